@@ -1,0 +1,30 @@
+import duckdbWasm from '@duckdb/duckdb-wasm/dist/duckdb-eh.wasm?url';
+import duckdbWorker from '@duckdb/duckdb-wasm/dist/duckdb-browser-eh.worker.js?url';
+import {mount} from 'svelte';
+import {createApi, type LakebookApi} from './api.ts';
+import {createCompute} from './engine/compute-port.ts';
+import {createEngine} from './engine/engine-port.ts';
+import {Session} from './notebook/session.svelte.ts';
+import {createStorage} from './storage/storage-port.ts';
+import App from './ui/App.svelte';
+
+declare global {
+  interface Window {
+    lakebook: LakebookApi;
+  }
+}
+
+const absolute = (url: string): string => new URL(url, document.baseURI).href;
+
+const session = new Session({
+  engine: createEngine({
+    worker: () => new Worker(new URL('../workers/engine.worker.ts', import.meta.url), {type: 'module'}),
+    urls: {wasmUrl: absolute(duckdbWasm), workerUrl: absolute(duckdbWorker)},
+  }),
+  compute: createCompute(() => new Worker(new URL('../workers/compute.worker.ts', import.meta.url), {type: 'module'})),
+  storage: createStorage(new Worker(new URL('../workers/storage.worker.ts', import.meta.url), {type: 'module'})),
+});
+
+const target = document.getElementById('app');
+if (target !== null) mount(App, {target, props: {session}});
+window.lakebook = createApi(session, session.start());

@@ -1,0 +1,150 @@
+import {rejectsOf, type Cell, type Notebook, type ParamValue, type RunnableCell} from './cells.ts';
+import {tokens} from '../sql/lexer.ts';
+import {parseNotebook, withBody, withFront, withHeader, withValues} from './model.ts';
+
+/** A cell's id and the lines it should have. */
+type Piece = Pick<Cell, 'id' | 'source'>;
+
+/**
+ * A notebook of these pieces. The text is the truth: it is parsed whole, so lines and problems are right, and every cell
+ * that can be told again keeps its id.
+ */
+function rebuild(front: string, pieces: readonly Piece[]): Notebook {
+  const notebook = parseNotebook(front + pieces.map((piece, i) => endWithBlankLine(piece.source, i === pieces.length - 1)).join(''));
+  const unclaimed = pieces.map((piece) => ({id: piece.id, key: piece.source.trim()}));
+  const claim = (matches: (piece: {id: string; key: string}) => boolean): string | undefined => {
+    const found = unclaimed.findIndex(matches);
+    return found < 0 ? undefined : unclaimed.splice(found, 1)[0]?.id;
+  };
+  const byText = notebook.cells.map((cell) => claim((piece) => piece.key === cell.source.trim()));
+  const cells = notebook.cells.map((cell, i) => {
+    const id = byText[i] ?? claim((piece) => piece.key.startsWith(cell.source.trim()) || cell.source.includes(piece.key));
+    return id === undefined ? cell : {...cell, id};
+  });
+  return {...notebook, cells};
+}
+
+// A fence has to start on a line of its own, with a blank line before it for readers of the file.
+const endWithBlankLine = (source: string, last: boolean): string => (last ? source : source.endsWith('\n\n') || source.trim() === '' ? source : `${source.replace(/\n?$/, '\n')}\n`);
+
+const pieces = (notebook: Notebook): Piece[] => notebook.cells.map(({id, source}) => ({id, source}));
+
+export const setSource = (notebook: Notebook, id: string, source: string): Notebook =>
+  rebuild(
+    notebook.front,
+    pieces(notebook).map((piece) => (piece.id === id ? {id, source} : piece)),
+  );
+
+/** Sets parameters of a step or chart cell; `undefined` removes one. */
+export function setValues(notebook: Notebook, id: string, values: Readonly<Record<string, unknown>>): Notebook {
+  const cell = notebook.cells.find((other) => other.id === id);
+  return cell === undefined || cell.type === 'text' ? notebook : setSource(notebook, id, withValues(cell, values));
+}
+
+export function setDisabled(notebook: Notebook, ids: readonly string[], disabled: boolean): Notebook {
+  return rebuild(
+    notebook.front,
+    notebook.cells.map((cell) => (ids.includes(cell.id) && cell.type !== 'text' ? {id: cell.id, source: switched(cell, disabled)} : cell)),
+  );
+}
+
+function switched(cell: RunnableCell, disabled: boolean): string {
+  if (cell.disabled === disabled) return cell.source;
+  if (cell.type !== 'sql') return withValues(cell, {disabled: disabled ? true : undefined});
+  const head = cell.source.indexOf('\n') + 1;
+  return disabled ? `${cell.source.slice(0, head)}-- disabled: true\n${cell.source.slice(head)}` : cell.source.replace(/^\s*--\s*disabled: true\s*\n/m, '');
+}
+
+/** Renames a cell, and every `from`, cell parameter and SQL mention of it that reads it by name. */
+export function rename(notebook: Notebook, id: string, name: string): Notebook {
+  const cell = notebook.cells.find((other) => other.id === id);
+  if (cell === undefined || cell.type === 'text' || cell.name === name) return notebook;
+  const header = cell.type === 'step' ? `step ${name} = ${cell.kind}` : `${cell.type} ${name}`;
+  const renamed = (other: Cell): Piece => {
+    if (other.id === id) return {id, source: withHeader(other.source, header)};
+    if (other.type === 'sql') return {id: other.id, source: renamedInSql(other, cell.name, name)};
+    if ((other.type === 'step' || other.type === 'chart') && cell.name !== '') return {id: other.id, source: withReferences(other, cell.name, name)};
+    return other;
+  };
+  return rebuild(notebook.front, notebook.cells.map(renamed));
+}
+
+function renamedInSql(cell: RunnableCell, old: string, name: string): string {
+  const lexed = tokens(cell.body);
+  if (!lexed.ok) return cell.source;
+  let body = cell.body;
+  for (const [i, token] of [...lexed.value.entries()].reverse()) {
+    const qualified = lexed.value[i - 1]?.text === '.';
+    const to = token.text === old ? name : token.text === rejectsOf(old) ? rejectsOf(name) : undefined;
+    if (token.type === 'identifier' && !qualified && to !== undefined) body = body.slice(0, token.start) + to + body.slice(token.end);
+  }
+  return withBody(cell, body);
+}
+
+function withReferences(cell: Exclude<RunnableCell, {type: 'sql'}>, old: string, name: string): string {
+  const changes: Record<string, unknown> = {};
+  if (cell.from === old) changes['from'] = name;
+  // Only `with` (union, join) names cells besides `from`.
+  const other = cell.values['with'];
+  if (other === old) changes['with'] = name;
+  else if (Array.isArray(other) && other.includes(old)) changes['with'] = other.map((item: unknown) => (item === old ? name : item));
+  return Object.keys(changes).length === 0 ? cell.source : withValues(cell, changes);
+}
+
+/** Inserts a cell's source after the cell `afterId`, or first when it is undefined. Gives the new cell's id too. */
+export function insert(notebook: Notebook, afterId: string | undefined, source: string): {notebook: Notebook; id: string | undefined} {
+  const all = pieces(notebook);
+  const index = afterId === undefined ? 0 : all.findIndex((piece) => piece.id === afterId) + 1;
+  const known = new Set(all.map((piece) => piece.id));
+  const next = rebuild(notebook.front, all.toSpliced(index, 0, {id: '', source}));
+  const cells = next.cells.map((cell) => (cell.id === '' ? {...cell, id: `new-${++inserted}`} : cell));
+  return {notebook: {...next, cells}, id: cells.find((cell) => !known.has(cell.id))?.id};
+}
+let inserted = 0;
+
+export const remove = (notebook: Notebook, ids: readonly string[]): Notebook =>
+  rebuild(
+    notebook.front,
+    pieces(notebook).filter((piece) => !ids.includes(piece.id)),
+  );
+
+/** Moves cells, in their order, so that the first stands before the cell that is at `index` now. */
+export function move(notebook: Notebook, ids: readonly string[], index: number): Notebook {
+  const all = pieces(notebook);
+  const isMoved = (piece: Piece): boolean => ids.includes(piece.id);
+  const before = all.slice(0, index).filter((piece) => !isMoved(piece));
+  const after = all.slice(index).filter((piece) => !isMoved(piece));
+  return rebuild(notebook.front, [...before, ...all.filter(isMoved), ...after]);
+}
+
+/** Copies of cells, below the last of them, with names of their own. */
+export function duplicate(notebook: Notebook, ids: readonly string[]): Notebook {
+  const taken = new Set(notebook.cells.flatMap((cell) => (cell.type === 'text' ? [] : [cell.name])));
+  const copies = notebook.cells
+    .filter((cell) => ids.includes(cell.id))
+    .map((cell): Piece => {
+      if (cell.type === 'text' || cell.name === '') return {id: '', source: cell.source};
+      const name = freeName(cell.name, taken);
+      taken.add(name);
+      return {id: '', source: withHeader(cell.source, cell.type === 'step' ? `step ${name} = ${cell.kind}` : `${cell.type} ${name}`)};
+    });
+  const last = Math.max(...notebook.cells.map((cell, i) => (ids.includes(cell.id) ? i : -1)));
+  const next = rebuild(notebook.front, pieces(notebook).toSpliced(last + 1, 0, ...copies));
+  return {...next, cells: next.cells.map((cell) => (cell.id === '' ? {...cell, id: `new-${++inserted}`} : cell))};
+}
+
+/** `name`, or `name_2`, `name_3` … when it is taken. */
+export function freeName(name: string, taken: ReadonlySet<string>): string {
+  if (!taken.has(name)) return name;
+  const stem = name.replace(/_\d+$/, '');
+  for (let n = 2; ; n++) if (!taken.has(`${stem}_${n}`)) return `${stem}_${n}`;
+}
+
+export function setFront(notebook: Notebook, changes: {readonly title?: string; readonly params?: Readonly<Record<string, ParamValue>>}): Notebook {
+  return rebuild(withFront(notebook, changes), pieces(notebook));
+}
+
+export function setBody(notebook: Notebook, id: string, body: string): Notebook {
+  const cell = notebook.cells.find((other) => other.id === id);
+  return cell === undefined || cell.type === 'text' ? notebook : setSource(notebook, id, withBody(cell, body));
+}

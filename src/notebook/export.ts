@@ -1,0 +1,108 @@
+import {RecordBatchFileWriter, RecordBatchReader} from 'apache-arrow';
+import type {Value} from '../lib/value.ts';
+import type {FileSink, ParquetCompression, Ports} from '../ports/index.ts';
+import {csvLines, parquetSelect} from '../sql/export.ts';
+import {pageSql} from '../sql/page.ts';
+import {id, sql, type Sql} from '../sql/sql.ts';
+import type {Runner, StoredResult} from './run.ts';
+
+export const exportFormats = ['parquet', 'csv', 'json', 'arrow'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
+const endings: Readonly<Record<ExportFormat, string>> = {parquet: 'parquet', csv: 'csv', json: 'jsonl', arrow: 'arrow'};
+
+/** A cell's rows as a file, written piece by piece in the browser's own storage; a stop or a failure leaves nothing behind. */
+export async function exportCell(ports: Ports, runner: Runner, name: string, format: ExportFormat, options: {compression?: ParquetCompression}, signal?: AbortSignal): Promise<File> {
+  return runner.withInputs(
+    name,
+    async (result) => {
+      const sink = await (format === 'parquet' ? ports.storage.openParquet(options.compression ?? 'snappy') : ports.storage.openBytes());
+      try {
+        await writers[format](ports, result, sink, signal);
+        const file = await sink.close();
+        return new File([file], `${name}.${endings[format]}`, {type: file.type});
+      } catch (thrown) {
+        await sink.discard();
+        throw thrown;
+      }
+    },
+    signal,
+  );
+}
+
+type Write = (ports: Ports, result: StoredResult, sink: FileSink, signal: AbortSignal | undefined) => Promise<void>;
+
+const writers: Readonly<Record<ExportFormat, Write>> = {
+  parquet: (ports, result, sink, signal) => ports.engine.stream(parquetSelect(result.columns, id(result.table)), (ipc) => sink.write(ipc), {signal}),
+  csv: async (ports, result, sink, signal) => {
+    const {header, lines} = csvLines(result.columns, id(result.table));
+    await sink.write(new TextEncoder().encode(header));
+    await ports.engine.stream(lines, async (ipc) => sink.write(textBytes(ipc)), {signal});
+  },
+  json: async (ports, result, sink, signal) => {
+    const encoder = new TextEncoder();
+    // Rows go through JavaScript here, so pages stay small: the page keeps answering.
+    const pageRows = Math.max(100, Math.floor(20_000 / Math.max(1, result.columns.length)));
+    for (let offset = 0; offset < result.rows; offset += pageRows) {
+      const {columns, rows} = await ports.engine.rows(pageSql(id(result.table), {offset, limit: pageRows, sort: []}), {signal});
+      await sink.write(encoder.encode(rows.map((row) => `${jsonRow(columns, row)}\n`).join('')));
+    }
+  },
+  arrow: async (ports, result, sink, signal) => {
+    const writer = new RecordBatchFileWriter();
+    const drained = (async () => {
+      for await (const bytes of writer) await sink.write(bytes);
+    })();
+    await ports.engine.stream(
+      selectAll(result),
+      (ipc) => {
+        for (const batch of RecordBatchReader.from(ipc)) writer.write(batch);
+        return Promise.resolve();
+      },
+      {signal},
+    );
+    writer.finish();
+    await drained;
+  },
+};
+
+const selectAll = (result: StoredResult): Sql => sql`FROM ${id(result.table)}`;
+
+/** The bytes of a one-column text result: Arrow keeps the texts end to end, so they are the file's bytes already. */
+function textBytes(ipc: Uint8Array): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (const batch of RecordBatchReader.from(ipc)) {
+    const data = batch.getChildAt(0)?.data[0];
+    if (data === undefined) continue;
+    const {valueOffsets} = data;
+    parts.push(data.values.subarray(valueOffsets[0], valueOffsets[data.length]));
+  }
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only.slice();
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** One JSON object; integers beyond 2^53 keep every digit, NaN and infinities are null as JSON has none. */
+function jsonRow(columns: readonly {name: string}[], row: readonly Value[]): string {
+  return `{${columns.map((column, i) => `${JSON.stringify(column.name)}:${json(row[i] ?? null)}`).join(',')}}`;
+}
+
+function json(value: Value): string {
+  if (value === null || (typeof value === 'number' && !Number.isFinite(value))) return 'null';
+  if (typeof value === 'bigint') return String(value);
+  if (value instanceof Uint8Array) return JSON.stringify(Array.from(value, (byte) => byte.toString(16).padStart(2, '0')).join(''));
+  if (isList(value)) return `[${value.map(json).join(',')}]`;
+  if (typeof value === 'object')
+    return `{${Object.entries(value)
+      .map(([name, inner]) => `${JSON.stringify(name)}:${json(inner)}`)
+      .join(',')}}`;
+  return JSON.stringify(value);
+}
+
+const isList = (value: Value): value is readonly Value[] => Array.isArray(value);

@@ -1,0 +1,124 @@
+import {reduceChart} from '../charts/reduce.ts';
+import type {ChartRow, ReducedChart} from '../charts/reduced.ts';
+import type {ChartSpec} from '../charts/spec.ts';
+import {suggestChart} from '../charts/suggest.ts';
+import {ProblemError, unwrap} from '../lib/problem.ts';
+import type {Row} from '../lib/value.ts';
+import type {Ports} from '../ports/index.ts';
+import {columnChanges, changedCounts, changedRows, removedRows, type ColumnChange} from '../sql/changes.ts';
+import {pageSql, type Sort} from '../sql/page.ts';
+import {profileTable, type ColumnProfile} from '../sql/profile.ts';
+import {id, lit, sql, type Sql} from '../sql/sql.ts';
+import type {Column} from '../sql/types.ts';
+import type {Effect, Input} from '../steps/define.ts';
+import type {CompiledCell} from './plan.ts';
+import type {Runner, StoredResult} from './run.ts';
+
+/** What a cell did to the table it reads: counts first, then the rows themselves, page by page. */
+export interface Changes {
+  readonly effect: Effect;
+  readonly rowsIn: number | null;
+  readonly rowsOut: number;
+  /** Rows that are gone (`subset`), or that hold a changed value (`same`). */
+  readonly rowsChanged: number;
+  readonly columns: readonly (ColumnChange & {readonly changed: number})[];
+  /** Columns of the rows to show: `row` (in the input, from 1), then values; `X before` and `X after` where they changed. */
+  readonly rowColumns: readonly Column[];
+  fetchRows(offset: number, limit: number): Promise<readonly Row[]>;
+}
+
+export interface ChartFace {
+  readonly spec: ChartSpec;
+  readonly reduced: ReducedChart;
+  readonly rows: readonly ChartRow[];
+}
+
+/** What the page shows of results, beside their rows: profiles, changes, charts; small, and kept by hash when the tables go. */
+export class Faces {
+  readonly #profiles = new Map<string, Promise<readonly ColumnProfile[]>>();
+  readonly #changes = new Map<string, Promise<Changes>>();
+
+  constructor(
+    private readonly ports: Ports,
+    private readonly runner: Runner,
+  ) {}
+
+  /** Rows of a result, or of what it rejected. */
+  async page(name: string, offset: number, limit: number, sort: readonly Sort[], table: 'rows' | 'rejects'): Promise<readonly Row[]> {
+    return this.runner.withInputs(name, async (result) => {
+      const relation = table === 'rows' ? result.table : result.rejects?.table;
+      if (relation === undefined) return [];
+      return (await this.ports.engine.rows(pageSql(id(relation), {offset, limit, sort, ...(table === 'rows' ? {columns: result.columns} : {})}))).rows;
+    });
+  }
+
+  profiles(cell: CompiledCell): Promise<readonly ColumnProfile[]> {
+    return kept(this.#profiles, cell.hash, () => this.runner.withInputs(cell.name, (result) => profileTable(this.ports.engine, id(result.table), result.columns, result.rows)));
+  }
+
+  changes(cell: CompiledCell): Promise<Changes> {
+    return kept(this.#changes, cell.hash, () => this.runner.withInputs(cell.name, (result, inputs) => this.#compare(cell, result, inputs)));
+  }
+
+  async #compare(cell: CompiledCell, result: StoredResult, inputs: readonly Input[]): Promise<Changes> {
+    const {work} = cell;
+    const [input] = inputs;
+    const effect = work.type === 'step' ? (work.step.effectOf?.(work.values) ?? work.step.effect) : 'new';
+    const output = id(result.table);
+    if (input === undefined || effect === 'new')
+      return {effect: 'new', rowsIn: null, rowsOut: result.rows, rowsChanged: 0, columns: columnChanges(input?.columns ?? [], result.columns).map((change) => ({...change, changed: 0})), rowColumns: [], fetchRows: () => Promise.resolve([])};
+
+    const columns = columnChanges(input.columns, result.columns);
+    const rowsIn = Number((await this.#numbers(sql`SELECT count(*) AS n FROM ${input.relation}`))[0] ?? 0);
+    const compared = columns.filter((change) => change.before !== undefined && change.after !== undefined);
+    const counts = effect === 'same' ? await this.#numbers(changedCounts(input.relation, output, columns)) : [];
+    const changed = new Map(compared.map((change, i) => [change.name, counts[i + 1] ?? 0]));
+    const touched = columns.filter((change) => (changed.get(change.name) ?? 0) > 0);
+    const untouched = compared.filter((change) => !touched.includes(change)).map((change) => change.name);
+    const rowsSql = (names: {input: Sql; output: Sql}): Sql =>
+      effect === 'same' ? changedRows(names.input, names.output, touched, untouched.slice(0, 4)) : removedRows(names.input, names.output, columns);
+    const rowColumns = await this.ports.engine.describe(rowsSql({input: input.relation, output}));
+    return {
+      effect,
+      rowsIn,
+      rowsOut: result.rows,
+      rowsChanged: effect === 'same' ? (counts[0] ?? 0) : rowsIn - result.rows,
+      columns: columns.map((change) => ({...change, changed: changed.get(change.name) ?? 0})),
+      rowColumns,
+      fetchRows: (offset, limit) =>
+        this.runner.withInputs(cell.name, async (again, [first]) => {
+          const page = sql`FROM (${rowsSql({input: first?.relation ?? input.relation, output: id(again.table)})}) LIMIT ${lit(limit)} OFFSET ${lit(offset)}`;
+          return (await this.ports.engine.rows(page)).rows;
+        }),
+    };
+  }
+
+  async #numbers(query: Sql): Promise<number[]> {
+    const {rows} = await this.ports.engine.rows(query);
+    return (rows[0] ?? []).map(Number);
+  }
+
+  /** The reduced rows of a chart cell, or of a table drawn by `spec` or by what suits its columns. */
+  async chart(cell: CompiledCell, spec: ChartSpec | undefined): Promise<ChartFace> {
+    const of = cell.work.type === 'chart' ? cell.work.spec : spec;
+    return this.runner.withInputs(cell.name, async (result, inputs) => {
+      const source = cell.work.type === 'chart' ? inputs[0] : {relation: id(result.table), columns: result.columns};
+      const drawn = of ?? (source === undefined ? undefined : suggestChart(source.columns));
+      if (source === undefined || drawn === undefined)
+        throw new ProblemError({code: 'NOTHING_TO_DRAW', message: 'This table has no column that a chart could show.', hint: 'Add a chart cell and choose its columns.'});
+      const reduced = unwrap(reduceChart(drawn, source.columns, source.relation));
+      const table = await this.ports.engine.query(cell.work.type === 'chart' ? sql`FROM ${id(result.table)}` : reduced.sql);
+      return {spec: drawn, reduced, rows: table.toArray().map((row: {toJSON(): ChartRow}) => row.toJSON())};
+    });
+  }
+}
+
+/** The promise kept under a key; a failed one is forgotten, so that it can be tried again. */
+function kept<T>(cache: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  cache.set(key, made);
+  made.catch(() => cache.delete(key));
+  return made;
+}

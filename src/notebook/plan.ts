@@ -1,0 +1,225 @@
+import {readChart} from '../charts/parse.ts';
+import type {ChartSpec} from '../charts/spec.ts';
+import {contentHash} from '../lib/hash.ts';
+import {at, type Problem} from '../lib/problem.ts';
+import {closest} from '../lib/text.ts';
+import {readParams, type ParamProblem, type Params} from '../params/index.ts';
+import {checkQuery, mentions} from '../sql/lexer.ts';
+import type {Step} from '../steps/define.ts';
+import {stepKinds, stepOf} from '../steps/index.ts';
+import {rejectsOf, type Cell, type ChartCell, type Notebook, type RunnableCell, type SqlCell, type StepCell} from './cells.ts';
+import {lineOf} from './model.ts';
+import {substitute, substituteValues} from './substitute.ts';
+
+/** What a cell does, once its text has been understood. */
+export type Work =
+  | {readonly type: 'step'; readonly step: Step; readonly values: Readonly<Record<string, unknown>>; readonly files: readonly string[]}
+  | {readonly type: 'sql'; readonly query: string}
+  | {readonly type: 'chart'; readonly spec: ChartSpec};
+
+/** A cell ready to run. */
+export interface CompiledCell {
+  readonly ready: true;
+  readonly id: string;
+  /** The name its result goes by; charts without one are named after their place. */
+  readonly name: string;
+  readonly kind: string;
+  readonly line: number;
+  readonly work: Work;
+  /** Tables it reads, `from` first. */
+  readonly inputs: readonly InputTable[];
+  /**
+   * Names the result: a hash of the work, of its inputs' hashes and of its files' fingerprints. Equal hashes mean
+   * equal rows, so a result that is there under its hash is never computed again.
+   */
+  readonly hash: string;
+}
+
+/** A table that a cell reads: the rows of the cell above with this hash, or what that cell rejected. */
+export interface InputTable {
+  readonly name: string;
+  readonly hash: string;
+  readonly rejects: boolean;
+}
+
+/** A cell that can't run as written, or is switched off. */
+export interface BrokenCell {
+  readonly ready: false;
+  /** A step that is switched off lets its input through: cells that name it read this instead. */
+  readonly standsFor?: InputTable;
+  readonly id: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly line: number;
+  readonly disabled: boolean;
+  readonly problems: readonly Problem[];
+}
+
+export type PlannedCell = CompiledCell | BrokenCell;
+
+/** Names of files in the workspace and their fingerprints. */
+export type Fingerprints = ReadonlyMap<string, string>;
+
+/**
+ * Orders a notebook into cells with content hashes. Pure: the same text and files give the same plan. A cell reads
+ * cells above it only; one that reads a broken cell is broken too, and says which.
+ */
+export function plan(notebook: Notebook, files: Fingerprints): PlannedCell[] {
+  const planned: PlannedCell[] = [];
+  const tables = new Map<string, PlannedCell>();
+  let nearest: string | undefined;
+  for (const cell of notebook.cells) {
+    if (cell.type === 'text') continue;
+    const name = cell.name === '' ? `chart_${planned.length + 1}` : cell.name;
+    const result = planCell(cell, name, {notebook, files, tables, nearest, below: namesBelow(notebook.cells, cell)});
+    planned.push(result);
+    if (cell.type === 'chart') continue;
+    if (!tables.has(name.toLowerCase())) tables.set(name.toLowerCase(), result);
+    if (!cell.disabled) nearest = name;
+  }
+  return planned;
+}
+
+const namesBelow = (cells: readonly Cell[], cell: RunnableCell): string[] =>
+  cells.slice(cells.indexOf(cell) + 1).flatMap((other) => (other.type === 'step' || other.type === 'sql' ? [other.name] : []));
+
+interface Above {
+  readonly notebook: Notebook;
+  readonly files: Fingerprints;
+  /** Table cells above by lower-case name. */
+  readonly tables: ReadonlyMap<string, PlannedCell>;
+  readonly nearest: string | undefined;
+  readonly below: readonly string[];
+}
+
+function planCell(cell: RunnableCell, name: string, above: Above): PlannedCell {
+  const problems: Problem[] = [...cell.problems];
+  if (cell.type !== 'chart' && above.tables.has(name.toLowerCase()))
+    problems.push({code: 'NAME_TAKEN', message: `Another cell above is named ${name} already.`, hint: 'Give this cell a name of its own.', where: {line: cell.line}});
+  const understood = problems.length > 0 ? undefined : cell.type === 'step' ? planStep(cell, above, problems) : cell.type === 'sql' ? planSql(cell, above, problems) : planChart(cell, above, problems);
+  const inputs = understood === undefined ? [] : understood.inputs.flatMap((input) => inputTable(input, above, problems) ?? []);
+  const base = {id: cell.id, name, kind: cell.type === 'step' ? cell.kind : cell.type, line: cell.line};
+  if (understood === undefined || problems.length > 0) return {...base, ready: false, disabled: cell.disabled, problems: problems.map((problem) => at(problem, {cell: name, line: cell.line}))};
+
+  const [first] = inputs;
+  if (cell.disabled) return {...base, ready: false, disabled: true, problems: [], ...(understood.work.type === 'step' && first !== undefined ? {standsFor: first} : {})};
+  return {...base, ready: true, work: understood.work, inputs, hash: hashOf(understood.work, inputs, above.files)};
+}
+
+/** The hash leaves out a cell's own name: renaming a cell or its inputs costs nothing, unless SQL spells the name. */
+function hashOf(work: Work, inputs: readonly InputTable[], files: Fingerprints): string {
+  const hashes = inputs.map((input) => (input.rejects ? [input.hash, 'rejects'] : input.hash));
+  switch (work.type) {
+    case 'step':
+      return contentHash([work.step.kind, work.step.version, work.values, hashes, work.files.map((file) => [file, files.get(file) ?? null])]);
+    case 'sql':
+      return contentHash(['sql', work.query, inputs.map((input, i) => [input.name, hashes[i]])]);
+    case 'chart':
+      return contentHash(['chart', work.spec, hashes]);
+  }
+}
+
+interface Understood {
+  readonly work: Work;
+  readonly inputs: readonly string[];
+}
+
+function planStep(cell: StepCell, above: Above, problems: Problem[]): Understood | undefined {
+  const step = stepOf(cell.kind);
+  if (step === undefined) {
+    const near = closest(cell.kind, stepKinds);
+    problems.push({code: 'UNKNOWN_STEP', message: `There is no step called ${cell.kind}.`, hint: near === undefined ? 'Choose one from the list of steps; the cell stays in the file as it is.' : `Did you mean ${near}?`});
+    return undefined;
+  }
+  const filled = substituteValues(cell.values, step.params, above.notebook.params, problems);
+  const values = readParams(step.params, filled);
+  if (!values.ok) {
+    problems.push(...values.problems.map((problem) => paramIssue(problem, cell)));
+    return undefined;
+  }
+  const inputs = step.input === 'one' ? [cell.from ?? above.nearest] : [];
+  if (step.input === 'none' && cell.from !== undefined)
+    problems.push({code: 'NO_INPUT', message: `${step.title} reads no cell, so it takes no from.`, hint: 'Take the line out.', where: {line: lineOf(cell, 'from')}});
+  if (inputs.includes(undefined)) {
+    problems.push({code: 'NOTHING_ABOVE', message: `${step.title} reads the table of a cell above, and there is none.`, hint: 'Load a file first, or move this cell below one that gives a table.'});
+    return undefined;
+  }
+  const named = namedCells(step.params, values.value);
+  return {work: {type: 'step', step, values: values.value, files: namedFiles(step.params, values.value, above.files)}, inputs: [...inputs.flatMap((input) => input ?? []), ...named]};
+}
+
+function planSql(cell: SqlCell, above: Above, problems: Problem[]): Understood | undefined {
+  const query = substitute(cell.body.trim(), above.notebook.params, true, problems);
+  const checked = checkQuery(query);
+  if (!checked.ok) {
+    problems.push(checked.error);
+    return undefined;
+  }
+  const names = [...above.tables.values()].map((table) => table.name);
+  return {work: {type: 'sql', query}, inputs: mentions(query, [...names, ...names.map(rejectsOf)])};
+}
+
+function planChart(cell: ChartCell, above: Above, problems: Problem[]): Understood | undefined {
+  const read = readChart(cell.values);
+  if (!read.ok) {
+    problems.push(...read.problems.map((problem) => paramIssue(problem, cell)));
+    return undefined;
+  }
+  const from = cell.from ?? above.nearest;
+  if (from === undefined) {
+    problems.push({code: 'NOTHING_ABOVE', message: 'A chart draws the table of a cell above, and there is none.', hint: 'Load a file first, or move the chart below a table.'});
+    return undefined;
+  }
+  return {work: {type: 'chart', spec: read.value}, inputs: [from]};
+}
+
+const paramIssue = (problem: ParamProblem, cell: StepCell | ChartCell): Problem => ({
+  code: 'PARAM',
+  message: problem.message,
+  ...(problem.hint === undefined ? {} : {hint: problem.hint}),
+  where: {param: problem.path, line: lineOf(cell, problem.path)},
+});
+
+/** The table an input names; says so when it is missing, further down or broken. */
+function inputTable(input: string, above: Above, problems: Problem[]): InputTable | undefined {
+  const key = input.toLowerCase();
+  const named = above.tables.get(key);
+  const found = named ?? [...above.tables.values()].find((table) => rejectsOf(table.name).toLowerCase() === key);
+  if (found?.ready === true) return {name: named === undefined ? rejectsOf(found.name) : found.name, hash: found.hash, rejects: named === undefined};
+  if (named?.ready === false && named.standsFor !== undefined) return {...named.standsFor, name: named.name};
+  if (found !== undefined) {
+    problems.push(
+      found.disabled
+        ? {code: 'INPUT_DISABLED', message: `It reads ${found.name}, which is switched off.`, hint: `Switch ${found.name} on, or read another cell.`}
+        : {code: 'INPUT_BROKEN', message: `It reads ${found.name}, which can’t run as it is written.`, hint: `Mend ${found.name} first.`},
+    );
+    return undefined;
+  }
+  const below = above.below.some((name) => name.toLowerCase() === key);
+  const names = [...above.tables.values()].map((table) => table.name);
+  const near = closest(input, names);
+  problems.push({
+    code: 'CELL_NOT_FOUND',
+    message: below ? `It reads ${input}, which stands further down.` : `There is no cell called ${input} above.`,
+    hint: below ? 'Cells run from top to bottom: move this one below it.' : near === undefined ? 'Name a cell above that gives a table.' : `Did you mean ${near}?`,
+  });
+  return undefined;
+}
+
+const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.filter((item) => typeof item === 'string') : typeof value === 'string' && value !== '' ? [value] : []);
+
+const namedCells = (params: Params, values: Readonly<Record<string, unknown>>): string[] =>
+  Object.entries(params).flatMap(([name, param]) => (param.control.kind === 'cell' || param.control.kind === 'cells' ? textsOf(values[name]) : []));
+
+/** The workspace's files that a step's `p.files` parameters name, globs expanded, in name order for each glob. */
+function namedFiles(params: Params, values: Readonly<Record<string, unknown>>, files: Fingerprints): string[] {
+  const patterns = Object.entries(params).flatMap(([name, param]) => (param.control.kind === 'files' ? textsOf(values[name]) : []));
+  return patterns.flatMap((pattern) => (files.has(pattern) ? [pattern] : matching(pattern, [...files.keys()])));
+}
+
+/** Names that match a glob of `*` and `?`, sorted; the pattern itself when none does, so that its absence is reported by name. */
+function matching(pattern: string, names: readonly string[]): string[] {
+  const expression = new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^/]*').replaceAll('?', '[^/]')}$`);
+  const found = names.filter((name) => expression.test(name)).sort();
+  return found.length > 0 ? found : [pattern];
+}

@@ -1,0 +1,54 @@
+import {problemOf, ProblemError, type Problem} from '../lib/problem.ts';
+import type {Row} from '../lib/value.ts';
+import type {Ports, Reject, Sniffed} from '../ports/index.ts';
+import {readParams} from '../params/index.ts';
+import {id, lit, sql} from '../sql/sql.ts';
+import type {Column} from '../sql/types.ts';
+import {load} from '../steps/load.ts';
+import {detectCsv, readFiles, type Detected} from './read.ts';
+
+/** How a file would be read, and its first rows read so. */
+export interface FilePreview {
+  readonly sniffed: Sniffed;
+  /** What was found out about a CSV file where the reader said nothing. */
+  readonly detected: Detected | undefined;
+  readonly columns: readonly Column[];
+  readonly rows: readonly Row[];
+  readonly rejects: readonly Reject[];
+  /** Rejected rows among those that were looked at. */
+  readonly totalRejects: number;
+}
+
+const shownRows = 100;
+const shownRejects = 50;
+const table = 'preview_rows';
+const rejectsTable = 'preview_rejects';
+
+/** Reads the first rows of a workspace file with these `load` parameters. Nothing of it stays in the engine. */
+export async function previewFile(ports: Ports, file: string, values: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<FilePreview> {
+  const {engine, storage} = ports;
+  const read = readParams(load.params, {...values, file});
+  if (!read.ok) throw new ProblemError(paramProblem(read.problems[0]));
+  const program = load.toSql(read.value, []);
+  if (program.kind !== 'read') throw new Error('load reads files');
+  const sniffed = await storage.sniff(file, program.options);
+  const options = {...program.options, encoding: program.options.encoding ?? sniffed.encoding};
+  const detected = sniffed.format === 'csv' ? await detectCsv(ports, file, options, signal) : undefined;
+  try {
+    const rejects = await readFiles(ports, [file], options, {table, rejects: rejectsTable, onProgress: () => undefined, signal, limit: 1000});
+    const {columns, rows} = await engine.rows(sql`FROM ${id(table)} LIMIT ${lit(shownRows)}`, {signal});
+    if (rejects === undefined) return {sniffed, detected, columns, rows, rejects: [], totalRejects: 0};
+    const found = await engine.rows(sql`SELECT line, column_name, raw, reason, count(*) OVER () AS total FROM ${id(rejects)} LIMIT ${lit(shownRejects)}`, {signal});
+    return {sniffed, detected, columns, rows, rejects: found.rows.map(rejectOf), totalRejects: Number(found.rows[0]?.[4] ?? 0)};
+  } finally {
+    await engine.execute([table, rejectsTable].map((name) => sql`DROP TABLE IF EXISTS ${id(name)}`)).catch(problemOf);
+  }
+}
+
+const rejectOf = ([line, column, raw, reason]: Row): Reject => ({line: Number(line), column: column === null || column === undefined ? null : String(column), raw: String(raw), reason: String(reason)});
+
+const paramProblem = (problem: {readonly message: string; readonly hint?: string} | undefined): Problem => ({
+  code: 'PARAM',
+  message: problem?.message ?? 'These options can’t be read.',
+  ...(problem?.hint === undefined ? {} : {hint: problem.hint}),
+});

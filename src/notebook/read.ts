@@ -1,0 +1,177 @@
+import {ProblemError, type Problem} from '../lib/problem.ts';
+import {count} from '../lib/text.ts';
+import type {Ports, Progress, Reject, Sniffed} from '../ports/index.ts';
+import {rejectedLines, readCsv, sniffCsv} from '../sql/read-csv.ts';
+import {id, join, lit, sql, typeName, type Sql} from '../sql/sql.ts';
+import type {LoadOptions} from '../steps/define.ts';
+
+export interface Destination {
+  /** The engine's tables for the rows and for what could not be read. */
+  readonly table: string;
+  readonly rejects: string;
+  readonly onProgress: (progress: Progress) => void;
+  readonly signal: AbortSignal | undefined;
+  /** Reads only about so many rows: for previews. */
+  readonly limit?: number;
+}
+
+/** What was found out about a CSV file where the reader said nothing. */
+export interface Detected {
+  readonly delimiter: string;
+  readonly quote: string;
+  readonly header: boolean;
+  readonly skip: number;
+  readonly decimal: '.' | ',';
+  readonly timestampFormat: string | undefined;
+}
+
+/**
+ * Reads files of the workspace into `to.table`: text by handle, JSON and Parquet batch by batch. Several files are put
+ * together by column name. Returns the table of rejected rows (file, line, column_name, raw, reason), or undefined when
+ * every row could be read.
+ */
+export async function readFiles(ports: Ports, files: readonly string[], options: LoadOptions, to: Destination): Promise<string | undefined> {
+  const {engine} = ports;
+  const parts = files.map((file, i) => ({file, to: {...to, table: `${to.table}_part${i}`, rejects: `${to.rejects}_part${i}`}}));
+  const drop = (names: readonly string[]): Promise<void> => engine.execute(names.map((name) => sql`DROP TABLE IF EXISTS ${id(name)}`));
+  const temporary = parts.flatMap((part) => [part.to.table, part.to.rejects]);
+  await drop([to.table, to.rejects, ...temporary]);
+  try {
+    const rejects: string[] = [];
+    for (const part of parts) if (await readOne(ports, part.file, options, part.to)) rejects.push(part.to.rejects);
+    await gather(ports, parts.map((part) => part.to.table), to.table, to.signal);
+    if (rejects.length === 0) return undefined;
+    await gather(ports, rejects, to.rejects, to.signal);
+    return to.rejects;
+  } finally {
+    await drop(temporary);
+  }
+}
+
+/** One table of several by column name; a single one is only renamed. */
+async function gather(ports: Ports, tables: readonly string[], table: string, signal: AbortSignal | undefined): Promise<void> {
+  const [only] = tables;
+  const statement =
+    tables.length === 1 && only !== undefined
+      ? sql`ALTER TABLE ${id(only)} RENAME TO ${id(table)}`
+      : sql`CREATE TABLE ${id(table)} AS ${join(
+          tables.map((part) => sql`(FROM ${id(part)})`),
+          ' UNION ALL BY NAME ',
+        )}`;
+  await ports.engine.execute([statement], {signal});
+}
+
+/** Reads one file; true when some of its rows were rejected. */
+async function readOne(ports: Ports, file: string, options: LoadOptions, to: Destination): Promise<boolean> {
+  const sniffed = await ports.storage.sniff(file, options);
+  return sniffed.format === 'csv' ? readCsvFile(ports, file, sniffed, options, to) : readArrowFile(ports, file, options, to);
+}
+
+async function readCsvFile(ports: Ports, file: string, sniffed: Sniffed, options: LoadOptions, to: Destination): Promise<boolean> {
+  const {engine} = ports;
+  const {name, complete} = await openCsv(ports, file, {...options, encoding: options.encoding ?? sniffed.encoding}, to);
+  const columns = options.filename ? sql`* REPLACE (${lit(file)} AS filename)` : sql`*`;
+  const limit = to.limit === undefined ? sql`` : sql` LIMIT ${lit(to.limit)}`;
+  // DuckDB adds to these tables with every scan.
+  await engine.execute([sql`DROP TABLE IF EXISTS reject_errors`, sql`DROP TABLE IF EXISTS reject_scans`], {signal: to.signal});
+  await engine.execute([sql`CREATE TABLE ${id(to.table)} AS SELECT ${columns} FROM ${readCsv([name], complete)}${limit}`], {signal: to.signal});
+  await engine.execute([sql`CREATE TABLE ${id(to.rejects)} AS ${rejectedLines(file)}`], {signal: to.signal});
+  const {rows} = await engine.rows(sql`SELECT count(*) FROM ${id(to.rejects)}`);
+  if (Number(rows[0]?.[0] ?? 0) > 0) return true;
+  await engine.execute([sql`DROP TABLE ${id(to.rejects)}`]);
+  return false;
+}
+
+/** Makes a CSV file readable by the engine and completes its options with what can be found out. */
+async function openCsv(ports: Ports, file: string, options: LoadOptions, to: Pick<Destination, 'onProgress' | 'signal'>): Promise<{name: string; complete: LoadOptions; detected: Detected}> {
+  const {engine, storage} = ports;
+  const plain = await storage.plainText(file, options, (bytes) => to.onProgress({done: bytes, total: 0, note: `${count(Math.round(bytes / 1e6))} MB read`}));
+  // Another encoding gives another text, so the name tells them apart.
+  const name = `${options.encoding ?? 'utf-8'}/${file}`;
+  await engine.registerFile(name, plain);
+  const detected = await detect(ports, name, options, to.signal);
+  return {name, detected, complete: {...options, decimal: options.decimal ?? detected.decimal}};
+}
+
+/** How a CSV file would be read with these options. */
+export async function detectCsv(ports: Ports, file: string, options: LoadOptions, signal: AbortSignal | undefined): Promise<Detected> {
+  return (await openCsv(ports, file, options, {onProgress: () => undefined, signal})).detected;
+}
+
+async function detect(ports: Ports, name: string, options: LoadOptions, signal: AbortSignal | undefined): Promise<Detected> {
+  const {engine} = ports;
+  const {columns, rows} = await engine.rows(sniffCsv(name, options), {signal});
+  const found = new Map(columns.map((column, i) => [column.name, rows[0]?.[i] ?? null]));
+  const text = (column: string): string => String(found.get(column) ?? '');
+  return {
+    delimiter: text('Delimiter'),
+    quote: text('Quote').replace('(empty)', ''),
+    header: found.get('HasHeader') === true,
+    skip: Number(found.get('SkipRows') ?? 0),
+    decimal: options.decimal ?? (await detectDecimal(ports, name, options, text('Delimiter'), signal)),
+    timestampFormat: text('TimestampFormat') || undefined,
+  };
+}
+
+/** A comma is the decimal mark when it isn't the delimiter and texts of the first rows look like `1,5`, and none like `1.5`. */
+async function detectDecimal(ports: Ports, name: string, options: LoadOptions, delimiter: string, signal: AbortSignal | undefined): Promise<'.' | ','> {
+  if (delimiter === ',') return '.';
+  const sample = readCsv([name], {...options, types: {}});
+  const matches = (pattern: string): Sql => sql`count(*) FILTER (WHERE regexp_full_match(v, ${lit(pattern)}))`;
+  const counted = await ports.engine.rows(
+    sql`SELECT ${matches('-?\\d+,\\d+')}, ${matches('-?\\d+\\.\\d+')} FROM (UNPIVOT (SELECT COLUMNS(*)::VARCHAR FROM ${sample} LIMIT 1000) ON COLUMNS(*) INTO NAME n VALUE v)`,
+    {signal},
+  );
+  const [commas = 0, points = 0] = (counted.rows[0] ?? []).map(Number);
+  return commas > points ? ',' : '.';
+}
+
+async function readArrowFile(ports: Ports, file: string, options: LoadOptions, to: Destination): Promise<boolean> {
+  const {engine, storage} = ports;
+  const enough = new AbortController();
+  const signal = to.signal === undefined ? enough.signal : AbortSignal.any([to.signal, enough.signal]);
+  let created = false;
+  let rejects: readonly Reject[] = [];
+  try {
+    rejects = await storage.readArrow(
+      file,
+      options,
+      async (ipc, done, total) => {
+        await engine.insert(to.table, ipc, !created, {signal: to.signal});
+        created = true;
+        to.onProgress({done, total});
+        if (to.limit !== undefined) enough.abort();
+      },
+      {signal},
+    );
+  } catch (thrown) {
+    // A preview has what it wants after the first batch.
+    if (!enough.signal.aborted || to.signal?.aborted === true) throw thrown;
+  }
+  if (!created) throw new ProblemError(noRows(file, rejects));
+  if (options.filename) await engine.execute([sql`ALTER TABLE ${id(to.table)} ADD COLUMN filename VARCHAR DEFAULT ${lit(file)}`]);
+  await retype(ports, file, options, to);
+  if (rejects.length === 0) return false;
+  const rows = rejects.map((reject) => sql`(${lit(file)}, ${lit(reject.line)}::BIGINT, ${lit(reject.column)}, ${lit(reject.raw)}, ${lit(reject.reason)})`);
+  await engine.execute([sql`CREATE TABLE ${id(to.rejects)} AS SELECT * FROM (VALUES ${join(rows)}) AS t(file, line, column_name, raw, reason)`]);
+  return true;
+}
+
+/** JSON and Parquet bring types of their own; `schema` casts those it names. */
+async function retype(ports: Ports, file: string, options: LoadOptions, to: Destination): Promise<void> {
+  const wanted = Object.entries(options.types);
+  if (wanted.length === 0) return;
+  const columns = await ports.engine.describe(sql`FROM ${id(to.table)}`, {signal: to.signal});
+  for (const [name, type] of wanted) {
+    const column = columns.find((known) => known.name.toLowerCase() === name.toLowerCase());
+    if (column === undefined) throw new ProblemError({code: 'COLUMN_NOT_FOUND', message: `${file} has no column ${name}, which schema gives a type.`, hint: `It has ${columns.map((known) => known.name).join(', ')}.`, where: {file, column: name}});
+    await ports.engine.execute([sql`ALTER TABLE ${id(to.table)} ALTER ${id(column.name)} TYPE ${typeName(type)} USING TRY_CAST(${id(column.name)} AS ${typeName(type)})`], {signal: to.signal});
+  }
+}
+
+const noRows = (file: string, rejects: readonly Reject[]): Problem => ({
+  code: 'NO_ROWS',
+  message: `No record of ${file} could be read.`,
+  hint: rejects[0] === undefined ? 'The file holds no records.' : `Line ${rejects[0].line}: ${rejects[0].reason}`,
+  where: {file},
+});

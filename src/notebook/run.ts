@@ -1,0 +1,366 @@
+import {reduceChart} from '../charts/reduce.ts';
+import type {ChartSpec} from '../charts/spec.ts';
+import {at, cancelled, problemOf, ProblemError, unwrap, type Problem} from '../lib/problem.ts';
+import type {KernelOutput, Ports, Progress} from '../ports/index.ts';
+import {id, query, sql, type Sql} from '../sql/sql.ts';
+import {stopProblem} from '../sql/stop.ts';
+import type {Column} from '../sql/types.ts';
+import type {Input, Program} from '../steps/define.ts';
+import {rejectsOf} from './cells.ts';
+import type {CompiledCell, InputTable, PlannedCell} from './plan.ts';
+import {readFiles} from './read.ts';
+
+/** A cell's result: a table in the engine, and the small things that stay when the table goes. */
+export interface StoredResult {
+  readonly hash: string;
+  /** The table's name in the engine. */
+  readonly table: string;
+  readonly columns: readonly Column[];
+  readonly rows: number;
+  readonly rejects: {readonly table: string; readonly rows: number} | undefined;
+  /** A kernel's figures and small tables. */
+  readonly kernel: Pick<KernelOutput, 'facts' | 'tables'> | undefined;
+  readonly ms: number;
+  readonly bytes: number;
+}
+
+export type RanStatus =
+  | 'ok'
+  /** The result was there already. */
+  | 'cached'
+  | 'failed'
+  /** It can't run as written, or reads a cell that can't. */
+  | 'broken'
+  /** A cell above failed first. */
+  | 'skipped'
+  | 'cancelled'
+  | 'disabled';
+
+/** What a run did with one cell. */
+export interface RanCell {
+  readonly name: string;
+  readonly kind: string;
+  readonly status: RanStatus;
+  readonly rowsIn: number | null;
+  readonly rowsOut: number | null;
+  readonly rejected: number;
+  readonly ms: number;
+  readonly bytes: number;
+  readonly error?: Problem;
+}
+
+export interface RunEvents {
+  onStart?(name: string): void;
+  onProgress?(name: string, progress: Progress): void;
+  onCell?(ran: RanCell): void;
+}
+
+const tableOf = (hash: string): string => `result_${hash}`;
+
+/**
+ * Runs compiled cells through the ports. Results are tables named by their content hash, kept under a memory budget:
+ * the least recently used goes first, and one that is gone is computed again from its lineage when it is asked for.
+ */
+export class Runner {
+  readonly #results = new Map<string, StoredResult>();
+  /** Hashes whose table is in the engine, least recently used first. */
+  readonly #present = new Set<string>();
+  /** Every compiled cell seen so far by hash: the lineage. */
+  readonly #lineage = new Map<string, CompiledCell>();
+  /** Hashes whose tables are being read: eviction leaves them alone. */
+  readonly #pinned: string[] = [];
+  #plan: readonly PlannedCell[] = [];
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** `budget` is the share of the engine's memory limit that results may fill. */
+  constructor(
+    private readonly ports: Ports,
+    private readonly budget = 0.6,
+  ) {
+    ports.engine.onRestart(() => this.#present.clear());
+  }
+
+  /** Makes a plan the current one: its names are the views that SQL cells read. */
+  usePlan(plan: readonly PlannedCell[]): void {
+    this.#plan = plan;
+    for (const cell of plan) if (cell.ready) this.#lineage.set(cell.hash, cell);
+  }
+
+  /** What is known of a result without computing anything. */
+  known(hash: string): StoredResult | undefined {
+    return this.#results.get(hash);
+  }
+
+  /** Whether a result's table is in the engine right now. */
+  isPresent(hash: string): boolean {
+    return this.#present.has(hash);
+  }
+
+  /** A result with its inputs' tables present, while `use` runs; nothing is evicted meanwhile. */
+  async withInputs<T>(name: string, use: (result: StoredResult, inputs: readonly Input[]) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const cell = this.#cellNamed(name);
+    return this.#exclusive(() =>
+      this.#pinning(async () => {
+        const inputs = await this.#inputs(cell, {}, signal);
+        return use(await this.#ensure(cell.hash, {}, signal), inputs);
+      }),
+    );
+  }
+
+  /** Runs a query of the reader's own, with every current table cell's view in place that `names` mentions. */
+  async query<T>(names: readonly string[], use: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#exclusive(async () => {
+      return this.#pinning(async () => {
+        for (const name of names) {
+          const cell = this.#plan.find((planned) => planned.name === name || rejectsOf(planned.name) === name);
+          if (cell?.ready !== true) continue;
+          await this.#ensure(cell.hash, {}, signal);
+          this.#pinned.push(cell.hash);
+          await this.#name(cell, signal);
+        }
+        return use();
+      });
+    });
+  }
+
+  /**
+   * Runs the current plan from top to bottom, or only `target` and what it reads. Stops at the first cell that fails; a
+   * cell that is broken as written stops only those that read it.
+   */
+  async run(target: string | undefined, events: RunEvents, signal: AbortSignal): Promise<RanCell[]> {
+    const plan = this.#plan;
+    const wanted = target === undefined ? plan : plan.filter(this.#neededBy(plan, target));
+    const report: RanCell[] = [];
+    let halted: RanStatus | undefined;
+    for (const cell of wanted) {
+      const ran = halted === undefined ? await this.#exclusive(() => this.#runCell(cell, cell.name === target, events, signal)) : skipped(cell, halted);
+      if (ran.status === 'failed') halted = 'skipped';
+      if (ran.status === 'cancelled') halted = 'cancelled';
+      report.push(ran);
+      events.onCell?.(ran);
+    }
+    return report;
+  }
+
+  #neededBy(plan: readonly PlannedCell[], target: string): (cell: PlannedCell) => boolean {
+    const hashes = new Set<string>();
+    const visit = (cell: PlannedCell | undefined): void => {
+      if (cell?.ready !== true || hashes.has(cell.hash)) return;
+      hashes.add(cell.hash);
+      for (const input of cell.inputs) visit(this.#lineage.get(input.hash));
+    };
+    const goal = plan.find((cell) => cell.name === target);
+    if (goal === undefined) throw new ProblemError({code: 'CELL_NOT_FOUND', message: `There is no cell called ${target}.`, hint: 'Name one of the notebook’s cells.'});
+    visit(goal);
+    return (cell) => cell === goal || (cell.ready && hashes.has(cell.hash));
+  }
+
+  #cellNamed(name: string): CompiledCell {
+    const cell = this.#plan.find((planned) => planned.name === name);
+    if (cell?.ready === true) return cell;
+    const problem = cell?.ready === false ? cell.problems[0] : undefined;
+    throw new ProblemError(problem ?? {code: 'CELL_NOT_FOUND', message: `There is no cell called ${name} that can run.`, hint: 'Name one of the notebook’s cells.'});
+  }
+
+  /** `wanted` says that the rows themselves will be looked at: then a known result whose table is gone is computed again. */
+  async #runCell(cell: PlannedCell, wanted: boolean, events: RunEvents, signal: AbortSignal): Promise<RanCell> {
+    const base = {name: cell.name, kind: cell.kind, rowsIn: null, rowsOut: null, rejected: 0, ms: 0, bytes: 0};
+    if (!cell.ready) {
+      const error = cell.problems[0];
+      return {...base, status: cell.disabled ? 'disabled' : 'broken', ...(error === undefined ? {} : {error})};
+    }
+    if (signal.aborted) return {...base, status: 'cancelled', error: cancelled};
+    const known = this.#results.get(cell.hash);
+    const rowsIn = (): number | null => cell.inputs.reduce<number | null>((sum, input) => addRows(sum, this.#rowsOf(input)), null);
+    if (known !== undefined && (this.#present.has(cell.hash) || !wanted)) {
+      await this.#name(cell, signal);
+      return {...base, status: 'cached', rowsIn: rowsIn(), rowsOut: known.rows, rejected: known.rejects?.rows ?? 0, ms: known.ms, bytes: known.bytes};
+    }
+    events.onStart?.(cell.name);
+    const started = performance.now();
+    try {
+      const result = await this.#ensure(cell.hash, events, signal);
+      await this.#name(cell, signal);
+      return {...base, status: 'ok', rowsIn: rowsIn(), rowsOut: result.rows, rejected: result.rejects?.rows ?? 0, ms: result.ms, bytes: result.bytes};
+    } catch (thrown) {
+      const found = problemOf(thrown);
+      const problem = at(stopProblem(found.message) ?? found, {cell: cell.name, line: cell.line});
+      const ms = performance.now() - started;
+      return {...base, status: problem.code === 'CANCELLED' ? 'cancelled' : 'failed', ms, error: problem};
+    }
+  }
+
+  #rowsOf(input: InputTable): number | null {
+    const result = this.#results.get(input.hash);
+    return (input.rejects ? result?.rejects?.rows : result?.rows) ?? null;
+  }
+
+  /** The result of a hash with its table in the engine. */
+  async #ensure(hash: string, events: RunEvents, signal: AbortSignal | undefined): Promise<StoredResult> {
+    const known = this.#results.get(hash);
+    if (known !== undefined && this.#present.delete(hash)) {
+      this.#present.add(hash);
+      return known;
+    }
+    const cell = this.#lineage.get(hash);
+    if (cell === undefined) throw new ProblemError({code: 'CELL_NOT_FOUND', message: 'The cell this result came from is gone.', hint: 'Run the notebook again.'});
+    return this.#pinning(async () => {
+      const inputs = await this.#inputs(cell, events, signal);
+      const result = await this.#materialise(cell, inputs, events, signal);
+      this.#results.set(hash, result);
+      this.#present.add(hash);
+      this.#pinned.push(hash);
+      await this.#evict();
+      return result;
+    });
+  }
+
+  /** What `work` pins stays in the engine until it is done. */
+  async #pinning<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#pinned.length;
+    try {
+      return await work();
+    } finally {
+      this.#pinned.length = before;
+    }
+  }
+
+  async #inputs(cell: CompiledCell, events: RunEvents, signal: AbortSignal | undefined): Promise<Input[]> {
+    const inputs: Input[] = [];
+    for (const table of cell.inputs) {
+      const result = await this.#ensure(table.hash, events, signal);
+      this.#pinned.push(table.hash);
+      if (!table.rejects) inputs.push({name: table.name, relation: id(result.table), columns: result.columns});
+      else if (result.rejects === undefined)
+        throw new ProblemError({code: 'NO_REJECTS', message: `${table.name} is empty: nothing was rejected there.`, hint: 'Only load, cast and validate keep rejected rows.'});
+      else inputs.push({name: table.name, relation: id(result.rejects.table), columns: await this.ports.engine.describe(sql`FROM ${id(result.rejects.table)}`, {signal})});
+    }
+    return inputs;
+  }
+
+  async #materialise(cell: CompiledCell, inputs: readonly Input[], events: RunEvents, signal: AbortSignal | undefined): Promise<StoredResult> {
+    const {engine} = this.ports;
+    const table = tableOf(cell.hash);
+    const started = performance.now();
+    const before = await engine.memory();
+    await engine.execute([sql`DROP TABLE IF EXISTS ${id(table)}`], {signal});
+    const made = await this.#make(cell, table, inputs, events, signal);
+    const columns = made.columns ?? (await engine.describe(sql`FROM ${id(table)}`, {signal}));
+    const rows = await this.#count(table, signal);
+    const rejected = made.rejects === undefined ? 0 : await this.#count(made.rejects, signal);
+    const after = await engine.memory();
+    return {
+      hash: cell.hash,
+      table,
+      columns,
+      rows,
+      rejects: made.rejects === undefined ? undefined : {table: made.rejects, rows: rejected},
+      kernel: made.kernel,
+      ms: performance.now() - started,
+      bytes: Math.max(0, after.used - before.used),
+    };
+  }
+
+  async #count(table: string, signal: AbortSignal | undefined): Promise<number> {
+    const {rows} = await this.ports.engine.rows(sql`SELECT count(*) FROM ${id(table)}`, {signal});
+    return Number(rows[0]?.[0] ?? 0);
+  }
+
+  async #make(cell: CompiledCell, table: string, inputs: readonly Input[], events: RunEvents, signal: AbortSignal | undefined): Promise<Made> {
+    const {engine} = this.ports;
+    const {work} = cell;
+    switch (work.type) {
+      case 'sql': {
+        await engine.execute(inputs.map((input) => createView(input.name, input.relation)), {signal});
+        await engine.execute([createAs(table, query(work.query))], {signal});
+        return {};
+      }
+      case 'chart':
+        await engine.execute([createAs(table, chartSql(work.spec, inputs))], {signal});
+        return {};
+      case 'step': {
+        const found = work.step.check?.(work.values, inputs)[0];
+        if (found !== undefined) {
+          const {param, column, ...problem} = found;
+          throw new ProblemError({...problem, where: {...(param === undefined ? {} : {param}), ...(column === undefined ? {} : {column}), cell: cell.name, line: cell.line}});
+        }
+        return this.#runProgram(work.step.toSql(work.values, inputs), cell, table, inputs, events, signal);
+      }
+    }
+  }
+
+  async #runProgram(program: Program, cell: CompiledCell, table: string, inputs: readonly Input[], events: RunEvents, signal: AbortSignal | undefined): Promise<Made> {
+    const {engine, compute} = this.ports;
+    const rejects = `${table}_rejects`;
+    const onProgress = (progress: Progress): void => events.onProgress?.(cell.name, progress);
+    switch (program.kind) {
+      case 'sql':
+        await engine.execute([createAs(table, program.sql)], {signal});
+        if (program.rejects === undefined) return {};
+        await engine.execute([sql`DROP TABLE IF EXISTS ${id(rejects)}`, createAs(rejects, program.rejects)], {signal});
+        return {rejects};
+      case 'read':
+        return {rejects: await readFiles(this.ports, program.files, program.options, {table, rejects, onProgress, signal})};
+      case 'kernel': {
+        const matrix = await engine.matrix(program.features, {signal});
+        const output = await compute.run(program.fn, matrix, program.args, onProgress, {signal});
+        const beside = `${table}_kernel`;
+        const [input] = inputs;
+        await engine.execute([sql`DROP TABLE IF EXISTS ${id(beside)}`], {signal});
+        await engine.insertColumns(beside, output.columns, {signal});
+        await engine.execute([createAs(table, sql`SELECT * FROM ${input?.relation ?? id(cell.name)} POSITIONAL JOIN ${id(beside)}`), sql`DROP TABLE ${id(beside)}`], {signal});
+        return {kernel: {facts: output.facts, tables: output.tables}};
+      }
+    }
+  }
+
+  /** Points the cell's name, and its rejects', at its result. */
+  async #name(cell: CompiledCell, signal: AbortSignal | undefined): Promise<void> {
+    const result = this.#results.get(cell.hash);
+    if (result === undefined || !this.#present.has(cell.hash) || cell.kind === 'chart') return;
+    const views = [createView(cell.name, id(result.table))];
+    if (result.rejects !== undefined) views.push(createView(rejectsOf(cell.name), id(result.rejects.table)));
+    await this.ports.engine.execute(views, {signal});
+  }
+
+  /** Drops the least recently used tables until DuckDB is back under the budget. */
+  async #evict(): Promise<void> {
+    for (const hash of [...this.#present]) {
+      const {used, limit} = await this.ports.engine.memory();
+      if (used <= limit * this.budget) return;
+      if (this.#pinned.includes(hash)) continue;
+      const result = this.#results.get(hash);
+      this.#present.delete(hash);
+      if (result === undefined) continue;
+      const gone = [result.table, ...(result.rejects === undefined ? [] : [result.rejects.table])];
+      await this.ports.engine.execute(gone.map((table) => sql`DROP TABLE IF EXISTS ${id(table)}`));
+    }
+  }
+
+  /** One thing at a time: a preview that recomputes never runs into a run. */
+  #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#last.then(work, work);
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+}
+
+interface Made {
+  readonly columns?: readonly Column[];
+  readonly rejects?: string | undefined;
+  readonly kernel?: StoredResult['kernel'];
+}
+
+function chartSql(spec: ChartSpec, [input]: readonly Input[]): Sql {
+  if (input === undefined) throw new ProblemError({code: 'NOTHING_ABOVE', message: 'The chart reads no table.', hint: 'Name one with from.'});
+  return unwrap(reduceChart(spec, input.columns, input.relation)).sql;
+}
+
+const createAs = (table: string, rows: Sql): Sql => sql`CREATE TABLE ${id(table)} AS ${rows}`;
+const createView = (name: string, relation: Sql): Sql => sql`CREATE OR REPLACE VIEW ${id(name)} AS FROM ${relation}`;
+
+const addRows = (sum: number | null, rows: number | null): number | null => (rows === null ? sum : (sum ?? 0) + rows);
+
+function skipped(cell: PlannedCell, status: RanStatus): RanCell {
+  return {name: cell.name, kind: cell.kind, status, rowsIn: null, rowsOut: null, rejected: 0, ms: 0, bytes: 0};
+}

@@ -1,0 +1,553 @@
+import {SvelteMap} from 'svelte/reactivity';
+import type {ChartSpec} from '../charts/spec.ts';
+import {cancelled, problemOf, ProblemError, type Problem} from '../lib/problem.ts';
+import type {Row} from '../lib/value.ts';
+import type {ParquetCompression, Ports, Progress, StorageStatus, StoredFile} from '../ports/index.ts';
+import type {Sort} from '../sql/page.ts';
+import type {ColumnProfile} from '../sql/profile.ts';
+import type {Column} from '../sql/types.ts';
+import type {NotExportable} from '../steps/define.ts';
+import {steps} from '../steps/index.ts';
+import type {Cell, Notebook, ParamValue, RunnableCell} from './cells.ts';
+import * as edit from './edit.ts';
+import {exportCell, type ExportFormat} from './export.ts';
+import {Faces, type ChartFace, type Changes} from './faces.ts';
+import {History} from './history.ts';
+import {newCell, parseNotebook, serializeNotebook} from './model.ts';
+import {plan, type CompiledCell, type PlannedCell} from './plan.ts';
+import {previewFile, type FilePreview} from './preview.ts';
+import {Runner, type RanCell, type StoredResult} from './run.ts';
+import {sampleFileUrl, samples} from './samples.ts';
+import {pysparkOf, sqlOf} from './source.ts';
+import {Workspace, type NotebookEntry, type Remembered} from './workspace.ts';
+
+/** How a runnable cell stands. `stale`: it ran, and then something it depends on changed. */
+export type CellStatus = 'new' | 'stale' | 'fresh' | 'queued' | 'running' | 'failed' | 'broken' | 'disabled';
+
+export interface Running {
+  readonly name: string;
+  readonly startedAt: number;
+  readonly progress: Progress | undefined;
+}
+
+/** What a run did, as the page and `lakebook.run()` report it. */
+export interface RunReport {
+  readonly ok: boolean;
+  readonly ms: number;
+  readonly cells: readonly RanCell[];
+}
+
+export interface Notice {
+  readonly id: number;
+  readonly problem: Problem;
+}
+
+const autosaveDelay = 400;
+
+/** The page's state and commands: what the UI shows and calls. The work is done by the modules it holds together. */
+export class Session {
+  notebook = $state.raw<Notebook>(parseNotebook(''));
+  path = $state('');
+  files = $state.raw<readonly StoredFile[]>([]);
+  notebooks = $state.raw<readonly NotebookEntry[]>([]);
+  engine = $state<'starting' | 'ready' | 'restarting' | 'failed'>('starting');
+  /** False until the workspace's own state is read: the page shows neither the empty start nor a notebook before. */
+  opened = $state(false);
+  saved = $state<'saved' | 'saving' | 'failed'>('saved');
+  storage = $state.raw<StorageStatus | undefined>();
+  memory = $state.raw<{readonly used: number; readonly limit: number} | undefined>();
+  running = $state.raw<Running | undefined>();
+  selection = $state.raw<ReadonlySet<string>>(new Set());
+  notices = $state.raw<readonly Notice[]>([]);
+  /** The file that is being copied into the workspace. */
+  adding = $state.raw<{readonly name: string; readonly bytes: number; readonly total: number} | undefined>();
+  canUndo = $state(false);
+  canRedo = $state(false);
+
+  readonly samples = samples;
+  readonly steps = steps;
+  readonly title = $derived(this.notebook.title || 'Untitled notebook');
+  readonly isSample = $derived(samples.some((sample) => sample.path === this.path));
+  readonly #plan = $derived(plan(this.notebook, new Map(this.files.map((file) => [file.name, file.fingerprint]))));
+  readonly planned: ReadonlyMap<string, PlannedCell> = $derived(new Map(this.#plan.map((cell) => [cell.id, cell])));
+
+  readonly #remembered = new SvelteMap<string, Remembered>();
+  #queued = $state.raw<ReadonlySet<string>>(new Set());
+  readonly #history = new History<Notebook>();
+  readonly #runner: Runner;
+  readonly #faces: Faces;
+  readonly #workspace: Workspace;
+  #abort: AbortController | undefined;
+  #runs: Promise<unknown> = Promise.resolve();
+  #saveTimer: ReturnType<typeof setTimeout> | undefined;
+  #lastNotice = 0;
+
+  constructor(private readonly ports: Ports) {
+    this.#runner = new Runner(ports);
+    this.#faces = new Faces(ports, this.#runner);
+    this.#workspace = new Workspace(ports.storage);
+    ports.engine.onRestart((why) => {
+      this.notify({code: 'ENGINE_RESTARTED', message: why, hint: 'Results are computed again when they are looked at; the notebook and its files are as they were.'});
+    });
+  }
+
+  /** Reads the workspace and waits for the engine. */
+  async start(): Promise<void> {
+    await this.#refreshFiles();
+    this.notebooks = await this.#workspace.list();
+    const last = await this.#workspace.lastOpen();
+    if (last !== undefined) await this.openPath(last);
+    this.opened = true;
+    await this.#refreshStatus();
+    try {
+      this.memory = await this.ports.engine.memory();
+      this.engine = 'ready';
+    } catch (thrown) {
+      this.engine = 'failed';
+      this.notify(problemOf(thrown));
+    }
+  }
+
+  // ---- the open notebook
+
+  async openPath(path: string): Promise<void> {
+    const found = await this.#workspace.read(path);
+    if (found === undefined) return;
+    await this.#open(path, found.notebook, found.ran);
+  }
+
+  /** Opens a shipped notebook: the reader's own copy if there is one, else a new one with its data files. */
+  async openSample(path: string): Promise<void> {
+    if ((await this.#workspace.read(path)) === undefined) await this.#placeSample(path);
+    else await this.openPath(path);
+    await this.#fetchSampleFiles();
+  }
+
+  /** A shipped notebook back to its original; undo brings the reader's version back. */
+  async resetSample(): Promise<void> {
+    const sample = samples.find((known) => known.path === this.path);
+    if (sample !== undefined) this.#edit(parseNotebook(await sample.text()));
+    await this.#fetchSampleFiles();
+  }
+
+  async newNotebook(): Promise<void> {
+    const path = await this.#workspace.freePath('Untitled notebook');
+    await this.#create(path, '---\nlakebook: 1\ntitle: Untitled notebook\n---\n\n');
+  }
+
+  /** Opens a notebook's Markdown as a new notebook of the workspace. */
+  async openMarkdown(text: string, name?: string): Promise<void> {
+    const title = parseNotebook(text).title || (name ?? 'notebook').replace(/\.md$/i, '');
+    await this.#create(await this.#workspace.freePath(title), text);
+    await this.#fetchSampleFiles();
+  }
+
+  /** Replaces the open notebook's text, keeping its place in the workspace. */
+  async replaceMarkdown(text: string): Promise<void> {
+    this.#edit(parseNotebook(text));
+    await this.#fetchSampleFiles();
+  }
+
+  async deleteNotebook(path: string): Promise<void> {
+    await this.#workspace.remove(path);
+    this.notebooks = await this.#workspace.list();
+    if (path !== this.path) return;
+    this.path = '';
+    this.notebook = parseNotebook('');
+    this.#history.clear();
+  }
+
+  markdown(): string {
+    return serializeNotebook(this.notebook);
+  }
+
+  async #placeSample(path: string): Promise<void> {
+    const sample = samples.find((known) => known.path === path);
+    if (sample === undefined) throw new ProblemError({code: 'NOTEBOOK_NOT_FOUND', message: `No notebook called ${path} ships with the app.`, hint: 'Choose one from the list.'});
+    await this.#create(path, await sample.text());
+  }
+
+  async #create(path: string, text: string): Promise<void> {
+    const notebook = parseNotebook(text);
+    await this.#keep(() => this.#workspace.write(path, notebook));
+    await this.#open(path, notebook, new Map());
+    this.notebooks = await this.#workspace.list();
+  }
+
+  async #open(path: string, notebook: Notebook, ran: ReadonlyMap<string, Remembered>): Promise<void> {
+    await this.stop();
+    await this.#saveNow();
+    this.path = path;
+    this.notebook = notebook;
+    this.selection = new Set();
+    this.#history.clear();
+    this.#tellHistory();
+    this.#remembered.clear();
+    for (const [name, remembered] of ran) this.#remembered.set(name, remembered);
+    this.#runner.usePlan(this.#plan);
+    await this.#keep(() => this.#workspace.setOpen(path));
+  }
+
+  /** Data files that ship with the app come into the workspace when a notebook names them and they aren't there. */
+  async #fetchSampleFiles(): Promise<void> {
+    const named = this.#plan.flatMap((cell) => (cell.ready && cell.work.type === 'step' ? cell.work.files : []));
+    const missing = [...new Set(named)].filter((name) => !this.files.some((file) => file.name === name));
+    for (const name of missing) {
+      const answer = await fetch(sampleFileUrl(name)).catch(() => undefined);
+      // A single-page host answers unknown paths with its HTML page.
+      if (answer?.ok === true && answer.headers.get('content-type')?.includes('text/html') !== true) await this.addFiles([new File([await answer.blob()], name)]);
+    }
+  }
+
+  // ---- edits
+
+  #edit(next: Notebook, topic?: string): void {
+    if (next === this.notebook) return;
+    this.#history.record(this.notebook, topic, Date.now());
+    this.#show(next);
+  }
+
+  #show(next: Notebook): void {
+    this.notebook = next;
+    this.#tellHistory();
+    this.#runner.usePlan(this.#plan);
+    this.saved = 'saving';
+    clearTimeout(this.#saveTimer);
+    this.#saveTimer = setTimeout(() => void this.#saveNow(), autosaveDelay);
+  }
+
+  #tellHistory(): void {
+    this.canUndo = this.#history.canUndo;
+    this.canRedo = this.#history.canRedo;
+  }
+
+  async #saveNow(): Promise<void> {
+    clearTimeout(this.#saveTimer);
+    if (this.saved === 'saved' || this.path === '') return;
+    const {path, notebook} = this;
+    await this.#keep(() => this.#workspace.write(path, notebook));
+    const entry = this.notebooks.find((known) => known.path === path);
+    if (entry !== undefined && entry.title !== this.title) this.notebooks = this.notebooks.map((known) => (known === entry ? {...known, title: this.title} : known));
+  }
+
+  /** Writes to the workspace; a failure is told, and what is on the page stays. */
+  async #keep(write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+      this.saved = 'saved';
+    } catch (thrown) {
+      this.saved = 'failed';
+      this.notify(problemOf(thrown));
+    }
+  }
+
+  undo(): void {
+    const before = this.#history.undo(this.notebook);
+    if (before !== undefined) this.#show(before);
+  }
+  redo(): void {
+    const after = this.#history.redo(this.notebook);
+    if (after !== undefined) this.#show(after);
+  }
+
+  setSource(id: string, source: string): void {
+    this.#edit(edit.setSource(this.notebook, id, source), `source ${id}`);
+  }
+  setText(id: string, markdown: string): void {
+    this.setSource(id, `${markdown.trimEnd()}\n\n`);
+  }
+  setSql(id: string, text: string): void {
+    this.#edit(edit.setBody(this.notebook, id, text), `source ${id}`);
+  }
+  setValues(id: string, values: Readonly<Record<string, unknown>>): void {
+    this.#edit(edit.setValues(this.notebook, id, values), `${Object.keys(values).join()} ${id}`);
+  }
+  setName(id: string, name: string): void {
+    this.#edit(edit.rename(this.notebook, id, name));
+  }
+  setDisabled(ids: readonly string[], disabled: boolean): void {
+    this.#edit(edit.setDisabled(this.notebook, ids, disabled));
+  }
+  setTitle(title: string): void {
+    this.#edit(edit.setFront(this.notebook, {title}), 'title');
+  }
+  setParam(name: string, value: ParamValue): void {
+    this.#edit(edit.setFront(this.notebook, {params: {[name]: value}}), `param ${name}`);
+  }
+  remove(ids: readonly string[]): void {
+    this.#edit(edit.remove(this.notebook, ids));
+    this.selection = new Set();
+  }
+  duplicate(ids: readonly string[]): void {
+    this.#edit(edit.duplicate(this.notebook, ids));
+  }
+  move(ids: readonly string[], index: number): void {
+    this.#edit(edit.move(this.notebook, ids, index));
+  }
+  select(ids: Iterable<string>): void {
+    this.selection = new Set(ids);
+  }
+
+  insertStep(afterId: string | undefined, kind: string, values: Readonly<Record<string, unknown>> = {}, name: string = kind): string | undefined {
+    return this.#insert(afterId, newCell(`step ${this.#freeName(name)} = ${kind}`, values));
+  }
+  /** Inserts a step with an example's parameters. */
+  insertExample(afterId: string | undefined, kind: string, exampleName?: string): string | undefined {
+    const examples = steps.find((step) => step.kind === kind)?.examples ?? [];
+    const example = examples.find((known) => known.name === exampleName) ?? examples[0];
+    return this.insertStep(afterId, kind, example?.params ?? {});
+  }
+  insertSql(afterId: string | undefined, text?: string): string | undefined {
+    const above = this.cellNamesAbove(afterId, true).at(-1);
+    return this.#insert(afterId, newCell(`sql ${this.#freeName('query')}`, text ?? (above === undefined ? "SELECT 'hello' AS greeting" : `SELECT *\nFROM ${above}\nLIMIT 100`)));
+  }
+  insertChart(afterId: string | undefined, values: Readonly<Record<string, unknown>> = {mark: 'line'}): string | undefined {
+    return this.#insert(afterId, newCell(`chart ${this.#freeName('chart')}`, values));
+  }
+  insertText(afterId: string | undefined, markdown = 'Say why, for whoever reads this next.'): string | undefined {
+    return this.#insert(afterId, `${markdown}\n\n`);
+  }
+  insertLoad(file: string, values: Readonly<Record<string, unknown>>): string | undefined {
+    const stem = file.replace(/\.(gz|csv|tsv|txt|json|ndjson|jsonl|parquet)$/gi, '').replace(/\.\w+$/, '');
+    const name = stem.toLowerCase().replace(/[^a-z0-9]+/g, '_').replace(/^_+|_+$/g, '').replace(/^(?=\d)/, 't_') || 'data';
+    return this.insertStep(this.notebook.cells.at(-1)?.id, 'load', {file, ...values}, name);
+  }
+
+  #insert(afterId: string | undefined, source: string): string | undefined {
+    const inserted = edit.insert(this.notebook, afterId, source);
+    this.#edit(inserted.notebook);
+    return inserted.id;
+  }
+
+  #freeName(name: string): string {
+    return edit.freeName(name, new Set(this.notebook.cells.flatMap((cell) => (cell.type === 'text' ? [] : [cell.name]))));
+  }
+
+  cellNamesAbove(id: string | undefined, including = false): string[] {
+    const index = this.notebook.cells.findIndex((cell) => cell.id === id);
+    const above = this.notebook.cells.slice(0, including ? index + 1 : Math.max(0, index));
+    return above.flatMap((cell) => (cell.type === 'step' || cell.type === 'sql' ? [cell.name] : []));
+  }
+
+  // ---- files
+
+  /** Adds files one by one; one that can't be kept is told, the others come in. */
+  async addFiles(files: Iterable<File>): Promise<StoredFile[]> {
+    const added: StoredFile[] = [];
+    for (const file of files) {
+      try {
+        added.push(await this.addFile(file.name, file));
+      } catch (thrown) {
+        this.notify(problemOf(thrown));
+      }
+    }
+    return added;
+  }
+
+  async addFile(name: string, data: Blob): Promise<StoredFile> {
+    this.adding = {name, bytes: 0, total: data.size};
+    try {
+      return await this.ports.storage.addFile(name, data, (bytes) => (this.adding = {name, bytes, total: data.size}));
+    } finally {
+      this.adding = undefined;
+      await this.#refreshFiles();
+      await this.#refreshStatus();
+    }
+  }
+
+  /** Fetches a file from an address the reader typed. */
+  async addUrl(address: string): Promise<StoredFile> {
+    const url = URL.parse(address);
+    if (url === null || !/^https?:$/.test(url.protocol)) throw new ProblemError({code: 'URL', message: `“${address}” is not a web address.`, hint: 'Type one that starts with https://.'});
+    const answer = await fetch(url, {referrerPolicy: 'no-referrer', credentials: 'omit'}).catch((cause: unknown) => {
+      throw new ProblemError(
+        {code: 'URL_UNREACHABLE', message: `${url.host} gave no answer that this page may read.`, hint: 'The server may be down, or it doesn’t allow other sites to read it (CORS). Download the file and drop it here instead.'},
+        {cause},
+      );
+    });
+    if (!answer.ok) throw new ProblemError({code: 'URL_STATUS', message: `${url.host} answered ${answer.status}${answer.statusText === '' ? '' : ` (${answer.statusText})`} for this address.`, hint: answer.status === 404 ? 'Check the address: there is no such file there.' : 'Open the address in a tab of its own to see why.'});
+    const name = decodeURIComponent(url.pathname.split('/').at(-1) ?? '') || `${url.host}.csv`;
+    return this.addFile(name, await answer.blob());
+  }
+
+  async removeFile(name: string): Promise<void> {
+    await this.ports.storage.removeFile(name);
+    await this.#refreshFiles();
+    await this.#refreshStatus();
+  }
+
+  /** The same notebook on another file: every load cell that names the old one reads the new one. */
+  replaceFile(old: string, name: string): void {
+    let next = this.notebook;
+    for (const cell of this.notebook.cells) {
+      if (cell.type !== 'step' || cell.kind !== 'load') continue;
+      const file = cell.values['file'];
+      if (file === old) next = edit.setValues(next, cell.id, {file: name});
+      else if (Array.isArray(file) && file.includes(old)) next = edit.setValues(next, cell.id, {file: file.map((item: unknown) => (item === old ? name : item))});
+    }
+    this.#edit(next);
+  }
+
+  preview(file: string, values: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<FilePreview> {
+    return previewFile(this.ports, file, values, signal);
+  }
+
+  async #refreshFiles(): Promise<void> {
+    this.files = await this.ports.storage.files();
+    this.#runner.usePlan(this.#plan);
+  }
+
+  async #refreshStatus(): Promise<void> {
+    this.storage = await this.ports.storage.status();
+  }
+
+  /** Asks the browser to keep what is stored; true when it will. Call it from a gesture. */
+  async persist(): Promise<boolean> {
+    const granted = await navigator.storage.persist();
+    await this.#refreshStatus();
+    return granted;
+  }
+
+  // ---- runs
+
+  /** Runs the notebook, or one cell with what it reads. Runs follow one another. */
+  run(name?: string): Promise<RunReport> {
+    const next = this.#runs.then(() => this.#run(name));
+    this.#runs = next.catch(() => undefined);
+    return next;
+  }
+
+  async #run(target: string | undefined): Promise<RunReport> {
+    const started = performance.now();
+    const abort = new AbortController();
+    this.#abort = abort;
+    const current = this.#plan;
+    this.#runner.usePlan(current);
+    const hashes = new Map(current.map((cell) => [cell.name, cell.ready ? cell.hash : '']));
+    this.#queued = new Set(target === undefined ? current.flatMap((cell) => (cell.ready ? [cell.name] : [])) : [target]);
+    try {
+      const cells = await this.#runner.run(
+        target,
+        {
+          onStart: (name) => (this.running = {name, startedAt: performance.now(), progress: undefined}),
+          onProgress: (name, progress) => (this.running = {name, startedAt: this.running?.startedAt ?? performance.now(), progress}),
+          onCell: (ran) => {
+            this.#queued = new Set([...this.#queued].filter((name) => name !== ran.name));
+            if (ran.status === 'ok' || ran.status === 'cached' || ran.status === 'failed') this.#remembered.set(ran.name, {hash: hashes.get(ran.name) ?? '', ran});
+          },
+        },
+        abort.signal,
+      );
+      return {ok: cells.every((cell) => cell.status === 'ok' || cell.status === 'cached' || cell.status === 'disabled'), ms: performance.now() - started, cells};
+    } finally {
+      this.running = undefined;
+      this.#queued = new Set();
+      this.#abort = undefined;
+      await this.#keep(() => this.#workspace.writeRan(this.path, this.#remembered));
+      this.memory = await this.ports.engine.memory().catch(() => undefined);
+      await this.#refreshStatus();
+    }
+  }
+
+  /** Stops the run; resolves once it has stopped. */
+  async stop(): Promise<void> {
+    this.#abort?.abort();
+    await this.#runs;
+  }
+
+  statusOf(id: string): CellStatus {
+    const cell = this.planned.get(id);
+    if (cell === undefined) return 'new';
+    if (!cell.ready) return cell.disabled ? 'disabled' : 'broken';
+    if (this.running?.name === cell.name) return 'running';
+    if (this.#queued.has(cell.name)) return 'queued';
+    const remembered = this.#remembered.get(cell.name);
+    if (remembered === undefined) return this.#runner.known(cell.hash) === undefined ? 'new' : 'fresh';
+    if (remembered.hash !== cell.hash) return this.#runner.known(cell.hash) === undefined ? 'stale' : 'fresh';
+    return remembered.ran.status === 'failed' ? 'failed' : 'fresh';
+  }
+
+  /** The last run's line for a cell, kept across reloads. */
+  ranOf(id: string): RanCell | undefined {
+    const cell = this.planned.get(id);
+    return cell === undefined ? undefined : this.#remembered.get(cell.name)?.ran;
+  }
+
+  // ---- a cell's faces
+
+  #compiled(id: string): CompiledCell {
+    const cell = this.planned.get(id);
+    if (cell?.ready === true) return cell;
+    throw new ProblemError(cell?.problems[0] ?? {code: 'CELL_DISABLED', message: 'This cell is switched off.', hint: 'Switch it on to see its result.'});
+  }
+
+  /** A cell's result; one that is not there is a run of that cell, with its progress and its Stop. */
+  async result(id: string): Promise<StoredResult> {
+    const {name, hash} = this.#compiled(id);
+    if (!this.#runner.isPresent(hash)) {
+      const {cells} = await this.run(name);
+      const problem = cells.find((cell) => cell.error !== undefined)?.error;
+      if (problem !== undefined) throw new ProblemError(problem);
+    }
+    const result = this.#runner.known(hash);
+    if (result === undefined) throw new ProblemError(cancelled);
+    return result;
+  }
+  page(id: string, offset: number, limit: number, sort: readonly Sort[] = [], table: 'rows' | 'rejects' = 'rows'): Promise<readonly Row[]> {
+    return this.#faces.page(this.#compiled(id).name, offset, limit, sort, table);
+  }
+  profiles(id: string): Promise<readonly ColumnProfile[]> {
+    return this.#faces.profiles(this.#compiled(id));
+  }
+  changes(id: string): Promise<Changes> {
+    return this.#faces.changes(this.#compiled(id));
+  }
+  chart(id: string, spec?: ChartSpec): Promise<ChartFace> {
+    return this.#faces.chart(this.#compiled(id), spec);
+  }
+  sqlOf(id: string): string {
+    return sqlOf(this.#compiled(id), (hash) => this.#runner.known(hash));
+  }
+  pysparkOf(id: string): string | NotExportable {
+    return pysparkOf(this.#compiled(id), (hash) => this.#runner.known(hash));
+  }
+
+  /** The columns a cell reads or gives, as last known: for forms and completion. */
+  columnsOf(id: string, side: 'input' | 'output'): readonly Column[] {
+    const cell = this.planned.get(id);
+    if (cell?.ready === true) return this.#runner.known((side === 'output' ? cell.hash : cell.inputs[0]?.hash) ?? '')?.columns ?? [];
+    // A broken cell's form still offers the columns of the table above it.
+    const above = this.#plan.slice(0, this.#plan.findIndex((planned) => planned.id === id)).findLast((planned) => planned.ready && planned.work.type !== 'chart');
+    return side === 'input' && above?.ready === true ? (this.#runner.known(above.hash)?.columns ?? []) : [];
+  }
+
+  known(hash: string): StoredResult | undefined {
+    return this.#runner.known(hash);
+  }
+
+  exportCell(id: string, format: ExportFormat, options: {compression?: ParquetCompression} = {}, signal?: AbortSignal): Promise<File> {
+    return exportCell(this.ports, this.#runner, this.#compiled(id).name, format, options, signal);
+  }
+
+  /** The cell of a name, for the scripting API. */
+  cellNamed(name: string): RunnableCell | undefined {
+    return this.notebook.cells.find((cell: Cell): cell is RunnableCell => cell.type !== 'text' && cell.name === name);
+  }
+
+  /** Runs a query of the reader's own; it may name cells as tables. */
+  query(names: readonly string[], text: Parameters<Ports['engine']['rows']>[0]): ReturnType<Ports['engine']['rows']> {
+    return this.#runner.query(names, () => this.ports.engine.rows(text));
+  }
+
+  /** Names that a query may mention: every table cell's, and its rejects'. */
+  get tableNames(): string[] {
+    return this.#plan.flatMap((cell) => (cell.ready && cell.work.type !== 'chart' ? [cell.name, `${cell.name}_rejects`] : []));
+  }
+
+  notify(problem: Problem): void {
+    this.notices = [...this.notices, {id: ++this.#lastNotice, problem}];
+  }
+  dismiss(id: number): void {
+    this.notices = this.notices.filter((notice) => notice.id !== id);
+  }
+}

@@ -1,0 +1,43 @@
+import {id, query, sql, type Sql} from '../sql/sql.ts';
+import type {Input, NotExportable} from '../steps/define.ts';
+import {reduceChart} from '../charts/reduce.ts';
+import type {CompiledCell, PlannedCell} from './plan.ts';
+import type {StoredResult} from './run.ts';
+
+type Known = (hash: string) => StoredResult | undefined;
+
+/** A cell's inputs under their own names, with the columns last seen: for SQL and Python that people read. */
+const shownInputs = (cell: CompiledCell, known: Known): Input[] => cell.inputs.map((input) => ({name: input.name, relation: id(input.name), columns: known(input.hash)?.columns ?? []}));
+
+/** The query a cell stands for, over the cells it names. */
+export function sqlOf(cell: CompiledCell, known: Known): Sql {
+  const {work} = cell;
+  const inputs = shownInputs(cell, known);
+  if (work.type === 'sql') return query(work.query);
+  if (work.type === 'chart') {
+    const [input] = inputs;
+    const reduced = input === undefined ? undefined : reduceChart(work.spec, input.columns, input.relation);
+    return reduced?.ok === true ? reduced.value.sql : sql`FROM ${input?.relation ?? id(cell.name)}`;
+  }
+  const program = work.step.toSql(work.values, inputs);
+  return program.kind === 'sql' ? program.sql : program.shown;
+}
+
+/** The same step as PySpark, or why it can't be one. A SQL cell runs as Spark SQL over temporary views. */
+export function pysparkOf(cell: CompiledCell, known: Known): string | NotExportable {
+  const {work} = cell;
+  if (work.type === 'chart') return {notExportable: 'A chart is drawn here; in Spark, collect its table and plot it in the notebook.'};
+  if (work.type === 'sql') return [...cell.inputs.map((input) => `${input.name}.createOrReplaceTempView("${input.name}")`), `${cell.name} = spark.sql("""`, work.query.replaceAll('\\', '\\\\').replaceAll('"""', '\\"\\"\\"'), `""")`].join('\n');
+  const inputs = shownInputs(cell, known);
+  const lines = work.step.toPySpark(work.values, {target: cell.name, frames: inputs.map((input) => input.name), inputs, columns: known(cell.hash)?.columns ?? []});
+  return 'notExportable' in lines ? lines : lines.join('\n');
+}
+
+/** The notebook's tables as one DuckDB script, cell by cell. */
+export function sqlScript(plan: readonly PlannedCell[], known: Known): string {
+  return plan
+    .filter((cell) => cell.ready)
+    .filter((cell) => cell.work.type !== 'chart')
+    .map((cell) => `-- ${cell.name}: ${cell.kind}\nCREATE OR REPLACE TABLE ${id(cell.name)} AS\n${sqlOf(cell, known)};\n`)
+    .join('\n');
+}

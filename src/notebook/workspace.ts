@@ -1,0 +1,92 @@
+import type {StoragePort} from '../ports/index.ts';
+import type {Notebook} from './cells.ts';
+import {parseNotebook, serializeNotebook} from './model.ts';
+import type {RanCell} from './run.ts';
+
+/** A cell's last run, kept across reloads, and the hash it had: another hash now means that it is stale. */
+export interface Remembered {
+  readonly hash: string;
+  readonly ran: RanCell;
+}
+
+export interface NotebookEntry {
+  readonly path: string;
+  readonly title: string;
+}
+
+const folder = 'notebooks/';
+const fileOf = (path: string): string => `${folder}${path}.md`;
+const stateOf = (path: string): string => `state/${path}.json`;
+const openFile = 'open.json';
+
+/** What the workspace keeps of notebooks: their Markdown, the last runs, which one was open. */
+export class Workspace {
+  constructor(private readonly storage: StoragePort) {}
+
+  async list(): Promise<NotebookEntry[]> {
+    const files = await this.storage.listTexts(folder);
+    const entries = await Promise.all(
+      files.map(async (file) => {
+        const path = file.replace(folder, '').replace(/\.md$/, '');
+        return {path, title: parseNotebook((await this.storage.readText(fileOf(path))) ?? '').title || path};
+      }),
+    );
+    return entries.sort((a, b) => a.title.localeCompare(b.title));
+  }
+
+  async read(path: string): Promise<{notebook: Notebook; ran: ReadonlyMap<string, Remembered>} | undefined> {
+    const text = await this.storage.readText(fileOf(path));
+    if (text === null) return undefined;
+    return {notebook: parseNotebook(text), ran: readState(await this.storage.readText(stateOf(path)))};
+  }
+
+  async write(path: string, notebook: Notebook): Promise<void> {
+    await this.storage.writeText(fileOf(path), serializeNotebook(notebook));
+  }
+
+  async writeRan(path: string, ran: ReadonlyMap<string, Remembered>): Promise<void> {
+    await this.storage.writeText(stateOf(path), JSON.stringify([...ran]));
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.storage.removeText(fileOf(path));
+    await this.storage.removeText(stateOf(path));
+  }
+
+  async lastOpen(): Promise<string | undefined> {
+    try {
+      const found: unknown = JSON.parse((await this.storage.readText(openFile)) ?? 'null');
+      return typeof found === 'string' ? found : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async setOpen(path: string): Promise<void> {
+    await this.storage.writeText(openFile, JSON.stringify(path));
+  }
+
+  /** A path for a new notebook that no other has. */
+  async freePath(title: string): Promise<string> {
+    const stem =
+      title
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}]+/gu, '-')
+        .replace(/^-|-$/g, '') || 'notebook';
+    const taken = new Set((await this.list()).map((entry) => entry.path));
+    for (let n = 1; ; n++) {
+      const path = n === 1 ? stem : `${stem}-${n}`;
+      if (!taken.has(path)) return path;
+    }
+  }
+}
+
+/** A damaged state file only costs the stale marks. */
+function readState(text: string | null): ReadonlyMap<string, Remembered> {
+  try {
+    // Written by `writeRan`; a wrong shape is caught below.
+    return new Map(JSON.parse(text ?? '[]') as [string, Remembered][]);
+  } catch {
+    return new Map();
+  }
+}

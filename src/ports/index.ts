@@ -1,0 +1,68 @@
+import type {Table} from 'apache-arrow';
+import type {KernelArgs, KernelOutput, Progress} from '../../workers/contract/compute.ts';
+import type {KernelColumn, Matrix} from '../../workers/contract/engine.ts';
+import type {ParquetCompression, ReadOptions, Reject, Sniffed, StorageStatus, StoredFile} from '../../workers/contract/storage.ts';
+import type {Row} from '../lib/value.ts';
+import type {Sql} from '../sql/sql.ts';
+import type {Column} from '../sql/types.ts';
+
+export type {KernelArgs, KernelOutput, Progress} from '../../workers/contract/compute.ts';
+export type {KernelColumn, Matrix} from '../../workers/contract/engine.ts';
+export type {Encoding, FileFormat, ParquetCompression, ReadOptions, Reject, Sniffed, StorageStatus, StoredFile} from '../../workers/contract/storage.ts';
+
+/** All calls reject with a `ProblemError`; an aborted signal gives the Problem `CANCELLED`. */
+interface Call {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** DuckDB. Calls queue up; an abort stops the running one, and ends the engine when it doesn't answer within 2 s. */
+export interface EnginePort {
+  execute(statements: readonly Sql[], call?: Call): Promise<void>;
+  /** Rows as Arrow, for charts and counts; `rows` is the exact way. */
+  query(sql: Sql, call?: Call): Promise<Table>;
+  /** Rows as exact values: nothing is rounded on the way, whatever Arrow makes of the type. For pages, not for whole tables. */
+  rows(sql: Sql, call?: Call): Promise<{readonly columns: readonly Column[]; readonly rows: readonly Row[]}>;
+  stream(sql: Sql, onChunk: (ipc: Uint8Array) => Promise<void>, call?: Call): Promise<void>;
+  matrix(sql: Sql, call?: Call): Promise<Matrix>;
+  describe(sql: Sql, call?: Call): Promise<readonly Column[]>;
+  insert(table: string, ipc: Uint8Array, create: boolean, call?: Call): Promise<void>;
+  insertColumns(table: string, columns: readonly KernelColumn[], call?: Call): Promise<void>;
+  registerFile(name: string, file: File): Promise<void>;
+  memory(): Promise<{readonly used: number; readonly limit: number}>;
+  /** Called after the engine was ended and started anew, when every table is gone. Returns the way to stop listening. */
+  onRestart(listener: (why: string) => void): () => void;
+}
+
+export interface ComputePort {
+  run(fn: string, input: Matrix, args: KernelArgs, onProgress: (progress: Progress) => void, call?: Call): Promise<KernelOutput>;
+}
+
+export interface StoragePort {
+  status(): Promise<StorageStatus>;
+  addFile(name: string, data: Blob, onProgress?: (bytes: number) => void): Promise<StoredFile>;
+  files(): Promise<readonly StoredFile[]>;
+  removeFile(name: string): Promise<void>;
+  file(name: string): Promise<File>;
+  readText(path: string): Promise<string | null>;
+  writeText(path: string, text: string): Promise<void>;
+  removeText(path: string): Promise<void>;
+  listTexts(folder: string): Promise<readonly string[]>;
+  sniff(name: string, options: ReadOptions): Promise<Sniffed>;
+  plainText(name: string, options: ReadOptions, onProgress?: (bytes: number) => void): Promise<File>;
+  readArrow(name: string, options: ReadOptions, onBatch: (ipc: Uint8Array, done: number, total: number) => Promise<void>, call?: Call): Promise<readonly Reject[]>;
+  openParquet(compression: ParquetCompression): Promise<FileSink>;
+  openBytes(): Promise<FileSink>;
+}
+
+/** A file being written; `close` gives it whole, `discard` leaves nothing. */
+export interface FileSink {
+  write(bytes: Uint8Array): Promise<void>;
+  close(): Promise<File>;
+  discard(): Promise<void>;
+}
+
+export interface Ports {
+  readonly engine: EnginePort;
+  readonly compute: ComputePort;
+  readonly storage: StoragePort;
+}

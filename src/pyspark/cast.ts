@@ -1,0 +1,41 @@
+import {duckType, isEpoch, type CastTarget, type Epoch} from '../sql/cast.ts';
+import {isNumber, isText, isTime, type Column} from '../sql/types.ts';
+import {col, py} from './py.ts';
+import {toSparkType} from './types.ts';
+
+const quoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
+const fromEpoch: Readonly<Record<Epoch, string>> = {epoch_s: 'timestamp_seconds', epoch_ms: 'timestamp_millis', epoch_us: 'timestamp_micros'};
+const toEpoch: Readonly<Record<Epoch, string>> = {epoch_s: 'unix_seconds', epoch_ms: 'unix_millis', epoch_us: 'unix_micros'};
+
+/** A column cast in PySpark: NULL where it fails, or an error in ANSI mode when `strict`. */
+export function castColumn(column: Column, {to, formats, decimal}: CastTarget, strict: boolean): string {
+  const type = duckType(to) ?? 'VARCHAR';
+  const spark = toSparkType(type);
+  const name = quoted(column.name);
+  const text = isText(column.type) || column.type === '';
+  const cast = (from: string, as = spark): string => (strict ? `F.expr(${py(`cast(${from} AS ${as})`)})` : `F.expr(${py(`try_cast(${from} AS ${as})`)})`);
+  const [format] = formats;
+  if (type === 'VARCHAR') return format !== undefined && isTime(column.type) ? `F.date_format(${col(column.name)}, ${py(format)})` : `${col(column.name)}.cast('string')`;
+  if (type === 'TIMESTAMP' || type === 'DATE') {
+    const date = type === 'DATE' ? `.cast('date')` : '';
+    if (formats.length === 0 && !isNumber(column.type)) return cast(name);
+    const ways = (formats.length === 0 ? ['epoch_s'] : formats).map((one) => {
+      if (isEpoch(one)) return `F.${fromEpoch[one]}(${isNumber(column.type) && !/^(DOUBLE|FLOAT|DECIMAL)/.test(column.type) ? col(column.name) : cast(name, one === 'epoch_s' ? 'decimal(20,6)' : 'bigint')})`;
+      return strict && formats.length === 1 ? `F.to_timestamp(F.trim(${col(column.name)}), ${py(one)})` : `F.try_to_timestamp(F.trim(${col(column.name)}), F.lit(${py(one)}))`;
+    });
+    return (ways.length === 1 ? ways.join('') : `F.coalesce(${ways.join(', ')})`) + date;
+  }
+  if (isTime(column.type) && isNumber(type)) {
+    const unit = format !== undefined && isEpoch(format) ? format : 'epoch_s';
+    return `F.${toEpoch[unit]}(${col(column.name)}).cast('${spark}')`;
+  }
+  if (text && decimal === ',' && isNumber(type)) return cast(`translate(trim(${name}), ',.', '.,')`);
+  if (isNumber(column.type) && type === 'BOOLEAN') return `(${col(column.name)} != 0)`;
+  return cast(text ? `trim(${name})` : name);
+}
+
+/** A condition that is true where `helper` is NULL though the column had something to cast. */
+export function castFailed(column: Column, helper: string): string {
+  const there = isText(column.type) || column.type === '' ? `(F.trim(${col(column.name)}) != '')` : `${col(column.name)}.isNotNull()`;
+  return `F.coalesce(${there}, F.lit(False)) & ${col(helper)}.isNull()`;
+}

@@ -1,0 +1,39 @@
+/** A value that has a literal in Python. */
+export type PyValue = string | number | bigint | boolean | null | readonly PyValue[] | {readonly [key: string]: PyValue};
+
+const escapes: Readonly<Record<string, string>> = {'\\': '\\\\', "'": "\\'", '\n': '\\n', '\r': '\\r', '\t': '\\t'};
+
+/** A Python literal: text in single quotes, every character that could end the line or the quote escaped. */
+export function py(value: PyValue): string {
+  if (value === null) return 'None';
+  if (typeof value === 'string') return `'${value.replace(/[\\'\p{Cc}\u2028\u2029]/gu, (char) => escapes[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)}'`;
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (typeof value === 'number' && !Number.isFinite(value)) return `float('${Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf'}')`;
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  if (isList(value)) return `[${value.map(py).join(', ')}]`;
+  return `{${Object.entries(value).map(([key, inner]) => `${py(key)}: ${py(inner)}`).join(', ')}}`;
+}
+
+const isList = (value: PyValue): value is readonly PyValue[] => Array.isArray(value);
+
+/** A column's name where Spark parses it, as in `select`: a dot would mean a field of a struct, so such a name goes in backticks. */
+export const pyName = (name: string): string => py(/[.`]/.test(name) ? `\`${name.replaceAll('`', '``')}\`` : name);
+
+/** Several column names as arguments. */
+export const pyNames = (names: readonly string[]): string => names.map(pyName).join(', ');
+
+/** `F.col('temperature')` */
+export const col = (name: string): string => `F.col(${pyName(name)})`;
+
+/** `target = frame.first().second()`; a long chain is put in parentheses, one call a line. */
+export function assign(target: string, frame: string, calls: readonly string[]): string[] {
+  const line = `${target} = ${frame}${calls.map((call) => `.${call}`).join('')}`;
+  if (line.length <= 100 || calls.length === 0) return [line];
+  return [`${target} = (`, `    ${frame}`, ...calls.map((call) => `    .${call}`), ')'];
+}
+
+/** Lines joined into one call with an argument a line, when one line would be too long. */
+export function call(name: string, args: readonly string[]): string {
+  const line = `${name}(${args.join(', ')})`;
+  return line.length <= 90 ? line : `${name}(\n        ${args.join(',\n        ')},\n    )`;
+}

@@ -1,0 +1,121 @@
+import {fail, ok, type Problem, type Result} from '../lib/problem.ts';
+
+/** One token of DuckDB SQL. Comments and white space are not tokens; `text` of a quoted identifier is without its quotes. */
+export interface Token {
+  readonly type: 'identifier' | 'string' | 'number' | 'symbol';
+  readonly text: string;
+  readonly quoted: boolean;
+  readonly start: number;
+  readonly end: number;
+}
+
+const unfinished = (what: string, found: string): Problem => ({
+  code: 'SQL_UNFINISHED',
+  message: `A ${what} is opened and never closed: ${found.slice(0, 40)}`,
+  hint: `Close the ${what}.`,
+});
+
+/** DuckDB SQL split into tokens: quoted names and strings, dollar quotes, nested block comments. */
+export function tokens(sql: string): Result<readonly Token[]> {
+  const found: Token[] = [];
+  let i = 0;
+  const push = (type: Token['type'], text: string, start: number, end: number, quoted = false): void => {
+    found.push({type, text, quoted, start, end});
+    i = end;
+  };
+  while (i < sql.length) {
+    const rest = sql.slice(i, i + 2);
+    const char = sql.charAt(i);
+    if (/\s/.test(char)) i++;
+    else if (rest === '--') {
+      const end = sql.indexOf('\n', i);
+      i = end < 0 ? sql.length : end + 1;
+    } else if (rest === '/*') {
+      const end = sql.indexOf('*/', i + 2);
+      if (end < 0) return fail(unfinished('comment', sql.slice(i)));
+      i = end + 2;
+    } else if (char === "'" || char === '"') {
+      const end = closingQuote(sql, i, char);
+      if (end < 0) return fail(unfinished(char === "'" ? 'string' : 'quoted name', sql.slice(i)));
+      push(char === "'" ? 'string' : 'identifier', sql.slice(i + 1, end).replaceAll(char + char, char), i, end + 1, true);
+    } else if (char === '$' && /^\$\w*\$/.test(sql.slice(i))) {
+      const tag = /^\$\w*\$/.exec(sql.slice(i))?.[0] ?? '$$';
+      const end = sql.indexOf(tag, i + tag.length);
+      if (end < 0) return fail(unfinished('string', sql.slice(i)));
+      push('string', sql.slice(i + tag.length, end), i, end + tag.length, true);
+    } else {
+      const word = /^[\p{L}_][\p{L}\p{N}_$]*/u.exec(sql.slice(i, i + 256))?.[0];
+      const number = /^(\d[\d_]*\.?\d*|\.\d+)([eE][+-]?\d+)?/.exec(sql.slice(i, i + 256))?.[0];
+      if (word !== undefined) push('identifier', word, i, i + word.length);
+      else if (number !== undefined) push('number', number, i, i + number.length);
+      else push('symbol', char, i, i + 1);
+    }
+  }
+  return ok(found);
+}
+
+function closingQuote(sql: string, start: number, quote: string): number {
+  for (let i = start + 1; i < sql.length; i++) {
+    if (sql[i] !== quote) continue;
+    if (sql[i + 1] !== quote) return i;
+    i++;
+  }
+  return -1;
+}
+
+const pairs: Record<string, string> = {')': '(', ']': '[', '}': '{'};
+
+function checkBalanced(text: string): Result<readonly Token[]> {
+  const lexed = tokens(text);
+  if (!lexed.ok) return lexed;
+  const open: string[] = [];
+  for (const token of lexed.value) {
+    if (token.type !== 'symbol') continue;
+    if ('([{'.includes(token.text)) open.push(token.text);
+    else if (token.text in pairs && open.pop() !== pairs[token.text])
+      return fail({code: 'SQL_UNBALANCED', message: `A “${token.text}” closes nothing.`, hint: 'Check the parentheses.'});
+  }
+  const left = open.at(-1);
+  return left === undefined ? lexed : fail({code: 'SQL_UNBALANCED', message: `A “${left}” is never closed.`, hint: 'Check the parentheses.'});
+}
+
+/** Says whether text is one whole SQL expression, so that it can stand in parentheses and change nothing around it. */
+export function checkExpression(text: string): Result<string> {
+  const lexed = checkBalanced(text);
+  if (!lexed.ok) return lexed;
+  if (lexed.value.length === 0) return fail({code: 'SQL_EMPTY', message: 'The expression is empty.', hint: 'Write an expression such as temperature > 28.'});
+  if (lexed.value.some((token) => token.type === 'symbol' && token.text === ';'))
+    return fail({code: 'SQL_NOT_AN_EXPRESSION', message: 'A “;” ends a statement, and an expression has none.', hint: 'Take the “;” out.'});
+  return ok(text);
+}
+
+/** Says whether text is one query (SELECT, FROM, WITH, VALUES, PIVOT …), the only kind of statement a SQL cell may hold. */
+export function checkQuery(text: string): Result<string> {
+  const lexed = checkBalanced(text);
+  if (!lexed.ok) return lexed;
+  const body = lexed.value.at(-1)?.text === ';' && lexed.value.at(-1)?.type === 'symbol' ? lexed.value.slice(0, -1) : lexed.value;
+  const first = body.find((token) => token.text !== '(')?.text.toLowerCase();
+  if (first === undefined) return fail({code: 'SQL_EMPTY', message: 'The SQL cell is empty.', hint: 'Write a query, such as FROM the_name_of_a_cell_above.'});
+  if (body.some((token) => token.type === 'symbol' && token.text === ';'))
+    return fail({code: 'SQL_SEVERAL_STATEMENTS', message: 'A SQL cell holds one query, and this one holds several.', hint: 'Give each query a cell of its own.'});
+  if (!queryStarts.has(first))
+    return fail({code: 'SQL_NOT_A_QUERY', message: `A SQL cell holds a query, and this one starts with ${first.toUpperCase()}.`, hint: 'Start with SELECT, FROM or WITH; a cell never changes another cell’s rows.'});
+  return ok(text);
+}
+
+const queryStarts = new Set(['select', 'from', 'with', 'values', 'pivot', 'unpivot', 'table', 'summarize', 'describe', 'show']);
+
+/**
+ * The names among `candidates` that a query mentions as whole identifiers, compared without case, as SQL does.
+ * It may name one that is only a column here: that costs a rerun, never a wrong result.
+ */
+export function mentions(text: string, candidates: readonly string[]): string[] {
+  const lexed = tokens(text);
+  if (!lexed.ok) return [];
+  const words = new Set<string>();
+  lexed.value.forEach((token, i) => {
+    const before = lexed.value[i - 1];
+    if (token.type === 'identifier' && !(before?.type === 'symbol' && before.text === '.')) words.add(token.text.toLowerCase());
+  });
+  return candidates.filter((name) => words.has(name.toLowerCase()));
+}

@@ -1,0 +1,90 @@
+import type {LoadOptions} from '../steps/define.ts';
+import {parsePattern} from './datetime.ts';
+import {id, join, lit, sql, typeName, type Sql} from './sql.ts';
+
+type Argument = readonly [name: string, value: Sql | undefined];
+
+const written = (args: readonly Argument[]): Sql[] => args.flatMap(([name, value]) => (value === undefined ? [] : [sql`${id(name)} = ${value}`]));
+
+const said = (value: string | number | boolean | undefined): Sql | undefined => (value === undefined ? undefined : lit(value));
+
+const listed = (texts: readonly string[]): Sql => sql`[${join(texts.map(lit))}]`;
+
+/** Column names and types as read_csv takes them: `{'temperature': 'DOUBLE'}`. */
+const typed = (types: Readonly<Record<string, string>>): Sql | undefined => {
+  const pairs = Object.entries(types).map(([name, type]) => sql`${lit(name)}: ${lit(typeName(type))}`);
+  return pairs.length === 0 ? undefined : sql`{${join(pairs)}}`;
+};
+
+/** The strptime format for a Spark pattern; what has a “%” is one already, as the sniffer finds it. Undefined when read_csv can't read times in this way. */
+export function csvTimeFormat(pattern: string): string | undefined {
+  if (pattern.includes('%')) return pattern;
+  const parsed = parsePattern(pattern);
+  // read_csv takes one format, and its %z refuses a Z.
+  const usable = parsed.ok && parsed.value.formats.length === 1 && !parsed.value.zoned && parsed.value.year;
+  return usable ? parsed.value.formats[0] : undefined;
+}
+
+/** What the reader said about how the text is written. */
+const dialect = (options: LoadOptions): Argument[] => [
+  ['delim', said(options.delimiter)],
+  ['quote', said(options.quote)],
+  ['decimal_separator', said(options.decimal)],
+  ['header', said(options.header)],
+  ['skip', said(options.skip)],
+  ['nullstr', options.nullStrings.length === 0 ? undefined : listed(options.nullStrings)],
+  ['timestampformat', said(options.timestampFormat === undefined ? undefined : csvTimeFormat(options.timestampFormat))],
+];
+
+// Files are registered unpacked, under names that may still end in .gz.
+const unpacked: Argument = ['compression', sql`'none'`];
+
+/**
+ * `read_csv(…)` over registered UTF-8 files, to stand in FROM. Lines that don't fit go to `reject_errors`, all of them,
+ * instead of stopping the read; short lines are among them, never padded. Several files have the columns of the first,
+ * by place: DuckDB keeps no rejects when it reads by name.
+ */
+export const readCsv = (names: readonly string[], options: LoadOptions): Sql =>
+  sql`read_csv(${join([
+    listed(names),
+    ...written([
+      ...dialect(options),
+      ['types', typed(options.types)],
+      ['filename', options.filename ? sql`true` : undefined],
+      unpacked,
+      ['null_padding', sql`false`],
+      ['store_rejects', sql`true`],
+      ['rejects_limit', sql`0`],
+    ]),
+  ])})`;
+
+/** `FROM sniff_csv(…)`: one row that says how DuckDB would read the file. Types are left out: one that fails would hide the delimiter. */
+export const sniffCsv = (name: string, options: LoadOptions): Sql =>
+  sql`FROM sniff_csv(${join([lit(name), ...written([...dialect(options), unpacked, ['null_padding', sql`false`], ['ignore_errors', sql`true`]])])})`;
+
+/** The lines that the last `readCsv` refused, one row each, as `NAME_rejects` has them: file, line, column_name, raw, reason. */
+export const rejectedLines = (file: string): Sql => sql`SELECT ${lit(file)} AS file, line::BIGINT AS line, arg_min(column_name, column_idx) AS column_name, any_value(csv_line) AS raw,
+  string_agg(error_message, ' · ' ORDER BY column_idx) AS reason
+FROM (
+  FROM reject_errors
+  QUALIFY error_type <> 'MISSING COLUMNS' OR row_number() OVER (PARTITION BY line, error_type ORDER BY column_idx) = 1
+)
+GROUP BY line
+ORDER BY line`;
+
+/** What the SQL face of a load prints: only what the reader said, over the files by their own names. */
+export function shownRead(files: readonly string[], options: LoadOptions): Sql {
+  const [only] = files;
+  const names = files.length === 1 && only !== undefined ? lit(only) : listed(files);
+  const format = options.format ?? formatOf(files);
+  const ofCsv: Argument[] = format === 'csv' ? [...dialect(options), ['types', typed(options.types)], ['encoding', said(options.encoding)], ['ignore_errors', sql`true`]] : [];
+  const args: Argument[] = [...ofCsv, ['filename', options.filename ? sql`true` : undefined], ['union_by_name', files.length > 1 ? sql`true` : undefined]];
+  return sql`SELECT * FROM ${id(`read_${format}`)}(${join([names, ...written(args)])})`;
+}
+
+/** What the ending of a file's name says it is. */
+export function formatOf(files: readonly string[]): 'csv' | 'json' | 'parquet' {
+  const name = (files[0] ?? '').toLowerCase().replace(/\.gz$/, '');
+  if (/\.(parquet|pq)$/.test(name)) return 'parquet';
+  return /\.(json|ndjson|jsonl)$/.test(name) ? 'json' : 'csv';
+}

@@ -1,0 +1,30 @@
+import {id, sql, type Sql} from './sql.ts';
+import type {Column} from './types.ts';
+
+/** A name like `base` that no column has, compared without case. */
+export function unusedName(base: string, columns: readonly Column[]): string {
+  const taken = new Set(columns.map((column) => column.name.toLowerCase()));
+  for (let n = 1; ; n++) {
+    const name = n === 1 ? base : `${base}_${n}`;
+    if (!taken.has(name.toLowerCase())) return name;
+  }
+}
+
+/** A table whose rows can be told apart and put back in order. */
+export interface NumberedRows {
+  /** What stands in FROM. */
+  readonly from: Sql;
+  /** The row's place in the table. */
+  readonly row: Sql;
+  /** The table's own columns. */
+  readonly all: Sql;
+  /** Columns of `from` that are not the table's own. */
+  readonly added: readonly Sql[];
+}
+
+/** Rows by `rowid`, which every table has; a table with a column of that name gets its rows numbered. */
+export function numberedRows(relation: Sql, columns: readonly Column[]): NumberedRows {
+  if (!columns.some((column) => column.name.toLowerCase() === 'rowid')) return {from: relation, row: sql`rowid`, all: sql`*`, added: []};
+  const row = id(unusedName('row_number', columns));
+  return {from: sql`(SELECT *, row_number() OVER () AS ${row} FROM ${relation})`, row, all: sql`* EXCLUDE (${row})`, added: [row]};
+}

@@ -1,0 +1,55 @@
+declare const brand: unique symbol;
+
+/** SQL text that was put together from safe pieces only. */
+export type Sql = string & {readonly [brand]: 'Sql'};
+
+// The only two casts to Sql outside `id`, `lit` and `expression`: every piece is already Sql.
+const trusted = (text: string): Sql => text as Sql;
+
+/** Joins constant text with pieces that are themselves Sql: `` sql`SELECT ${id(column)} FROM ${id(table)}` ``. */
+export const sql = (strings: TemplateStringsArray, ...parts: readonly Sql[]): Sql =>
+  trusted(strings.reduce((text, piece, i) => text + (parts[i - 1] ?? '') + piece));
+
+/** Pieces with a separator between them. */
+export const join = (parts: readonly Sql[], separator = ', '): Sql => trusted(parts.join(separator));
+
+/** A quoted identifier; plain lower-case words that are no keyword stay bare, so that generated SQL reads well. */
+export function id(name: string): Sql {
+  return trusted(/^[a-z_][a-z0-9_]*$/.test(name) && !reserved.has(name) ? name : `"${name.replaceAll('"', '""')}"`);
+}
+
+/** A literal: text is quoted, numbers keep every digit, NaN and infinities are cast, null is NULL. */
+export function lit(value: string | number | bigint | boolean | null): Sql {
+  if (value === null) return trusted('NULL');
+  if (typeof value === 'string') return trusted(`'${value.replaceAll("'", "''")}'`);
+  if (typeof value === 'number' && !Number.isFinite(value)) return trusted(`'${value}'::DOUBLE`);
+  return trusted(String(value));
+}
+
+/** A number as a DOUBLE literal (`0.5` alone would be a DECIMAL in DuckDB). */
+export const double = (value: number): Sql => trusted(Number.isFinite(value) ? `${value}::DOUBLE` : `'${value}'::DOUBLE`);
+
+/** An expression the reader wrote in a notebook, in parentheses. `checkExpression` has said that it is one whole expression. */
+export const expression = (text: string): Sql => trusted(`(${text.includes('--') ? `${text.trim()}\n` : text.trim()})`);
+
+/** A query the reader wrote in a SQL cell. `checkQuery` has said that it is one query. */
+export const query = (text: string): Sql => trusted(text.trim().replace(/;\s*$/, ''));
+
+/** Names of types come from a fixed grammar: letters, digits, spaces, brackets, commas and quoted field names. */
+export const typeName = (type: string): Sql => {
+  if (!/^[\w\s(),[\]"]+$/.test(type)) throw new Error(`Not a type: ${type}`);
+  return trusted(type);
+};
+
+// DuckDB's reserved and function-position keywords that would be misread when bare.
+const reserved = new Set(
+  `all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create default deferrable desc
+  describe distinct do else end except false fetch for foreign from grant group having in initially intersect into lambda lateral
+  leading limit not null offset on only or order pivot pivot_longer pivot_wider placing primary qualify references returning select
+  show some summarize symmetric table then to trailing true union unique unpivot using variadic when where window with anti asof
+  at authorization binary collation concurrently cross freeze full generated glob ilike inner is isnull join left like map natural
+  notnull outer overlaps positional right semi similar struct tablesample try_cast verbose between bigint bit boolean char character
+  coalesce columns dec decimal exists extract float grouping grouping_id inout int integer interval nchar none nullif numeric
+  out overlay position precision real row setof smallint substring time timestamp treat trim values varchar xmlattributes
+  timestamp_ns date`.split(/\s+/),
+);

@@ -1,0 +1,132 @@
+import type {KernelArgs} from '../ports/index.ts';
+import type {Params, Values} from '../params/index.ts';
+import type {Sql} from '../sql/sql.ts';
+import type {Column} from '../sql/types.ts';
+
+/** A table a step reads. `relation` stands in FROM: the cell's name in SQL that is shown, the result's table in SQL that runs. */
+export interface Input {
+  readonly name: string;
+  readonly relation: Sql;
+  readonly columns: readonly Column[];
+}
+
+/** What running a cell means. */
+export type Program =
+  /** One query gives the rows. `rejects` gives the rows of `NAME_rejects`. */
+  | {readonly kind: 'sql'; readonly sql: Sql; readonly rejects?: Sql}
+  /**
+   * `features` is fetched as a float64 matrix, one row for each row of the input in its order; the kernel's columns are
+   * put beside the input's rows.
+   */
+  | {readonly kind: 'kernel'; readonly features: Sql; readonly fn: string; readonly args: KernelArgs; readonly shown: Sql}
+  /** Files are read, several of them by name. `shown` is what the SQL face prints. */
+  | {readonly kind: 'read'; readonly files: readonly string[]; readonly options: LoadOptions; readonly shown: Sql};
+
+/** How `load` reads its files; undefined means: find out. */
+export interface LoadOptions {
+  readonly format: 'csv' | 'json' | 'parquet' | undefined;
+  readonly encoding: 'utf-8' | 'utf-16' | 'latin-1' | 'windows-1252' | undefined;
+  readonly delimiter: string | undefined;
+  readonly quote: string | undefined;
+  readonly decimal: '.' | ',' | undefined;
+  readonly header: boolean | undefined;
+  readonly skip: number | undefined;
+  readonly nullStrings: readonly string[];
+  /** strptime's, as DuckDB takes it. */
+  readonly timestampFormat: string | undefined;
+  /** Column → DuckDB type; the rest are found out. */
+  readonly types: Readonly<Record<string, string>>;
+  readonly filename: boolean;
+}
+
+/** What a step does to the rows of its first input, which decides how “What changed” compares them. */
+export type Effect =
+  /** New rows: loads, aggregates, joins, unions. Nothing to compare. */
+  | 'new'
+  /** The same rows in the same order; values or columns change. */
+  | 'same'
+  /** Some of the rows, each unchanged or with columns added, in the same order. */
+  | 'subset';
+
+export interface StepProblem {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly param?: string;
+  readonly column?: string;
+}
+
+/** A small table for an example: values as SQL literals read by DuckDB, types as DuckDB spells them. */
+export interface ExampleTable {
+  readonly columns: Readonly<Record<string, string>>;
+  /** Rows of values: text, number, boolean, null; timestamps and decimals as text. */
+  readonly rows: readonly (readonly (string | number | boolean | null)[])[];
+}
+
+/** A step's test, its documentation and its “insert example”. `input` is cell `input`; `others` are further cells by name. */
+export interface Example {
+  readonly name: string;
+  /** The cell's body as the notebook has it. */
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly input: ExampleTable;
+  readonly others?: Readonly<Record<string, ExampleTable>>;
+  /** Files that a load reads, as text by name. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly expect: ExampleTable;
+  readonly rejects?: ExampleTable;
+}
+
+export interface NotExportable {
+  readonly notExportable: string;
+}
+export const notExportable = (why: string): NotExportable => ({notExportable: why});
+
+export type StepGroup = 'load' | 'combine' | 'shape' | 'clean' | 'quality' | 'features' | 'summarise' | 'keep' | 'alert' | 'learn' | 'stream';
+
+/**
+ * One kind of cell. Everything the app knows about it is here: the form is drawn from `params`, the result comes from
+ * `toSql`, the hand-over from `toPySpark`, the tests and the documentation from `examples`.
+ */
+export interface Step<P extends Params = Params> {
+  readonly kind: string;
+  /** Raised whenever the same parameters may give other rows: cached results depend on it. */
+  readonly version: number;
+  readonly group: StepGroup;
+  readonly title: string;
+  /** The cell at rest, as a sentence. */
+  sentence(values: Values<P>): string;
+  readonly lesson: {
+    /** What the step does, in Spark's and SQL's words. */
+    readonly what: string;
+    readonly why: string;
+    /** What goes wrong without it. */
+    readonly without: string;
+  };
+  /** Whether it reads the cell named by `from`. */
+  readonly input: 'none' | 'one';
+  readonly effect: Effect;
+  /** The effect of these values, where it depends on them. */
+  effectOf?(values: Values<P>): Effect;
+  readonly params: P;
+  /** What is wrong with these values on these columns; pure. */
+  check?(values: Values<P>, inputs: readonly Input[]): readonly StepProblem[];
+  /** `inputs[0]` is `from`; then the cells named by `p.cell` and `p.cells` parameters in order. */
+  toSql(values: Values<P>, inputs: readonly Input[]): Program;
+  /** Lines of Python that assign the result to `target`; `frames[i]` is the variable of `inputs[i]`. `F` is pyspark.sql.functions. */
+  toPySpark(values: Values<P>, context: SparkContext): readonly string[] | NotExportable;
+  /** Table facets of a kernel's small results that are best seen as a chart. */
+  readonly charts?: Readonly<Record<string, {readonly mark: 'line' | 'bar' | 'dot'; readonly x: string; readonly y: string}>>;
+  readonly examples: readonly Example[];
+}
+
+export interface SparkContext {
+  /** The variable to assign: the cell's name. */
+  readonly target: string;
+  readonly frames: readonly string[];
+  readonly inputs: readonly Input[];
+  /** The result's columns, once known: explicit schemas are written from them. */
+  readonly columns: readonly Column[];
+}
+
+/** Keeps the inferred types of `params` for the functions beside them. */
+export const defineStep = <const P extends Params>(step: Step<P>): Step<P> => step;

@@ -1,0 +1,23 @@
+import {aggregate} from './aggregate.ts';
+import {cast} from './cast.ts';
+import {dedup} from './dedup.ts';
+import type {Step} from './define.ts';
+import {derive} from './derive.ts';
+import {dropNulls} from './drop-nulls.ts';
+import {extract} from './extract.ts';
+import {fill} from './fill.ts';
+import {filter} from './filter.ts';
+import {load} from './load.ts';
+import {outliers} from './outliers.ts';
+import {rename} from './rename.ts';
+import {select} from './select.ts';
+
+/** A step whatever its parameters are. */
+export type AnyStep = Step;
+
+/** Every kind of step, in menu order. */
+export const steps: readonly AnyStep[] = [load, select, rename, derive, filter, cast, extract, dedup, dropNulls, fill, outliers, aggregate];
+
+export const stepKinds: readonly string[] = steps.map((step) => step.kind);
+
+export const stepOf = (kind: string): AnyStep | undefined => steps.find((step) => step.kind === kind);

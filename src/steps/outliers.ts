@@ -1,0 +1,178 @@
+import {list} from '../lib/text.ts';
+import {p} from '../params/index.ts';
+import {assign, call, col, py, pyNames} from '../pyspark/py.ts';
+import {toSparkType} from '../pyspark/types.ts';
+import {finiteOnly, present} from '../sql/missing.ts';
+import {numberedRows, unusedName} from '../sql/rows.ts';
+import {withColumns} from '../sql/select.ts';
+import {double, id, join, sql, typeName, type Sql} from '../sql/sql.ts';
+import {isFloat, type Column} from '../sql/types.ts';
+import {checkColumns, checkFamily, checkNames, checkSome, columnsNamed, inputOf} from './checks.ts';
+import {defineStep} from './define.ts';
+
+const methods = ['zscore', 'iqr', 'mad'] as const;
+type Method = (typeof methods)[number];
+
+/** Tukey's fences reach 1.5 IQR; Iglewicz and Hoaglin (1993) take 3.5 for the modified z-score. */
+const usual: Readonly<Record<Method, number>> = {zscore: 3, iqr: 1.5, mad: 3.5};
+// The MAD of a normal distribution is 0.6745 standard deviations.
+const madPerDeviation = 0.6745;
+
+const spread: Readonly<Record<Method, string>> = {zscore: 'standard deviations', iqr: 'times the interquartile range', mad: 'modified z-scores (MAD)'};
+const verbs = {remove: 'Remove rows whose', flag: 'Flag', clip: 'Clip', null: 'Empty'} as const;
+
+/** The lowest and the highest value that is no outlier, as aggregates; both NULL where nothing deviates. */
+function fences(column: Column, method: Method, threshold: number): {readonly low: Sql; readonly high: Sql} {
+  const value = present(column);
+  const only = finiteOnly(column);
+  const t = double(threshold);
+  if (method === 'iqr') {
+    const at = (fraction: number): Sql => sql`quantile_cont(${value}, ${double(fraction)})${only}`;
+    const reach = sql`${t} * nullif(${at(0.75)} - ${at(0.25)}, 0)`;
+    return {low: sql`${at(0.25)} - ${reach}`, high: sql`${at(0.75)} + ${reach}`};
+  }
+  const centre = method === 'zscore' ? sql`avg(${value})${only}` : sql`median(${value})${only}`;
+  const deviation = method === 'zscore' ? sql`stddev_samp(${value})${only}` : sql`mad(${value})${only}`;
+  const reach = method === 'zscore' ? sql`${t} * nullif(${deviation}, 0)` : sql`${t} * nullif(${deviation}, 0) / ${double(madPerDeviation)}`;
+  return {low: sql`${centre} - ${reach}`, high: sql`${centre} + ${reach}`};
+}
+
+const flagOf = (name: string): string => `${name}_outlier`;
+
+export const outliers = defineStep({
+  kind: 'outliers',
+  version: 1,
+  group: 'clean',
+  title: 'Find outliers',
+  sentence: ({columns, method, threshold, by, action}) => {
+    const what = columns.length > 0 ? list(columns) : '…';
+    const how = `more than ${threshold || usual[method]} ${spread[method]} away${by.length > 0 ? ` per ${list(by)}` : ''}`;
+    return action === 'remove' ? `${verbs.remove} ${what} is ${how}` : `${verbs[action]} ${what} where it is ${how}`;
+  },
+  lesson: {
+    what: 'A value is an outlier when it is too far from the middle. The z-score counts sample standard deviations from the mean (3 by default); IQR sets fences 1.5 interquartile ranges beyond the quartiles; MAD counts from the median in robust deviations (3.5). “By” measures each sensor against itself.',
+    why: 'A broken sensor says 85 °C, −127 °C or 65535: numbers, but no measurements. Removing the row, marking it, bringing it back to the fence or emptying the value are four honest answers; which one is right depends on what comes next.',
+    without:
+      'One absurd value moves a mean and makes every real peak look small. Beware of the z-score on few rows: with n readings none can be further than (n − 1)/√n deviations away, so among ten readings nothing passes 3. The outliers also widen the deviation they are measured by; MAD does not have that weakness. A constant column has no outliers here, though its deviation is zero.',
+  },
+  input: 'one',
+  effect: 'same',
+  effectOf: ({action}) => (action === 'remove' ? 'subset' : 'same'),
+  params: {
+    columns: p.columns({label: 'Columns', types: 'number'}),
+    method: p.choice(methods, {label: 'Method', default: 'zscore'}),
+    threshold: p.number({label: 'Threshold', help: '3 for zscore, 1.5 for iqr, 3.5 for mad when left out.', default: 0, min: 0}),
+    by: p.columns({label: 'Per', help: 'Each group is measured against itself.', default: []}),
+    action: p.choice(['remove', 'flag', 'clip', 'null'], {label: 'Action', default: 'remove'}),
+  },
+  check: ({columns, by, action}, inputs) => {
+    const input = inputOf(inputs);
+    return [
+      ...checkSome(columns, 'columns', 'No column is named to look at.', 'Name columns of numbers.'),
+      ...checkFamily(columns, input, 'columns', 'number', 'Finding outliers'),
+      ...checkColumns(by, input, 'by'),
+      ...(action === 'flag' ? checkNames([...input.columns.map((column) => column.name), ...columns.map(flagOf)], 'columns') : []),
+    ];
+  },
+  toSql: ({columns, method, threshold, by, action}, inputs) => {
+    const input = inputOf(inputs);
+    const looked = columnsNamed(columns, input.columns);
+    const keys = columnsNamed(by, input.columns).map((column) => id(column.name));
+    const bounds = looked.map((column, i) => ({
+      column,
+      value: present(column, sql`r.${id(column.name)}`),
+      low: id(unusedName(`low_${i + 1}`, input.columns)),
+      high: id(unusedName(`high_${i + 1}`, input.columns)),
+      fence: fences(column, method, threshold || usual[method]),
+    }));
+    const aggregates = bounds.flatMap(({low, high, fence}) => [sql`${fence.low} AS ${low}`, sql`${fence.high} AS ${high}`]);
+    const grouped = keys.length === 0 ? sql`` : sql` GROUP BY ${join(keys)}`;
+    const match = keys.length === 0 ? sql`CROSS JOIN fences` : sql`LEFT JOIN fences ON ${join(keys.map((key) => sql`r.${key} IS NOT DISTINCT FROM fences.${key}`), ' AND ')}`;
+    const out = bounds.map(({value, low, high}) => sql`coalesce(${value} < ${low} OR ${value} > ${high}, false)`);
+    const changed = bounds.map(({column, low, high}, i) => {
+      const is = out[i] ?? sql`false`;
+      const name = sql`r.${id(column.name)}`;
+      if (action === 'flag') return {name: flagOf(column.name), value: is};
+      if (action === 'null') return {name: column.name, value: sql`CASE WHEN ${is} THEN NULL ELSE ${name} END`};
+      return {name: column.name, value: sql`CASE WHEN ${is} THEN (CASE WHEN ${name} < ${low} THEN ${low} ELSE ${high} END)::${typeName(column.type)} ELSE ${name} END`};
+    });
+    const {from, row, added} = numberedRows(input.relation, input.columns);
+    const selected = withColumns(input.columns, action === 'remove' ? [] : changed, added, sql`r.*`);
+    // A join may emit rows out of turn; sorting what is sorted already costs next to nothing.
+    const order = keys.length === 0 ? sql`` : sql` ORDER BY r.${row}`;
+    const where = action === 'remove' ? sql` WHERE NOT (${join(out, ' OR ')})` : sql``;
+    return {kind: 'sql', sql: sql`WITH fences AS (SELECT ${join([...keys, ...aggregates])} FROM ${input.relation}${grouped}) SELECT ${selected} FROM ${from} r ${match}${where}${order}`};
+  },
+  toPySpark: ({columns, method, threshold, by, action}, {target, frames: [frame = 'df'], inputs}) => {
+    const known = inputs[0]?.columns ?? [];
+    const t = threshold || usual[method];
+    const looked = columns.map((name) => known.find((column) => column.name.toLowerCase() === name.toLowerCase()) ?? {name, type: 'DOUBLE'});
+    const temporary: string[] = [];
+    const calls = looked.flatMap((column, i) => {
+      const [low, high] = [unusedName(`_low_${i + 1}`, known), unusedName(`_high_${i + 1}`, known)];
+      temporary.push(low, high);
+      const value = sparkFinite(column);
+      const over = (aggregated: string): string => `${aggregated}.over(_group)`;
+      const centre = over(method === 'zscore' ? `F.avg(${value})` : `F.median(${value})`);
+      const reach = {
+        zscore: `${t} * F.nullif(${over(`F.stddev(${value})`)}, F.lit(0.0))`,
+        iqr: `${t} * F.nullif(${over(`F.percentile(${value}, 0.75)`)} - ${over(`F.percentile(${value}, 0.25)`)}, F.lit(0.0))`,
+        mad: `${t} * F.nullif(${over(`F.median(F.abs(${value} - F.col(${py(`_centre_${i + 1}`)})))`)}, F.lit(0.0)) / ${madPerDeviation}`,
+      }[method];
+      const middle = method === 'mad' ? `F.col(${py(`_centre_${i + 1}`)})` : centre;
+      const from = method === 'iqr' ? [over(`F.percentile(${value}, 0.25)`), over(`F.percentile(${value}, 0.75)`)] : [middle, middle];
+      if (method === 'mad') temporary.push(`_centre_${i + 1}`);
+      return [
+        ...(method === 'mad' ? [call('withColumn', [py(`_centre_${i + 1}`), centre])] : []),
+        call('withColumn', [py(low), `${from[0] ?? middle} - ${reach}`]),
+        call('withColumn', [py(high), `${from[1] ?? middle} + ${reach}`]),
+      ];
+    });
+    const is = looked.map((column, i) => `F.coalesce((${sparkValue(column)} < F.col(${py(`_low_${i + 1}`)})) | (${sparkValue(column)} > F.col(${py(`_high_${i + 1}`)})), F.lit(False))`);
+    const acted = looked.map((column, i) => {
+      const name = py(column.name);
+      if (action === 'flag') return call('withColumn', [py(flagOf(column.name)), is[i] ?? '']);
+      if (action === 'null') return call('withColumn', [name, `F.when(~${is[i] ?? ''}, ${col(column.name)})`]);
+      const fence = `F.when(${col(column.name)} < F.col(${py(`_low_${i + 1}`)}), F.col(${py(`_low_${i + 1}`)})).otherwise(F.col(${py(`_high_${i + 1}`)})).cast(${py(toSparkType(column.type))})`;
+      return call('withColumn', [name, `F.when(${is[i] ?? ''}, ${fence}).otherwise(${col(column.name)})`]);
+    });
+    const last = action === 'remove' ? [call('where', [`~(${is.join(' | ')})`])] : acted;
+    return [`_group = Window.partitionBy(${by.length > 0 ? pyNames(by) : 'F.lit(0)'})`, ...assign(target, frame, [...calls, ...last, `drop(${temporary.map((name) => py(name)).join(', ')})`])];
+  },
+  examples: [
+    {
+      name: 'z-score: rows beyond the threshold go, missing values stay',
+      params: {columns: ['value'], threshold: 1},
+      input: {columns: {id: 'INTEGER', value: 'DOUBLE'}, rows: [[1, 10], [2, 11], [3, null], [4, 50], [5, 'NaN'], [6, 9]]},
+      expect: {columns: {id: 'INTEGER', value: 'DOUBLE'}, rows: [[1, 10], [2, 11], [3, null], [5, 'NaN'], [6, 9]]},
+    },
+    {
+      name: 'IQR, clipped to the fence',
+      params: {columns: ['value'], method: 'iqr', action: 'clip'},
+      input: {columns: {value: 'DOUBLE'}, rows: [[1], [2], [3], [4], [100]]},
+      expect: {columns: {value: 'DOUBLE'}, rows: [[1], [2], [3], [4], [7]]},
+    },
+    {
+      name: 'MAD per sensor, emptied; one reading or no deviation is no outlier',
+      params: {columns: ['value'], method: 'mad', by: ['sensor_id'], action: 'null'},
+      input: {columns: {sensor_id: 'VARCHAR', value: 'DOUBLE'}, rows: [['c', 1], ['a', 1], ['a', 2], ['a', 3], ['a', 90], ['b', 5], ['b', 5], ['b', 5], ['b', 99]]},
+      expect: {columns: {sensor_id: 'VARCHAR', value: 'DOUBLE'}, rows: [['c', 1], ['a', 1], ['a', 2], ['a', 3], ['a', null], ['b', 5], ['b', 5], ['b', 5], ['b', 99]]},
+    },
+    {
+      name: 'flagged in a column of its own',
+      params: {columns: ['value'], method: 'iqr', action: 'flag'},
+      input: {columns: {value: 'INTEGER'}, rows: [[1], [2], [3], [4], [100], [null]]},
+      expect: {columns: {value: 'INTEGER', value_outlier: 'BOOLEAN'}, rows: [[1, false], [2, false], [3, false], [4, false], [100, true], [null, false]]},
+    },
+    {
+      name: 'a constant column has no outliers',
+      params: {columns: ['value'], action: 'flag'},
+      input: {columns: {value: 'DOUBLE'}, rows: [[5], [5], [5]]},
+      expect: {columns: {value: 'DOUBLE', value_outlier: 'BOOLEAN'}, rows: [[5, false], [5, false], [5, false]]},
+    },
+  ],
+});
+
+const sparkValue = (column: Column): string => (isFloat(column.type) ? `F.when(~F.isnan(${py(column.name)}), ${col(column.name)})` : col(column.name));
+const sparkFinite = (column: Column): string =>
+  isFloat(column.type) ? `F.when(~F.isnan(${py(column.name)}) & (F.abs(${col(column.name)}) != F.lit(float('inf'))), ${col(column.name)})` : col(column.name);

@@ -1,0 +1,71 @@
+import {list} from '../lib/text.ts';
+import {p} from '../params/index.ts';
+import {expr} from '../pyspark/expression.ts';
+import {assign, call, py, pyName} from '../pyspark/py.ts';
+import {expression, id, join, sql} from '../sql/sql.ts';
+import {checkColumns, checkNames, checkSome, columnNamed, inputOf} from './checks.ts';
+import {defineStep} from './define.ts';
+
+export const select = defineStep({
+  kind: 'select',
+  version: 1,
+  group: 'shape',
+  title: 'Select',
+  sentence: ({columns, expressions}) => `Select ${list([...columns, ...Object.keys(expressions)]) || 'columns'}`,
+  lesson: {
+    what: 'Keeps the columns you name, in that order, and can work out others from them. It is SQL’s SELECT list and Spark’s select; rows stay as they are, in their order.',
+    why: 'A sensor table often has forty columns of which a question needs four. Columns that are gone cost no memory and can’t be confused with others, and the reader of your notebook sees what matters.',
+    without: 'Everything is dragged along to the end, joins meet columns of the same name, and an export hands out serial numbers that nobody asked for.',
+  },
+  input: 'one',
+  effect: 'same',
+  params: {
+    columns: p.columns({label: 'Columns', default: []}),
+    expressions: p.map('name', {expression: p.expression({label: 'Expression'})}, {label: 'Worked out', help: 'New name: SQL expression.', default: {}, short: 'expression'}),
+  },
+  check: ({columns, expressions}, inputs) => {
+    const names = [...columns, ...Object.keys(expressions)];
+    return [
+      ...checkSome(names, 'columns', 'No column is named, and a table has at least one.', 'Name the columns to keep.'),
+      ...checkColumns(columns, inputOf(inputs), 'columns'),
+      ...checkNames(names, 'columns'),
+    ];
+  },
+  toSql: ({columns, expressions}, inputs) => {
+    const input = inputOf(inputs);
+    const kept = columns.map((name) => id(columnNamed(name, input.columns).name));
+    const made = Object.entries(expressions).map(([name, value]) => sql`${expression(value.expression)} AS ${id(name)}`);
+    return {kind: 'sql', sql: sql`SELECT ${join([...kept, ...made])} FROM ${input.relation}`};
+  },
+  toPySpark: ({columns, expressions}, {target, frames: [frame = 'df']}) => {
+    const made = Object.entries(expressions).map(([name, value]) => ({name, ...expr(value.expression)}));
+    const args = [...columns.map(pyName), ...made.map(({name, code}) => `${code}.alias(${py(name)})`)];
+    return [...made.flatMap(({comments}) => comments), ...assign(target, frame, [call('select', args)])];
+  },
+  examples: [
+    {
+      name: 'columns in another order',
+      params: {columns: ['temperature', 'sensor_id']},
+      input: {
+        columns: {sensor_id: 'VARCHAR', humidity: 'DOUBLE', temperature: 'DOUBLE'},
+        rows: [
+          ['s-1', 40, 21.5],
+          ['s-2', null, null],
+        ],
+      },
+      expect: {
+        columns: {temperature: 'DOUBLE', sensor_id: 'VARCHAR'},
+        rows: [
+          [21.5, 's-1'],
+          [null, 's-2'],
+        ],
+      },
+    },
+    {
+      name: 'an expression beside them',
+      params: {columns: ['sensor_id'], expressions: {fahrenheit: 'temperature * 1.8 + 32'}},
+      input: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'}, rows: [['s-1', 20]]},
+      expect: {columns: {sensor_id: 'VARCHAR', fahrenheit: 'DOUBLE'}, rows: [['s-1', 68]]},
+    },
+  ],
+});

@@ -1,0 +1,148 @@
+import {count} from '../lib/text.ts';
+import {keysOf} from './format.ts';
+import type {Page} from './page.svelte.ts';
+import type {Found, FoundGroup} from './parts/Finder.svelte';
+
+export const groupTitles: Readonly<Record<string, string>> = {
+  load: 'Load',
+  combine: 'Combine',
+  shape: 'Shape',
+  clean: 'Clean',
+  quality: 'Check quality',
+  features: 'Make features',
+  summarise: 'Summarise',
+  keep: 'Keep',
+  alert: 'Alert',
+  learn: 'Learn',
+  stream: 'Stream',
+};
+
+const firstSentence = (text: string): string => /^.*?[.!?](?=\s|$)/s.exec(text)?.[0] ?? text;
+
+/** Every step in menu order, in its groups, with the first sentence of its lesson. */
+export function stepGroups(page: Page, afterId: () => string | undefined): FoundGroup[] {
+  const {steps} = page.session;
+  const groups = [...new Set(steps.map((step) => step.group))];
+  return groups.map((group) => ({
+    title: groupTitles[group] ?? group,
+    items: steps
+      .filter((step) => step.group === group)
+      .map((step): Found => ({
+        id: step.kind,
+        title: step.title,
+        about: firstSentence(step.lesson.what).replaceAll('`', ''),
+        words: step.kind,
+        run: () => void page.insert(() => page.session.insertStep(afterId(), step.kind)),
+      })),
+  }));
+}
+
+export const whyNoStop = 'Nothing is running.';
+
+/** Everything the palette offers: what can be done now, then steps, cells and notebooks. */
+export function actionGroups(page: Page): FoundGroup[] {
+  const {session} = page;
+  const at = (): string | undefined => page.current ?? session.notebook.cells.at(-1)?.id;
+  const action = (title: string, run: () => void, more: Partial<Found> = {}): Found => ({id: title, title, run, ...more});
+  const {current} = page;
+  const cell = page.cell(current);
+  const whyNoCell = current === undefined ? 'Choose a cell first.' : undefined;
+  const withCell = (run: (id: string) => void) => () => {
+    if (current !== undefined) run(current);
+  };
+  return [
+    {
+      title: 'Run',
+      items: [
+        action('Run all', () => void page.run(), {keys: keysOf('shift+mod+Enter')}),
+        action('Stop', () => void session.stop(), {why: session.running === undefined ? whyNoStop : undefined}),
+        ...(cell === undefined
+          ? []
+          : [action(`Run ${page.nameOf(cell.id)}`, () => void page.run(page.nameOf(cell.id)), {keys: keysOf('mod+Enter')}), action('Run to here', () => void page.runTo(cell.id))]),
+      ],
+    },
+    {
+      title: 'Edit',
+      items: [
+        action('Undo', () => session.undo(), {keys: keysOf('mod+Z'), why: session.canUndo ? undefined : 'There is nothing to undo.'}),
+        action('Redo', () => session.redo(), {keys: keysOf('shift+mod+Z'), why: session.canRedo ? undefined : 'There is nothing to redo.'}),
+        action('Add a SQL cell', () => void page.insert(() => session.insertSql(at())), {words: 'insert query'}),
+        action('Add a chart', () => void page.insertChart(at()), {words: 'insert plot'}),
+        action('Add text', () => void page.insert(() => session.insertText(at())), {words: 'insert markdown'}),
+        action(
+          'Duplicate',
+          withCell((id) => session.duplicate(page.group(id))),
+          {why: whyNoCell},
+        ),
+        action(
+          'Delete',
+          withCell((id) => void page.remove(page.group(id))),
+          {why: whyNoCell, words: 'remove cell'},
+        ),
+        action(
+          'Move up',
+          withCell((id) => void page.moveBy(id, -1)),
+          {why: whyNoCell, keys: keysOf('alt+↑')},
+        ),
+        action(
+          'Move down',
+          withCell((id) => void page.moveBy(id, 1)),
+          {why: whyNoCell, keys: keysOf('alt+↓')},
+        ),
+        action('Select all cells', () => session.select(session.notebook.cells.map((other) => other.id)), {}),
+      ],
+    },
+    {
+      title: 'Files and notebooks',
+      items: [
+        action('Add files …', () => page.pickFiles(), {words: 'upload open csv json parquet'}),
+        action('Load from a web address …', () => (page.dialog = {kind: 'url'}), {words: 'url http'}),
+        action('Run this notebook on another file …', () => (page.dialog = {kind: 'replace'}), {
+          words: 'replace',
+          why: session.files.length === 0 ? 'There are no files yet.' : undefined,
+        }),
+        action('New notebook', () => void page.attempt(() => session.newNotebook())),
+        action('Open a notebook from disk …', () => page.pickFiles('.md,.markdown', false), {words: 'markdown md'}),
+        action('Save the notebook as a file', () => page.saveNotebook(), {words: 'download markdown md', keys: keysOf('mod+S')}),
+        ...(session.isSample ? [action('Reset to original', () => void page.attempt(() => session.resetSample()), {words: 'lesson sample'})] : []),
+        ...exportEntries(page).map(({label, run}) => action(label, run, {words: 'save download parquet csv json arrow'})),
+      ],
+    },
+    {
+      title: 'Page',
+      items: [
+        action(page.theme.name === 'dark' ? 'Light theme' : 'Dark theme', () => page.theme.toggle(), {words: 'colour dark light'}),
+        action('Show or hide the sidebar', () => page.foldSidebar(), {}),
+        action('Keyboard shortcuts', () => (page.dialog = {kind: 'shortcuts'}), {words: 'help ?', keys: keysOf('mod+/')}),
+      ],
+    },
+    {
+      title: 'Go to',
+      items: session.notebook.cells.flatMap((other) =>
+        other.type === 'text'
+          ? []
+          : [action(page.nameOf(other.id), () => void page.show(other.id), {id: `go ${other.id}`, about: other.type === 'step' ? other.kind : other.type})],
+      ),
+    },
+    ...stepGroups(page, at).map((group) => ({title: `Add: ${group.title}`, items: group.items})),
+    {
+      title: 'Open',
+      items: [
+        ...session.notebooks.map((entry) => action(entry.title, () => void page.attempt(() => session.openPath(entry.path)), {id: `open ${entry.path}`})),
+        ...session.samples
+          .filter((sample) => !session.notebooks.some((entry) => entry.path === sample.path))
+          .map((sample) => action(sample.title, () => void page.openSample(sample.path), {id: `sample ${sample.path}`, about: sample.about})),
+      ],
+    },
+  ];
+}
+
+/** Each table's export, as menu entries. */
+export function exportEntries(page: Page): {label: string; run: () => void}[] {
+  const {session} = page;
+  return [...session.planned.values()].flatMap((cell) => {
+    if (!cell.ready || cell.work.type === 'chart') return [];
+    const rows = session.ranOf(cell.id)?.rowsOut;
+    return [{label: `Export ${cell.name}${rows == null ? '' : ` (${count(rows)} rows)`} …`, run: () => (page.dialog = {kind: 'export', cellId: cell.id})}];
+  });
+}

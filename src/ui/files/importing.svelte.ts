@@ -1,0 +1,92 @@
+import {problemOf} from '../../lib/problem.ts';
+import type {FilePreview} from '../../notebook/preview.ts';
+import type {Session} from '../../notebook/session.svelte.ts';
+import {Loaded} from '../loaded.svelte.ts';
+
+type Values = Readonly<Record<string, unknown>>;
+
+const pause = 250;
+
+/** One file on its way in: the options the reader set, and its first rows read with them. */
+export class ImportedFile {
+  values = $state.raw<Values>({});
+  readonly preview = new Loaded<FilePreview>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #abort: AbortController | undefined;
+
+  constructor(
+    readonly name: string,
+    private readonly session: Session,
+  ) {}
+
+  /** Sets options (undefined: find out) and reads the file again soon; an older reading is called off. */
+  set(changes: Values): void {
+    this.values = Object.fromEntries(Object.entries({...this.values, ...changes}).filter(([, value]) => value !== undefined));
+    clearTimeout(this.#timer);
+    this.#abort?.abort();
+    this.preview.loading = true;
+    this.#timer = setTimeout(() => void this.read(), pause);
+  }
+
+  async read(): Promise<void> {
+    const abort = new AbortController();
+    this.#abort = abort;
+    await this.preview.load(() => this.session.preview(this.name, this.values, abort.signal));
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#abort?.abort();
+  }
+}
+
+/** The files of one import, and whether they become one table. */
+export class Importing {
+  readonly files: readonly ImportedFile[];
+  at = $state(0);
+  together = $state(false);
+  readonly shown = $derived.by(() => {
+    const file = this.files[this.at];
+    if (file === undefined) throw new Error('An import has one file at least.');
+    return file;
+  });
+  /** Why the files can't be one table; undefined when they can. */
+  readonly whyNotTogether = $derived.by(() => {
+    const [first, ...others] = this.files;
+    const columns = first?.preview.value?.columns;
+    if (columns === undefined) return 'Their columns are being read.';
+    for (const other of others) {
+      const theirs = other.preview.value?.columns;
+      if (theirs === undefined) return other.preview.problem === undefined ? 'Their columns are being read.' : `${other.name} can’t be read yet.`;
+      const odd = theirs.find((column) => !columns.some((known) => known.name === column.name)) ?? columns.find((column) => !theirs.some((known) => known.name === column.name));
+      if (odd !== undefined) return `They differ in the column ${odd.name}.`;
+    }
+    return undefined;
+  });
+
+  constructor(
+    names: readonly string[],
+    private readonly session: Session,
+  ) {
+    this.files = names.map((name) => new ImportedFile(name, session));
+  }
+
+  /** Reads every file's first rows, one after the other. */
+  async read(): Promise<void> {
+    for (const file of this.files) await file.read().catch(problemOf);
+  }
+
+  stop(): void {
+    for (const file of this.files) file.stop();
+  }
+
+  /** Inserts the load cells and gives their ids. */
+  insert(): string[] {
+    const [first] = this.files;
+    if (this.together && first !== undefined) {
+      const id = this.session.insertLoad(first.name, {...first.values, file: this.files.map((file) => file.name)});
+      return id === undefined ? [] : [id];
+    }
+    return this.files.flatMap((file) => this.session.insertLoad(file.name, file.values) ?? []);
+  }
+}

@@ -1,0 +1,269 @@
+import {createContext, tick} from 'svelte';
+import {SvelteMap, SvelteSet} from 'svelte/reactivity';
+import {chartBody} from '../charts/parse.ts';
+import {suggestChart} from '../charts/suggest.ts';
+import {problemOf} from '../lib/problem.ts';
+import {plural} from '../lib/text.ts';
+import type {RunnableCell} from '../notebook/cells.ts';
+import type {Session} from '../notebook/session.svelte.ts';
+import {saveFile} from './files/save.ts';
+import {duration} from './format.ts';
+import {Messages} from './messages.svelte.ts';
+import {remember, remembered, Theme} from './theme.svelte.ts';
+
+/** The one dialog that is open. */
+export type OpenDialog =
+  | {readonly kind: 'palette' | 'shortcuts' | 'url' | 'replace'}
+  | {readonly kind: 'import'; readonly files: readonly string[]}
+  | {readonly kind: 'export'; readonly cellId: string}
+  | {readonly kind: 'confirm'; readonly title: string; readonly text: string; readonly action: string; readonly run: () => void};
+
+export type FaceName = 'result' | 'chart' | 'changes' | 'sql' | 'pyspark' | 'learn';
+
+/** What the page itself knows beside the session: which dialog is open, which form, which face, what was said. */
+export class Page extends Messages {
+  readonly theme = new Theme();
+  dialog = $state.raw<OpenDialog | undefined>();
+  /** The sidebar: on narrow windows a drawer, elsewhere a column that can be folded away. */
+  drawer = $state(false);
+  sidebar = $state(remembered('lakebook:sidebar') !== 'off');
+  /** The cell that has, or last had, the focus. */
+  current = $state<string | undefined>();
+  /** Cells whose form is open. */
+  readonly forms = new SvelteSet<string>();
+  /** Cells whose source is being edited as text. */
+  readonly sources = new SvelteSet<string>();
+  /** Cells whose result shows the rejected rows instead. */
+  readonly rejects = new SvelteSet<string>();
+  /** Text cells being edited. */
+  readonly writing = new SvelteSet<string>();
+  readonly #faces = new SvelteMap<string, FaceName>();
+  #runToast: number | undefined;
+  #redrawTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(readonly session: Session) {
+    super();
+  }
+
+  // ---- cells
+
+  cell(id: string | undefined): RunnableCell | undefined {
+    return this.session.notebook.cells.find((cell): cell is RunnableCell => cell.id === id && cell.type !== 'text');
+  }
+
+  /** The name a cell's result goes by: charts without one have the plan's. */
+  nameOf(id: string): string {
+    return this.session.planned.get(id)?.name ?? this.cell(id)?.name ?? '';
+  }
+
+  /** The face a cell shows; remembered for its notebook and name. */
+  face(id: string): FaceName | undefined {
+    const key = this.#faceKey(id);
+    // Written by `showFace`, so it is one of the names or nothing.
+    return this.#faces.get(key) ?? ((remembered(key) ?? undefined) as FaceName | undefined);
+  }
+  showFace(id: string, face: FaceName): void {
+    const key = this.#faceKey(id);
+    this.#faces.set(key, face);
+    remember(key, face);
+  }
+  #faceKey(id: string): string {
+    return `lakebook:face:${this.session.path}:${this.nameOf(id)}`;
+  }
+
+  showRejects(id: string): void {
+    this.rejects.add(id);
+    this.showFace(id, 'result');
+  }
+
+  async openForm(id: string): Promise<void> {
+    const cell = this.session.notebook.cells.find((other) => other.id === id);
+    if (cell === undefined) return;
+    if (cell.type === 'text') this.writing.add(id);
+    else this.forms.add(id);
+    await tick();
+    const form = this.element(id)?.querySelector<HTMLElement>('[data-form]');
+    form?.querySelector<HTMLElement>('input, select, textarea, button, [contenteditable]')?.focus();
+  }
+  closeForm(id: string): void {
+    this.forms.delete(id);
+    this.sources.delete(id);
+    this.writing.delete(id);
+    this.focus(id);
+  }
+
+  element(id: string): HTMLElement | undefined {
+    return document.querySelector<HTMLElement>(`[data-cell="${CSS.escape(id)}"]`) ?? undefined;
+  }
+  focus(id: string): void {
+    this.element(id)?.querySelector<HTMLElement>('[data-handle]')?.focus({preventScroll: true});
+  }
+  async show(id: string): Promise<void> {
+    this.drawer = false;
+    await tick();
+    this.element(id)?.scrollIntoView({block: 'start', behavior: 'smooth'});
+    this.focus(id);
+  }
+  /** Moves the focus to a neighbouring cell; undefined at the ends. */
+  neighbour(id: string, by: number): string | undefined {
+    const {cells} = this.session.notebook;
+    return cells[cells.findIndex((cell) => cell.id === id) + by]?.id;
+  }
+
+  /** The cells a command is for: the selection when the cell is in it, else the cell alone. */
+  group(id: string): string[] {
+    const {selection} = this.session;
+    return selection.has(id) ? this.session.notebook.cells.flatMap((cell) => (selection.has(cell.id) ? [cell.id] : [])) : [id];
+  }
+
+  async remove(ids: readonly string[]): Promise<void> {
+    const first = this.session.notebook.cells.findIndex((cell) => ids.includes(cell.id));
+    this.session.remove(ids);
+    this.toast(`${plural(ids.length, 'cell')} deleted.`, {action: {label: 'Undo', run: () => this.session.undo()}});
+    await tick();
+    const next = this.session.notebook.cells[Math.min(first, this.session.notebook.cells.length - 1)];
+    if (next !== undefined) this.focus(next.id);
+  }
+
+  async moveBy(id: string, by: -1 | 1): Promise<void> {
+    const {cells} = this.session.notebook;
+    const ids = this.group(id);
+    const at = cells.flatMap((cell, i) => (ids.includes(cell.id) ? [i] : []));
+    const index = by < 0 ? Math.max(0, Math.min(...at) - 1) : Math.min(cells.length, Math.max(...at) + 2);
+    this.session.move(ids, index);
+    await tick();
+    this.focus(id);
+    this.element(id)?.scrollIntoView({block: 'nearest'});
+    this.say(`Moved to place ${this.session.notebook.cells.findIndex((cell) => cell.id === id) + 1} of ${cells.length}.`);
+  }
+
+  select(id: string, how: 'only' | 'toggle' | 'range'): void {
+    const {selection, notebook} = this.session;
+    if (how === 'only') this.session.select(selection.size === 1 && selection.has(id) ? [] : [id]);
+    else if (how === 'toggle') this.session.select(selection.has(id) ? [...selection].filter((other) => other !== id) : [...selection, id]);
+    else {
+      const at = notebook.cells.findIndex((cell) => cell.id === id);
+      const anchor = notebook.cells.findIndex((cell) => selection.has(cell.id));
+      const [from, to] = anchor < 0 ? [at, at] : [Math.min(anchor, at), Math.max(anchor, at)];
+      this.session.select(notebook.cells.slice(from, to + 1).map((cell) => cell.id));
+    }
+  }
+
+  /** Opens a notebook to write in when none is open, inserts by `make`, and shows the new cell's form. */
+  async insert(make: () => string | undefined): Promise<string | undefined> {
+    if (this.session.path === '') await this.session.newNotebook();
+    const id = make();
+    if (id === undefined) return undefined;
+    await tick();
+    await this.openForm(id);
+    this.element(id)?.scrollIntoView({block: 'nearest', behavior: 'smooth'});
+    return id;
+  }
+
+  /** Adds a chart of the nearest table above, drawn by what suits its columns where they are known. */
+  async insertChart(afterId: string | undefined): Promise<void> {
+    const id = await this.insert(() => {
+      const name = this.session.cellNamesAbove(afterId, true).at(-1);
+      const above = [...this.session.planned.values()].find((cell) => cell.name === name);
+      const spec = above === undefined ? undefined : suggestChart(this.session.columnsOf(above.id, 'output'));
+      return this.session.insertChart(afterId, spec === undefined ? {mark: 'line'} : chartBody(spec));
+    });
+    if (id !== undefined) this.redraw(id);
+  }
+
+  /** Draws a chart again soon after its form changed, when that takes no other cell's work. */
+  redraw(id: string): void {
+    clearTimeout(this.#redrawTimer);
+    this.#redrawTimer = setTimeout(() => {
+      const {planned, running} = this.session;
+      const chart = planned.get(id);
+      if (chart?.ready !== true || running !== undefined) return;
+      const isFresh = (name: string): boolean => [...planned.values()].some((cell) => cell.name === name && this.session.statusOf(cell.id) === 'fresh');
+      if (chart.inputs.every((input) => isFresh(input.name))) void this.run(chart.name);
+    }, 300);
+  }
+
+  // ---- runs
+
+  async run(name?: string): Promise<boolean> {
+    if (this.#runToast !== undefined) this.dismiss(this.#runToast);
+    try {
+      const report = await this.session.run(name);
+      const failed = report.cells.find((cell) => cell.status === 'failed');
+      const broken = report.cells.find((cell) => cell.status === 'broken');
+      const at = failed ?? broken;
+      if (at !== undefined) {
+        const id = [...this.session.planned.values()].find((cell) => cell.name === at.name)?.id;
+        this.#runToast = this.toast(`${at.name} ${failed === undefined ? 'can’t run as it is written' : 'failed'}: ${at.error?.message ?? ''}`, {
+          tone: 'bad',
+          hint: at.error?.hint,
+          ...(id === undefined ? {} : {action: {label: `Show ${at.name}`, run: () => void this.show(id)}}),
+        });
+      } else if (report.cells.some((cell) => cell.status === 'cancelled')) this.say('Stopped.');
+      else {
+        const last = report.cells.at(-1);
+        const rows = last?.rowsOut ?? undefined;
+        this.say(`${plural(report.cells.length, 'cell')} ran in ${duration(report.ms)}${rows === undefined ? '' : `; ${last?.name ?? ''} has ${plural(rows, 'row')}`}.`);
+      }
+      return report.ok;
+    } catch (thrown) {
+      this.fault(problemOf(thrown));
+      return false;
+    }
+  }
+
+  /** Runs every cell down to this one. */
+  async runTo(id: string): Promise<void> {
+    const {cells} = this.session.notebook;
+    const until = cells.slice(0, cells.findIndex((cell) => cell.id === id) + 1);
+    for (const cell of until) {
+      const planned = this.session.planned.get(cell.id);
+      if (planned?.ready === true && !(await this.run(planned.name))) return;
+    }
+  }
+
+  // ---- files and notebooks
+
+  /** Takes dropped or picked files in: notebooks open, data files are kept and then previewed. */
+  async take(files: readonly File[]): Promise<void> {
+    const isNotebook = (file: File): boolean => /\.(md|markdown)$/i.test(file.name);
+    for (const file of files.filter(isNotebook)) await this.attempt(async () => this.session.openMarkdown(await file.text(), file.name));
+    const data = files.filter((file) => !isNotebook(file));
+    if (data.length === 0) return;
+    const what = data.length === 1 ? (data[0]?.name ?? '') : plural(data.length, 'file');
+    const added = await this.busy(`Copying ${what} into the workspace …`, () => this.session.addFiles(data));
+    if (added !== undefined && added.length > 0) this.dialog = {kind: 'import', files: added.map((file) => file.name)};
+  }
+
+  pickFiles(accept = '', multiple = true): void {
+    const input = Object.assign(document.createElement('input'), {type: 'file', accept, multiple});
+    input.addEventListener('change', () => void this.take([...(input.files ?? [])]));
+    input.click();
+  }
+
+  async openSample(path: string): Promise<void> {
+    this.drawer = false;
+    await this.busy('Opening the notebook …', () => this.session.openSample(path));
+    scrollTo({top: 0});
+    await this.run();
+  }
+
+  saveNotebook(): void {
+    const name = this.session.path === '' ? 'notebook' : this.session.path;
+    saveFile(new File([this.session.markdown()], `${name}.md`, {type: 'text/markdown'}));
+  }
+
+  confirm(title: string, text: string, action: string, run: () => void): void {
+    this.dialog = {kind: 'confirm', title, text, action, run};
+  }
+
+  foldSidebar(): void {
+    if (matchMedia('(max-width: 899px)').matches) this.drawer = !this.drawer;
+    else {
+      this.sidebar = !this.sidebar;
+      remember('lakebook:sidebar', this.sidebar ? 'on' : 'off');
+    }
+  }
+}
+
+export const [getPage, setPage] = createContext<Page>();

@@ -1,0 +1,58 @@
+import {mkdirSync, readdirSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {checkNode, ensureBuilt, ensureInstalled, root} from '../tools/setup.mjs';
+
+/** @typedef {{title: string, columns: string[], rows: (string | number)[][], note?: string}} Figures */
+
+checkNode();
+ensureInstalled();
+await ensureBuilt();
+
+const order = ['visit', 'scripts', 'pipeline', 'edit', 'large-file', 'kmeans'];
+const wanted = process.argv.slice(2);
+const names = readdirSync(import.meta.dirname)
+  .filter((file) => file.endsWith('.mjs') && file !== 'run.mjs')
+  .map((file) => file.slice(0, -'.mjs'.length))
+  .filter((name) => wanted.length === 0 || wanted.some((prefix) => name.startsWith(prefix)))
+  .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+
+const parts = [`# Benchmarks\n\n${await machine()}`];
+for (const name of names) {
+  const {default: measure} = await import(`./${name}.mjs`);
+  if (typeof measure !== 'function') continue;
+  console.error(`${name} …`);
+  /** @type {Figures} */
+  const figures = await measure();
+  parts.push(markdown(figures));
+}
+if (parts.length === 1) {
+  console.error(`No benchmark is called ${wanted.join(', ')}. There are: ${order.join(', ')}.`);
+  process.exit(1);
+}
+const text = `${parts.join('\n\n')}\n`;
+mkdirSync(join(root, 'out'), {recursive: true});
+writeFileSync(join(root, 'out', 'bench.md'), text);
+console.log(`\n${text}\nWritten to out/bench.md.`);
+
+/** @param {string} name */
+function rank(name) {
+  const index = order.findIndex((prefix) => name.startsWith(prefix));
+  return index === -1 ? order.length : index;
+}
+
+async function machine() {
+  const {cpus, release, totalmem, type} = await import('node:os');
+  const {findBrowser} = await import('../tools/browser.mjs');
+  const {spawnSync} = await import('node:child_process');
+  const browser = await findBrowser();
+  const version = browser === undefined ? 'no browser' : spawnSync(browser, ['--version'], {encoding: 'utf8'}).stdout.trim();
+  const processors = cpus();
+  return `Measured on ${processors.length} × ${processors[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GB, ${type()} ${release()}; ${version}; Node ${process.versions.node}.`;
+}
+
+/** @param {Figures} figures */
+function markdown({title, columns, rows, note}) {
+  const line = (/** @type {(string | number)[]} */ cells) => `| ${cells.join(' | ')} |`;
+  const numeric = columns.map((_, index) => rows.every((row) => /^[\d(<]|^−/.test(String(row[index]))));
+  return [`## ${title}`, '', line(columns), line(numeric.map((right) => (right ? '---:' : '---'))), ...rows.map(line), ...(note === undefined ? [] : ['', note])].join('\n');
+}

@@ -1,0 +1,186 @@
+import {readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import type {Page} from 'playwright-core';
+import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {root} from '../tools/setup.mjs';
+import {launch, type App} from './harness.ts';
+
+const axe = readFile(join(root, 'node_modules/axe-core/axe.min.js'), 'utf8');
+
+/** What axe calls serious or critical, as `rule: element`. */
+async function seriousFaults(page: Page): Promise<string[]> {
+  await page.evaluate(await axe);
+  return page.evaluate(async () => {
+    // The script above put it there.
+    const {axe: runner} = window as unknown as {axe: {run(): Promise<{violations: {id: string; impact: string; nodes: {html: string}[]}[]}>}};
+    const {violations} = await runner.run();
+    return violations.filter(({impact}) => impact === 'serious' || impact === 'critical').flatMap(({id, nodes}) => nodes.map(({html}) => `${id}: ${html.slice(0, 200)}`));
+  });
+}
+
+/** The status words of the cells that run, in order. */
+const statuses = (page: Page): Promise<string[]> => page.locator('[data-cell] [data-handle] .visually-hidden').allTextContents();
+const statusOf = (page: Page, name: string): Promise<string | null> => page.locator(`article[aria-label="Cell ${name}"] [data-handle] .visually-hidden`).textContent();
+const cell = (page: Page, name: string) => page.locator(`article[aria-label="Cell ${name}"]`);
+const settled = async (page: Page): Promise<void> => {
+  await expect.poll(async () => new Set(await statuses(page)), {timeout: 60_000}).toEqual(new Set(['done']));
+};
+
+const csv = ['sensor_id;time;temperature', ...Array.from({length: 40}, (_, i) => `S${i % 4};2024-02-01 0${i % 10}:00:00;${20 + (i % 7)},5`), 'S9;2024-02-01 00:00:00;warm'].join('\n');
+
+describe('from an empty start to an export', () => {
+  let app: App;
+  let page: Page;
+  beforeAll(async () => {
+    app = await launch({context: {viewport: {width: 1440, height: 900}, colorScheme: 'light'}});
+    page = app.page;
+  });
+  afterAll(() => app.close());
+
+  test('an empty workspace says what to do and offers notebooks', async () => {
+    await expect.poll(() => page.getByRole('heading', {level: 1}).textContent()).toContain('lakehouse notebook');
+    expect(await page.getByRole('button', {name: 'Choose files'}).isVisible()).toBe(true);
+    expect(await page.locator('.card').count()).toBeGreaterThanOrEqual(3);
+    expect(await seriousFaults(page)).toEqual([]);
+  });
+
+  test('a sample opens and runs in one click', async () => {
+    await page.locator('.card', {hasText: 'Clean a sensor file'}).click();
+    await expect.poll(() => page.getByLabel('Title of the notebook').inputValue()).toBe('Clean a sensor file');
+    await settled(page);
+    expect((await statuses(page)).length).toBeGreaterThan(5);
+  });
+
+  test('each cell shows its faces, by mouse and by arrow keys', async () => {
+    const dedup = cell(page, 'readings');
+    await dedup.scrollIntoViewIfNeeded();
+    await expect.poll(() => dedup.getByRole('grid').count()).toBe(1);
+    await dedup.getByRole('tab', {name: 'What changed'}).click();
+    await expect.poll(() => dedup.getByRole('tabpanel').textContent()).toMatch(/rows of [\d,]+ removed/);
+    await page.keyboard.press('ArrowRight');
+    expect(await dedup.getByRole('tab', {name: 'SQL'}).getAttribute('aria-selected')).toBe('true');
+    expect(await dedup.locator('pre').textContent()).toContain('SELECT');
+    await page.keyboard.press('ArrowRight');
+    expect(await dedup.locator('pre').textContent()).toContain('Window.partitionBy');
+    await page.keyboard.press('ArrowRight');
+    expect(await dedup.getByRole('tabpanel').textContent()).toContain('Without it');
+    await dedup.getByRole('tab', {name: 'Chart'}).click();
+    await expect.poll(() => dedup.locator('figure svg').count()).toBe(1);
+  });
+
+  test('an edit makes what depends on it stale, a run makes it fresh, undo brings the old result back at once', async () => {
+    const dedup = cell(page, 'readings');
+    await dedup.locator('button.sentence').click();
+    await dedup.getByText('last', {exact: true}).click();
+    await expect.poll(() => statusOf(page, 'readings')).toBe('out of date');
+    expect(await statusOf(page, 'typed')).toBe('done');
+    await page.keyboard.press('Control+Shift+Enter');
+    await settled(page);
+    await page.getByRole('button', {name: 'Undo'}).click();
+    await settled(page);
+    expect(await app.notebook()).toContain('keep: first');
+    await page.keyboard.press('Escape');
+  });
+
+  test('cells are moved, deleted and brought back by keyboard', async () => {
+    const before = await app.notebook();
+    await cell(page, 'readings').locator('[data-handle]').focus();
+    await page.keyboard.press('Alt+ArrowUp');
+    expect(await app.notebook()).not.toBe(before);
+    await page.keyboard.press('Control+z');
+    expect(await app.notebook()).toBe(before);
+    await cell(page, 'readings').locator('[data-handle]').focus();
+    await page.keyboard.press('Shift+ArrowDown');
+    await page.keyboard.press('Delete');
+    await expect.poll(() => cell(page, 'readings').count()).toBe(0);
+    await page.getByRole('button', {name: 'Undo'}).first().click();
+    await expect.poll(() => app.notebook()).toBe(before);
+    await settled(page);
+  });
+
+  test('a reload brings everything back, up to date', async () => {
+    const before = await app.notebook();
+    await app.reload();
+    expect(await app.notebook()).toBe(before);
+    await settled(page);
+    const typed = cell(page, 'typed');
+    await typed.scrollIntoViewIfNeeded();
+    await expect.poll(() => typed.getByRole('gridcell').count(), {timeout: 20_000}).toBeGreaterThan(0);
+  });
+
+  test('the finished notebook has no serious fault for assistive technology, light or dark', async () => {
+    expect(await seriousFaults(page)).toEqual([]);
+    await page.getByRole('button', {name: 'Dark theme'}).click();
+    expect(await page.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark');
+    expect(await seriousFaults(page)).toEqual([]);
+    await page.getByRole('button', {name: 'Light theme'}).click();
+  });
+
+  test('a cell is exported as Parquet through a download', async () => {
+    await page.getByRole('button', {name: 'What to do with readings'}).click();
+    await page.getByRole('menuitem', {name: 'Export'}).click();
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('dialog').getByRole('button', {name: 'Export', exact: true}).click()]);
+    expect(download.suggestedFilename()).toBe('readings.parquet');
+    const bytes = await readFile(await download.path());
+    expect(bytes.subarray(0, 4).toString('latin1')).toBe('PAR1');
+    expect(bytes.subarray(-4).toString('latin1')).toBe('PAR1');
+    await page.keyboard.press('Escape');
+  });
+
+  test('a file is previewed, read otherwise, loaded, and its rejected row is kept', async () => {
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByRole('button', {name: 'Add files'}).click()]);
+    await chooser.setFiles({name: 'halls.csv', mimeType: 'text/csv', buffer: Buffer.from(csv)});
+    const dialog = page.getByRole('dialog', {name: 'Load halls.csv'});
+    await expect.poll(() => dialog.getByRole('columnheader').count(), {timeout: 20_000}).toBe(3);
+    expect(await seriousFaults(page)).toEqual([]);
+    await dialog.getByLabel('Type of temperature').selectOption('DOUBLE');
+    await expect.poll(() => dialog.textContent(), {timeout: 20_000}).toContain('1 row can’t be read');
+    await dialog.getByRole('button', {name: 'Load', exact: true}).click();
+    await expect.poll(() => statusOf(page, 'halls'), {timeout: 20_000}).toBe('done');
+    await cell(page, 'halls').getByRole('button', {name: '1 rejected'}).first().click();
+    await expect.poll(() => cell(page, 'halls').getByRole('grid').textContent(), {timeout: 20_000}).toContain('warm');
+  });
+
+  test('the palette finds a step, and the form tells what is missing', async () => {
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('drop dupl');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.locator('[data-cell]:focus-within').getAttribute('aria-label')).toBe('Cell dedup');
+    await page.keyboard.press('Escape');
+    expect(await page.locator(':focus').getAttribute('aria-label')).toContain('Cell dedup');
+  });
+
+  test('a failure names the cell and what to try, and the rest of the page goes on', async () => {
+    await page.getByRole('button', {name: '+ SQL'}).last().click();
+    const query = page.locator('article[aria-label^="Cell query"]');
+    await query.locator('.cm-content').click();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type('SELECT nothing_such FROM halls');
+    await page.keyboard.press('Control+Enter');
+    await expect.poll(() => query.locator('[data-handle] .visually-hidden').textContent(), {timeout: 20_000}).toBe('failed');
+    expect(await query.locator('.problem').textContent()).toContain('nothing_such');
+    expect(await query.locator('.problem').textContent()).not.toMatch(/\bat \w+.*:\d+:\d+/);
+  });
+});
+
+describe('on a narrow window', () => {
+  let app: App;
+  beforeAll(async () => {
+    app = await launch({context: {viewport: {width: 390, height: 844}, hasTouch: true, colorScheme: 'dark'}});
+  });
+  afterAll(() => app.close());
+
+  test('a sample runs, the drawer opens and nothing is cut off', async () => {
+    const {page} = app;
+    expect(await seriousFaults(page)).toEqual([]);
+    await page.locator('.card', {hasText: 'Clean a sensor file'}).click();
+    await expect.poll(() => page.locator('[data-cell]').count()).toBeGreaterThan(5);
+    await settled(page);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    expect(await page.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark');
+    expect(await seriousFaults(page)).toEqual([]);
+    await page.getByRole('button', {name: 'Show or hide the sidebar'}).click();
+    expect(await page.getByRole('navigation').getByText('sensors.csv').isVisible()).toBe(true);
+    await page.keyboard.press('Escape');
+  });
+});

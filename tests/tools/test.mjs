@@ -1,0 +1,91 @@
+import {mkdirSync, readFileSync, rmSync} from 'node:fs';
+import {join} from 'node:path';
+import {checkNode, ensureBuilt, ensureInstalled, root, run} from './setup.mjs';
+
+/** @typedef {{name: string, passed: number, failed: number, seconds: number}} Stage */
+
+checkNode();
+/** @type {Stage[]} */
+const stages = [];
+
+await stage('install', async () => ensureInstalled(), {counted: false});
+await stage('browser', installBrowser, {counted: false});
+await twoAtATime([
+  () => check('svelte-check', 'svelte-check', ['--tsconfig', 'tsconfig.json', '--fail-on-warnings', '--output', 'human-verbose']),
+  () => check('tsc', 'tsc', ['--noEmit', '-p', '.']),
+  () => check('eslint', 'eslint', ['.', '--max-warnings', '0']),
+  () => check('prettier', 'prettier', ['--check', '--log-level', 'warn', '.']),
+  () => check('knip', 'knip', ['--no-progress']),
+]);
+await vitest('unit');
+await stage('build', ensureBuilt);
+await vitest('e2e');
+
+console.log(`\n${'stage'.padEnd(14)}${'passed'.padStart(8)}${'failed'.padStart(8)}${'seconds'.padStart(9)}`);
+for (const {name, passed, failed, seconds} of stages) console.log(`${name.padEnd(14)}${String(passed).padStart(8)}${String(failed).padStart(8)}${seconds.toFixed(1).padStart(9)}`);
+const passed = stages.reduce((sum, stage) => sum + stage.passed, 0);
+const failed = stages.reduce((sum, stage) => sum + stage.failed, 0);
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 ? 1 : 0;
+
+async function installBrowser() {
+  const {ensureBrowser} = await import('./browser.mjs');
+  // The tests look for it again, and find the same one.
+  process.env.CHROME_PATH = await ensureBrowser();
+}
+
+/** Work that passes or throws; what only prepares the rest counts when it fails. @param {string} name @param {() => Promise<void>} work */
+async function stage(name, work, {counted = true} = {}) {
+  const start = performance.now();
+  let isFailed = false;
+  try {
+    await work();
+  } catch (error) {
+    isFailed = true;
+    console.error(error instanceof Error ? error.message : error);
+  }
+  stages.push({name, passed: counted && !isFailed ? 1 : 0, failed: isFailed ? 1 : 0, seconds: (performance.now() - start) / 1000});
+}
+
+/** A static check: its output is shown when it fails. @param {string} name @param {string} command @param {string[]} args */
+function check(name, command, args) {
+  return stage(name, async () => {
+    const {code, output} = await run(command, args);
+    console.log(`${code === 0 ? '✓' : '✗'} ${name}`);
+    if (code !== 0) throw new Error(output);
+  });
+}
+
+/** One of Vitest's projects, test by test. @param {string} project */
+async function vitest(project) {
+  const start = performance.now();
+  mkdirSync(join(root, '.cache'), {recursive: true});
+  const report = join(root, '.cache', `vitest-${project}.json`);
+  rmSync(report, {force: true});
+  const {code} = await run('vitest', ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], {live: true}).catch(() => ({code: 1}));
+  const counts = countsOf(report);
+  // A run that fails without a failed test (an error outside of one, no report) is a failure all the same.
+  if (code !== 0 && counts.failed === 0) counts.failed = 1;
+  stages.push({name: project, ...counts, seconds: (performance.now() - start) / 1000});
+}
+
+/** @param {string} report */
+function countsOf(report) {
+  try {
+    /** @type {{numPassedTests: number, numFailedTests: number, testResults: {status: string, assertionResults: unknown[]}[]}} */
+    const {numPassedTests, numFailedTests, testResults} = JSON.parse(readFileSync(report, 'utf8'));
+    const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
+    return {passed: numPassedTests, failed: numFailedTests + broken};
+  } catch {
+    return {passed: 0, failed: 0};
+  }
+}
+
+/** @param {(() => Promise<void>)[]} jobs */
+async function twoAtATime(jobs) {
+  const waiting = [...jobs];
+  const next = async () => {
+    for (let job = waiting.shift(); job; job = waiting.shift()) await job();
+  };
+  await Promise.all([next(), next()]);
+}

@@ -1,0 +1,13 @@
+WITH source AS NOT MATERIALIZED (SELECT epoch_us("timestamp") / 1000 AS x, CASE WHEN isfinite(humidity) THEN humidity::DOUBLE END AS y0, coalesce(sensor_id::VARCHAR, '(no value)') AS color FROM readings),
+extent AS (SELECT count(*)::DOUBLE AS total, count(*) FILTER (WHERE x IS NOT NULL AND (y0 IS NOT NULL))::DOUBLE AS used, min(x) FILTER (WHERE x IS NOT NULL AND (y0 IS NOT NULL)) AS lo, max(x) FILTER (WHERE x IS NOT NULL AND (y0 IS NOT NULL)) AS hi, approx_count_distinct(x) FILTER (WHERE x IS NOT NULL AND (y0 IS NOT NULL)) AS places FROM source),
+color_counts AS (SELECT color AS value, count(*) AS n FROM source WHERE x IS NOT NULL GROUP BY value),
+color_kept AS (SELECT value FROM color_counts ORDER BY n DESC, value LIMIT 12),
+groups AS (SELECT (SELECT count(*) FROM color_counts)::DOUBLE AS color_values, NULL::DOUBLE AS facet_values),
+rows AS NOT MATERIALIZED (SELECT x, y0, coalesce(color_kept.value, '(other)') AS color, NULL::VARCHAR AS facet FROM source LEFT JOIN color_kept ON source.color = color_kept.value WHERE x IS NOT NULL),
+x_spans AS (SELECT * FROM (VALUES (1::DOUBLE, INTERVAL '1 milliseconds'), (10::DOUBLE, INTERVAL '10 milliseconds'), (100::DOUBLE, INTERVAL '100 milliseconds'), (1000::DOUBLE, INTERVAL '1 seconds'), (5000::DOUBLE, INTERVAL '5 seconds'), (15000::DOUBLE, INTERVAL '15 seconds'), (30000::DOUBLE, INTERVAL '30 seconds'), (60000::DOUBLE, INTERVAL '1 minutes'), (300000::DOUBLE, INTERVAL '5 minutes'), (900000::DOUBLE, INTERVAL '15 minutes'), (1800000::DOUBLE, INTERVAL '30 minutes'), (3600000::DOUBLE, INTERVAL '1 hours'), (10800000::DOUBLE, INTERVAL '3 hours'), (21600000::DOUBLE, INTERVAL '6 hours'), (43200000::DOUBLE, INTERVAL '12 hours'), (86400000::DOUBLE, INTERVAL '1 days'), (604800000::DOUBLE, INTERVAL '7 days'), (2419200000::DOUBLE, INTERVAL '1 month'), (7776000000::DOUBLE, INTERVAL '3 months'), (31536000000::DOUBLE, INTERVAL '1 year'), (315532800000::DOUBLE, INTERVAL '10 years')) AS span(width, every)),
+x_step AS (SELECT width, every FROM x_spans, extent ORDER BY coalesce(width * 400 * 1.5 >= hi - lo AND (hi > lo OR width >= 3600000), false) DESC, CASE WHEN width * 400 * 1.5 >= hi - lo AND (hi > lo OR width >= 3600000) THEN width ELSE -width END LIMIT 1),
+readings AS (SELECT facet, color, CASE WHEN extent.places <= 1000 THEN x ELSE epoch_us(time_bucket(x_step.every, make_timestamp((x * 1000)::BIGINT))) / 1000 END AS x, avg(y0) AS y0 FROM rows, extent, x_step GROUP BY ALL),
+points AS (SELECT facet, color AS color, x, y0 AS y FROM readings)
+SELECT total, used, CASE WHEN extent.places <= 1000 THEN NULL ELSE x_step.width END AS step, color_values, facet_values, NULL::DOUBLE AS x_values, points.*
+FROM extent CROSS JOIN groups CROSS JOIN x_step LEFT JOIN points ON true
+ORDER BY facet, color, x

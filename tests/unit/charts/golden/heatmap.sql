@@ -1,0 +1,14 @@
+WITH source AS NOT MATERIALIZED (SELECT epoch_us("timestamp") / 1000 AS x, sensor_id::VARCHAR AS y, CASE WHEN isfinite(temperature) THEN temperature::DOUBLE END AS shade FROM readings),
+extent AS (SELECT count(*)::DOUBLE AS total, count(*) FILTER (WHERE x IS NOT NULL AND y IS NOT NULL AND shade IS NOT NULL)::DOUBLE AS used FROM source),
+groups AS (SELECT NULL::DOUBLE AS color_values, NULL::DOUBLE AS facet_values),
+rows AS NOT MATERIALIZED (SELECT x, y, shade, NULL::VARCHAR AS color, NULL::VARCHAR AS facet FROM source WHERE x IS NOT NULL AND y IS NOT NULL AND shade IS NOT NULL),
+x_extent AS (SELECT min(x) AS lo, max(x) AS hi, approx_count_distinct(x) AS places FROM rows),
+x_spans AS (SELECT * FROM (VALUES (1::DOUBLE, INTERVAL '1 milliseconds'), (10::DOUBLE, INTERVAL '10 milliseconds'), (100::DOUBLE, INTERVAL '100 milliseconds'), (1000::DOUBLE, INTERVAL '1 seconds'), (5000::DOUBLE, INTERVAL '5 seconds'), (15000::DOUBLE, INTERVAL '15 seconds'), (30000::DOUBLE, INTERVAL '30 seconds'), (60000::DOUBLE, INTERVAL '1 minutes'), (300000::DOUBLE, INTERVAL '5 minutes'), (900000::DOUBLE, INTERVAL '15 minutes'), (1800000::DOUBLE, INTERVAL '30 minutes'), (3600000::DOUBLE, INTERVAL '1 hours'), (10800000::DOUBLE, INTERVAL '3 hours'), (21600000::DOUBLE, INTERVAL '6 hours'), (43200000::DOUBLE, INTERVAL '12 hours'), (86400000::DOUBLE, INTERVAL '1 days'), (604800000::DOUBLE, INTERVAL '7 days'), (2419200000::DOUBLE, INTERVAL '1 month'), (7776000000::DOUBLE, INTERVAL '3 months'), (31536000000::DOUBLE, INTERVAL '1 year'), (315532800000::DOUBLE, INTERVAL '10 years')) AS span(width, every)),
+x_pace AS (SELECT max(width) AS pace FROM x_spans, (SELECT min(x - before) AS gap FROM (SELECT x, lag(x) OVER (ORDER BY x) AS before FROM (SELECT DISTINCT x FROM (SELECT x FROM source WHERE x IS NOT NULL LIMIT 100000)))) WHERE width <= gap),
+x_step AS (SELECT width, every FROM x_spans, x_extent, x_pace ORDER BY coalesce(width * 60 * 1.5 >= hi - lo AND (hi > lo OR width >= 3600000) AND width >= coalesce(pace, 0), false) DESC, CASE WHEN width * 60 * 1.5 >= hi - lo AND (hi > lo OR width >= 3600000) AND width >= coalesce(pace, 0) THEN width ELSE -width END LIMIT 1),
+y_kept AS (SELECT y AS value FROM rows GROUP BY value ORDER BY count(*) DESC NULLS LAST, value LIMIT 40),
+tiles AS (SELECT facet, epoch_us(time_bucket(x_step.every, make_timestamp((x * 1000)::BIGINT))) / 1000 AS x, coalesce(y_kept.value, '(other)') AS y, avg(shade) AS color FROM rows CROSS JOIN x_step LEFT JOIN y_kept ON rows.y = y_kept.value GROUP BY ALL),
+points AS (SELECT facet, x, epoch_us(make_timestamp((x * 1000)::BIGINT) + x_step.every) / 1000 AS x1, y, NULL::DOUBLE AS y1, color FROM tiles CROSS JOIN x_step)
+SELECT total, used, x_step.width AS step, color_values, facet_values, NULL::DOUBLE AS x_values, points.*
+FROM extent CROSS JOIN groups CROSS JOIN x_step LEFT JOIN points ON true
+ORDER BY facet, x, y

@@ -1,0 +1,96 @@
+import {createRequire} from 'node:module';
+import {dirname, join} from 'node:path';
+import {MessageChannel, Worker as NodeWorker} from 'node:worker_threads';
+import {AsyncDuckDB, VoidLogger} from '@duckdb/duckdb-wasm';
+import {Lifetime} from '../../../src/lib/lifetime.ts';
+import type {EnginePort} from '../../../src/ports/index.ts';
+import {createEngine, type EngineWorker} from '../../../src/engine/engine-port.ts';
+import {Engine} from '../../../workers/engine/engine.ts';
+import {exposeEngine} from '../../../workers/engine/expose.ts';
+import {seal, type OpenDuckDB} from '../../../workers/engine/sealed-duckdb.ts';
+
+const dist = dirname(createRequire(import.meta.url).resolve('@duckdb/duckdb-wasm'));
+const wasmUrl = join(dist, 'duckdb-eh.wasm');
+const workerUrl = join(dist, 'duckdb-node-eh.worker.cjs');
+
+/** A Node thread that looks like a browser's worker to DuckDB and to whoever holds it. */
+class WebLikeWorker extends EventTarget {
+  readonly #thread = new NodeWorker(
+    `const {parentPort} = require('node:worker_threads');
+    globalThis.postMessage = (message, transfer) => parentPort.postMessage(message, transfer);
+    parentPort.on('message', (data) => globalThis.onmessage({data}));
+    (${seal.toString()})(${JSON.stringify(wasmUrl)});
+    require(${JSON.stringify(workerUrl)});`,
+    {eval: true},
+  );
+
+  constructor() {
+    super();
+    this.#thread.on('message', (data: unknown) => this.dispatchEvent(new MessageEvent('message', {data})));
+    this.#thread.on('error', (error) => {
+      throw error;
+    });
+  }
+
+  postMessage(message: unknown, transfer: ArrayBuffer[]): void {
+    this.#thread.postMessage(message, transfer);
+  }
+
+  terminate(): void {
+    void this.#thread.terminate();
+  }
+}
+
+/** DuckDB's own Node build of the wasm that the browser runs, as sealed as there. */
+async function openNodeDuckDB(worker: WebLikeWorker): Promise<OpenDuckDB> {
+  // AsyncDuckDB uses no more of a Worker than this.
+  const db = new AsyncDuckDB(new VoidLogger(), worker as unknown as Worker);
+  await db.instantiate(wasmUrl);
+  return {db, life: new Lifetime()};
+}
+
+export interface NodeEngine {
+  readonly engine: EnginePort;
+  /** Registers text or bytes as a file of this name; Node has no file handles for it. */
+  readonly file: (name: string, content: string | Uint8Array) => Promise<void>;
+  /** How often a worker was started. */
+  readonly starts: () => number;
+  readonly close: () => void;
+}
+
+/** The engine port over the very worker code, on DuckDB-WASM in Node. */
+export async function startNodeEngine(): Promise<NodeEngine> {
+  const opened: WebLikeWorker[] = [];
+  let current: AsyncDuckDB | undefined;
+  const worker = (): EngineWorker => {
+    const duckdb = new WebLikeWorker();
+    opened.push(duckdb);
+    const {port1, port2} = new MessageChannel();
+    const boot = async (): Promise<OpenDuckDB> => {
+      const open = await openNodeDuckDB(duckdb);
+      current = open.db;
+      return open;
+    };
+    // Node's ports are Comlink endpoints but for the type of their events.
+    exposeEngine(new Engine(boot), port2 as unknown as EngineWorker);
+    return Object.assign(port1 as unknown as EngineWorker, {
+      terminate() {
+        duckdb.terminate();
+        port1.close();
+        port2.close();
+      },
+    });
+  };
+  const engine = createEngine({worker, urls: {wasmUrl, workerUrl}});
+  await engine.memory();
+  return {
+    engine,
+    async file(name, content) {
+      const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content.slice();
+      await current?.dropFile(name);
+      await current?.registerFileBuffer(name, bytes);
+    },
+    starts: () => opened.length,
+    close: () => opened.forEach((each) => each.terminate()),
+  };
+}

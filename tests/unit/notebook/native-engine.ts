@@ -1,0 +1,70 @@
+import {DuckDBInstance} from '@duckdb/node-api';
+import type {EnginePort} from '../../../src/ports/index.ts';
+import {ProblemError} from '../../../src/lib/problem.ts';
+import type {Row} from '../../../src/lib/value.ts';
+
+/** The engine port over native DuckDB: the runner's logic without a browser. `statements` are the ones that made tables, in order. */
+export async function nativeEngine(): Promise<{engine: EnginePort; statements: string[]; restart: () => Promise<void>; memory: {used: number; limit: number}}> {
+  const statements: string[] = [];
+  const memory = {used: 0, limit: 1e9};
+  const listeners = new Set<(why: string) => void>();
+  const connect = async () => (await DuckDBInstance.create(':memory:', {threads: '1'})).connect();
+  let connection = await connect();
+  const guard = (signal: AbortSignal | undefined): void => {
+    if (signal?.aborted === true) throw new ProblemError({code: 'CANCELLED', message: 'Stopped.'});
+  };
+  const run = async (sql: string) => {
+    try {
+      return await connection.runAndReadAll(sql);
+    } catch (error) {
+      throw new ProblemError({code: 'SQL', message: error instanceof Error ? error.message : String(error), sql});
+    }
+  };
+  const unused = (): never => {
+    throw new Error('not part of these tests');
+  };
+  const engine: EnginePort = {
+    async execute(sqls, call) {
+      for (const sql of sqls) {
+        guard(call?.signal);
+        if (sql.startsWith('CREATE TABLE')) statements.push(sql);
+        await run(sql);
+      }
+    },
+    async rows(sql, call) {
+      guard(call?.signal);
+      const reader = await run(sql);
+      const columns = reader.columnNames().map((name, i) => ({name, type: String(reader.columnType(i))}));
+      // Rows are plain values here: numbers, bigints, texts.
+      return {columns, rows: reader.getRowsJS() as unknown as Row[]};
+    },
+    async describe(sql) {
+      const reader = await run(`DESCRIBE ${sql}`);
+      return reader.getRowsJS().map(([name, type]) => ({name: String(name), type: String(type)}));
+    },
+    async matrix(sql) {
+      const reader = await run(sql);
+      const rows = reader.getRowsJS();
+      return {values: Float64Array.from(rows.flat().map((value) => (value === null ? NaN : Number(value)))), rows: rows.length, columns: reader.columnCount};
+    },
+    async insertColumns(table, columns) {
+      const length = columns[0]?.values.length ?? 0;
+      const rows = Array.from({length}, (_, i) => `(${columns.map((column) => `${String(column.values[i])}::DOUBLE`).join()})`);
+      await run(`CREATE TABLE ${table} AS SELECT * FROM (VALUES ${rows.join()}) AS t(${columns.map((column) => column.name).join()})`);
+    },
+    memory: () => Promise.resolve(memory),
+    onRestart(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    query: unused,
+    stream: unused,
+    insert: unused,
+    registerFile: unused,
+  };
+  const restart = async (): Promise<void> => {
+    connection = await connect();
+    for (const listener of listeners) listener('The engine was started anew.');
+  };
+  return {engine, statements, restart, memory};
+}

@@ -1,0 +1,143 @@
+import {beforeEach, describe, expect, test} from 'vitest';
+import {parseNotebook} from '../../../src/notebook/model.ts';
+import {plan, type PlannedCell} from '../../../src/notebook/plan.ts';
+import {Runner, type RanCell} from '../../../src/notebook/run.ts';
+import type {ComputePort, StoragePort} from '../../../src/ports/index.ts';
+import {nativeEngine} from './native-engine.ts';
+
+const cell = (header: string, body = ''): string => `\`\`\`${header}\n${body}${body === '' ? '' : '\n'}\`\`\`\n\n`;
+const readings = cell('sql readings', `SELECT * FROM (VALUES ('a', 1.0), ('a', 1.0), ('b', NULL), ('c', 30.0)) t(sensor, value)`);
+const notebook = readings + cell('step unique_readings = dedup') + cell('step filled = fill', 'columns: [value]\nmethod: mean') + cell('sql hot', 'SELECT sensor FROM filled WHERE value > 20');
+
+let native: Awaited<ReturnType<typeof nativeEngine>>;
+let runner: Runner;
+
+beforeEach(async () => {
+  native = await nativeEngine();
+  const none = new Proxy({}, {get: () => () => Promise.reject(new Error('not part of these tests'))});
+  // Neither port is called by these cells.
+  runner = new Runner({engine: native.engine, compute: none as ComputePort, storage: none as StoragePort});
+});
+
+const planOf = (text: string): PlannedCell[] => plan(parseNotebook(text), new Map());
+async function run(text: string, target?: string, signal = new AbortController().signal): Promise<RanCell[]> {
+  runner.usePlan(planOf(text));
+  return runner.run(target, {}, signal);
+}
+const statuses = (report: readonly RanCell[]): Record<string, string> => Object.fromEntries(report.map((ran) => [ran.name, ran.status]));
+const made = (): number => native.statements.splice(0).length;
+
+describe('lineage and cache', () => {
+  test('every cell makes one table, with rows in and out', async () => {
+    const report = await run(notebook);
+    expect(report.map(({name, status, rowsIn, rowsOut}) => [name, status, rowsIn, rowsOut])).toEqual([
+      ['readings', 'ok', null, 4],
+      ['unique_readings', 'ok', 4, 3],
+      ['filled', 'ok', 3, 3],
+      ['hot', 'ok', 3, 1],
+    ]);
+    expect(made()).toBe(4);
+  });
+
+  test('a second run makes nothing', async () => {
+    await run(notebook);
+    made();
+    expect(Object.values(statuses(await run(notebook)))).toEqual(['cached', 'cached', 'cached', 'cached']);
+    expect(made()).toBe(0);
+  });
+
+  test('an edit runs the cell and what depends on it, nothing else', async () => {
+    await run(notebook);
+    made();
+    const report = await run(notebook.replace('method: mean', 'method: median'));
+    expect(statuses(report)).toEqual({readings: 'cached', unique_readings: 'cached', filled: 'ok', hot: 'ok'});
+    expect(made()).toBe(2);
+  });
+
+  test('undoing an edit finds the old results', async () => {
+    await run(notebook);
+    await run(notebook.replace('method: mean', 'method: median'));
+    made();
+    await run(notebook);
+    expect(made()).toBe(0);
+  });
+
+  test('prose, comments and a new name cost nothing', async () => {
+    await run(notebook);
+    made();
+    await run(`# A title\n\n${notebook.replace('method: mean', '# a comment\nmethod: mean').replace('sql hot', 'sql hottest')}`);
+    expect(made()).toBe(0);
+  });
+
+  test('a target runs only what it reads', async () => {
+    const aside = notebook + cell('sql aside', 'SELECT 1 AS one');
+    expect(statuses(await run(aside, 'unique_readings'))).toEqual({readings: 'ok', unique_readings: 'ok'});
+    expect(made()).toBe(2);
+  });
+
+  test('a disabled step lets its input through', async () => {
+    await run(notebook);
+    made();
+    const report = await run(notebook.replace('method: mean', 'method: mean\ndisabled: true'));
+    expect(statuses(report)).toMatchObject({filled: 'disabled', hot: 'ok'});
+    expect(report.at(-1)?.rowsOut).toBe(1);
+  });
+
+  test('after a restart results come back from their lineage when they are asked for', async () => {
+    await run(notebook);
+    await native.restart();
+    made();
+    expect((await run(notebook, 'hot')).at(-1)).toMatchObject({status: 'ok', rowsOut: 1});
+    expect(made()).toBe(4);
+  });
+
+  test('the least recently used table goes when memory runs short, and is computed again', async () => {
+    await run(notebook);
+    native.memory.used = native.memory.limit;
+    await run(notebook + cell('sql more', 'SELECT * FROM hot'));
+    native.memory.used = 0;
+    made();
+    await run(notebook, 'readings');
+    expect(made()).toBe(1);
+  });
+});
+
+describe('what goes wrong', () => {
+  test('a run stops at the first failure and says which cell', async () => {
+    const report = await run(readings + cell('sql wrong', 'SELECT nothing FROM readings') + cell('sql after', 'SELECT * FROM readings'));
+    expect(statuses(report)).toEqual({readings: 'ok', wrong: 'failed', after: 'skipped'});
+    expect(report[1]?.error).toMatchObject({where: {cell: 'wrong'}});
+  });
+
+  test('a broken cell stops only those that read it', async () => {
+    const text = readings + cell('step odd = dedupe') + cell('sql reads_odd', 'FROM odd') + cell('sql fine', 'FROM readings');
+    const report = await run(text);
+    expect(statuses(report)).toEqual({readings: 'ok', odd: 'broken', reads_odd: 'broken', fine: 'ok'});
+    expect(report[1]?.error).toMatchObject({code: 'UNKNOWN_STEP', hint: 'Did you mean dedup?'});
+    expect(report[2]?.error).toMatchObject({code: 'INPUT_BROKEN'});
+  });
+
+  test('an aborted run leaves the rest cancelled', async () => {
+    expect(Object.values(statuses(await run(notebook, undefined, AbortSignal.abort())))).toEqual(['cancelled', 'cancelled', 'cancelled', 'cancelled']);
+  });
+
+  test.each([
+    ['a column that is not there', 'step bad = dedup', 'keys: [senzor]', 'COLUMN_NOT_FOUND'],
+    ['a cell that stands further down', 'step bad = dedup', 'from: below', 'CELL_NOT_FOUND'],
+    ['a parameter of another name', 'step bad = dedup', 'key: [sensor]', 'PARAM'],
+    ['a notebook parameter that is not there', 'step bad = filter', 'condition: value > ${limit}', 'PARAM_NOT_FOUND'],
+    ['a statement that is no query', 'sql bad', 'DROP TABLE readings', 'SQL_NOT_A_QUERY'],
+    ['two statements', 'sql bad', 'SELECT 1; SELECT 2', 'SQL_SEVERAL_STATEMENTS'],
+    ['the name of another cell', 'sql readings', 'SELECT 1', 'NAME_TAKEN'],
+  ])('%s', async (_what, header, body, code) => {
+    const report = await run(readings + cell(header, body) + cell('sql below', 'SELECT 1 AS one'));
+    expect(report[1]?.error?.code).toBe(code);
+    expect(report[1]?.error?.hint).toBeTruthy();
+  });
+});
+
+test('notebook parameters stand in SQL as literals', async () => {
+  const text = `---\nparams: {name: "a' OR true --", limit: 2}\n---\n${readings}${cell('sql one', 'SELECT * FROM readings WHERE sensor = ${name} OR value > ${limit}')}${cell('step two = filter', 'from: readings\ncondition: sensor = ${name}')}`;
+  const report = await run(text);
+  expect(report.map((ran) => ran.rowsOut)).toEqual([4, 1, 0]);
+});

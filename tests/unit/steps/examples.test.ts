@@ -1,0 +1,94 @@
+import {existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join as path} from 'node:path';
+import {describe, expect, test} from 'vitest';
+import {stringify} from 'yaml';
+import {readParams} from '../../../src/params/index.ts';
+import {readCsv, rejectedLines} from '../../../src/sql/read-csv.ts';
+import {join, sql} from '../../../src/sql/sql.ts';
+import type {Example, Input, Step} from '../../../src/steps/define.ts';
+import {steps, type AnyStep} from '../../../src/steps/index.ts';
+import {contentOf, makeInput, openDuckDB, tableSql} from './native.ts';
+
+const folder = path(import.meta.dirname, '../../..');
+
+test('every file of a step is in the list, once', () => {
+  const files = readdirSync(path(folder, 'src/steps')).filter((file) => readFileSync(path(folder, 'src/steps', file), 'utf8').includes('= defineStep({'));
+  const kinds = files.map((file) => file.replace(/\.ts$/, '').replaceAll('-', '_'));
+  expect(kinds.sort()).toEqual(steps.map((step) => step.kind).sort());
+});
+
+/** Values, inputs and program of an example on native DuckDB. */
+async function prepare(step: AnyStep, example: Example) {
+  const connection = await openDuckDB();
+  const values = readParams(step.params, example.params);
+  if (!values.ok) throw new Error(values.problems.map((problem) => problem.message).join('\n'));
+  const inputs: Input[] = step.input === 'one' ? [await makeInput(connection, 'input', example.input)] : [];
+  for (const [name, table] of Object.entries(example.others ?? {})) inputs.push(await makeInput(connection, name, table));
+  return {connection, values: values.value, inputs};
+}
+
+describe.each(steps.map((step): [string, AnyStep] => [step.kind, step]))('%s', (_kind, step) => {
+  test.each(step.examples.map((example): [string, Example] => [example.name, example]))('%s', async (_name, example) => {
+    const {connection, values, inputs} = await prepare(step, example);
+    expect(step.check?.(values, inputs) ?? []).toEqual([]);
+    expect(step.sentence(values)).toMatch(/^\S.*\S$/);
+    const program = step.toSql(values, inputs);
+    if (program.kind === 'kernel') {
+      // The browser runs the kernel; here each row of the input has to have its features.
+      expect((await contentOf(connection, program.features)).rows).toHaveLength(example.input.rows.length);
+    } else if (program.kind === 'read') {
+      // JSON and Parquet are read by the storage worker; the browser runs those examples.
+      if (!program.files.every((file) => /\.csv$/.test(file))) return;
+      const paths = program.files.map((file) => writeTemporary(file, example.files?.[file] ?? ''));
+      const columns = program.options.filename ? sql`* REPLACE (parse_filename(filename) AS filename)` : sql`*`;
+      const read = paths.map((file) => sql`(SELECT ${columns} FROM ${readCsv([file], program.options)})`);
+      expect(await contentOf(connection, join(read, ' UNION ALL BY NAME '))).toEqual(await contentOf(connection, tableSql(example.expect)));
+      const [only = ''] = program.files;
+      if (example.rejects !== undefined) expect(await contentOf(connection, rejectedLines(only))).toEqual(await contentOf(connection, tableSql(example.rejects)));
+    } else {
+      expect(await contentOf(connection, program.sql)).toEqual(await contentOf(connection, tableSql(example.expect)));
+      if (example.rejects !== undefined && program.rejects !== undefined) expect(await contentOf(connection, program.rejects)).toEqual(await contentOf(connection, tableSql(example.rejects)));
+    }
+  });
+
+  test('has what a learner and a tester need', () => {
+    expect(step.examples.length).toBeGreaterThan(0);
+    for (const text of Object.values(step.lesson)) expect(text.length).toBeGreaterThan(80);
+  });
+
+  test('its SQL and PySpark are the golden ones', async () => {
+    const sections = [`# ${step.title} (\`${step.kind}\`)`];
+    for (const example of step.examples) {
+      const {values, inputs} = await prepare(step, example);
+      const program = step.toSql(values, inputs);
+      const spark = step.toPySpark(values, {target: 'result', frames: inputs.map((input) => input.name), inputs, columns: Object.entries(example.expect.columns).map(([name, type]) => ({name, type}))});
+      sections.push(
+        `## ${example.name}`,
+        step.sentence(values),
+        fenced('yaml', stringify(example.params, {lineWidth: 0})),
+        fenced('sql', program.kind === 'sql' ? program.sql + (program.rejects === undefined ? '' : `\n\n-- rejects\n${program.rejects}`) : program.shown),
+        'notExportable' in spark ? `Not in PySpark: ${spark.notExportable}` : fenced('python', spark.join('\n')),
+      );
+    }
+    expect(golden(step, `${sections.join('\n\n')}\n`)).toBe(`${sections.join('\n\n')}\n`);
+  });
+});
+
+function writeTemporary(name: string, text: string): string {
+  const file = path(mkdtempSync(path(tmpdir(), 'lakebook-')), name);
+  writeFileSync(file, text);
+  return file;
+}
+
+const fenced = (language: string, text: string): string => `\`\`\`${language}\n${text.trimEnd()}\n\`\`\``;
+
+/** The golden file of a step; UPDATE=1 writes it anew. */
+function golden(step: Step, text: string): string {
+  const file = path(folder, 'tests/golden', `${step.kind}.md`);
+  if (process.env['UPDATE'] === '1' || !existsSync(file)) {
+    if (process.env['CI'] !== undefined) throw new Error(`${file} is missing: run the tests with UPDATE=1 and read it.`);
+    writeFileSync(file, text);
+  }
+  return readFileSync(file, 'utf8');
+}

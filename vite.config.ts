@@ -1,0 +1,96 @@
+import {createHash} from 'node:crypto';
+import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {svelte} from '@sveltejs/vite-plugin-svelte';
+import type {Plugin} from 'vite';
+import {defineConfig} from 'vitest/config';
+
+/** Tells the service worker which files to keep: it finds their list and a version of them in front of its code. */
+function offlineFiles(): Plugin {
+  return {
+    name: 'lakebook:offline-files',
+    apply: 'build',
+    writeBundle({dir = 'dist'}) {
+      const files = readdirSync(dir, {recursive: true, withFileTypes: true})
+        .filter((entry) => entry.isFile())
+        .map((entry) =>
+          join(entry.parentPath, entry.name)
+            .slice(dir.length + 1)
+            .replaceAll('\\', '/'),
+        )
+        .filter((file) => !file.startsWith('.') && !file.endsWith('.map') && file !== 'sw.js')
+        .sort();
+      const version = createHash('sha256');
+      for (const file of files) version.update(file).update(readFileSync(join(dir, file)));
+      const worker = join(dir, 'sw.js');
+      const lines = [`const VERSION = '${version.digest('hex').slice(0, 16)}';`, `const FILES = ${JSON.stringify(files)};`];
+      writeFileSync(worker, `${lines.join('\n')}\n${readFileSync(worker, 'utf8')}`);
+    },
+  };
+}
+
+/** The order in which a learner meets the shipped notebooks; any others follow by name. */
+const course = ['clean-a-sensor-file', 'sensors-from-raw-to-insight', 'convert-files'];
+
+/** Title and first sentence of every shipped notebook, so that the start page paints before any of them is loaded. */
+function sampleCards(): Record<string, {title: string; about: string}> {
+  const rank = (name: string) => (course.includes(name) ? course.indexOf(name) : course.length);
+  const names = readdirSync('notebooks')
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => file.slice(0, -'.md'.length))
+    .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+  return Object.fromEntries(
+    names.map((name) => {
+      const text = readFileSync(join('notebooks', `${name}.md`), 'utf8');
+      const title = /^title: *(.+)$/m.exec(text)?.[1] ?? name;
+      const prose = text.replace(/^---\n[\s\S]*?\n---\n/, '').replace(/^```[\s\S]*?^```$/gm, '');
+      const paragraph = prose.split(/\n\s*\n/).find((block) => /^\p{L}/u.test(block.trim())) ?? '';
+      const about = /^.+?[.!?](?=\s|$)/s.exec(paragraph.trim())?.[0] ?? paragraph.trim();
+      return [name, {title: title.replace(/^(["'])(.*)\1$/, '$2'), about: about.replace(/\s+/g, ' ').replace(/[*_`]/g, '')}];
+    }),
+  );
+}
+
+export default defineConfig({
+  // Relative addresses: the site works from any folder of any static host.
+  base: './',
+  plugins: [svelte({configFile: false}), offlineFiles()],
+  define: {__SAMPLE_CARDS__: JSON.stringify(sampleCards())},
+  worker: {format: 'es'},
+  // These two load their own wasm by address; pre-bundling would lose it.
+  optimizeDeps: {exclude: ['@duckdb/duckdb-wasm', 'parquet-wasm']},
+  build: {
+    manifest: true,
+    sourcemap: true,
+    assetsInlineLimit: 0,
+    modulePreload: {polyfill: false},
+    // The engine's wasm is one file of tens of megabytes, loaded on its own; the JavaScript budget is a test of its own.
+    chunkSizeWarningLimit: 1000,
+    rolldownOptions: {
+      checks: {bundlerTimings: false},
+      input: {index: 'index.html', sw: 'workers/offline.worker.ts'},
+      output: {entryFileNames: ({name}) => (name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js')},
+    },
+  },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {name: 'unit', environment: 'node', include: ['tests/{unit,golden}/**/*.test.ts'], testTimeout: 30_000},
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          environment: 'node',
+          include: ['tests/{e2e,browser}/**/*.test.ts'],
+          globalSetup: 'tests/e2e/build.ts',
+          // One browser at a time: the machine's cores are the engine's.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});

@@ -1,0 +1,61 @@
+/** The engine worker: DuckDB-WASM. Plain data in and out; Arrow travels as IPC stream bytes, moved, not copied. */
+export interface EngineContract {
+  /** Starts DuckDB. `wasmUrl` and `workerUrl` are the page's own files. */
+  start(urls: {wasmUrl: string; workerUrl: string}): Promise<{version: string; memoryLimit: number}>;
+  /** Runs statements one after the other on the one connection. `job` is the caller's handle for `cancel`. */
+  execute(job: number, statements: readonly string[]): Promise<Outcome<null>>;
+  /** A query's rows. */
+  query(job: number, sql: string): Promise<Outcome<QueryResult>>;
+  /** A query's rows chunk by chunk; each chunk is an IPC stream of its own, schema included. `onChunk` is awaited: that is the back pressure. */
+  stream(job: number, sql: string, onChunk: (chunk: Uint8Array) => Promise<void>): Promise<Outcome<null>>;
+  /** Numeric columns of a query as row-major float64 (rows × columns); NULL becomes NaN. */
+  matrix(job: number, sql: string): Promise<Outcome<Matrix>>;
+  /** Column names and DuckDB types of a query. */
+  describe(job: number, sql: string): Promise<Outcome<readonly {name: string; type: string}[]>>;
+  /** Appends Arrow IPC stream bytes to a table, creating it when `create`. */
+  insert(job: number, table: string, ipc: Uint8Array, create: boolean): Promise<Outcome<null>>;
+  /** Creates a table from equally long typed arrays. */
+  insertColumns(job: number, table: string, columns: readonly KernelColumn[]): Promise<Outcome<null>>;
+  /** Makes a file readable under `name` by its handle; nothing is copied. */
+  registerFile(name: string, file: File): Promise<Outcome<null>>;
+  dropFile(name: string): Promise<Outcome<null>>;
+  /** Asks the running job to stop. Resolves when it has; a caller that waits over 2 s ends the worker instead. */
+  cancel(job: number): Promise<void>;
+  /** Bytes that DuckDB holds and may hold. */
+  memory(): Promise<{used: number; limit: number}>;
+}
+
+/**
+ * Rows as an Arrow IPC stream, and their columns with DuckDB's types. Nothing is lost on the way: where Arrow has no such type
+ * (ENUM, INTERVAL, BIT, UHUGEINT …), its column holds DuckDB's text. `stream` gives rows the same way.
+ */
+export interface QueryResult {
+  readonly columns: readonly {name: string; type: string}[];
+  readonly ipc: Uint8Array;
+}
+
+/** Rows × columns, row-major. */
+export interface Matrix {
+  readonly values: Float64Array;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** One column that a kernel gives back, one value a row; NaN in a float column or −2147483648 in an int column is NULL. */
+export interface KernelColumn {
+  readonly name: string;
+  readonly values: Int32Array | Float64Array;
+}
+
+/** An expected outcome as a value; Comlink would keep only a thrown error's message. */
+export type Outcome<T> = {readonly ok: true; readonly value: T} | {readonly ok: false; readonly error: WorkerError};
+
+/** `fatal` says that the worker can't go on and has to be ended. */
+export interface WorkerError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly sql?: string;
+  readonly fatal?: boolean;
+  readonly where?: {readonly column?: string; readonly row?: number; readonly file?: string; readonly line?: number};
+}

@@ -1,0 +1,84 @@
+import type {Outcome} from './engine.ts';
+
+/** The storage worker: the browser's private file system (OPFS), text encodings, gzip, JSON and Parquet. */
+export interface StorageContract {
+  /** What is in the workspace, and how much room is left. `kind` is `memory` where the browser gives no OPFS (private windows). */
+  status(): Promise<StorageStatus>;
+
+  /** Copies a file into the workspace by streaming; one of the same name is replaced only once the copy is whole. */
+  addFile(name: string, data: Blob, onProgress: (bytes: number) => void): Promise<Outcome<StoredFile>>;
+  files(): Promise<readonly StoredFile[]>;
+  removeFile(name: string): Promise<Outcome<null>>;
+  /** The stored file itself, to read by handle. */
+  file(name: string): Promise<Outcome<File>>;
+
+  /** Small texts kept by path: notebooks, session state. Written to a temporary file and moved, never half. */
+  readText(path: string): Promise<Outcome<string | null>>;
+  writeText(path: string, text: string): Promise<Outcome<null>>;
+  removeText(path: string): Promise<Outcome<null>>;
+  listTexts(folder: string): Promise<readonly string[]>;
+
+  /** Looks at a file's first bytes and says how it would be read. */
+  sniff(name: string, options: ReadOptions): Promise<Outcome<Sniffed>>;
+  /**
+   * The file as UTF-8 text without gzip, to read by handle: the stored file itself when it is that already, else a
+   * derived copy in OPFS made once per fingerprint and options.
+   */
+  plainText(name: string, options: ReadOptions, onProgress: (bytes: number) => void): Promise<Outcome<File>>;
+  /** Reads JSON or Parquet into Arrow IPC streams, batch by batch; `onBatch` is awaited. JSON records that can't be read come back as rejects. */
+  readArrow(job: number, name: string, options: ReadOptions, onBatch: (ipc: Uint8Array, done: number, total: number) => Promise<void>): Promise<Outcome<readonly Reject[]>>;
+
+  /** Opens a Parquet file to write; batches are IPC streams of one schema. */
+  openParquet(compression: ParquetCompression): Promise<Outcome<number>>;
+  writeParquet(writer: number, ipc: Uint8Array): Promise<Outcome<null>>;
+  /** The finished file; `closeParquet` with `discard` throws away what was written. */
+  closeParquet(writer: number, discard: boolean): Promise<Outcome<File | null>>;
+  /** Gathers bytes (CSV, JSON lines, Arrow) into a file in OPFS, so that an export of any size passes through little memory. */
+  openBytes(): Promise<Outcome<number>>;
+  writeBytes(writer: number, bytes: Uint8Array): Promise<Outcome<null>>;
+  closeBytes(writer: number, discard: boolean): Promise<Outcome<File | null>>;
+
+  cancel(job: number): Promise<void>;
+}
+
+export type ParquetCompression = 'snappy' | 'zstd' | 'gzip' | 'uncompressed';
+
+export interface StorageStatus {
+  readonly kind: 'opfs' | 'memory';
+  readonly usage: number;
+  readonly quota: number;
+  readonly persisted: boolean;
+}
+
+export interface StoredFile {
+  readonly name: string;
+  readonly bytes: number;
+  /** Changes whenever the file's content may have changed. */
+  readonly fingerprint: string;
+  readonly addedAt: number;
+}
+
+export type FileFormat = 'csv' | 'json' | 'parquet';
+export type Encoding = 'utf-8' | 'utf-16' | 'latin-1' | 'windows-1252';
+
+/** `auto` and undefined mean: find out. Everything a reader can set in the import preview. */
+export interface ReadOptions {
+  readonly format?: FileFormat | undefined;
+  readonly encoding?: Encoding | undefined;
+}
+
+export interface Sniffed {
+  readonly format: FileFormat;
+  readonly encoding: Encoding;
+  readonly gzip: boolean;
+  /** The first lines as text, empty for Parquet. */
+  readonly head: string;
+}
+
+/** A record that could not be read, kept with its place and reason. */
+export interface Reject {
+  readonly line: number;
+  readonly column: string | null;
+  readonly raw: string;
+  readonly reason: string;
+}

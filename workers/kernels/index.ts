@@ -1,0 +1,5 @@
+import type {Kernel} from '../contract/compute.ts';
+import {kmeans} from './kmeans.ts';
+
+/** Every kernel by the name that steps call it by. */
+export const kernels: Readonly<Record<string, Kernel>> = {kmeans};

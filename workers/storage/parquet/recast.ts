@@ -1,0 +1,196 @@
+import {
+  Data,
+  DataType,
+  Field,
+  FixedSizeList,
+  Float32,
+  Float64,
+  List,
+  makeData,
+  Map_,
+  RecordBatch,
+  RecordBatchReader,
+  RecordBatchStreamWriter,
+  Precision,
+  Schema,
+  Struct,
+  TimeMicrosecond,
+  TimestampMicrosecond,
+  TimeUnit,
+  type Decimal,
+} from 'apache-arrow';
+import type {LeafKind} from './footer.ts';
+
+/** How a column's type and values are changed; undefined means that they stay. */
+interface Recast {
+  readonly type: DataType;
+  convert(data: Data): Data;
+}
+
+/** Changes every IPC stream of one schema in the same way. */
+export type Recaster = (ipc: Uint8Array) => Uint8Array;
+
+/**
+ * What DuckDB-WASM refuses or gets wrong in Arrow from Parquet, made right: timestamps become microseconds without a zone
+ * (UTC; its zoned type needs an extension), times microseconds, half floats FLOAT, decimals beyond 38 digits DOUBLE; a UUID
+ * is marked as one and JSON is plain text. `leaves` are the Parquet kinds of the columns without children, in order. Returns undefined
+ * when all is well as it is.
+ */
+export function recastRead(schema: Schema, leaves: readonly LeafKind[]): Recaster | undefined {
+  const next = leaves[Symbol.iterator]();
+  return recaster(schema, (field) => readField(field, next));
+}
+
+/** What Parquet can't say: timestamps in seconds become microseconds. Undefined when all is well as it is. */
+export const recastWrite = (schema: Schema): Recaster | undefined => recaster(schema, writeField);
+
+interface FieldRecast {
+  readonly field: Field<DataType>;
+  readonly recast: Recast | undefined;
+}
+
+function recaster(schema: Schema, of: (field: Field<DataType>) => FieldRecast): Recaster | undefined {
+  const columns = schema.fields.map(of);
+  if (columns.every(({field, recast}, i) => recast === undefined && field === schema.fields[i])) return undefined;
+  const changed = new Schema(columns.map(({field}) => field));
+  return (ipc) => {
+    const reader = RecordBatchReader.from(ipc);
+    const writer = new RecordBatchStreamWriter();
+    writer.reset(undefined, changed);
+    for (const batch of reader) {
+      const children = batch.data.children.map((data, i) => columns[i]?.recast?.convert(data) ?? data);
+      const data = makeData({type: new Struct(changed.fields), length: batch.numRows, nullCount: 0, children});
+      writer.write(new RecordBatch(changed, data));
+    }
+    return writer.finish().toUint8Array(true);
+  };
+}
+
+function readField(field: Field<DataType>, leaves: Iterator<LeafKind>): FieldRecast {
+  const nested = nestedRecast(field.type, (child) => readField(child, leaves));
+  if (nested !== null) return withRecast(field, nested);
+  const next = leaves.next();
+  const kind = next.done === true ? 'other' : next.value;
+  if (kind === 'uuid') return {field: new Field(field.name, field.type, field.nullable, new Map([['ARROW:extension:name', 'arrow.uuid']])), recast: undefined};
+  const isJson = field.metadata.get('ARROW:extension:name') === 'arrow.json';
+  return withRecast(isJson ? new Field(field.name, field.type, field.nullable) : field, leafRecast(field.type, kind));
+}
+
+function writeField(field: Field<DataType>): FieldRecast {
+  const nested = nestedRecast(field.type, writeField);
+  if (nested !== null) return withRecast(field, nested);
+  const {type} = field;
+  const seconds = DataType.isTimestamp(type) && type.unit === TimeUnit.SECOND;
+  return withRecast(field, seconds ? micros(new TimestampMicrosecond(type.timezone), perSecond) : undefined);
+}
+
+const withRecast = (field: Field<DataType>, recast: Recast | undefined): FieldRecast => ({
+  field: recast === undefined ? field : new Field(field.name, recast.type, field.nullable, field.metadata),
+  recast,
+});
+
+/** Null for a type without children; undefined when none of the children changes. */
+function nestedRecast(type: DataType, of: (child: Field<DataType>) => FieldRecast): Recast | undefined | null {
+  if (!DataType.isStruct(type) && !DataType.isList(type) && !DataType.isFixedSizeList(type) && !DataType.isMap(type)) return null;
+  const fields: readonly Field<DataType>[] = type.children;
+  const children = fields.map(of);
+  if (children.every(({field, recast}, i) => recast === undefined && field === fields[i])) return undefined;
+  const changed = nestedType(
+    type,
+    children.map(({field}) => field),
+  );
+  return {
+    type: changed,
+    // Another type of the same layout: buffers and length stay.
+    convert: (data) =>
+      data.clone(
+        changed,
+        data.offset,
+        data.length,
+        data.nullCount,
+        data.buffers,
+        data.children.map((child, i) => children[i]?.recast?.convert(child) ?? child.clone(children[i]?.field.type ?? child.type)),
+      ),
+  };
+}
+
+function nestedType(type: DataType, children: Field<DataType>[]): DataType {
+  const [only] = children;
+  if (DataType.isStruct(type) || only === undefined) return new Struct(children);
+  if (DataType.isFixedSizeList(type)) return new FixedSizeList(type.listSize, only);
+  // The cast: a map's one child is its struct of keys and values.
+  return DataType.isMap(type) ? new Map_(only as Map_['children'][0], type.keysSorted) : new List(only);
+}
+
+const perSecond = (value: bigint): bigint => value * 1_000_000n;
+const perMilli = (value: bigint): bigint => value * 1000n;
+/** Rounds down, also before 1970. */
+const fromNanos = (value: bigint): bigint => (value - (((value % 1000n) + 1000n) % 1000n)) / 1000n;
+
+function leafRecast(type: DataType, kind: LeafKind): Recast | undefined {
+  if (DataType.isTimestamp(type)) {
+    const target = new TimestampMicrosecond();
+    if (type.unit === TimeUnit.SECOND) return micros(target, perSecond);
+    if (type.unit === TimeUnit.MILLISECOND) return micros(target, perMilli);
+    if (type.unit === TimeUnit.NANOSECOND) return kind === 'int96' ? int96Micros(target) : micros(target, fromNanos);
+    return type.timezone === null ? undefined : {type: target, convert: (data) => data.clone(target)};
+  }
+  if (DataType.isTime(type) && type.unit === TimeUnit.NANOSECOND) return micros(new TimeMicrosecond(), fromNanos);
+  if (DataType.isFloat(type) && type.precision === Precision.HALF) return values(new Float32(), (data) => Float32Array.from(halves(data), (bits) => halfFloat(bits)));
+  if (DataType.isDecimal(type) && type.bitWidth === 256) return decimalAsDouble(type);
+  return undefined;
+}
+
+/** Same validity, new values; the slice makes the values start where the data does. */
+function values(type: DataType, convert: (data: Data) => Float32Array | Float64Array | BigInt64Array): Recast {
+  return {
+    type,
+    convert: (data) => new Data(type, 0, data.length, data.nullCount, [undefined, convert(data), data.nullBitmap]),
+  };
+}
+
+const micros = (type: DataType, scale: (value: bigint) => bigint): Recast => values(type, (data) => longs(data).map(scale));
+
+/** A column's buffer as `count` 64-bit integers, whatever view of it its type has. */
+function longs(data: Data, count = data.length): BigInt64Array {
+  // The cast: these types keep their values in one typed array.
+  const {buffer, byteOffset} = data.values as BigInt64Array<ArrayBuffer>;
+  return new BigInt64Array(buffer, byteOffset, count);
+}
+
+// The cast: half floats come as their bits.
+const halves = (data: Data): Uint16Array => data.values as Uint16Array;
+
+function halfFloat(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+
+/** 125⁻¹ modulo 2^61. */
+const inverseOf125 = 2_066_035_336_255_469_781n;
+
+/**
+ * INT96 comes as nanoseconds that wrap around outside the years 1677 to 2262. Writers (Spark) have microseconds, 1000 n
+ * modulo 2^64, and as 1000 = 8 · 125, n modulo 2^61 can be had back, which covers 73,000 years. Nanoseconds that are no
+ * multiple of 8 never were microseconds: then the plain values are meant.
+ */
+const int96Micros = (type: DataType): Recast =>
+  values(type, (data) => {
+    const nanos = longs(data);
+    if (nanos.some((value) => value % 8n !== 0n)) return nanos.map(fromNanos);
+    return nanos.map((value) => BigInt.asIntN(61, (value / 8n) * inverseOf125));
+  });
+
+function decimalAsDouble(type: Decimal): Recast {
+  return values(new Float64(), (data) => {
+    const words = longs(data, data.length * 4);
+    return Float64Array.from({length: data.length}, (_, i) => {
+      const unscaled = [3, 2, 1, 0].reduce((high, word) => (high << 64n) + BigInt.asUintN(64, words[i * 4 + word] ?? 0n), 0n);
+      return Number(`${BigInt.asIntN(256, unscaled)}e-${type.scale}`);
+    });
+  });
+}

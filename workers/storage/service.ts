@@ -1,0 +1,223 @@
+import * as Comlink from 'comlink';
+import {cancelled, problemOf, ProblemError, type Problem} from '../../src/lib/problem.ts';
+import type {Outcome, WorkerError} from '../contract/engine.ts';
+import type {ReadOptions, Reject, StorageContract} from '../contract/storage.ts';
+import type {ParquetModule} from './parquet/module.ts';
+import type {ParquetWriter} from './parquet/write.ts';
+import {withRoom} from './room.ts';
+import {decodeName, encodeName, type Sink, type Store} from './store.ts';
+import {Derived, openFile, textChunks} from './text.ts';
+import {Workspace} from './workspace.ts';
+
+/** The storage contract over a store. `parquet` gives the Parquet library when it is first needed. */
+export function createStorageService(openStore: () => Promise<Store>, parquet: () => Promise<ParquetModule>): StorageContract {
+  let opening: Promise<{store: Store; workspace: Workspace; derived: Derived}> | undefined;
+  const opened = () => (opening ??= open(openStore));
+  const stopped = new Set<number>();
+  const parquetWriters = createWriters<ParquetWriter>();
+  const byteWriters = createWriters<Sink>();
+
+  async function createExport(): Promise<Sink> {
+    const {store} = await opened();
+    return store.create(`exports/${crypto.randomUUID()}`);
+  }
+
+  async function readArrow(
+    name: string,
+    options: ReadOptions,
+    onBatch: (ipc: Uint8Array, done: number, total: number) => Promise<void>,
+    check: () => void,
+  ): Promise<readonly Reject[]> {
+    const {workspace, derived} = await opened();
+    const file = await openFile(workspace, name, options);
+    if (file.format === 'csv') throw new ProblemError(notArrow(name));
+    const send = async (ipc: Uint8Array, done: number, total: number): Promise<void> => {
+      check();
+      // The cast: what is sent was made here, on the heap.
+      await onBatch(Comlink.transfer(ipc, [ipc.buffer as ArrayBuffer]), done, total);
+      check();
+    };
+    // What reads and writes Arrow is fetched when it is first needed, so that the worker starts small.
+    if (file.format === 'parquet') {
+      const {readParquet} = await import('./parquet/read.ts');
+      await readParquet(await parquet(), await derived.unpacked(file), name, send, check);
+      return [];
+    }
+    let done = 0;
+    const text = async function* (): AsyncGenerator<string> {
+      for await (const chunk of textChunks(file, (bytes) => (done = bytes))) {
+        check();
+        yield chunk;
+      }
+    };
+    const {readJson} = await import('./json/read.ts');
+    return readJson({file: name, text}, (ipc) => send(ipc, done, file.file.size));
+  }
+
+  return {
+    async status() {
+      const {store} = await opened();
+      return {kind: store.kind, ...(await store.room())};
+    },
+
+    addFile: (name, data, onProgress) => outcome(async () => (await opened()).workspace.add(name, data, throttled(onProgress))),
+    files: async () => (await opened()).workspace.files(),
+    removeFile: (name) =>
+      outcome(async () => {
+        await (await opened()).workspace.remove(name);
+        return null;
+      }),
+    file: (name) => outcome(async () => (await (await opened()).workspace.read(name)).file),
+
+    readText: (path) => outcome(async () => (await (await (await opened()).store.read(textPath(path)))?.text()) ?? null),
+    writeText: (path, text) =>
+      outcome(async () => {
+        const {store} = await opened();
+        const bytes = new TextEncoder().encode(text);
+        await withRoom(store, 'the notebook', bytes.length, () => writeWhole(store, textPath(path), bytes));
+        return null;
+      }),
+    removeText: (path) =>
+      outcome(async () => {
+        await (await opened()).store.remove(textPath(path));
+        return null;
+      }),
+    async listTexts(folder) {
+      const paths = (await (await opened()).store.list('texts')).map(decodeName);
+      return paths.filter((path) => path.startsWith(`${folder}/`)).sort();
+    },
+
+    sniff: (name, options) =>
+      outcome(async () => {
+        const {format, encoding, gzip, head} = await openFile((await opened()).workspace, name, options);
+        return {format, encoding, gzip, head};
+      }),
+    plainText: (name, options, onProgress) => outcome(async () => (await opened()).derived.plainText(name, options, throttled(onProgress))),
+    readArrow: (job, name, options, onBatch) =>
+      outcome(async () => {
+        const check = (): void => {
+          if (stopped.has(job)) throw new ProblemError(cancelled);
+        };
+        try {
+          return await readArrow(name, options, onBatch, check);
+        } finally {
+          stopped.delete(job);
+        }
+      }),
+
+    openParquet: (compression) =>
+      outcome(async () => {
+        const {ParquetWriter} = await import('./parquet/write.ts');
+        return parquetWriters.add(new ParquetWriter(await parquet(), await createExport(), compression));
+      }),
+    writeParquet: (writer, ipc) => outcome(() => write(parquetWriters.get(writer), ipc)),
+    closeParquet: (writer, discard) => outcome(() => close(parquetWriters.take(writer), discard)),
+    openBytes: () => outcome(async () => byteWriters.add(await createExport())),
+    writeBytes: (writer, bytes) => outcome(() => write(byteWriters.get(writer), bytes)),
+    closeBytes: (writer, discard) => outcome(() => close(byteWriters.take(writer), discard)),
+
+    async cancel(job) {
+      stopped.add(job);
+    },
+  };
+
+  async function write(writer: Sink | ParquetWriter, bytes: Uint8Array): Promise<null> {
+    await withRoom((await opened()).store, 'the exported file', undefined, () => writer.write(bytes));
+    return null;
+  }
+
+  async function close(writer: Sink | ParquetWriter, discard: boolean): Promise<File | null> {
+    if (!discard) {
+      try {
+        return await withRoom((await opened()).store, 'the exported file', undefined, () => writer.close());
+      } catch (thrown) {
+        await writer.discard();
+        throw thrown;
+      }
+    }
+    await writer.discard();
+    return null;
+  }
+}
+
+async function open(openStore: () => Promise<Store>): Promise<{store: Store; workspace: Workspace; derived: Derived}> {
+  const store = await openStore();
+  const workspace = await Workspace.open(store);
+  return {store, workspace, derived: new Derived(workspace)};
+}
+
+async function writeWhole(store: Store, path: string, bytes: Uint8Array): Promise<void> {
+  const sink = await store.create(path);
+  try {
+    await sink.write(bytes);
+    await sink.close();
+  } catch (thrown) {
+    await sink.discard();
+    throw thrown;
+  }
+}
+
+const textPath = (path: string): string => `texts/${encodeName(path)}`;
+
+/** Files being written, by number. */
+function createWriters<T>(): {add(writer: T): number; get(number: number): T; take(number: number): T} {
+  const writers = new Map<number, T>();
+  let last = 0;
+  const get = (number: number): T => {
+    const writer = writers.get(number);
+    if (writer === undefined) throw new ProblemError({code: 'WRITER_CLOSED', message: 'This file is no longer being written.', hint: 'Start the export again.'});
+    return writer;
+  };
+  return {
+    add(writer) {
+      writers.set(++last, writer);
+      return last;
+    },
+    get,
+    take(number) {
+      const writer = get(number);
+      writers.delete(number);
+      return writer;
+    },
+  };
+}
+
+/** Progress at most 20 times a second, and no waiting for whoever hears it. */
+function throttled(onProgress: (bytes: number) => void): (bytes: number) => void {
+  let last = 0;
+  return (bytes) => {
+    const now = performance.now();
+    if (now - last < 50) return;
+    last = now;
+    onProgress(bytes);
+  };
+}
+
+async function outcome<T>(work: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return {ok: true, value: await work()};
+  } catch (thrown) {
+    return {ok: false, error: workerError(problemOf(thrown))};
+  }
+}
+
+/** The part of a Problem's place that a worker knows. */
+function workerError({code, message, hint, where}: Problem): WorkerError {
+  return {code, message, ...(hint === undefined ? {} : {hint}), ...(where === undefined ? {} : {where: placeOf(where)})};
+}
+
+function placeOf({column, row, file, line}: NonNullable<Problem['where']>): NonNullable<WorkerError['where']> {
+  return {
+    ...(column === undefined ? {} : {column}),
+    ...(row === undefined ? {} : {row}),
+    ...(file === undefined ? {} : {file}),
+    ...(line === undefined ? {} : {line}),
+  };
+}
+
+const notArrow = (file: string): Problem => ({
+  code: 'NOT_JSON',
+  message: `${file} is neither JSON nor Parquet, but text such as CSV.`,
+  hint: 'Let the format be found out, or choose CSV.',
+  where: {file},
+});

@@ -1,0 +1,94 @@
+import {ProblemError, type Problem} from '../../src/lib/problem.ts';
+import type {FileFormat} from '../contract/storage.ts';
+import {indexOfBytes} from './bytes.ts';
+
+/** How much of a file's start is looked at and shown as its head. */
+export const headBytes = 64 << 10;
+
+const ascii = (text: string): readonly number[] => [...text].map((letter) => letter.charCodeAt(0));
+const startsWith = (bytes: Uint8Array, magic: readonly number[], at = 0): boolean => magic.every((byte, i) => bytes[at + i] === byte);
+
+const parquet = ascii('PAR1');
+const encryptedParquet = ascii('PARE');
+
+export const isParquet = (start: Uint8Array): boolean => startsWith(start, parquet) || startsWith(start, encryptedParquet);
+
+/** Throws what is wrong with a Parquet file as far as its two ends tell. */
+export function checkParquet(start: Uint8Array, end: Uint8Array, file: string): void {
+  const tail = end.subarray(-4);
+  if (startsWith(start, encryptedParquet) || startsWith(tail, encryptedParquet)) {
+    throw new ProblemError({
+      code: 'PARQUET_ENCRYPTED',
+      message: `${file} is an encrypted Parquet file, which can’t be read without its key.`,
+      hint: 'Write it again without encryption where the key is known.',
+      where: {file},
+    });
+  }
+  if (!startsWith(tail, parquet)) {
+    throw new ProblemError({
+      code: 'PARQUET_TRUNCATED',
+      message: `${file} starts as a Parquet file but doesn’t end as one: its end, with the list of columns, is missing.`,
+      hint: 'Copy or download the file again; it was cut short on its way.',
+      where: {file},
+    });
+  }
+}
+
+/** Files of other kinds by their first bytes (`at` that offset), what they are, and what to do with them. */
+const others: readonly {magic: readonly number[]; at?: number; is: string; todo: string}[] = [
+  {magic: ascii('PK\x05\x06'), is: 'an empty ZIP archive', todo: 'Add the file that was meant to be in it.'},
+  {magic: ascii('PK\x03\x04'), is: 'a ZIP archive', todo: 'Unpack it and add the files inside.'},
+  {magic: [0xd0, 0xcf, 0x11, 0xe0], is: 'an old Excel workbook or another Office file', todo: 'Save it as CSV in Excel and add that file.'},
+  {magic: ascii('SQLite format 3\0'), is: 'an SQLite database', todo: 'Export its tables as CSV and add those files.'},
+  {magic: ascii('DUCK'), at: 8, is: 'a DuckDB database', todo: 'Export its tables with COPY … TO ’table.parquet’ and add those files.'},
+  {magic: ascii('ARROW1\0\0'), is: 'an Arrow (Feather) file', todo: 'Save it as Parquet and add that file.'},
+  {magic: ascii('Obj\x01'), is: 'an Avro file', todo: 'Save it as Parquet and add that file.'},
+  {magic: ascii('ORC'), is: 'an ORC file', todo: 'Save it as Parquet and add that file.'},
+  {magic: [0x28, 0xb5, 0x2f, 0xfd], is: 'compressed with Zstandard', todo: 'Unpack it with unzstd, or compress it with gzip instead.'},
+  {magic: ascii('BZh'), is: 'compressed with bzip2', todo: 'Unpack it with bunzip2, or compress it with gzip instead.'},
+  {magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a], is: 'compressed with xz', todo: 'Unpack it with unxz, or compress it with gzip instead.'},
+  {magic: [0x37, 0x7a, 0xbc, 0xaf, 0x27], is: 'a 7-Zip archive', todo: 'Unpack it and add the files inside.'},
+  {magic: ascii('ustar'), at: 257, is: 'a tar archive', todo: 'Unpack it and add the files inside.'},
+  {magic: ascii('%PDF-'), is: 'a PDF document', todo: 'Add the table as CSV, JSON or Parquet.'},
+  {magic: [0x89, 0x50, 0x4e, 0x47], is: 'a PNG picture', todo: 'Add a table as CSV, JSON or Parquet.'},
+];
+
+/** Throws for a file that is known to be no table this app reads. */
+export function refuseOthers(start: Uint8Array, file: string): void {
+  const other = others.find(({magic, at}) => startsWith(start, magic, at));
+  if (other === undefined) return;
+  const workbook = startsWith(start, ascii('PK')) && indexOfBytes(start, ascii('[Content_Types].xml')) !== -1;
+  const {is, todo} = workbook ? {is: 'an Excel workbook or another Office file', todo: 'Save it as CSV in Excel and add that file.'} : other;
+  throw new ProblemError(unsupported(file, is, todo));
+}
+
+const unsupported = (file: string, is: string, todo: string): Problem => ({
+  code: 'FORMAT_UNSUPPORTED',
+  message: `${file} is ${is}; CSV, JSON and Parquet can be read here.`,
+  hint: todo,
+  where: {file},
+});
+
+export const emptyFile = (file: string): Problem => ({
+  code: 'EMPTY_FILE',
+  message: `${file} is empty: it has no header and no rows.`,
+  hint: 'Check that it was saved or downloaded completely, and add it again.',
+  where: {file},
+});
+
+/** JSON or CSV, by how the text starts. Throws when it is no text at all. */
+export function textFormat(head: string, file: string): FileFormat {
+  if (head.trim() === '') throw new ProblemError(emptyFile(file));
+  // Control characters other than tab, newlines, form feed and escape are no text's.
+  const controls = head.match(/[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/g)?.length ?? 0;
+  if (controls > head.length * 0.01 || head.startsWith('\0')) {
+    throw new ProblemError({
+      code: 'NOT_TEXT',
+      message: `${file} is neither text nor Parquet: its bytes are no table this app can read.`,
+      hint: 'Export the data as CSV, JSON or Parquet; if it is text, choose its encoding.',
+      where: {file},
+    });
+  }
+  // An array of numbers needs its comma: log lines start with `[2024-…]` or `[1234]` too.
+  return /^\s*(\{\s*["}]|\[\s*([[{"\]]|(-?\d[\d.eE+-]*|true|false|null|NaN)\s*,))/.test(head) ? 'json' : 'csv';
+}
