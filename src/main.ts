@@ -5,6 +5,7 @@ import {createApi, type LakebookApi} from './api.ts';
 import {createCompute} from './engine/compute-port.ts';
 import {createEngine} from './engine/engine-port.ts';
 import {Session} from './notebook/session.svelte.ts';
+import {keepOffline} from './offline.ts';
 import {createStorage} from './storage/storage-port.ts';
 import App from './ui/App.svelte';
 
@@ -28,3 +29,5 @@ const session = new Session({
 const target = document.getElementById('app');
 if (target !== null) mount(App, {target, props: {session}});
 window.lakebook = createApi(session, session.start());
+// Once the engine is there: keeping the site's files must not hold up the first result.
+void window.lakebook.ready.then(keepOffline, keepOffline);

@@ -37,5 +37,5 @@ export function castColumn(column: Column, {to, formats, decimal}: CastTarget, s
 /** A condition that is true where `helper` is NULL though the column had something to cast. */
 export function castFailed(column: Column, helper: string): string {
   const there = isText(column.type) || column.type === '' ? `(F.trim(${col(column.name)}) != '')` : `${col(column.name)}.isNotNull()`;
-  return `F.coalesce(${there}, F.lit(False)) & ${col(helper)}.isNull()`;
+  return `(F.coalesce(${there}, F.lit(False)) & ${col(helper)}.isNull())`;
 }

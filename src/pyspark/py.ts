@@ -3,15 +3,21 @@ export type PyValue = string | number | bigint | boolean | null | readonly PyVal
 
 const escapes: Readonly<Record<string, string>> = {'\\': '\\\\', "'": "\\'", '\n': '\\n', '\r': '\\r', '\t': '\\t'};
 
-/** A Python literal: text in single quotes, every character that could end the line or the quote escaped. */
+/** A Python literal: text in single quotes, in double ones where that saves escapes; every character that could end the line or the quote is escaped. */
 export function py(value: PyValue): string {
   if (value === null) return 'None';
-  if (typeof value === 'string') return `'${value.replace(/[\\'\p{Cc}\u2028\u2029]/gu, (char) => escapes[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)}'`;
+  if (typeof value === 'string') return text(value);
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (typeof value === 'number' && !Number.isFinite(value)) return `float('${Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf'}')`;
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   if (isList(value)) return `[${value.map(py).join(', ')}]`;
   return `{${Object.entries(value).map(([key, inner]) => `${py(key)}: ${py(inner)}`).join(', ')}}`;
+}
+
+function text(value: string): string {
+  const quote = value.includes("'") && !value.includes('"') ? '"' : "'";
+  const escaped = value.replace(/[\\'\p{Cc}\u2028\u2029]/gu, (char) => (char === "'" && quote === '"' ? char : (escapes[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)));
+  return quote + escaped + quote;
 }
 
 const isList = (value: PyValue): value is readonly PyValue[] => Array.isArray(value);

@@ -54,7 +54,7 @@ export function castSql(column: Column, target: CastTarget): Result<CastSql> {
   const name = id(column.name);
   if (type === 'VARCHAR') return castToText(column, target);
   // A column whose type isn't known yet is read as text.
-  if (isText(column.type) || column.type === '') return castText(sql`nullif(trim(${name}, E' \\t\\r\\n'), '')`, type, target);
+  if (isText(column.type) || column.type === '') return castText(sql`trim(${name})`, type, target);
   const plain = {value: sql`TRY_CAST(${name} AS ${typeName(type)})`, source: present(column)};
   if (isNumber(column.type)) return castNumber(column, type, target, plain);
   if (isTime(column.type)) return castTime(column, type, target, plain);
@@ -81,7 +81,7 @@ function castToText(column: Column, {formats}: CastTarget): Result<CastSql> {
 
 function castText(text: Sql, type: string, target: CastTarget): Result<CastSql> {
   const number = target.decimal === ',' ? sql`translate(${text}, ',.', '.,')` : text;
-  const plain = (value: Sql): Result<CastSql> => ok({value, source: text});
+  const plain = (value: Sql): Result<CastSql> => ok({value, source: sql`nullif(${text}, '')`});
   if (type === 'TIMESTAMP' || type === 'DATE') return castTextToTime(text, type, target);
   if (type === 'BOOLEAN') return plain(sql`CASE WHEN lower(${text}) IN ('true', 't', 'yes', 'y', '1') THEN true WHEN lower(${text}) IN ('false', 'f', 'no', 'n', '0') THEN false END`);
   // DuckDB would round 12.5 and read 1e3 or 0x1F as whole numbers.
@@ -104,7 +104,7 @@ function castTextToTime(text: Sql, type: string, {formats}: CastTarget): Result<
   if (ways.length === 0) ways.push(sql`make_timestamp(epoch_us(TRY_CAST(${text} AS TIMESTAMPTZ)))`);
   const [only] = ways;
   const time = ways.length === 1 && only !== undefined ? only : sql`coalesce(${join(ways)})`;
-  return ok({value: type === 'DATE' ? sql`CAST(${time} AS DATE)` : time, source: text});
+  return ok({value: type === 'DATE' ? sql`CAST(${time} AS DATE)` : time, source: sql`nullif(${text}, '')`});
 }
 
 /** A number of seconds, milliseconds or microseconds since 1970-01-01 UTC as a TIMESTAMP, NULL beyond what one can hold. */

@@ -10,6 +10,8 @@ export interface TimePattern {
   readonly lengths: readonly number[] | undefined;
   /** The text carries an offset from UTC. */
   readonly zoned: boolean;
+  /** The offset may be written Z. */
+  readonly zulu: boolean;
   /** The year has two digits; Spark puts it in 2000 to 2099, strptime in 1969 to 2068. */
   readonly shortYear: boolean;
   /** There is a year; Spark takes 1970 where there is none, strptime 1900. */
@@ -112,11 +114,11 @@ function readable({letter, count}: Field): readonly Piece[] | undefined {
     case 'S':
       return count <= 6 ? [{format: '%f', lengths: upTo(count)}] : undefined;
     case 'X':
-      return count <= 3 ? [{format: '%z', lengths: offsetLengths[count]}, {format: 'Z', lengths: [1]}] : undefined;
+      return count <= 3 ? [{format: '%z', lengths: [1, ...(offsetLengths[count] ?? [])]}] : undefined;
     case 'x':
       return count <= 3 ? [{format: '%z', lengths: offsetLengths[count]}] : undefined;
     case 'Z':
-      return count <= 3 ? [{format: '%z', lengths: [5]}] : count === 5 ? [{format: '%z', lengths: [6]}, {format: 'Z', lengths: [1]}] : undefined;
+      return count <= 3 ? [{format: '%z', lengths: [5]}] : count === 5 ? [{format: '%z', lengths: [1, 6]}] : undefined;
     default:
       return undefined;
   }
@@ -143,6 +145,7 @@ export function parsePattern(spark: string): Result<TimePattern> {
     formats: [...new Set(ways.map((way) => way.format))],
     lengths,
     zoned: fields.some((field) => 'XxZ'.includes(field.letter)),
+    zulu: fields.some((field) => field.letter === 'X' || repeat(field) === 'ZZZZZ'),
     shortYear: fields.some((field) => field.letter === 'y' && field.count === 2),
     year: fields.some((field) => field.letter === 'y'),
   });
@@ -153,7 +156,7 @@ const allFields = (list: readonly Part[]): Field[] => list.flatMap((part) => (pa
 const sums = (a: readonly number[] | undefined, b: readonly number[] | undefined): readonly number[] | undefined =>
   a === undefined || b === undefined ? undefined : [...new Set(a.flatMap((x) => b.map((y) => x + y)))];
 
-/** Every way to write the pattern: optional parts in and out, an offset as `+02:00` and as `Z`. */
+/** Every way to write the pattern: optional parts in and out. */
 function expand(list: readonly Part[]): Piece[] {
   return list.reduce<Piece[]>(
     (ways, part) => ways.flatMap((way) => piecesOf(part).map((piece) => ({format: way.format + piece.format, lengths: sums(way.lengths, piece.lengths)}))),
@@ -169,16 +172,22 @@ function piecesOf(part: Part): readonly Piece[] {
 
 /** SQL that reads `text` by a pattern as a TIMESTAMP in UTC, NULL where it doesn't match. */
 export function readTime(text: Sql, pattern: TimePattern): Sql {
-  const formats = pattern.formats.map((format) => lit(pattern.year ? format : `%Y ${format}`));
-  const [only] = formats;
-  const list = formats.length === 1 && only !== undefined ? only : sql`[${join(formats)}]`;
-  const parsed = sql`try_strptime(${pattern.year ? text : sql`'1970 ' || ${text}`}, ${list})`;
-  const utc = pattern.zoned ? sql`make_timestamp(epoch_us(${parsed}))` : parsed;
-  const time = pattern.shortYear ? sql`if(year(${utc}) < 2000, ${utc} + INTERVAL 100 YEAR, ${utc})` : utc;
-  if (pattern.lengths === undefined) return time;
+  // strptime's %z knows no Z, so a Z is written as an offset first.
+  const zuluText = pattern.zulu ? sql`replace(${text}, 'Z', '+00')` : text;
+  const source = pattern.year ? zuluText : sql`'1970 ' || ${zuluText}`;
+  const formats = pattern.formats.map((format) => (pattern.zulu ? format.replaceAll('Z', '+00') : format)).map((format) => (pattern.year ? format : `%Y ${format}`));
+  // Formats with and without an offset go apart: in one list strptime carries an offset on to the next row that has none.
+  const parsed = [formats.filter((format) => format.includes('%z')), formats.filter((format) => !format.includes('%z'))].flatMap((list, i) => {
+    if (list.length === 0) return [];
+    const time = sql`try_strptime(${source}, ${list.length === 1 ? join(list.map(lit)) : sql`[${join(list.map(lit))}]`})`;
+    return [i === 0 ? sql`make_timestamp(epoch_us(${time}))` : time];
+  });
+  const time = parsed.length === 1 ? join(parsed) : sql`coalesce(${join(parsed)})`;
+  const century = pattern.shortYear ? sql`if(year(${time}) < 2000, ${time} + INTERVAL 100 YEAR, ${time})` : time;
+  if (pattern.lengths === undefined) return century;
   const [length] = pattern.lengths;
   const fits = pattern.lengths.length === 1 && length !== undefined ? sql`= ${lit(length)}` : sql`IN (${join(pattern.lengths.map(lit))})`;
-  return sql`CASE WHEN length(${text}) ${fits} THEN ${time} END`;
+  return sql`CASE WHEN length(${text}) ${fits} THEN ${century} END`;
 }
 
 /** The strftime text of a field, or undefined when it can't be written. Times are UTC, so offsets are constants. */

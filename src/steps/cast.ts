@@ -2,7 +2,7 @@ import {unwrap} from '../lib/problem.ts';
 import {list} from '../lib/text.ts';
 import {p, type Values} from '../params/index.ts';
 import {castColumn, castFailed} from '../pyspark/cast.ts';
-import {assign, py} from '../pyspark/py.ts';
+import {assign, col, py} from '../pyspark/py.ts';
 import {castSql, type CastSql, type CastTarget} from '../sql/cast.ts';
 import {numberedRows, unusedName} from '../sql/rows.ts';
 import {withColumns} from '../sql/select.ts';
@@ -107,20 +107,16 @@ function toPySpark(values: CastValues, {target, frames: [frame = 'df'], inputs: 
     ...(ansi ? ['# In ANSI mode (the default of Spark 4) a value that can’t be cast stops the job.', "spark.conf.set('spark.sql.ansi.enabled', 'true')"] : []),
     ...(all.some((one) => one.target.formats.some((format) => format.includes('E'))) ? ['# Spark 3 and later read names of days only with the parser they had before.', "spark.conf.set('spark.sql.legacy.timeParserPolicy', 'LEGACY')"] : []),
   ];
-  const entry = (name: string, one: Casting): string => `${py(name)}: ${castColumn(one.column, one.target, ansi)}`;
-  const dict = (entries: readonly string[]): string => (entries.length === 1 ? `{${entries.join('')}}` : `{\n    ${entries.join(',\n    ')},\n}`);
-  if (values.on_failure !== 'reject') return [...notes, ...assign(target, frame, [`withColumns(${dict(all.map((one) => entry(one.column.name, one)))})`])];
   const helper = (one: Casting): string => `${one.column.name} cast`;
+  const added = (name: (one: Casting) => string): string[] => all.map((one) => `withColumn(${py(name(one))}, ${castColumn(one.column, one.target, ansi)})`);
+  if (values.on_failure !== 'reject') return [...notes, ...assign(target, frame, added((one) => one.column.name))];
+  const drop = `drop(${all.map((one) => py(helper(one))).join(', ')})`;
   return [
     ...notes,
-    `tried = ${frame}.withColumns(${dict(all.map((one) => entry(helper(one), one)))})`,
+    ...assign('tried', frame, added(helper)),
     `failed = ${all.map((one) => castFailed(one.column, helper(one))).join(' | ')}`,
-    ...assign(target, 'tried', [
-      'filter(~failed)',
-      `withColumns({${all.map((one) => `${py(one.column.name)}: F.col(${py(helper(one))})`).join(', ')}})`,
-      `drop(${all.map((one) => py(helper(one))).join(', ')})`,
-    ]),
-    ...assign(`${target}_rejects`, 'tried', ['filter(failed)', `drop(${all.map((one) => py(helper(one))).join(', ')})`]),
+    ...assign(target, 'tried', ['filter(~failed)', ...all.map((one) => `withColumn(${py(one.column.name)}, ${col(helper(one))})`), drop]),
+    ...assign(`${target}_rejects`, 'tried', ['filter(failed)', drop]),
   ];
 }
 

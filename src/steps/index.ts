@@ -7,16 +7,19 @@ import {dropNulls} from './drop-nulls.ts';
 import {extract} from './extract.ts';
 import {fill} from './fill.ts';
 import {filter} from './filter.ts';
+import {join} from './join.ts';
+import {kmeans} from './kmeans.ts';
 import {load} from './load.ts';
 import {outliers} from './outliers.ts';
 import {rename} from './rename.ts';
 import {select} from './select.ts';
+import {union} from './union.ts';
 
 /** A step whatever its parameters are. */
 export type AnyStep = Step;
 
 /** Every kind of step, in menu order. */
-export const steps: readonly AnyStep[] = [load, select, rename, derive, filter, cast, extract, dedup, dropNulls, fill, outliers, aggregate];
+export const steps: readonly AnyStep[] = [load, union, join, select, rename, derive, filter, cast, extract, dedup, dropNulls, fill, outliers, aggregate, kmeans];
 
 export const stepKinds: readonly string[] = steps.map((step) => step.kind);
 

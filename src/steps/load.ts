@@ -80,6 +80,7 @@ function toPySpark(values: LoadValues, {target, columns}: SparkContext): string[
       mode: `'DROPMALFORMED'`,
     };
     if (values.null_strings.length > 1) comments.push(`# Spark knows one nullValue; ${list(values.null_strings.slice(1))} need a replace() of their own.`);
+    if (values.file.length > 1) comments.push('# Spark takes the columns of several CSV files by place: read them one by one, and put them together with unionByName, if their orders differ.');
     if (values.skip > 0) comments.push(`# Spark can't skip lines: take the first ${values.skip} off the file before it is read.`);
     calls.push(`csv(${[path, ...Object.entries(given).map(([name, value]) => `${name}=${value}`)].join(', ')})`);
   } else {

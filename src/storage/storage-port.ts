@@ -30,8 +30,7 @@ export function storageOf(remote: StorageContract | Comlink.Remote<StorageContra
   const get = async <T>(call: () => Promise<Outcome<T>>): Promise<T> => unpack(await ask(call));
 
   const sink = (writer: number, write: 'writeParquet' | 'writeBytes', close: 'closeParquet' | 'closeBytes'): FileSink => ({
-    // The cast: what is written is on the heap; a view of a part is moved with its whole buffer.
-    write: async (bytes) => void (await get(() => remote[write](writer, Comlink.transfer(bytes, [bytes.buffer as ArrayBuffer])))),
+    write: async (bytes) => void (await get(() => remote[write](writer, moved(bytes)))),
     async close() {
       const file = await get(() => remote[close](writer, false));
       invariant(file !== null, 'a file that is kept is given');
@@ -72,6 +71,13 @@ export function storageOf(remote: StorageContract | Comlink.Remote<StorageContra
 }
 
 const ignore = (): void => undefined;
+
+/** Bytes that have a buffer of their own are moved to the worker; a view of a larger one is copied, as others may look at it too. */
+function moved(bytes: Uint8Array): Uint8Array {
+  const own = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+  // The cast: either case has a plain buffer.
+  return Comlink.transfer(own, [own.buffer as ArrayBuffer]);
+}
 
 /** Callers have more options than the worker wants, and not all of them can be cloned. */
 const readOptions = ({format, encoding}: ReadOptions): ReadOptions => ({format, encoding});

@@ -1,7 +1,7 @@
 import {count} from '../lib/text.ts';
 import {keysOf} from './format.ts';
 import type {Page} from './page.svelte.ts';
-import type {Found, FoundGroup} from './parts/Finder.svelte';
+import type {Found, FoundGroup} from './parts/finder.ts';
 
 export const groupTitles: Readonly<Record<string, string>> = {
   load: 'Load',

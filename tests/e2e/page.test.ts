@@ -26,7 +26,9 @@ const settled = async (page: Page): Promise<void> => {
   await expect.poll(async () => new Set(await statuses(page)), {timeout: 60_000}).toEqual(new Set(['done']));
 };
 
-const csv = ['sensor_id;time;temperature', ...Array.from({length: 40}, (_, i) => `S${i % 4};2024-02-01 0${i % 10}:00:00;${20 + (i % 7)},5`), 'S9;2024-02-01 00:00:00;warm'].join('\n');
+const csv = ['sensor_id;time;temperature', ...Array.from({length: 40}, (_, i) => `S${i % 4};2024-02-01 0${i % 10}:00:00;${20 + (i % 7)},5`), 'S9;2024-02-01 00:00:00;warm'].join(
+  '\n',
+);
 
 describe('from an empty start to an export', () => {
   let app: App;

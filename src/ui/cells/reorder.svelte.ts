@@ -66,7 +66,9 @@ export class Reorder {
       const {top, height} = cell.getBoundingClientRect();
       return y < top + height / 2;
     });
-    return below < 0 ? cells.length : below;
+    const id = cells[below]?.dataset['cell'];
+    const {cells: all} = this.page.session.notebook;
+    return id === undefined ? all.length : all.findIndex((cell) => cell.id === id);
   }
 }
 

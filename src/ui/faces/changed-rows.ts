@@ -1,13 +1,12 @@
 import type {Row, Value} from '../../lib/value.ts';
 import type {Changes} from '../../notebook/faces.ts';
 import type {Column} from '../../sql/types.ts';
-import type {Before, RowMark} from '../grid/Grid.svelte';
 
 export interface ChangedRows {
   readonly columns: readonly Column[];
-  fetch(offset: number, limit: number): Promise<readonly Row[]>;
-  mark(): RowMark;
-  before(row: Row, column: number): Before | undefined;
+  readonly fetch: (offset: number, limit: number) => Promise<readonly Row[]>;
+  readonly mark: () => 'removed' | 'changed';
+  readonly before: (row: Row, column: number) => {readonly value: Value} | undefined;
 }
 
 const same = (a: Value | undefined, b: Value | undefined): boolean => a === b || (typeof a === 'number' && typeof b === 'number' && Number.isNaN(a) && Number.isNaN(b));

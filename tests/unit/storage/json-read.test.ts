@@ -115,6 +115,15 @@ describe('what can’t be read is kept', () => {
     expect((await read('{"a":')).rejects).toHaveLength(1);
   });
 
+  test('a text that is no JSON at all is told early', async () => {
+    const storage = memoryStorage();
+    await storage.addFile('a.csv', new Blob(['a;b;c\n'.repeat(20_000)]));
+    expect(await problemOf(() => storage.readArrow('a.csv', {format: 'json'}, async () => undefined))).toMatchObject({
+      code: 'NOT_JSON',
+      hint: expect.stringContaining('CSV') as string,
+    });
+  });
+
   test('more keys than a table has columns', async () => {
     const storage = memoryStorage();
     await storage.addFile('a.json', new Blob([`{${Array.from({length: 10_001}, (_, i) => `"k${i}":1`).join(',')}}`]));

@@ -14,6 +14,8 @@ const maxColumns = 10_000;
 /** Whole floats (`21.0`) are looked for in the first records, then in some: a column that has none there but only whole numbers is BIGINT. */
 const carefulRecords = 10_000;
 const carefulEvery = 64;
+/** After so many records of which none could be read, the file is taken for no JSON. */
+const maxBroken = 10_000;
 /** How much of a rejected record is kept. */
 const maxRaw = 1 << 20;
 
@@ -65,12 +67,16 @@ async function findFields(source: Source): Promise<{fields: ReadonlyMap<string, 
   const others = emptyShape();
   let anyOther = false;
   let seen = 0;
+  let broken = 0;
   for await (const records of recordChunks(source)) {
     for (const record of records) {
       const careful = seen < carefulRecords || seen % carefulEvery === 0;
       seen++;
       const read = readRecord(record, careful ? parseForTypes : parseJson);
-      if ('reason' in read) continue;
+      if ('reason' in read) {
+        if (++broken > maxBroken && broken === seen) throw new ProblemError(notJson(source.file, rejected(record, read.reason)));
+        continue;
+      }
       if (isObject(read.value)) widen(objects, read.value);
       else {
         anyOther = true;
@@ -104,6 +110,13 @@ const isObject = (value: Json): boolean => typeof value === 'object' && value !=
 
 /** A copy of the record's text, as a slice would keep the whole chunk in memory. */
 const rejected = ({line, text}: RawRecord, reason: string): Reject => ({line, column: null, raw: JSON.parse(JSON.stringify(text.slice(0, maxRaw))) as string, reason});
+
+const notJson = (file: string, {line, reason}: Reject) => ({
+  code: 'NOT_JSON',
+  message: `None of the first ${count(maxBroken)} records of ${file} is JSON. Line ${count(line)}: ${reason}`,
+  hint: 'Let the format be found out, or choose CSV.',
+  where: {file, line},
+});
 
 const tooManyKeys = (file: string) => ({
   code: 'JSON_TOO_MANY_KEYS',

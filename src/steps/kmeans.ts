@@ -1,0 +1,130 @@
+import {list} from '../lib/text.ts';
+import {p} from '../params/index.ts';
+import {assign, col, py} from '../pyspark/py.ts';
+import {isPresent} from '../sql/missing.ts';
+import {unusedName} from '../sql/rows.ts';
+import {id, join, lit, sql, type Sql} from '../sql/sql.ts';
+import {stopIf} from '../sql/stop.ts';
+import type {Column} from '../sql/types.ts';
+import {checkFamily, checkNames, checkSome, columnsNamed, findColumn, inputOf} from './checks.ts';
+import {defineStep, type Input} from './define.ts';
+
+/** The names of the columns that the kernel adds. */
+const added = ['cluster', 'distance'] as const;
+
+/** The features as DOUBLE, a row for each row of the input in its order; with `strict`, missing values stop it. */
+function features(columns: readonly Column[], input: Input, strict: boolean): Sql {
+  const selected = sql`SELECT ${join(columns.map((column) => sql`${id(column.name)}::DOUBLE AS ${id(column.name)}`))} FROM ${input.relation}`;
+  if (!strict) return selected;
+  const missing = join(columns.map((column) => sql`NOT (${isPresent(column)})`), ' OR ');
+  return sql`${selected} WHERE ${stopIf({
+    code: 'MISSING_FEATURE',
+    when: sql`(SELECT 1 FROM ${input.relation} WHERE ${missing})`,
+    message: [sql`count(*)`, sql`if(count(*) = 1, ' row lacks', ' rows lack')`, lit(` a value in ${list(columns.map((column) => column.name))}; k-means needs all of them.`)],
+  })}`;
+}
+
+export const kmeans = defineStep({
+  kind: 'kmeans',
+  version: 1,
+  group: 'learn',
+  title: 'k-means',
+  sentence: ({k, features: names}) => `Cluster into ${k} by ${list(names) || 'features'}`,
+  lesson: {
+    what: 'Finds k centres such that rows lie close to the nearest one, and gives each row its `cluster` and its `distance` to the centre. Names and defaults are those of Spark’s KMeans: k 2, max_iter 20, tol 1e-4. Below the rows are the centres, the inertia, the silhouette and the elbow curve. Rows stay in their order.',
+    why: 'Nobody has written down which of your sensors stand beside a machine. If temperature, humidity and pressure together fall into two groups, k-means finds them without being told, and a large distance points at readings that belong to neither.',
+    without: 'You set thresholds for one signal at a time and miss what only shows in several together. Mind the scale: a pressure of 1013 hPa drowns a humidity between 0 and 1, so set `standardize` unless the units are comparable. Spark draws other starting centres, so its clusters may be numbered otherwise; cluster 0 is always the largest here.',
+  },
+  input: 'one',
+  effect: 'same',
+  params: {
+    features: p.columns({label: 'Features', help: 'Columns of numbers.', types: 'number'}),
+    k: p.number({label: 'Clusters (k)', default: 2, min: 1, max: 1000, integer: true}),
+    max_iter: p.number({label: 'Most iterations', help: 'Spark calls it maxIter.', default: 20, min: 1, integer: true}),
+    tol: p.number({label: 'Tolerance', help: 'Stops when no centre moves farther.', default: 1e-4, min: 0}),
+    seed: p.number({label: 'Seed', default: 1, integer: true}),
+    n_init: p.number({label: 'Starts', help: 'The best of so many is kept; Spark makes one.', default: 3, min: 1, max: 100, integer: true}),
+    standardize: p.flag({label: 'Divide by the standard deviation first', help: 'Spark’s StandardScaler.', default: false}),
+    handle_invalid: p.choice(['error', 'keep'], {label: 'Rows with a missing feature', help: 'Stop, or keep them with no cluster; drop_nulls takes them out.', default: 'error'}),
+    elbow_max: p.number({label: 'Elbow up to k', help: '0 draws none.', default: 8, min: 0, max: 50, integer: true}),
+  },
+  check: ({features: names}, inputs) => {
+    const input = inputOf(inputs);
+    const taken = added.filter((name) => findColumn(name, input.columns) !== undefined);
+    return [
+      ...checkSome(names, 'features', 'No feature is named.', 'Name columns of numbers.'),
+      ...checkFamily(names, input, 'features', 'number', 'k-means'),
+      ...checkNames(names, 'features'),
+      ...taken.map((name) => ({code: 'NAME_TAKEN', message: `${input.name} has a column called ${name} already, and k-means adds one.`, hint: 'Rename it in a step before.', column: name})),
+    ];
+  },
+  toSql: ({features: names, k, max_iter, tol, seed, n_init, standardize, handle_invalid, elbow_max}, inputs) => {
+    const input = inputOf(inputs);
+    const columns = columnsNamed(names, input.columns);
+    return {
+      kind: 'kernel',
+      fn: 'kmeans',
+      features: features(columns, input, handle_invalid === 'error'),
+      args: {k, max_iter, tol, seed, n_init, standardize, elbow_max, features: JSON.stringify(columns.map((column) => column.name))},
+      shown: sql`-- A kernel puts cluster and distance beside these rows, from:\n${features(columns, input, false)}`,
+    };
+  },
+  toPySpark: ({features: names, k, max_iter, tol, seed, standardize, handle_invalid}, {target, frames: [frame = 'df'], inputs}) => {
+    const columns = inputs[0]?.columns ?? [];
+    const real = columnsNamed(names, columns).map((column) => column.name);
+    const vector = unusedName('features', columns);
+    const scaled = unusedName('scaled', [...columns, {name: vector, type: ''}]);
+    const used = standardize ? scaled : vector;
+    const keep = handle_invalid === 'keep';
+    return [
+      'from pyspark.ml import Pipeline',
+      'from pyspark.ml.clustering import KMeans',
+      `from pyspark.ml.feature import ${standardize ? 'StandardScaler, ' : ''}VectorAssembler`,
+      'from pyspark.ml.functions import vector_to_array',
+      '# Spark starts from other centres, so clusters may be numbered otherwise.',
+      `complete = ${frame}.na.drop(subset=${py(real)})${keep ? '' : `\nassert complete.count() == ${frame}.count(), 'rows lack a feature'`}`,
+      'model = Pipeline(stages=[',
+      `    VectorAssembler(inputCols=${py(real)}, outputCol=${py(vector)}),`,
+      ...(standardize ? [`    StandardScaler(inputCol=${py(vector)}, outputCol=${py(scaled)}),`] : []),
+      `    KMeans(k=${k}, maxIter=${max_iter}, tol=${tol}, seed=${seed}, featuresCol=${py(used)}, predictionCol='cluster'),`,
+      ']).fit(complete)',
+      'centres = model.stages[-1].clusterCenters()',
+      `values = vector_to_array(${col(used)})`,
+      'distances = [F.sqrt(sum((values[i] - float(x)) ** 2 for i, x in enumerate(centre))) for centre in centres]',
+      ...assign(target, 'model', ['transform(complete)', "withColumn('distance', F.array(*distances)[F.col('cluster')])", `drop(${[vector, ...(standardize ? [scaled] : [])].map(py).join(', ')})`]),
+      ...(keep ? [`${target} = ${target}.unionByName(${frame}.filter(${real.map((name) => `${col(name)}.isNull() | F.isnan(${col(name)})`).join(' | ')}), allowMissingColumns=True)`] : []),
+    ];
+  },
+  charts: {elbow: {mark: 'line', x: 'k', y: 'inertia'}},
+  examples: [
+    {
+      name: 'two groups of readings',
+      params: {features: ['temperature', 'humidity'], k: 2},
+      input: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE', humidity: 'INTEGER'}, rows: [['s-1', 21, 50], ['s-2', 22, 52], ['s-3', 35, 20], ['s-4', 36, 22]]},
+      expect: {
+        columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE', humidity: 'INTEGER', cluster: 'INTEGER', distance: 'DOUBLE'},
+        rows: [
+          ['s-1', 21, 50, 0, 1.118033988749895],
+          ['s-2', 22, 52, 0, 1.118033988749895],
+          ['s-3', 35, 20, 1, 1.118033988749895],
+          ['s-4', 36, 22, 1, 1.118033988749895],
+        ],
+      },
+    },
+    {
+      name: 'a row with a missing feature keeps its place, without a cluster',
+      params: {features: ['temperature'], k: 2, handle_invalid: 'keep', standardize: false},
+      input: {columns: {temperature: 'DOUBLE'}, rows: [[20], [null], [20], ['NaN'], [30]]},
+      expect: {
+        columns: {temperature: 'DOUBLE', cluster: 'INTEGER', distance: 'DOUBLE'},
+        rows: [
+          [20, 0, 0],
+          [null, null, null],
+          [20, 0, 0],
+          ['NaN', null, null],
+          [30, 1, 0],
+        ],
+      },
+    },
+  ],
+});
