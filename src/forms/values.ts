@@ -7,7 +7,8 @@ export const isRecord = (value: unknown): value is Record<string, unknown> => va
 /** A value found in a notebook as one line of text. */
 export function asText(value: unknown): string {
   if (value === undefined || value === null) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean | bigint);
+  if (typeof value === 'string') return value;
+  return typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? '');
 }
 
 /** A list found in a notebook: one value stands for a list of one. */

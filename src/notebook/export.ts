@@ -15,6 +15,7 @@ const endings: Readonly<Record<ExportFormat, string>> = {parquet: 'parquet', csv
 export async function exportCell(ports: Ports, runner: Runner, name: string, format: ExportFormat, options: {compression?: ParquetCompression}, signal?: AbortSignal): Promise<File> {
   return runner.withInputs(
     name,
+    'look',
     async (result) => {
       const sink = await (format === 'parquet' ? ports.storage.openParquet(options.compression ?? 'snappy') : ports.storage.openBytes());
       try {

@@ -45,7 +45,7 @@ export class Faces {
 
   /** Rows of a result, or of what it rejected. */
   async page(name: string, offset: number, limit: number, sort: readonly Sort[], table: 'rows' | 'rejects'): Promise<readonly Row[]> {
-    return this.runner.withInputs(name, async (result) => {
+    return this.runner.withInputs(name, 'look', async (result) => {
       const relation = table === 'rows' ? result.table : result.rejects?.table;
       if (relation === undefined) return [];
       return (await this.ports.engine.rows(pageSql(id(relation), {offset, limit, sort, ...(table === 'rows' ? {columns: result.columns} : {})}))).rows;
@@ -53,11 +53,11 @@ export class Faces {
   }
 
   profiles(cell: CompiledCell): Promise<readonly ColumnProfile[]> {
-    return kept(this.#profiles, cell.hash, () => this.runner.withInputs(cell.name, (result) => profileTable(this.ports.engine, id(result.table), result.columns, result.rows)));
+    return kept(this.#profiles, cell.hash, () => this.runner.withInputs(cell.name, 'study', (result) => profileTable(this.ports.engine, id(result.table), result.columns, result.rows)));
   }
 
   changes(cell: CompiledCell): Promise<Changes> {
-    return kept(this.#changes, cell.hash, () => this.runner.withInputs(cell.name, (result, inputs) => this.#compare(cell, result, inputs)));
+    return kept(this.#changes, cell.hash, () => this.runner.withInputs(cell.name, 'study', (result, inputs) => this.#compare(cell, result, inputs)));
   }
 
   async #compare(cell: CompiledCell, result: StoredResult, inputs: readonly Input[]): Promise<Changes> {
@@ -86,7 +86,7 @@ export class Faces {
       columns: columns.map((change) => ({...change, changed: changed.get(change.name) ?? 0})),
       rowColumns,
       fetchRows: (offset, limit) =>
-        this.runner.withInputs(cell.name, async (again, [first]) => {
+        this.runner.withInputs(cell.name, 'look', async (again, [first]) => {
           const page = sql`FROM (${rowsSql({input: first?.relation ?? input.relation, output: id(again.table)})}) LIMIT ${lit(limit)} OFFSET ${lit(offset)}`;
           return (await this.ports.engine.rows(page)).rows;
         }),
@@ -101,7 +101,7 @@ export class Faces {
   /** The reduced rows of a chart cell, or of a table drawn by `spec` or by what suits its columns. */
   async chart(cell: CompiledCell, spec: ChartSpec | undefined): Promise<ChartFace> {
     const of = cell.work.type === 'chart' ? cell.work.spec : spec;
-    return this.runner.withInputs(cell.name, async (result, inputs) => {
+    return this.runner.withInputs(cell.name, cell.work.type === 'chart' ? 'look' : 'study', async (result, inputs) => {
       const source = cell.work.type === 'chart' ? inputs[0] : {relation: id(result.table), columns: result.columns};
       const drawn = of ?? (source === undefined ? undefined : suggestChart(source.columns));
       if (source === undefined || drawn === undefined)

@@ -32,8 +32,8 @@ export async function previewFile(ports: Ports, file: string, values: Readonly<R
   const program = load.toSql(read.value, []);
   if (program.kind !== 'read') throw new Error('load reads files');
   const sniffed = await storage.sniff(file, program.options);
-  const options = {...program.options, encoding: program.options.encoding ?? sniffed.encoding};
-  const detected = sniffed.format === 'csv' ? await detectCsv(ports, file, options, signal) : undefined;
+  const {options} = program;
+  const detected = sniffed.format === 'csv' ? await detectCsv(ports, file, sniffed, options, signal) : undefined;
   try {
     const rejects = await readFiles(ports, [file], options, {table, rejects: rejectsTable, onProgress: () => undefined, signal, limit: 1000});
     const {columns, rows} = await engine.rows(sql`FROM ${id(table)} LIMIT ${lit(shownRows)}`, {signal});

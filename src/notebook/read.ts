@@ -1,5 +1,5 @@
 import {ProblemError, type Problem} from '../lib/problem.ts';
-import {count} from '../lib/text.ts';
+import {closest, count, list} from '../lib/text.ts';
 import type {Ports, Progress, Reject, Sniffed} from '../ports/index.ts';
 import {rejectedLines, readCsv, sniffCsv} from '../sql/read-csv.ts';
 import {id, join, lit, sql, typeName, type Sql} from '../sql/sql.ts';
@@ -69,12 +69,13 @@ async function readOne(ports: Ports, file: string, options: LoadOptions, to: Des
 
 async function readCsvFile(ports: Ports, file: string, sniffed: Sniffed, options: LoadOptions, to: Destination): Promise<boolean> {
   const {engine} = ports;
-  const {name, complete} = await openCsv(ports, file, {...options, encoding: options.encoding ?? sniffed.encoding}, to);
+  const {name, complete} = await openCsv(ports, file, sniffed, options, to);
   const columns = options.filename ? sql`* REPLACE (${lit(file)} AS filename)` : sql`*`;
   const limit = to.limit === undefined ? sql`` : sql` LIMIT ${lit(to.limit)}`;
   // DuckDB adds to these tables with every scan.
   await engine.execute([sql`DROP TABLE IF EXISTS reject_errors`, sql`DROP TABLE IF EXISTS reject_scans`], {signal: to.signal});
   await engine.execute([sql`CREATE TABLE ${id(to.table)} AS SELECT ${columns} FROM ${readCsv([name], complete)}${limit}`], {signal: to.signal});
+  await checkTypes(ports, file, options, to);
   await engine.execute([sql`CREATE TABLE ${id(to.rejects)} AS ${rejectedLines(file)}`], {signal: to.signal});
   const {rows} = await engine.rows(sql`SELECT count(*) FROM ${id(to.rejects)}`);
   if (Number(rows[0]?.[0] ?? 0) > 0) return true;
@@ -83,19 +84,22 @@ async function readCsvFile(ports: Ports, file: string, sniffed: Sniffed, options
 }
 
 /** Makes a CSV file readable by the engine and completes its options with what can be found out. */
-async function openCsv(ports: Ports, file: string, options: LoadOptions, to: Pick<Destination, 'onProgress' | 'signal'>): Promise<{name: string; complete: LoadOptions; detected: Detected}> {
+async function openCsv(ports: Ports, file: string, sniffed: Sniffed, given: LoadOptions, to: Pick<Destination, 'onProgress' | 'signal'>): Promise<{name: string; complete: LoadOptions; detected: Detected}> {
   const {engine, storage} = ports;
+  const options = {...given, encoding: given.encoding ?? sniffed.encoding};
   const plain = await storage.plainText(file, options, (bytes) => to.onProgress({done: bytes, total: 0, note: `${count(Math.round(bytes / 1e6))} MB read`}));
   // Another encoding gives another text, so the name tells them apart.
-  const name = `${options.encoding ?? 'utf-8'}/${file}`;
+  const name = `${options.encoding}/${file}`;
   await engine.registerFile(name, plain);
   const detected = await detect(ports, name, options, to.signal);
-  return {name, detected, complete: {...options, decimal: options.decimal ?? detected.decimal}};
+  // DuckDB takes a file whose beginning has no quotes for one without any, and would misread those further down.
+  const quote = options.quote ?? (detected.quote === '' && !sniffed.head.includes('"') ? '"' : undefined);
+  return {name, detected, complete: {...options, quote, decimal: options.decimal ?? detected.decimal}};
 }
 
 /** How a CSV file would be read with these options. */
-export async function detectCsv(ports: Ports, file: string, options: LoadOptions, signal: AbortSignal | undefined): Promise<Detected> {
-  return (await openCsv(ports, file, options, {onProgress: () => undefined, signal})).detected;
+export async function detectCsv(ports: Ports, file: string, sniffed: Sniffed, options: LoadOptions, signal: AbortSignal | undefined): Promise<Detected> {
+  return (await openCsv(ports, file, sniffed, options, {onProgress: () => undefined, signal})).detected;
 }
 
 async function detect(ports: Ports, name: string, options: LoadOptions, signal: AbortSignal | undefined): Promise<Detected> {
@@ -157,16 +161,24 @@ async function readArrowFile(ports: Ports, file: string, options: LoadOptions, t
   return true;
 }
 
-/** JSON and Parquet bring types of their own; `schema` casts those it names. */
-async function retype(ports: Ports, file: string, options: LoadOptions, to: Destination): Promise<void> {
+/** Columns of the table that `schema` names, with the types it gives them; throws when there is no such column. */
+async function checkTypes(ports: Ports, file: string, options: LoadOptions, to: Destination): Promise<{column: string; type: string}[]> {
   const wanted = Object.entries(options.types);
-  if (wanted.length === 0) return;
-  const columns = await ports.engine.describe(sql`FROM ${id(to.table)}`, {signal: to.signal});
-  for (const [name, type] of wanted) {
-    const column = columns.find((known) => known.name.toLowerCase() === name.toLowerCase());
-    if (column === undefined) throw new ProblemError({code: 'COLUMN_NOT_FOUND', message: `${file} has no column ${name}, which schema gives a type.`, hint: `It has ${columns.map((known) => known.name).join(', ')}.`, where: {file, column: name}});
-    await ports.engine.execute([sql`ALTER TABLE ${id(to.table)} ALTER ${id(column.name)} TYPE ${typeName(type)} USING TRY_CAST(${id(column.name)} AS ${typeName(type)})`], {signal: to.signal});
-  }
+  if (wanted.length === 0) return [];
+  const names = (await ports.engine.describe(sql`FROM ${id(to.table)}`, {signal: to.signal})).map((column) => column.name);
+  return wanted.map(([name, type]) => {
+    const column = names.find((known) => known.toLowerCase() === name.toLowerCase());
+    if (column !== undefined) return {column, type};
+    const near = closest(name, names);
+    const hint = near === undefined ? `Its columns are ${list(names.slice(0, 8))}${names.length > 8 ? ' …' : ''}.` : `Did you mean ${near}?`;
+    throw new ProblemError({code: 'COLUMN_NOT_FOUND', message: `${file} has no column ${name}, which schema gives a type.`, hint, where: {file, column: name}});
+  });
+}
+
+/** JSON and Parquet bring types of their own; `schema` casts the columns it names. */
+async function retype(ports: Ports, file: string, options: LoadOptions, to: Destination): Promise<void> {
+  for (const {column, type} of await checkTypes(ports, file, options, to))
+    await ports.engine.execute([sql`ALTER TABLE ${id(to.table)} ALTER ${id(column)} TYPE ${typeName(type)} USING TRY_CAST(${id(column)} AS ${typeName(type)})`], {signal: to.signal});
 }
 
 const noRows = (file: string, rejects: readonly Reject[]): Problem => ({

@@ -9,6 +9,7 @@ import type {Input, Program} from '../steps/define.ts';
 import {rejectsOf} from './cells.ts';
 import type {CompiledCell, InputTable, PlannedCell} from './plan.ts';
 import {readFiles} from './read.ts';
+import {Turns, type Lane} from './turns.ts';
 
 /** A cell's result: a table in the engine, and the small things that stay when the table goes. */
 export interface StoredResult {
@@ -70,7 +71,7 @@ export class Runner {
   /** Hashes whose tables are being read: eviction leaves them alone. */
   readonly #pinned: string[] = [];
   #plan: readonly PlannedCell[] = [];
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   /** `budget` is the share of the engine's memory limit that results may fill. */
   constructor(
@@ -97,9 +98,9 @@ export class Runner {
   }
 
   /** A result with its inputs' tables present, while `use` runs; nothing is evicted meanwhile. */
-  async withInputs<T>(name: string, use: (result: StoredResult, inputs: readonly Input[]) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async withInputs<T>(name: string, lane: Lane, use: (result: StoredResult, inputs: readonly Input[]) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const cell = this.#cellNamed(name);
-    return this.#exclusive(() =>
+    return this.#turns.take(lane, () =>
       this.#pinning(async () => {
         const inputs = await this.#inputs(cell, {}, signal);
         return use(await this.#ensure(cell.hash, {}, signal), inputs);
@@ -109,7 +110,7 @@ export class Runner {
 
   /** Runs a query of the reader's own, with every current table cell's view in place that `names` mentions. */
   async query<T>(names: readonly string[], use: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#exclusive(async () => {
+    return this.#turns.take('run', async () => {
       return this.#pinning(async () => {
         for (const name of names) {
           const cell = this.#plan.find((planned) => planned.name === name || rejectsOf(planned.name) === name);
@@ -127,13 +128,17 @@ export class Runner {
    * Runs the current plan from top to bottom, or only `target` and what it reads. Stops at the first cell that fails; a
    * cell that is broken as written stops only those that read it.
    */
-  async run(target: string | undefined, events: RunEvents, signal: AbortSignal): Promise<RanCell[]> {
+  run(target: string | undefined, events: RunEvents, signal: AbortSignal): Promise<RanCell[]> {
+    return this.#turns.holding(() => this.#runPlan(target, events, signal));
+  }
+
+  async #runPlan(target: string | undefined, events: RunEvents, signal: AbortSignal): Promise<RanCell[]> {
     const plan = this.#plan;
     const wanted = target === undefined ? plan : plan.filter(this.#neededBy(plan, target));
     const report: RanCell[] = [];
     let halted: RanStatus | undefined;
     for (const cell of wanted) {
-      const ran = halted === undefined ? await this.#exclusive(() => this.#runCell(cell, cell.name === target, events, signal)) : skipped(cell, halted);
+      const ran = halted === undefined ? await this.#turns.take('run', () => this.#runCell(cell, cell.name === target, events, signal)) : skipped(cell, halted);
       if (ran.status === 'failed') halted = 'skipped';
       if (ran.status === 'cancelled') halted = 'cancelled';
       report.push(ran);
@@ -335,13 +340,6 @@ export class Runner {
       const gone = [result.table, ...(result.rejects === undefined ? [] : [result.rejects.table])];
       await this.ports.engine.execute(gone.map((table) => sql`DROP TABLE IF EXISTS ${id(table)}`));
     }
-  }
-
-  /** One thing at a time: a preview that recomputes never runs into a run. */
-  #exclusive<T>(work: () => Promise<T>): Promise<T> {
-    const next = this.#last.then(work, work);
-    this.#last = next.catch(() => undefined);
-    return next;
   }
 }
 

@@ -1,6 +1,22 @@
-import type {LoadOptions} from '../steps/define.ts';
 import {parsePattern} from './datetime.ts';
 import {id, join, lit, sql, typeName, type Sql} from './sql.ts';
+
+/** How `load` reads its files; undefined means: find out. */
+export interface LoadOptions {
+  readonly format: 'csv' | 'json' | 'parquet' | undefined;
+  readonly encoding: 'utf-8' | 'utf-16' | 'latin-1' | 'windows-1252' | undefined;
+  readonly delimiter: string | undefined;
+  readonly quote: string | undefined;
+  readonly decimal: '.' | ',' | undefined;
+  readonly header: boolean | undefined;
+  readonly skip: number | undefined;
+  readonly nullStrings: readonly string[];
+  /** A Spark pattern, or a strptime format with its “%”. */
+  readonly timestampFormat: string | undefined;
+  /** Column → DuckDB type; the rest are found out. */
+  readonly types: Readonly<Record<string, string>>;
+  readonly filename: boolean;
+}
 
 type Argument = readonly [name: string, value: Sql | undefined];
 
@@ -63,7 +79,9 @@ export const sniffCsv = (name: string, options: LoadOptions): Sql =>
   sql`FROM sniff_csv(${join([lit(name), ...written([...dialect(options), unpacked, ['null_padding', sql`false`], ['ignore_errors', sql`true`]])])})`;
 
 /** The lines that the last `readCsv` refused, one row each, as `NAME_rejects` has them: file, line, column_name, raw, reason. */
-export const rejectedLines = (file: string): Sql => sql`SELECT ${lit(file)} AS file, line::BIGINT AS line, arg_min(column_name, column_idx) AS column_name, any_value(csv_line) AS raw,
+export const rejectedLines = (
+  file: string,
+): Sql => sql`SELECT ${lit(file)} AS file, line::BIGINT AS line, arg_min(column_name, column_idx) AS column_name, any_value(csv_line) AS raw,
   string_agg(error_message, ' · ' ORDER BY column_idx) AS reason
 FROM (
   FROM reject_errors

@@ -51,5 +51,5 @@ const reserved = new Set(
   notnull outer overlaps positional right semi similar struct tablesample try_cast verbose between bigint bit boolean char character
   coalesce columns dec decimal exists extract float grouping grouping_id inout int integer interval nchar none nullif numeric
   out overlay position precision real row setof smallint substring time timestamp treat trim values varchar xmlattributes
-  timestamp_ns date`.split(/\s+/),
+  timestamp_ns date by unpack`.split(/\s+/),
 );

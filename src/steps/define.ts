@@ -1,7 +1,10 @@
 import type {KernelArgs} from '../ports/index.ts';
 import type {Params, Values} from '../params/index.ts';
+import type {LoadOptions} from '../sql/read-csv.ts';
 import type {Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
+
+export type {LoadOptions};
 
 /** A table a step reads. `relation` stands in FROM: the cell's name in SQL that is shown, the result's table in SQL that runs. */
 export interface Input {
@@ -21,23 +24,6 @@ export type Program =
   | {readonly kind: 'kernel'; readonly features: Sql; readonly fn: string; readonly args: KernelArgs; readonly shown: Sql}
   /** Files are read, several of them by name. `shown` is what the SQL face prints. */
   | {readonly kind: 'read'; readonly files: readonly string[]; readonly options: LoadOptions; readonly shown: Sql};
-
-/** How `load` reads its files; undefined means: find out. */
-export interface LoadOptions {
-  readonly format: 'csv' | 'json' | 'parquet' | undefined;
-  readonly encoding: 'utf-8' | 'utf-16' | 'latin-1' | 'windows-1252' | undefined;
-  readonly delimiter: string | undefined;
-  readonly quote: string | undefined;
-  readonly decimal: '.' | ',' | undefined;
-  readonly header: boolean | undefined;
-  readonly skip: number | undefined;
-  readonly nullStrings: readonly string[];
-  /** strptime's, as DuckDB takes it. */
-  readonly timestampFormat: string | undefined;
-  /** Column → DuckDB type; the rest are found out. */
-  readonly types: Readonly<Record<string, string>>;
-  readonly filename: boolean;
-}
 
 /** What a step does to the rows of its first input, which decides how “What changed” compares them. */
 export type Effect =

@@ -13,13 +13,15 @@ import {load} from './load.ts';
 import {outliers} from './outliers.ts';
 import {rename} from './rename.ts';
 import {select} from './select.ts';
+import {simulate} from './simulate.ts';
 import {union} from './union.ts';
+import {validate} from './validate.ts';
 
 /** A step whatever its parameters are. */
 export type AnyStep = Step;
 
 /** Every kind of step, in menu order. */
-export const steps: readonly AnyStep[] = [load, union, join, select, rename, derive, filter, cast, extract, dedup, dropNulls, fill, outliers, aggregate, kmeans];
+export const steps: readonly AnyStep[] = [load, simulate, union, join, select, rename, derive, filter, cast, extract, validate, dedup, dropNulls, fill, outliers, aggregate, kmeans];
 
 export const stepKinds: readonly string[] = steps.map((step) => step.kind);
 

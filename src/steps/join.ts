@@ -3,7 +3,7 @@ import {list} from '../lib/text.ts';
 import {p, type Values} from '../params/index.ts';
 import {assign, py, pyName} from '../pyspark/py.ts';
 import {numberedRows} from '../sql/rows.ts';
-import {id, join as joined, sql} from '../sql/sql.ts';
+import {id, join as joined, sql, type Sql} from '../sql/sql.ts';
 import {isNumber, isText, isTime, type Column} from '../sql/types.ts';
 import {checkColumns, checkNames, checkSome, columnNamed, columnsNamed, findColumn, inputOf} from './checks.ts';
 import {defineStep, type Input, type StepProblem} from './define.ts';
@@ -31,6 +31,17 @@ function taken({on, suffix}: Pick<JoinValues, 'on' | 'suffix'>, left: readonly C
 }
 
 const keepsOnly = (how: JoinValues['how']): boolean => how === 'semi' || how === 'anti';
+
+/** `key IN (…)`. Several keys are compared as a row, where NULL would equal NULL, so keys with one are left out. */
+function isIn(left: readonly Sql[], right: readonly Sql[], relation: Sql): Sql {
+  const keys = joined(right);
+  if (left.length === 1) return sql`${joined(left)} IN (SELECT ${keys} FROM ${relation})`;
+  const whole = joined(
+    right.map((key) => sql`${key} IS NOT NULL`),
+    ' AND ',
+  );
+  return sql`(${joined(left)}) IN (SELECT (${keys}) FROM ${relation} WHERE ${whole})`;
+}
 
 const family = (type: string): string => (isNumber(type) ? 'number' : isTime(type) ? 'time' : isText(type) ? 'text' : type);
 
@@ -68,7 +79,8 @@ export const join = defineStep({
   lesson: {
     what: 'Puts the columns of another table beside the rows that agree on the keys. inner keeps the rows with a match, left keeps all and fills with NULL where there is none. semi and anti add nothing: they keep the rows that have a match, or the rows that have none. Rows stay in this table’s order; Spark promises no order after a join.',
     why: 'A reading knows its sensor, and only the list of sensors knows the room, the floor and the day of the last calibration. In Spark such a short list is sent whole to every machine (a broadcast join), so that the millions of readings need not travel.',
-    without: 'The room is copied into every reading by hand, and wrong after the first move. With a careless join it is worse: inner drops the readings of unlisted sensors without a word, and a sensor listed twice doubles its readings. Look at left first, then ask anti who has no partner. A NULL key matches nothing, not even NULL.',
+    without:
+      'The room is copied into every reading by hand, and wrong after the first move. With a careless join it is worse: inner drops the readings of unlisted sensors without a word, and a sensor listed twice doubles its readings. Look at left first, then ask anti who has no partner. A NULL key matches nothing, not even NULL.',
   },
   input: 'one',
   effect: 'new',
@@ -93,8 +105,7 @@ export const join = defineStep({
     const leftKeys = columnsNamed(values.on, input.columns).map((column) => id(column.name));
     const rightKeys = values.on.map((name) => id(columnNamed(name, other.columns).name));
     if (keepsOnly(values.how)) {
-      const one = leftKeys.length === 1;
-      const matched = sql`coalesce(${one ? joined(leftKeys) : sql`(${joined(leftKeys)})`} IN (SELECT ${one ? joined(rightKeys) : sql`(${joined(rightKeys)})`} FROM ${other.relation}), false)`;
+      const matched = sql`coalesce(${isIn(leftKeys, rightKeys, other.relation)}, false)`;
       // As a value, not as a SEMI JOIN: that one gives the rows in another order when the other table is the larger.
       return {kind: 'sql', sql: sql`SELECT * FROM ${input.relation} WHERE ${values.how === 'anti' ? sql`NOT ` : sql``}${matched}`};
     }
@@ -113,7 +124,8 @@ ORDER BY l.${left.row}, r.${right.row}`,
   toPySpark: (values, {target, frames: [frame = 'df', other = 'other'], inputs}) => {
     const [left, right] = inputs;
     const on = values.on.length === 1 ? py(values.on[0] ?? '') : py(values.on);
-    if (left === undefined || right === undefined || keepsOnly(values.how)) return assign(target, frame, [`join(${other}, on=${on}, how=${py(keepsOnly(values.how) ? `left_${values.how}` : values.how)})`]);
+    if (left === undefined || right === undefined || keepsOnly(values.how))
+      return assign(target, frame, [`join(${other}, on=${on}, how=${py(keepsOnly(values.how) ? `left_${values.how}` : values.how)})`]);
     const added = taken(values, left.columns, right.columns);
     const renames = Object.fromEntries(added.filter(({column, as}) => column.name !== as).map(({column, as}) => [column.name, as]));
     const from = Object.keys(renames).length === 0 ? other : `${other}.withColumnsRenamed(${py(renames)})`;
@@ -213,9 +225,22 @@ ORDER BY l.${left.row}, r.${right.row}`,
     {
       name: 'anti keeps the rows without one, NULL keys among them',
       params: {with: 'rooms', on: ['sensor_id'], how: 'anti'},
-      input: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'}, rows: [['s-9', 21], ['s-1', 20.5], [null, 22]]},
+      input: {
+        columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'},
+        rows: [
+          ['s-9', 21],
+          ['s-1', 20.5],
+          [null, 22],
+        ],
+      },
       others: {rooms: {columns: {sensor_id: 'VARCHAR'}, rows: [['s-1'], [null]]}},
-      expect: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'}, rows: [['s-9', 21], [null, 22]]},
+      expect: {
+        columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'},
+        rows: [
+          ['s-9', 21],
+          [null, 22],
+        ],
+      },
     },
     {
       name: 'nothing to join with',

@@ -19,7 +19,11 @@ const params = {
   skip: p.number({label: 'Lines to skip', help: 'Lines before the names.', default: 0, min: 0, integer: true}),
   null_strings: p.texts({label: 'Texts that mean “no value”', help: 'Spark calls it nullValue.', default: []}),
   timestamp_format: p.text({label: 'Timestamp format', help: 'A Spark pattern such as dd/MM/yyyy HH:mm.', default: '', placeholder: 'found out'}),
-  schema: p.map('name', {type: p.text({label: 'Type', placeholder: 'double'})}, {label: 'Types', help: 'Column: type, for those that should not be found out.', default: {}, short: 'type'}),
+  schema: p.map(
+    'name',
+    {type: p.text({label: 'Type', placeholder: 'double'})},
+    {label: 'Types', help: 'Column: type, for those that should not be found out.', default: {}, short: 'type'},
+  ),
   filename: p.flag({label: 'Add a column with the file’s name', default: false}),
 };
 type LoadValues = Values<typeof params>;
@@ -41,15 +45,27 @@ const options = (values: LoadValues): LoadOptions => ({
 });
 
 function check(values: LoadValues): StepProblem[] {
-  const problems: StepProblem[] = values.file.length === 0 ? [{code: 'NO_FILE', message: 'No file is named.', hint: 'Drop a file on the page, then choose it here.', param: 'file'}] : [];
+  const problems: StepProblem[] =
+    values.file.length === 0 ? [{code: 'NO_FILE', message: 'No file is named.', hint: 'Drop a file on the page, then choose it here.', param: 'file'}] : [];
   for (const [name, {type}] of Object.entries(values.schema))
     if (duckType(type) === undefined)
-      problems.push({code: 'TYPE_UNKNOWN', message: `There is no type called ${type}, which schema gives ${name}.`, hint: 'Write string, boolean, int, bigint, double, decimal(10,2), date or timestamp.', param: `schema.${name}`});
+      problems.push({
+        code: 'TYPE_UNKNOWN',
+        message: `There is no type called ${type}, which schema gives ${name}.`,
+        hint: 'Write string, boolean, int, bigint, double, decimal(10,2), date or timestamp.',
+        param: `schema.${name}`,
+      });
   if (values.timestamp_format !== '' && !values.timestamp_format.includes('%')) {
     const pattern = parsePattern(values.timestamp_format);
-    if (!pattern.ok) problems.push({code: pattern.error.code, message: pattern.error.message, ...(pattern.error.hint === undefined ? {} : {hint: pattern.error.hint}), param: 'timestamp_format'});
+    if (!pattern.ok)
+      problems.push({code: pattern.error.code, message: pattern.error.message, ...(pattern.error.hint === undefined ? {} : {hint: pattern.error.hint}), param: 'timestamp_format'});
     else if (csvTimeFormat(values.timestamp_format) === undefined)
-      problems.push({code: 'DATETIME_PATTERN', message: `${values.timestamp_format} can be written in more than one way, and a file is read in one.`, hint: 'Load the column as string, and turn it into a timestamp with cast.', param: 'timestamp_format'});
+      problems.push({
+        code: 'DATETIME_PATTERN',
+        message: `${values.timestamp_format} can be written in more than one way, and a file is read in one.`,
+        hint: 'Load the column as string, and turn it into a timestamp with cast.',
+        param: 'timestamp_format',
+      });
   }
   return problems;
 }
@@ -80,12 +96,13 @@ function toPySpark(values: LoadValues, {target, columns}: SparkContext): string[
       mode: `'DROPMALFORMED'`,
     };
     if (values.null_strings.length > 1) comments.push(`# Spark knows one nullValue; ${list(values.null_strings.slice(1))} need a replace() of their own.`);
-    if (values.file.length > 1) comments.push('# Spark takes the columns of several CSV files by place: read them one by one, and put them together with unionByName, if their orders differ.');
+    if (values.file.length > 1)
+      comments.push('# Spark takes the columns of several CSV files by place: read them one by one, and put them together with unionByName, if their orders differ.');
     if (values.skip > 0) comments.push(`# Spark can't skip lines: take the first ${values.skip} off the file before it is read.`);
     calls.push(`csv(${[path, ...Object.entries(given).map(([name, value]) => `${name}=${value}`)].join(', ')})`);
   } else {
     if (schema !== '' && format === 'json') calls.push(`schema(${py(schema)})`);
-    if (format === 'json') comments.push('# A file that holds one array, or objects over several lines, needs .option(\'multiLine\', True).');
+    if (format === 'json') comments.push("# A file that holds one array, or objects over several lines, needs .option('multiLine', True).");
     calls.push(`${format}(${values.file.length > 1 && format === 'parquet' ? `*${path}` : path})`);
   }
   if (values.filename) mended.push(`withColumn('filename', F.element_at(F.split(F.input_file_name(), '/'), -1))`);
@@ -101,7 +118,8 @@ export const load = defineStep({
   lesson: {
     what: 'Reads files into a table: CSV, JSON or Parquet, plain or gzipped. What you don’t say is found out from the first rows: the delimiter, the decimal mark, the types. Rows come in the file’s order.',
     why: 'A CSV file is text and says nothing about itself. Whether `21,4` is one number or two cells, and whether `01/02` is in January or February, is decided here, once, where you can see it. Give `schema` for the columns whose types you know: what doesn’t fit is then refused instead of turning the whole column into text.',
-    without: 'Spark’s reader has every column as a string until you ask for inferSchema or give a schema, and in its PERMISSIVE mode a broken line becomes a row of nulls that nobody notices. Here a line that can’t be read goes to the table NAME_rejects, with its number, its text and the reason.',
+    without:
+      'Spark’s reader has every column as a string until you ask for inferSchema or give a schema, and in its PERMISSIVE mode a broken line becomes a row of nulls that nobody notices. Here a line that can’t be read goes to the table NAME_rejects, with its number, its text and the reason.',
   },
   input: 'none',
   effect: 'new',

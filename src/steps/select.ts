@@ -2,9 +2,14 @@ import {list} from '../lib/text.ts';
 import {p} from '../params/index.ts';
 import {expr} from '../pyspark/expression.ts';
 import {assign, call, py, pyName} from '../pyspark/py.ts';
+import {mentions} from '../sql/lexer.ts';
+import {numberedRows} from '../sql/rows.ts';
 import {expression, id, join, sql} from '../sql/sql.ts';
 import {checkColumns, checkNames, checkSome, columnNamed, inputOf} from './checks.ts';
 import {defineStep} from './define.ts';
+
+const mention = (expressions: Readonly<Record<string, {readonly expression: string}>>, words: readonly string[]): boolean =>
+  Object.values(expressions).some((value) => mentions(value.expression, words).length > 0);
 
 export const select = defineStep({
   kind: 'select',
@@ -19,6 +24,8 @@ export const select = defineStep({
   },
   input: 'one',
   effect: 'same',
+  // unnest gives several rows for one.
+  effectOf: ({expressions}) => (mention(expressions, ['unnest', 'generate_subscripts']) ? 'new' : 'same'),
   params: {
     columns: p.columns({label: 'Columns', default: []}),
     expressions: p.map('name', {expression: p.expression({label: 'Expression'})}, {label: 'Worked out', help: 'New name: SQL expression.', default: {}, short: 'expression'}),
@@ -35,7 +42,11 @@ export const select = defineStep({
     const input = inputOf(inputs);
     const kept = columns.map((name) => id(columnNamed(name, input.columns).name));
     const made = Object.entries(expressions).map(([name, value]) => sql`${expression(value.expression)} AS ${id(name)}`);
-    return {kind: 'sql', sql: sql`SELECT ${join([...kept, ...made])} FROM ${input.relation}`};
+    const chosen = join([...kept, ...made]);
+    if (!mention(expressions, ['over'])) return {kind: 'sql', sql: sql`SELECT ${chosen} FROM ${input.relation}`};
+    // A window function may hand the rows on in its own order.
+    const {from, row} = numberedRows(input.relation, input.columns);
+    return {kind: 'sql', sql: sql`SELECT ${chosen} FROM ${from} ORDER BY ${row}`};
   },
   toPySpark: ({columns, expressions}, {target, frames: [frame = 'df']}) => {
     const made = Object.entries(expressions).map(([name, value]) => ({name, ...expr(value.expression)}));
@@ -66,6 +77,26 @@ export const select = defineStep({
       params: {columns: ['sensor_id'], expressions: {fahrenheit: 'temperature * 1.8 + 32'}},
       input: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'}, rows: [['s-1', 20]]},
       expect: {columns: {sensor_id: 'VARCHAR', fahrenheit: 'DOUBLE'}, rows: [['s-1', 68]]},
+    },
+    {
+      name: 'a window function leaves the rows in their order',
+      params: {columns: ['temperature'], expressions: {before: 'lag(temperature) OVER (ORDER BY minute)'}},
+      input: {
+        columns: {minute: 'INTEGER', temperature: 'DOUBLE'},
+        rows: [
+          [3, 23],
+          [1, 21],
+          [2, 22],
+        ],
+      },
+      expect: {
+        columns: {temperature: 'DOUBLE', before: 'DOUBLE'},
+        rows: [
+          [23, 22],
+          [21, null],
+          [22, 21],
+        ],
+      },
     },
   ],
 });

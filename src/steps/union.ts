@@ -36,7 +36,14 @@ function checkNamed(input: Input, other: Input, allowMissing: boolean): StepProb
     const names = from.columns.filter((column) => findColumn(column.name, to.columns) === undefined).map((column) => column.name);
     return names.length === 0
       ? []
-      : [{code: 'COLUMN_NOT_FOUND', message: `${to.name} has no ${list(names)}, and ${from.name} has.`, hint: 'Rename or select columns before, or turn on allow_missing to have NULL there.', param: 'with'}];
+      : [
+          {
+            code: 'COLUMN_NOT_FOUND',
+            message: `${to.name} has no ${list(names)}, and ${from.name} has.`,
+            hint: 'Rename or select columns before, or turn on allow_missing to have NULL there.',
+            param: 'with',
+          },
+        ];
   };
   return allowMissing ? [] : [...lacking(input, other), ...lacking(other, input)];
 }
@@ -46,8 +53,21 @@ function check({with: names, by, allow_missing}: Values<typeof params>, inputs: 
   return [
     ...checkSome(names, 'with', 'No other table is named.', 'Name one or more cells above whose rows are to follow.'),
     ...inputs.slice(1).flatMap((other) => {
-      if (by === 'name') return [...checkNamed(input, other, allow_missing), ...checkTypes(input.columns.map((column) => [column, findColumn(column.name, other.columns)] as const), input, other)];
-      if (other.columns.length === input.columns.length) return checkTypes(input.columns.map((column, i) => [column, other.columns[i]] as const), input, other);
+      if (by === 'name')
+        return [
+          ...checkNamed(input, other, allow_missing),
+          ...checkTypes(
+            input.columns.map((column) => [column, findColumn(column.name, other.columns)] as const),
+            input,
+            other,
+          ),
+        ];
+      if (other.columns.length === input.columns.length)
+        return checkTypes(
+          input.columns.map((column, i) => [column, other.columns[i]] as const),
+          input,
+          other,
+        );
       return [
         {
           code: 'COLUMN_COUNT',
@@ -69,7 +89,8 @@ export const union = defineStep({
   lesson: {
     what: 'Puts the rows of several tables under one another: first all of this table, then all of the next. Nothing is sorted and no copy is dropped, so it is SQL’s UNION ALL and Spark’s unionByName. A column belongs to the one of the same name, wherever it stands.',
     why: 'Readings come in parts: a file for each day, a table for each building, last year’s archive beside this year’s stream. Put together they can be asked one question.',
-    without: 'Every question is asked once for each part, and the answers are added up by hand. Beware of position: Spark’s own union goes by it, so two tables with temperature and humidity the other way round give a table that looks fine and in which half of the temperatures are humidities. Choose position only when the names differ and the order is certain.',
+    without:
+      'Every question is asked once for each part, and the answers are added up by hand. Beware of position: Spark’s own union goes by it, so two tables with temperature and humidity the other way round give a table that looks fine and in which half of the temperatures are humidities. Choose position only when the names differ and the order is certain.',
   },
   input: 'one',
   effect: 'new',
@@ -92,9 +113,21 @@ export const union = defineStep({
     {
       name: 'by name, wherever the columns stand',
       params: {with: ['tuesday', 'wednesday']},
-      input: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE', humidity: 'DOUBLE'}, rows: [['s-2', 21.5, 40], ['s-1', 20, null]]},
+      input: {
+        columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE', humidity: 'DOUBLE'},
+        rows: [
+          ['s-2', 21.5, 40],
+          ['s-1', 20, null],
+        ],
+      },
       others: {
-        tuesday: {columns: {humidity: 'DOUBLE', Temperature: 'DOUBLE', sensor_id: 'VARCHAR'}, rows: [[41, 22, 's-1'], ['NaN', 21, 's-0']]},
+        tuesday: {
+          columns: {humidity: 'DOUBLE', Temperature: 'DOUBLE', sensor_id: 'VARCHAR'},
+          rows: [
+            [41, 22, 's-1'],
+            ['NaN', 21, 's-0'],
+          ],
+        },
         wednesday: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE', humidity: 'DOUBLE'}, rows: [['s-2', 21.5, 40]]},
       },
       expect: {

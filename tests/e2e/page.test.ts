@@ -101,6 +101,8 @@ describe('from an empty start to an export', () => {
   });
 
   test('a reload brings everything back, up to date', async () => {
+    await app.run();
+    await expect.poll(() => page.getByTitle('Where your data is').textContent()).toContain('Saved');
     const before = await app.notebook();
     await app.reload();
     expect(await app.notebook()).toBe(before);
@@ -160,8 +162,8 @@ describe('from an empty start to an export', () => {
     await page.keyboard.type('SELECT nothing_such FROM halls');
     await page.keyboard.press('Control+Enter');
     await expect.poll(() => query.locator('[data-handle] .visually-hidden').textContent(), {timeout: 20_000}).toBe('failed');
-    expect(await query.locator('.problem').textContent()).toContain('nothing_such');
-    expect(await query.locator('.problem').textContent()).not.toMatch(/\bat \w+.*:\d+:\d+/);
+    expect(await query.getByRole('alert').textContent()).toContain('nothing_such');
+    expect(await query.getByRole('alert').textContent()).not.toMatch(/\bat \w+.*:\d+:\d+/);
   });
 });
 
@@ -182,7 +184,7 @@ describe('on a narrow window', () => {
     expect(await page.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark');
     expect(await seriousFaults(page)).toEqual([]);
     await page.getByRole('button', {name: 'Show or hide the sidebar'}).click();
-    expect(await page.getByRole('navigation').getByText('sensors.csv').isVisible()).toBe(true);
+    await expect.poll(() => page.getByRole('navigation').getByText('sensors.csv').isVisible()).toBe(true);
     await page.keyboard.press('Escape');
   });
 });

@@ -16,10 +16,10 @@ export interface EditorOptions {
   readonly label: string;
   readonly schema: Schema;
   readonly hint: string;
-  onChange(text: string): void;
+  readonly onChange: (text: string) => void;
   /** Mod+Enter, and Shift+Enter with `moveOn`. */
-  onRun(moveOn: boolean): void;
-  onLeave(): void;
+  readonly onRun: (moveOn: boolean) => void;
+  readonly onLeave: () => void;
 }
 
 export interface Editor {
@@ -101,7 +101,7 @@ export async function openEditor({parent, text, language, label, schema, hint, o
         keymap.of([{key: 'Escape', run: () => (onLeave(), true)}]),
         look,
         placeholder(hint),
-        EditorView.contentAttributes.of({'aria-label': label, spellcheck: language === 'markdown' ? 'true' : 'false'}),
+        EditorView.contentAttributes.of({'aria-label': label, tabindex: '0', spellcheck: language === 'markdown' ? 'true' : 'false'}),
         EditorView.updateListener.of((update) => {
           if (update.docChanged && !quiet) onChange(update.state.doc.toString());
         }),

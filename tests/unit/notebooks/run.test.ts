@@ -1,0 +1,148 @@
+import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {parseNotebook} from '../../../src/notebook/model.ts';
+import {plan} from '../../../src/notebook/plan.ts';
+import {Runner, type RanCell} from '../../../src/notebook/run.ts';
+import type {ComputePort, EnginePort, Ports, StoragePort} from '../../../src/ports/index.ts';
+import {id, lit, sql} from '../../../src/sql/sql.ts';
+import {kernels} from '../../../workers/kernels/index.ts';
+import {root} from '../../tools/setup.mjs';
+import {result} from '../kernels/run.ts';
+import {nativeEngine} from '../notebook/native-engine.ts';
+
+const samples = join(root, 'public/samples');
+const files = readdirSync(samples);
+
+/** Where the engine finds files by the name that the runner registers them under. */
+const found = mkdtempSync(join(tmpdir(), 'lakebook-samples-'));
+mkdirSync(join(found, 'utf-8'));
+for (const file of files) symlinkSync(join(samples, file), join(found, 'utf-8', file));
+afterAll(() => rmSync(found, {recursive: true}));
+
+/** The runner's ports over native DuckDB, which reads JSON and Parquet itself; the kernels are the real ones. */
+async function nativePorts(): Promise<Ports> {
+  const {engine} = await nativeEngine();
+  await engine.execute([sql`SET file_search_path = ${lit(found)}`, sql`SET TimeZone = 'UTC'`]);
+  let arriving = '';
+  const reads: Partial<EnginePort> = {
+    registerFile: () => Promise.resolve(),
+    insert: (table) => engine.execute([sql`CREATE TABLE ${id(table)} AS FROM ${lit(arriving)}`]),
+  };
+  const storage: Partial<StoragePort> = {
+    sniff: (name) => Promise.resolve({format: /\.json$/.test(name) ? 'json' : /\.parquet$/.test(name) ? 'parquet' : 'csv', encoding: 'utf-8', gzip: false, head: ''}),
+    plainText: (name) => Promise.resolve(new File([], name)),
+    readArrow: async (name, _options, onBatch) => {
+      arriving = join(samples, name);
+      await onBatch(new Uint8Array(), 1, 1);
+      return [];
+    },
+  };
+  const compute: ComputePort = {
+    run: (fn, input, args) => {
+      const kernel = kernels[fn];
+      return kernel === undefined ? Promise.reject(new Error(fn)) : Promise.resolve(result(kernel, input, args));
+    },
+  };
+  // The runner calls no other method of the storage port.
+  return {engine: {...engine, ...reads}, compute, storage: storage as StoragePort};
+}
+
+async function runNotebook(name: string): Promise<{report: RanCell[]; rowsOf: (query: string) => Promise<unknown[][]>}> {
+  const ports = await nativePorts();
+  const runner = new Runner(ports);
+  const notebook = parseNotebook(readFileSync(join(root, 'notebooks', `${name}.md`), 'utf8'));
+  runner.usePlan(plan(notebook, new Map(files.map((file) => [file, 'sample']))));
+  const report = await runner.run(undefined, {}, new AbortController().signal);
+  // A query of this test, not of a user.
+  const rowsOf = async (query: string): Promise<unknown[][]> => (await ports.engine.rows(query as ReturnType<typeof sql>)).rows.map((row) => row.map((value) => (typeof value === 'bigint' ? Number(value) : value)));
+  return {report, rowsOf};
+}
+
+const failures = (report: readonly RanCell[]): unknown[] => report.filter(({status}) => status !== 'ok').map(({name, status, error}) => [name, status, error]);
+const rows = (report: readonly RanCell[], ...names: string[]): Record<string, number | null> => Object.fromEntries(names.map((name) => [name, report.find((cell) => cell.name === name)?.rowsOut ?? null]));
+
+describe('Clean a sensor file gives what its text says', () => {
+  let run: Awaited<ReturnType<typeof runNotebook>>;
+  beforeAll(async () => {
+    run = await runNotebook('clean-a-sensor-file');
+  });
+
+  test('every cell runs, and the rows are those of the text', () => {
+    expect(failures(run.report)).toEqual([]);
+    expect(rows(run.report, 'raw', 'unreadable', 'typed', 'readings', 'checked', 'cleaned', 'hourly', 'year_typed', 'year_as_text')).toEqual({
+      raw: 10_256,
+      unreadable: 7,
+      typed: 10_250,
+      readings: 10_080,
+      checked: 10_080,
+      cleaned: 10_080,
+      hourly: 5 * 14 * 24,
+      year_typed: 262_080,
+      year_as_text: 262_080,
+    });
+  });
+
+  test('the 50 faults go, and no value is missing at the end', async () => {
+    const faults = (table: string): Promise<unknown[][]> => run.rowsOf(`SELECT count(*) FROM ${table} WHERE temperature IN (85, -127)`);
+    expect([await faults('readings'), await faults('checked')]).toEqual([[[50]], [[0]]]);
+    expect(await run.rowsOf('SELECT (SELECT count(temperature) FROM readings) - (SELECT count(temperature) FROM checked)')).toEqual([[50]]);
+    expect(await run.rowsOf('SELECT count(*) FILTER (temperature IS NULL OR humidity IS NULL OR isnan(humidity)) FROM cleaned')).toEqual([[0]]);
+  });
+
+  test('the cold store is filled with 4.28 °C, and would have been with 4.45', async () => {
+    const mean = (table: string): Promise<unknown[][]> => run.rowsOf(`SELECT round(avg(temperature), 2) FROM ${table} WHERE sensor_id = 'TH-104'`);
+    expect([await mean('readings'), await mean('cleaned')]).toEqual([[[4.45]], [[4.28]]]);
+  });
+
+  test('text and timestamps answer the same', async () => {
+    expect(await run.rowsOf('FROM rows_that_differ')).toEqual([[0]]);
+    expect(rows(run.report, 'question_to_text')).toEqual({question_to_text: 5 * 24});
+  });
+});
+
+describe('Sensors: from raw to insight gives what its text says', () => {
+  let run: Awaited<ReturnType<typeof runNotebook>>;
+  beforeAll(async () => {
+    run = await runNotebook('sensors-from-raw-to-insight');
+  });
+
+  test('every cell runs, and the rows are those of the text', () => {
+    expect(failures(run.report)).toEqual([]);
+    expect(rows(run.report, 'raw', 'valid', 'readings', 'per_sensor', 'abnormal', 'by_sensor')).toEqual({raw: 1728, valid: 1681, readings: 1610, per_sensor: 6, abnormal: 27, by_sensor: 6});
+  });
+
+  test('all abnormal readings are of one station, in five hours', async () => {
+    expect(await run.rowsOf(`SELECT DISTINCT sensor_id, hour(read_at) BETWEEN 6 AND 10 FROM abnormal`)).toEqual([['SNS-1004', true]]);
+  });
+
+  test('four stations are in one cluster, two in the other', async () => {
+    expect(await run.rowsOf('SELECT cluster, count(*), string_agg(sensor_id, \' \' ORDER BY sensor_id) FROM by_sensor GROUP BY ALL ORDER BY ALL')).toEqual([
+      [0, 4, 'SNS-1001 SNS-1002 SNS-1004 SNS-1006'],
+      [1, 2, 'SNS-1003 SNS-1005'],
+    ]);
+  });
+});
+
+describe('Convert files gives what its text says', () => {
+  let run: Awaited<ReturnType<typeof runNotebook>>;
+  beforeAll(async () => {
+    run = await runNotebook('convert-files');
+  });
+
+  test('every cell runs; CSV and Parquet are the same table', () => {
+    expect(failures(run.report)).toEqual([]);
+    expect(rows(run.report, 'from_csv', 'from_parquet', 'differences', 'rooms')).toEqual({from_csv: 10_250, from_parquet: 10_250, differences: 0, rooms: 5});
+  });
+
+  test('the spreadsheet’s numbers and dates arrive', async () => {
+    expect(await run.rowsOf(`SELECT latitude, installed::VARCHAR FROM rooms WHERE sensor_id = 'TH-104'`)).toEqual([[52.51615, '2023-11-27']]);
+  });
+
+  test('TH-105 is not listed, TH-099 is silent', async () => {
+    expect(await run.rowsOf('SELECT DISTINCT sensor_id FROM unlisted')).toEqual([['TH-105']]);
+    expect(await run.rowsOf('SELECT sensor_id FROM silent')).toEqual([['TH-099']]);
+    expect(rows(run.report, 'located')).toEqual({located: 10_250});
+  });
+});

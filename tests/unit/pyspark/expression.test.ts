@@ -1,0 +1,45 @@
+import {expect, test} from 'vitest';
+import {expr, sparkExpression} from '../../../src/pyspark/expression.ts';
+import {toSparkType} from '../../../src/pyspark/types.ts';
+
+test.each<[duckdb: string, spark: string]>([
+  ['temperature > 28 AND sensor_id = \'s-1\'', "temperature > 28 AND sensor_id = 's-1'"],
+  ['"room temperature" * 1.8 + 32', '`room temperature` * 1.8 + 32'],
+  ["name = 'it''s \\ here'", "name = 'it\\'s \\\\ here'"],
+  ['n // 2', 'n  div  2'],
+  ['reading::INTEGER', 'CAST(reading AS INT)'],
+  ['(a + b)::double', 'CAST((a + b) AS DOUBLE)'],
+  ['round(a, 1)::VARCHAR', 'CAST(round(a, 1) AS STRING)'],
+  ["'2024-02-01'::DATE", "CAST('2024-02-01' AS DATE)"],
+  ['x::int::decimal(10,2)', 'CAST(CAST(x AS INT) AS DECIMAL(10,2))'],
+  ['TRY_CAST(v AS VARCHAR)', 'TRY_CAST(v AS STRING)'],
+  ["regexp_matches(id, '^s-[0-9]+$')", "regexp_like(id, '^s-[0-9]+$')"],
+  ['a /* why */ + b -- because', 'a + b'],
+  ['CASE WHEN x IN (1, 2) THEN coalesce(y, 0) ELSE NULL END', 'CASE WHEN x IN (1, 2) THEN coalesce(y, 0) ELSE NULL END'],
+])('%s is written for Spark as %s', (duckdb, spark) => {
+  const {text, notes} = sparkExpression(duckdb);
+  expect(text.replace(/ +/g, ' ')).toBe(spark.replace(/ +/g, ' '));
+  expect(notes).toEqual([]);
+});
+
+test.each([
+  ['log(x)', /base 10/],
+  ['list_transform(xs, x -> x + 1)', /list_transform/],
+  ['a ^ 2', /\^/],
+  ['xs[1]', /\[/],
+])('%s comes with a note', (duckdb, note) => {
+  expect(expr(duckdb).comments.join('\n')).toMatch(note);
+});
+
+test.each([
+  ['BIGINT', 'bigint'],
+  ['DECIMAL(10,2)', 'decimal(10,2)'],
+  ['TIMESTAMP WITH TIME ZONE', 'timestamp'],
+  ['HUGEINT', 'decimal(38,0)'],
+  ['DOUBLE[]', 'array<double>'],
+  ['STRUCT(a BIGINT, "b c" VARCHAR[])[]', 'array<struct<`a`:bigint,`b c`:array<string>>>'],
+  ['MAP(VARCHAR, DECIMAL(4,1))', 'map<string,decimal(4,1)>'],
+  ['TIME', 'string'],
+])('%s is Spark’s %s', (duckdb, spark) => {
+  expect(toSparkType(duckdb)).toBe(spark);
+});

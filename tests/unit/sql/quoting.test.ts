@@ -1,0 +1,123 @@
+import fc from 'fast-check';
+import {beforeAll, expect, test} from 'vitest';
+import type {DuckDBConnection} from '@duckdb/node-api';
+import {checkExpression, checkQuery, mentions, tokens} from '../../../src/sql/lexer.ts';
+import {double, expression, id, lit, sql} from '../../../src/sql/sql.ts';
+import {openDuckDB} from '../steps/native.ts';
+
+let duckdb: DuckDBConnection;
+beforeAll(async () => {
+  duckdb = await openDuckDB();
+});
+
+// DuckDB takes any text but NUL in names and literals.
+const text = fc.string({unit: 'binary', maxLength: 40}).filter((value) => !value.includes('\0') && value.isWellFormed());
+const nasty = fc.oneof(text, fc.string({unit: fc.constantFrom("'", '"', '\\', ';', '--', '/*', '$$', '\n', ' ', 'a', 'é', '雪')}));
+
+async function single(query: string): Promise<{name: string | undefined; value: unknown}> {
+  const reader = await duckdb.runAndReadAll(query);
+  return {name: reader.columnNames()[0], value: reader.getRowsJS()[0]?.[0]};
+}
+
+test('any text comes back from a literal as it went in', async () => {
+  await fc.assert(
+    fc.asyncProperty(nasty, async (value) => {
+      expect((await single(sql`SELECT ${lit(value)}`)).value).toBe(value);
+    }),
+  );
+});
+
+test('any name comes back from an identifier as it went in', async () => {
+  const names = nasty.filter((name) => name !== '');
+  await fc.assert(
+    fc.asyncProperty(names, async (name) => {
+      expect((await single(sql`SELECT 1 AS ${id(name)}`)).name).toBe(name);
+    }),
+  );
+});
+
+test('every keyword of DuckDB can be the name of a column', async () => {
+  const keywords = (await duckdb.runAndReadAll('SELECT keyword_name FROM duckdb_keywords()')).getRowsJS().map(([name]) => String(name));
+  expect(keywords.length).toBeGreaterThan(400);
+  const misread: string[] = [];
+  for (const name of keywords) {
+    const column = id(name);
+    const query = sql`SELECT ${column}, t.${column}, ${column} + 1 AS ${column} FROM (SELECT 7 AS ${column}) AS t WHERE ${column} = 7 AND t.${column} > 0 GROUP BY ${column} ORDER BY ${column}`;
+    const reader = await duckdb.runAndReadAll(query).catch(() => undefined);
+    if (reader?.columnNames()[0] !== name || reader.getRowsJS()[0]?.[0] !== 7) misread.push(name);
+  }
+  expect(misread).toEqual([]);
+});
+
+test('numbers keep every digit', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.double(), async (value) => {
+      // −0 and 0 are one number in SQL.
+      expect((await single(sql`SELECT ${double(value)}`)).value).toEqual(value === 0 ? 0 : value);
+    }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.bigInt({min: -(2n ** 63n) + 1n, max: 2n ** 63n - 1n}), async (value) => {
+      expect((await single(sql`SELECT ${lit(value)}::BIGINT`)).value).toBe(value);
+    }),
+  );
+  expect((await single(sql`SELECT ${lit(Number.NaN)}`)).value).toBeNaN();
+  expect((await single(sql`SELECT ${lit(Number.NEGATIVE_INFINITY)}`)).value).toBe(Number.NEGATIVE_INFINITY);
+});
+
+test('the lexer reads literals and identifiers as DuckDB does', () => {
+  fc.assert(
+    fc.property(nasty, nasty, (value, name) => {
+      const found = tokens(`${lit(value)} ${sql`${id(`${name} `)}`}`);
+      expect(found.ok && found.value.map((token) => [token.type, token.text])).toEqual([
+        ['string', value],
+        ['identifier', `${name} `],
+      ]);
+    }),
+  );
+});
+
+test('an expression that is accepted stays inside its parentheses', async () => {
+  const pieces = fc.array(fc.constantFrom('1', ' ', ')', '(', "'", '"', '--', '/*', '*/', ';', ',', '+', 'a', '\n', '$$', '[', ']'), {maxLength: 12});
+  await fc.assert(
+    fc.asyncProperty(pieces, async (list) => {
+      const written = list.join('');
+      if (!checkExpression(written).ok) return;
+      // Whatever it means, DuckDB reads the text around it as ours: one statement, ending in our own column.
+      const query = sql`SELECT ${expression(written)} AS x, 42 AS mine FROM (SELECT 1 AS a)`;
+      const counted = await duckdb.extractStatements(query).catch(() => undefined);
+      if (counted === undefined) return;
+      expect(counted.count).toBe(1);
+      const reader = await duckdb.runAndReadAll(query).catch(() => undefined);
+      if (reader !== undefined) expect(reader.columnNames().at(-1)).toBe('mine');
+    }),
+    {numRuns: 500},
+  );
+});
+
+test.each([
+  ['temperature > 28', true],
+  ["name = 'it''s; fine' -- a remark", true],
+  ['x); DROP TABLE t; --', false],
+  ['x > 1; SELECT 2', false],
+  ['(x', false],
+  ["'open", false],
+  ['', false],
+])('expression %j is accepted: %s', (written, accepted) => {
+  expect(checkExpression(written).ok).toBe(accepted);
+});
+
+test.each([
+  ['SELECT 1;', true],
+  ['from t', true],
+  ['(SELECT 1) UNION ALL (SELECT 2)', true],
+  ['SELECT 1; SELECT 2', false],
+  ['DROP TABLE t', false],
+  ['', false],
+])('query %j is accepted: %s', (written, accepted) => {
+  expect(checkQuery(written).ok).toBe(accepted);
+});
+
+test('mentioned names are whole identifiers, compared without case, not fields and not text', () => {
+  expect(mentions(`SELECT r.hourly, 'typed' FROM Readings r -- raw`, ['readings', 'hourly', 'typed', 'raw', 'read'])).toEqual(['readings']);
+});
