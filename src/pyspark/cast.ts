@@ -20,7 +20,8 @@ export function castColumn(column: Column, {to, formats, decimal}: CastTarget, s
     const date = type === 'DATE' ? `.cast('date')` : '';
     if (formats.length === 0 && !isNumber(column.type)) return cast(name);
     const ways = (formats.length === 0 ? ['epoch_s'] : formats).map((one) => {
-      if (isEpoch(one)) return `F.${fromEpoch[one]}(${isNumber(column.type) && !/^(DOUBLE|FLOAT|DECIMAL)/.test(column.type) ? col(column.name) : cast(name, one === 'epoch_s' ? 'decimal(20,6)' : 'bigint')})`;
+      if (isEpoch(one))
+        return `F.${fromEpoch[one]}(${isNumber(column.type) && !/^(DOUBLE|FLOAT|DECIMAL)/.test(column.type) ? col(column.name) : cast(name, one === 'epoch_s' ? 'decimal(20,6)' : 'bigint')})`;
       return strict && formats.length === 1 ? `F.to_timestamp(F.trim(${col(column.name)}), ${py(one)})` : `F.try_to_timestamp(F.trim(${col(column.name)}), F.lit(${py(one)}))`;
     });
     return (ways.length === 1 ? ways.join('') : `F.coalesce(${ways.join(', ')})`) + date;

@@ -11,12 +11,16 @@ export function py(value: PyValue): string {
   if (typeof value === 'number' && !Number.isFinite(value)) return `float('${Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf'}')`;
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   if (isList(value)) return `[${value.map(py).join(', ')}]`;
-  return `{${Object.entries(value).map(([key, inner]) => `${py(key)}: ${py(inner)}`).join(', ')}}`;
+  return `{${Object.entries(value)
+    .map(([key, inner]) => `${py(key)}: ${py(inner)}`)
+    .join(', ')}}`;
 }
 
 function text(value: string): string {
   const quote = value.includes("'") && !value.includes('"') ? '"' : "'";
-  const escaped = value.replace(/[\\'\p{Cc}\u2028\u2029]/gu, (char) => (char === "'" && quote === '"' ? char : (escapes[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)));
+  const escaped = value.replace(/[\\'\p{Cc}\u2028\u2029]/gu, (char) =>
+    char === "'" && quote === '"' ? char : (escapes[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  );
   return quote + escaped + quote;
 }
 

@@ -83,7 +83,8 @@ function castText(text: Sql, type: string, target: CastTarget): Result<CastSql> 
   const number = target.decimal === ',' ? sql`translate(${text}, ',.', '.,')` : text;
   const plain = (value: Sql): Result<CastSql> => ok({value, source: sql`nullif(${text}, '')`});
   if (type === 'TIMESTAMP' || type === 'DATE') return castTextToTime(text, type, target);
-  if (type === 'BOOLEAN') return plain(sql`CASE WHEN lower(${text}) IN ('true', 't', 'yes', 'y', '1') THEN true WHEN lower(${text}) IN ('false', 'f', 'no', 'n', '0') THEN false END`);
+  if (type === 'BOOLEAN')
+    return plain(sql`CASE WHEN lower(${text}) IN ('true', 't', 'yes', 'y', '1') THEN true WHEN lower(${text}) IN ('false', 'f', 'no', 'n', '0') THEN false END`);
   // DuckDB would round 12.5 and read 1e3 or 0x1F as whole numbers.
   if (integers.has(type)) return plain(sql`CASE WHEN regexp_full_match(${text}, '[+-]?[0-9]+') THEN TRY_CAST(${text} AS ${typeName(type)}) END`);
   if (type === 'BLOB') return plain(sql`encode(${text})`);
@@ -119,7 +120,9 @@ function castNumber(column: Column, type: string, {formats}: CastTarget, plain: 
   if (type !== 'TIMESTAMP' && type !== 'DATE') return ok(plain);
   const [unit = 'epoch_s'] = formats;
   if (!isEpoch(unit) || formats.length > 1)
-    return fail(castProblem(`${column.name} is a number, and ${formats.join(', ')} describes a text.`, 'Write epoch_s, epoch_ms or epoch_us, for what the number counts since 1970.'));
+    return fail(
+      castProblem(`${column.name} is a number, and ${formats.join(', ')} describes a text.`, 'Write epoch_s, epoch_ms or epoch_us, for what the number counts since 1970.'),
+    );
   const number = whole ? sql`${name}::HUGEINT` : sql`TRY_CAST(${name} AS DECIMAL(38,6))`;
   const time = fromEpoch(number, unit);
   return ok({...plain, value: type === 'DATE' ? sql`CAST(${time} AS DATE)` : time});
@@ -130,7 +133,8 @@ function castTime(column: Column, type: string, {formats}: CastTarget, plain: Ca
   const source = id(column.name);
   if (type === 'TIMESTAMP') return ok({value: time, source});
   if (type === 'DATE') return ok({value: sql`CAST(${time} AS DATE)`, source});
-  if (!isNumber(type)) return type === 'BOOLEAN' ? fail(castProblem(`${column.name} is a time, which is neither true nor false.`, 'Write a derive step that compares it.')) : ok(plain);
+  if (!isNumber(type))
+    return type === 'BOOLEAN' ? fail(castProblem(`${column.name} is a time, which is neither true nor false.`, 'Write a derive step that compares it.')) : ok(plain);
   const [unit = 'epoch_s'] = formats;
   if (!isEpoch(unit)) return fail(castProblem(`${column.name} becomes a number, and ${unit} describes a text.`, 'Write epoch_s, epoch_ms or epoch_us.'));
   if (integers.has(type)) return ok({value: sql`TRY_CAST(floor(epoch_us(${time}) / ${lit(microseconds[unit])}) AS ${typeName(type)})`, source});

@@ -229,8 +229,7 @@ export function formatPattern(spark: string): Result<string> {
       continue;
     }
     const text = written(part);
-    if (text === undefined)
-      return fail(part.letter === 'S' ? problem(spark, `writes ${part.count} digits of a second.`, 'Write SSS or SSSSSS.') : unsupported(spark, part));
+    if (text === undefined) return fail(part.letter === 'S' ? problem(spark, `writes ${part.count} digits of a second.`, 'Write SSS or SSSSSS.') : unsupported(spark, part));
     texts.push(text);
   }
   return ok(texts.join(''));

@@ -2,14 +2,21 @@
 export function regexProblem(pattern: string, param: string): {code: string; message: string; hint: string; param: string} | undefined {
   const code = 'REGEX';
   const bare = pattern.replace(/\\\\/g, '').replace(/\\Q[\s\S]*?\\E/g, '');
-  if (/\(\?(<?[=!]|>)/.test(bare.replace(/\\\(/g, ''))) return {code, message: `The pattern ${pattern} looks ahead or behind, which DuckDB’s expressions can’t.`, hint: 'Match the text around with a group of its own.', param};
-  if (/\\([1-9]|k<)/.test(bare)) return {code, message: `The pattern ${pattern} refers back to a group, which DuckDB’s expressions can’t.`, hint: 'Take the part out first, and compare with derive.', param};
+  if (/\(\?(<?[=!]|>)/.test(bare.replace(/\\\(/g, '')))
+    return {code, message: `The pattern ${pattern} looks ahead or behind, which DuckDB’s expressions can’t.`, hint: 'Match the text around with a group of its own.', param};
+  if (/\\([1-9]|k<)/.test(bare))
+    return {code, message: `The pattern ${pattern} refers back to a group, which DuckDB’s expressions can’t.`, hint: 'Take the part out first, and compare with derive.', param};
   try {
     // Possessive quantifiers and a few classes differ; DuckDB names those itself.
     new RegExp(pattern.replace(/\(\?P</g, '(?<').replace(/^\(\?[a-zA-Z]+\)/, ''));
     return undefined;
   } catch (error) {
-    return {code, message: `The pattern ${pattern} is no regular expression: ${error instanceof Error ? error.message.replace(/^Invalid regular expression: /, '') : String(error)}.`, hint: 'Check its parentheses and brackets; a literal ( or [ is written \\( or \\[.', param};
+    return {
+      code,
+      message: `The pattern ${pattern} is no regular expression: ${error instanceof Error ? error.message.replace(/^Invalid regular expression: /, '') : String(error)}.`,
+      hint: 'Check its parentheses and brackets; a literal ( or [ is written \\( or \\[.',
+      param,
+    };
   }
 }
 

@@ -46,7 +46,17 @@ function check(values: CastValues, input: Input): StepProblem[] {
     .filter(({column}) => findColumn(column.name, input.columns) !== undefined)
     .flatMap(({column, target}) => {
       const cast = castSql(column, target);
-      return cast.ok ? [] : [{code: cast.error.code, message: cast.error.message, ...(cast.error.hint === undefined ? {} : {hint: cast.error.hint}), param: `columns.${column.name}`, column: column.name}];
+      return cast.ok
+        ? []
+        : [
+            {
+              code: cast.error.code,
+              message: cast.error.message,
+              ...(cast.error.hint === undefined ? {} : {hint: cast.error.hint}),
+              param: `columns.${column.name}`,
+              column: column.name,
+            },
+          ];
     });
   return [...checkSome(names, 'columns', 'No column is named.', 'Write column: type.'), ...checkColumns(names, input, 'columns'), ...failing];
 }
@@ -57,10 +67,21 @@ interface Tried extends Casting, CastSql {
 }
 
 function toSql(values: CastValues, input: Input): Program {
-  const tried = castings(values, input).map(({column, target}): Tried => ({column, target, ...unwrap(castSql(column, target)), name: id(unusedName(`${column.name} cast`, input.columns))}));
+  const tried = castings(values, input).map(({column, target}): Tried => ({
+    column,
+    target,
+    ...unwrap(castSql(column, target)),
+    name: id(unusedName(`${column.name} cast`, input.columns)),
+  }));
   if (values.on_failure === 'null') return {kind: 'sql', sql: sql`SELECT ${replaced(input, tried, ({value}) => value)}\nFROM ${input.relation}`};
   if (values.on_failure === 'stop')
-    return {kind: 'sql', sql: sql`SELECT ${replaced(input, tried, ({value}) => value)}\nFROM ${input.relation}\nWHERE ${join(tried.map((one) => stop(input, one)), '\n  AND ')}`};
+    return {
+      kind: 'sql',
+      sql: sql`SELECT ${replaced(input, tried, ({value}) => value)}\nFROM ${input.relation}\nWHERE ${join(
+        tried.map((one) => stop(input, one)),
+        '\n  AND ',
+      )}`,
+    };
   const from = sql`FROM (\n  SELECT *, ${join(tried.map(({value, name}) => sql`${value} AS ${name}`))}\n  FROM ${input.relation}\n)`;
   const helpers = tried.map(({name}) => name);
   const failed = ({name, source}: Tried): Sql => sql`${name} IS NULL AND ${source} IS NOT NULL`;
@@ -68,13 +89,25 @@ function toSql(values: CastValues, input: Input): Program {
   const [column, value, reason] = newNames(input.columns, ['column', 'value', 'reason']);
   return {
     kind: 'sql',
-    sql: sql`SELECT ${replaced(input, tried, ({name}) => name, helpers)}\n${from}\nWHERE ${join(tried.map(({name, source}) => sql`(${name} IS NOT NULL OR ${source} IS NULL)`), ' AND ')}`,
+    sql: sql`SELECT ${replaced(input, tried, ({name}) => name, helpers)}\n${from}\nWHERE ${join(
+      tried.map(({name, source}) => sql`(${name} IS NOT NULL OR ${source} IS NULL)`),
+      ' AND ',
+    )}`,
     rejects: sql`SELECT * EXCLUDE (${join(helpers)}),
-  CASE ${join(tried.map((one) => sql`WHEN ${failed(one)} THEN ${lit(one.column.name)}`), ' ')} END AS ${column},
-  CASE ${join(tried.map((one) => sql`WHEN ${failed(one)} THEN ${id(one.column.name)}::VARCHAR`), ' ')} END AS ${value},
+  CASE ${join(
+    tried.map((one) => sql`WHEN ${failed(one)} THEN ${lit(one.column.name)}`),
+    ' ',
+  )} END AS ${column},
+  CASE ${join(
+    tried.map((one) => sql`WHEN ${failed(one)} THEN ${id(one.column.name)}::VARCHAR`),
+    ' ',
+  )} END AS ${value},
   concat_ws('; ', ${join(reasons)}) AS ${reason}
 ${from}
-WHERE ${join(tried.map((one) => sql`(${failed(one)})`), ' OR ')}`,
+WHERE ${join(
+      tried.map((one) => sql`(${failed(one)})`),
+      ' OR ',
+    )}`,
   };
 }
 
@@ -105,11 +138,21 @@ function toPySpark(values: CastValues, {target, frames: [frame = 'df'], inputs: 
   const ansi = values.on_failure === 'stop';
   const notes = [
     ...(ansi ? ['# In ANSI mode (the default of Spark 4) a value that can’t be cast stops the job.', "spark.conf.set('spark.sql.ansi.enabled', 'true')"] : []),
-    ...(all.some((one) => one.target.formats.some((format) => format.includes('E'))) ? ['# Spark 3 and later read names of days only with the parser they had before.', "spark.conf.set('spark.sql.legacy.timeParserPolicy', 'LEGACY')"] : []),
+    ...(all.some((one) => one.target.formats.some((format) => format.includes('E')))
+      ? ['# Spark 3 and later read names of days only with the parser they had before.', "spark.conf.set('spark.sql.legacy.timeParserPolicy', 'LEGACY')"]
+      : []),
   ];
   const helper = (one: Casting): string => `${one.column.name} cast`;
   const added = (name: (one: Casting) => string): string[] => all.map((one) => `withColumn(${py(name(one))}, ${castColumn(one.column, one.target, ansi)})`);
-  if (values.on_failure !== 'reject') return [...notes, ...assign(target, frame, added((one) => one.column.name))];
+  if (values.on_failure !== 'reject')
+    return [
+      ...notes,
+      ...assign(
+        target,
+        frame,
+        added((one) => one.column.name),
+      ),
+    ];
   const drop = `drop(${all.map((one) => py(helper(one))).join(', ')})`;
   return [
     ...notes,
@@ -129,7 +172,8 @@ export const cast = defineStep({
   lesson: {
     what: 'Turns values into another type: text into numbers and times, milliseconds since 1970 into timestamps, times into text. Patterns are Spark’s: `yyyy-MM-dd HH:mm:ss`, `SSS` for milliseconds, `XXX` for an offset such as +02:00, literal text in quotes; several are tried in order. Times are kept in UTC, and rows in their order.',
     why: 'A timestamp that is still text has to be parsed by every query that asks for an hour, and `"9"` is greater than `"10"`. Do it once, near the source, and every step after it is right and fast.',
-    without: 'Sums fail or, worse, text is compared letter by letter. Mind what happens to values that don’t fit: Spark’s classic cast makes them NULL and says nothing, Spark 4 stops; here you choose, and `reject` keeps them in NAME_rejects with the reason. DuckDB alone would round 12.7 to 13 as an int; Spark cuts it to 12, and so does this step.',
+    without:
+      'Sums fail or, worse, text is compared letter by letter. Mind what happens to values that don’t fit: Spark’s classic cast makes them NULL and says nothing, Spark 4 stops; here you choose, and `reject` keeps them in NAME_rejects with the reason. DuckDB alone would round 12.7 to 13 as an int; Spark cuts it to 12, and so does this step.',
   },
   input: 'one',
   effect: 'same',

@@ -79,4 +79,5 @@ export function checkNames(names: readonly string[], param: string): StepProblem
 }
 
 /** A problem when a list that is needed is empty. */
-export const checkSome = (items: readonly unknown[], param: string, message: string, hint: string): StepProblem[] => (items.length > 0 ? [] : [{code: 'PARAM', message, hint, param}]);
+export const checkSome = (items: readonly unknown[], param: string, message: string, hint: string): StepProblem[] =>
+  items.length > 0 ? [] : [{code: 'PARAM', message, hint, param}];

@@ -35,7 +35,8 @@ export const derive = defineStep({
   lesson: {
     what: 'Works out columns from SQL expressions. A new name is added at the end; a name that is there gets the new value in its place. An expression sees the columns above it in the list, as a chain of Spark’s withColumn does.',
     why: 'Fahrenheit from Celsius, the hour of a timestamp, a flag for “too warm”: what later steps need is best written once, under a name, where it can be seen and checked.',
-    without: 'The same formula is typed into five queries, and corrected in four. Beware of one difference: 1/0 is Infinity in DuckDB; in Spark it is NULL, or an error in ANSI mode. Write nullif(x, 0) below the line.',
+    without:
+      'The same formula is typed into five queries, and corrected in four. Beware of one difference: 1/0 is Infinity in DuckDB; in Spark it is NULL, or an error in ANSI mode. Write nullif(x, 0) below the line.',
   },
   input: 'one',
   effect: 'same',
@@ -47,7 +48,9 @@ export const derive = defineStep({
     // A window function may hand the rows on in its own order, so they are numbered first and put back.
     const ordered = Object.values(columns).some((value) => mentions(value.expression, ['over']).length > 0);
     const row = id(unusedName('row_number', input.columns));
-    let from = ordered ? sql`(SELECT *, ${findColumn('rowid', input.columns) === undefined ? sql`rowid` : sql`row_number() OVER ()`} AS ${row} FROM ${input.relation})` : input.relation;
+    let from = ordered
+      ? sql`(SELECT *, ${findColumn('rowid', input.columns) === undefined ? sql`rowid` : sql`row_number() OVER ()`} AS ${row} FROM ${input.relation})`
+      : input.relation;
     let known: readonly Column[] = input.columns;
     const all = layers(columns);
     all.forEach((layer, i) => {
@@ -73,7 +76,14 @@ export const derive = defineStep({
     {
       name: 'one column built on the other',
       params: {columns: {fahrenheit: 'temperature * 1.8 + 32', hot: 'fahrenheit > 80'}},
-      input: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'}, rows: [['s-1', 30], ['s-2', 20], ['s-3', null]]},
+      input: {
+        columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'},
+        rows: [
+          ['s-1', 30],
+          ['s-2', 20],
+          ['s-3', null],
+        ],
+      },
       expect: {
         columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE', fahrenheit: 'DOUBLE', hot: 'BOOLEAN'},
         rows: [

@@ -17,7 +17,8 @@ export const extract = defineStep({
   lesson: {
     what: 'Takes fields out of a text with a regular expression: each named group `(?<name>…)` becomes a column of that name, as text. Where the pattern finds nothing, all of them are NULL; a group that took no part in a match is an empty text. Rows stay in their order.',
     why: 'Loggers write sentences: `2024-02-01 10:00 WARN s-7 21.4C`. The parts are worth asking about only once they are columns, which cast can then turn into times and numbers.',
-    without: 'Every query searches the text again, slowly, and each a little differently. Spark gives an empty text where nothing was found, which looks like a value; here it is NULL, and the PySpark text makes it so there too. DuckDB’s expressions are RE2’s: no look-ahead and no back-references, and no text that takes forever.',
+    without:
+      'Every query searches the text again, slowly, and each a little differently. Spark gives an empty text where nothing was found, which looks like a value; here it is NULL, and the PySpark text makes it so there too. DuckDB’s expressions are RE2’s: no look-ahead and no back-references, and no text that takes forever.',
   },
   input: 'one',
   effect: 'same',
@@ -28,7 +29,10 @@ export const extract = defineStep({
   check: ({column, pattern}, inputs) => {
     const problem = regexProblem(pattern, 'pattern');
     const names = groupNames(pattern);
-    const unnamed = names.length === 0 ? [{code: 'NO_GROUPS', message: 'The pattern has no named group, so there is nothing to take out.', hint: 'Write (?<name>…) around each part.', param: 'pattern'}] : [];
+    const unnamed =
+      names.length === 0
+        ? [{code: 'NO_GROUPS', message: 'The pattern has no named group, so there is nothing to take out.', hint: 'Write (?<name>…) around each part.', param: 'pattern'}]
+        : [];
     return [...checkFamily([column], inputOf(inputs), 'column', 'text', 'extract'), ...(problem === undefined ? unnamed : [problem]), ...checkNames(names, 'pattern')];
   },
   toSql: ({column, pattern}, inputs) => {
@@ -54,7 +58,9 @@ FROM (
   toPySpark: ({column, pattern}, {target, frames: [frame = 'df'], inputs: [input]}) => {
     const source = col(columnNamed(column, input?.columns ?? []).name);
     const java = javaRegex(pattern);
-    const groups = java.groups.map((name, i) => ({name, value: `F.when(found, F.regexp_extract(text, pattern, ${i + 1}))`})).filter((group): group is {name: string; value: string} => group.name !== undefined);
+    const groups = java.groups
+      .map((name, i) => ({name, value: `F.when(found, F.regexp_extract(text, pattern, ${i + 1}))`}))
+      .filter((group): group is {name: string; value: string} => group.name !== undefined);
     return [
       `pattern = ${py(java.pattern)}`,
       `text = ${source}`,
@@ -80,8 +86,20 @@ FROM (
     {
       name: 'a group that took no part is an empty text',
       params: {column: 'id', pattern: '(?<site>[a-z]+)-(?<number>\\d+)(?<suffix>[AB])?'},
-      input: {columns: {id: 'VARCHAR', n: 'INTEGER'}, rows: [['roof-7B', 1], ['roof-8', 2]]},
-      expect: {columns: {id: 'VARCHAR', n: 'INTEGER', site: 'VARCHAR', number: 'VARCHAR', suffix: 'VARCHAR'}, rows: [['roof-7B', 1, 'roof', '7', 'B'], ['roof-8', 2, 'roof', '8', '']]},
+      input: {
+        columns: {id: 'VARCHAR', n: 'INTEGER'},
+        rows: [
+          ['roof-7B', 1],
+          ['roof-8', 2],
+        ],
+      },
+      expect: {
+        columns: {id: 'VARCHAR', n: 'INTEGER', site: 'VARCHAR', number: 'VARCHAR', suffix: 'VARCHAR'},
+        rows: [
+          ['roof-7B', 1, 'roof', '7', 'B'],
+          ['roof-8', 2, 'roof', '8', ''],
+        ],
+      },
     },
   ],
 });

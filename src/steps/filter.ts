@@ -14,7 +14,8 @@ export const filter = defineStep({
   lesson: {
     what: 'Keeps the rows for which a condition is true, in their order: SQL’s WHERE, Spark’s filter. Where the condition is NULL, because a value it asks for is missing, the row goes too.',
     why: 'Fewer rows make everything after it faster, and a question sharper: one building, one week, one kind of sensor.',
-    without: 'You look at all rows and hope that the odd ones don’t matter. And mind the third answer: `temperature > 28` and `temperature <= 28` together don’t give all rows back, since a missing temperature is in neither. NaN is greater than every number, in DuckDB as in Spark.',
+    without:
+      'You look at all rows and hope that the odd ones don’t matter. And mind the third answer: `temperature > 28` and `temperature <= 28` together don’t give all rows back, since a missing temperature is in neither. NaN is greater than every number, in DuckDB as in Spark.',
   },
   input: 'one',
   effect: 'subset',
@@ -28,14 +29,41 @@ export const filter = defineStep({
     {
       name: 'rows for which it is NULL go too',
       params: {condition: 'temperature > 28'},
-      input: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'}, rows: [['s-1', 29], ['s-2', 28], ['s-3', null], ['s-4', 'NaN']]},
-      expect: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'}, rows: [['s-1', 29], ['s-4', 'NaN']]},
+      input: {
+        columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'},
+        rows: [
+          ['s-1', 29],
+          ['s-2', 28],
+          ['s-3', null],
+          ['s-4', 'NaN'],
+        ],
+      },
+      expect: {
+        columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'},
+        rows: [
+          ['s-1', 29],
+          ['s-4', 'NaN'],
+        ],
+      },
     },
     {
       name: 'two conditions, one of them in parentheses',
       params: {condition: "sensor_id = 's-1' OR (temperature BETWEEN 10 AND 20)"},
-      input: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'}, rows: [['s-1', 29], ['s-2', 15], ['s-3', 25]]},
-      expect: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'}, rows: [['s-1', 29], ['s-2', 15]]},
+      input: {
+        columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'},
+        rows: [
+          ['s-1', 29],
+          ['s-2', 15],
+          ['s-3', 25],
+        ],
+      },
+      expect: {
+        columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'},
+        rows: [
+          ['s-1', 29],
+          ['s-2', 15],
+        ],
+      },
     },
     {
       name: 'nothing is left',

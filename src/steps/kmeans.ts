@@ -1,7 +1,6 @@
 import {list} from '../lib/text.ts';
 import {p} from '../params/index.ts';
 import {assign, col, py} from '../pyspark/py.ts';
-import {isPresent} from '../sql/missing.ts';
 import {unusedName} from '../sql/rows.ts';
 import {id, join, lit, sql, type Sql} from '../sql/sql.ts';
 import {stopIf} from '../sql/stop.ts';
@@ -16,11 +15,19 @@ const added = ['cluster', 'distance'] as const;
 function features(columns: readonly Column[], input: Input, strict: boolean): Sql {
   const selected = sql`SELECT ${join(columns.map((column) => sql`${id(column.name)}::DOUBLE AS ${id(column.name)}`))} FROM ${input.relation}`;
   if (!strict) return selected;
-  const missing = join(columns.map((column) => sql`NOT (${isPresent(column)})`), ' OR ');
+  // The kernel can't place an infinity either.
+  const missing = join(
+    columns.map((column) => sql`NOT coalesce(isfinite(${id(column.name)}::DOUBLE), false)`),
+    ' OR ',
+  );
   return sql`${selected} WHERE ${stopIf({
     code: 'MISSING_FEATURE',
     when: sql`(SELECT 1 FROM ${input.relation} WHERE ${missing})`,
-    message: [sql`count(*)`, sql`if(count(*) = 1, ' row lacks', ' rows lack')`, lit(` a value in ${list(columns.map((column) => column.name))}; k-means needs all of them.`)],
+    message: [
+      sql`count(*)`,
+      sql`if(count(*) = 1, ' row lacks', ' rows lack')`,
+      lit(` a finite value in ${list(columns.map((column) => column.name))}; k-means needs all of them.`),
+    ],
   })}`;
 }
 
@@ -33,7 +40,8 @@ export const kmeans = defineStep({
   lesson: {
     what: 'Finds k centres such that rows lie close to the nearest one, and gives each row its `cluster` and its `distance` to the centre. Names and defaults are those of Spark’s KMeans: k 2, max_iter 20, tol 1e-4. Below the rows are the centres, the inertia, the silhouette and the elbow curve. Rows stay in their order.',
     why: 'Nobody has written down which of your sensors stand beside a machine. If temperature, humidity and pressure together fall into two groups, k-means finds them without being told, and a large distance points at readings that belong to neither.',
-    without: 'You set thresholds for one signal at a time and miss what only shows in several together. Mind the scale: a pressure of 1013 hPa drowns a humidity between 0 and 1, so set `standardize` unless the units are comparable. Spark draws other starting centres, so its clusters may be numbered otherwise; cluster 0 is always the largest here.',
+    without:
+      'You set thresholds for one signal at a time and miss what only shows in several together. Mind the scale: a pressure of 1013 hPa drowns a humidity between 0 and 1, so set `standardize` unless the units are comparable. Spark draws other starting centres, so its clusters may be numbered otherwise; cluster 0 is always the largest here. Spark’s handleInvalid “skip” is a drop_nulls step before this one.',
   },
   input: 'one',
   effect: 'same',
@@ -43,7 +51,7 @@ export const kmeans = defineStep({
     max_iter: p.number({label: 'Most iterations', help: 'Spark calls it maxIter.', default: 20, min: 1, integer: true}),
     tol: p.number({label: 'Tolerance', help: 'Stops when no centre moves farther.', default: 1e-4, min: 0}),
     seed: p.number({label: 'Seed', default: 1, integer: true}),
-    n_init: p.number({label: 'Starts', help: 'The best of so many is kept; Spark makes one.', default: 3, min: 1, max: 100, integer: true}),
+    n_init: p.number({label: 'Starts', help: 'The best of so many is kept; Spark makes one.', default: 10, min: 1, max: 100, integer: true}),
     standardize: p.flag({label: 'Divide by the standard deviation first', help: 'Spark’s StandardScaler.', default: false}),
     handle_invalid: p.choice(['error', 'keep'], {label: 'Rows with a missing feature', help: 'Stop, or keep them with no cluster; drop_nulls takes them out.', default: 'error'}),
     elbow_max: p.number({label: 'Elbow up to k', help: '0 draws none.', default: 8, min: 0, max: 50, integer: true}),
@@ -55,7 +63,12 @@ export const kmeans = defineStep({
       ...checkSome(names, 'features', 'No feature is named.', 'Name columns of numbers.'),
       ...checkFamily(names, input, 'features', 'number', 'k-means'),
       ...checkNames(names, 'features'),
-      ...taken.map((name) => ({code: 'NAME_TAKEN', message: `${input.name} has a column called ${name} already, and k-means adds one.`, hint: 'Rename it in a step before.', column: name})),
+      ...taken.map((name) => ({
+        code: 'NAME_TAKEN',
+        message: `${input.name} has a column called ${name} already, and k-means adds one.`,
+        hint: 'Rename it in a step before.',
+        column: name,
+      })),
     ];
   },
   toSql: ({features: names, k, max_iter, tol, seed, n_init, standardize, handle_invalid, elbow_max}, inputs) => {
@@ -66,7 +79,7 @@ export const kmeans = defineStep({
       fn: 'kmeans',
       features: features(columns, input, handle_invalid === 'error'),
       args: {k, max_iter, tol, seed, n_init, standardize, elbow_max, features: JSON.stringify(columns.map((column) => column.name))},
-      shown: sql`-- A kernel puts cluster and distance beside these rows, from:\n${features(columns, input, false)}`,
+      shown: sql`-- Lakebook's kernel fills these two columns; plain SQL has no k-means.\nSELECT *, NULL::INTEGER AS cluster, NULL::DOUBLE AS distance FROM ${input.relation}`,
     };
   },
   toPySpark: ({features: names, k, max_iter, tol, seed, standardize, handle_invalid}, {target, frames: [frame = 'df'], inputs}) => {
@@ -91,8 +104,14 @@ export const kmeans = defineStep({
       'centres = model.stages[-1].clusterCenters()',
       `values = vector_to_array(${col(used)})`,
       'distances = [F.sqrt(sum((values[i] - float(x)) ** 2 for i, x in enumerate(centre))) for centre in centres]',
-      ...assign(target, 'model', ['transform(complete)', "withColumn('distance', F.array(*distances)[F.col('cluster')])", `drop(${[vector, ...(standardize ? [scaled] : [])].map(py).join(', ')})`]),
-      ...(keep ? [`${target} = ${target}.unionByName(${frame}.filter(${real.map((name) => `${col(name)}.isNull() | F.isnan(${col(name)})`).join(' | ')}), allowMissingColumns=True)`] : []),
+      ...assign(target, 'model', [
+        'transform(complete)',
+        "withColumn('distance', F.array(*distances)[F.col('cluster')])",
+        `drop(${[vector, ...(standardize ? [scaled] : [])].map(py).join(', ')})`,
+      ]),
+      ...(keep
+        ? [`${target} = ${target}.unionByName(${frame}.filter(${real.map((name) => `${col(name)}.isNull() | F.isnan(${col(name)})`).join(' | ')}), allowMissingColumns=True)`]
+        : []),
     ];
   },
   charts: {elbow: {mark: 'line', x: 'k', y: 'inertia'}},
@@ -100,7 +119,15 @@ export const kmeans = defineStep({
     {
       name: 'two groups of readings',
       params: {features: ['temperature', 'humidity'], k: 2},
-      input: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE', humidity: 'INTEGER'}, rows: [['s-1', 21, 50], ['s-2', 22, 52], ['s-3', 35, 20], ['s-4', 36, 22]]},
+      input: {
+        columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE', humidity: 'INTEGER'},
+        rows: [
+          ['s-1', 21, 50],
+          ['s-2', 22, 52],
+          ['s-3', 35, 20],
+          ['s-4', 36, 22],
+        ],
+      },
       expect: {
         columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE', humidity: 'INTEGER', cluster: 'INTEGER', distance: 'DOUBLE'},
         rows: [

@@ -14,7 +14,8 @@ export const rename = defineStep({
   lesson: {
     what: 'Gives columns other names. Values, order of columns and order of rows stay. In Spark it is withColumnsRenamed.',
     why: 'Sources name things as they like: `Temp(C)`, `T1`, `timestamp` for milliseconds. A name that says what is inside, in one style for all tables, saves quotes in every query and lets tables be joined and united by name.',
-    without: 'Every later step carries the odd name, and `union` by name takes `temp` and `temperature` for two different things. Spark passes over a name that isn’t there without a word; here that is an error, for it is nearly always a slip.',
+    without:
+      'Every later step carries the odd name, and `union` by name takes `temp` and `temperature` for two different things. Spark passes over a name that isn’t there without a word; here that is an error, for it is nearly always a slip.',
   },
   input: 'one',
   effect: 'same',

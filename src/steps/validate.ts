@@ -43,10 +43,13 @@ interface Rule {
   readonly tests: readonly Test[];
 }
 
-const literal = (text: string, column: Column): Sql =>
-  isNumber(column.type) ? lit(Number(text)) : isTime(column.type) ? (column.type === 'DATE' ? sql`DATE ${lit(text)}` : sql`TIMESTAMP ${lit(text)}`) : lit(text);
+// Whole numbers keep every digit: a BIGINT may be longer than a double.
+const numberOf = (text: string): number | bigint => (/^\s*-?\d+\s*$/.test(text) ? BigInt(text) : Number(text));
 
-const sparkLiteral = (text: string, column: Column): string => (isNumber(column.type) ? py(Number(text)) : isTime(column.type) ? `F.lit(${py(text)}).cast('timestamp')` : py(text));
+const literal = (text: string, column: Column): Sql => (isNumber(column.type) ? lit(numberOf(text)) : isTime(column.type) ? sql`TIMESTAMP ${lit(text)}` : lit(text));
+
+const sparkLiteral = (text: string, column: Column): string =>
+  isNumber(column.type) ? py(numberOf(text)) : isTime(column.type) ? `F.lit(${py(text)}).cast('timestamp')` : py(text);
 
 function testsOf(rule: RuleValues, column: Column): Test[] {
   const value = present(column);
@@ -56,9 +59,15 @@ function testsOf(rule: RuleValues, column: Column): Test[] {
   const tests: Test[] = [];
   if (rule.not_null) tests.push({holds: isPresent(column), spark: `${spark}.isNotNull()`, reason: `${column.name} is missing`});
   if (rule.regex !== '')
-    tests.push({holds: sql`regexp_matches(${text}, ${lit(re2Regex(rule.regex))})`, spark: `${col(column.name)}.cast('string').rlike(${py(javaRegex(rule.regex).pattern)})`, reason: `${column.name} doesn’t match ${rule.regex}`});
-  if (rule.min !== '') tests.push({holds: sql`${value} >= ${literal(rule.min, column)}`, spark: `(${spark} >= ${sparkLiteral(rule.min, column)})`, reason: `${column.name} is below ${rule.min}`});
-  if (rule.max !== '') tests.push({holds: sql`${value} <= ${literal(rule.max, column)}`, spark: `(${spark} <= ${sparkLiteral(rule.max, column)})`, reason: `${column.name} is above ${rule.max}`});
+    tests.push({
+      holds: sql`regexp_matches(${text}, ${lit(re2Regex(rule.regex))})`,
+      spark: `${col(column.name)}.cast('string').rlike(${py(javaRegex(rule.regex).pattern)})`,
+      reason: `${column.name} doesn’t match ${rule.regex}`,
+    });
+  if (rule.min !== '')
+    tests.push({holds: sql`${value} >= ${literal(rule.min, column)}`, spark: `(${spark} >= ${sparkLiteral(rule.min, column)})`, reason: `${column.name} is below ${rule.min}`});
+  if (rule.max !== '')
+    tests.push({holds: sql`${value} <= ${literal(rule.max, column)}`, spark: `(${spark} <= ${sparkLiteral(rule.max, column)})`, reason: `${column.name} is above ${rule.max}`});
   if (rule.in.length > 0)
     tests.push({
       holds: sql`${value} IN (${join(rule.in.map((one) => literal(one, column)))})`,
@@ -68,7 +77,8 @@ function testsOf(rule: RuleValues, column: Column): Test[] {
   return tests;
 }
 
-const kindOf = (rule: RuleValues): string => (rule.regex !== '' ? 'regex' : rule.min !== '' || rule.max !== '' ? 'range' : rule.in.length > 0 ? 'in' : rule.not_null ? 'not_null' : 'expression');
+const kindOf = (rule: RuleValues): string =>
+  rule.regex !== '' ? 'regex' : rule.min !== '' || rule.max !== '' ? 'range' : rule.in.length > 0 ? 'in' : rule.not_null ? 'not_null' : 'expression';
 
 function rulesOf(values: ValidateValues, input: Pick<Input, 'columns'>): Rule[] {
   return values.rules.map((rule, i) => {
@@ -80,8 +90,18 @@ function rulesOf(values: ValidateValues, input: Pick<Input, 'columns'>): Rule[] 
 }
 
 /** True where a rule is broken; never NULL: what can't be decided is not broken, as in SQL's CHECK. */
-const breaks = (rule: Rule): Sql => join(rule.tests.map(({holds}) => sql`(${holds}) IS FALSE`), ' OR ');
-const keeps = (rules: readonly Rule[]): Sql => join(rules.flatMap((rule) => rule.tests.map(({holds}) => sql`(${holds}) IS NOT FALSE`)), '\n  AND ');
+const breaks = (rule: Rule): Sql =>
+  join(
+    rule.tests.map(({holds}) => sql`(${holds}) IS FALSE`),
+    ' OR ',
+  );
+const keeps = (rules: readonly Rule[]): Sql =>
+  rules.length === 0
+    ? sql`true`
+    : join(
+        rules.flatMap((rule) => rule.tests.map(({holds}) => sql`(${holds}) IS NOT FALSE`)),
+        '\n  AND ',
+      );
 
 const failedRules = (rules: readonly Rule[]): Sql => sql`concat_ws(', ', ${join(rules.map((rule) => sql`CASE WHEN ${breaks(rule)} THEN ${lit(rule.name)} END`))})`;
 const reasons = (rules: readonly Rule[]): Sql =>
@@ -95,7 +115,13 @@ function toSql(values: ValidateValues, input: Input): Program {
     case 'flag':
       return {kind: 'sql', sql: sql`SELECT *, ${keeps(rules)} AS ${name('is_valid')},\n  nullif(${failedRules(rules)}, '') AS ${name('failed_rules')}\nFROM ${relation}`};
     case 'stop':
-      return {kind: 'sql', sql: sql`SELECT *\nFROM ${relation}\nWHERE ${join(rules.map((rule) => stop(rule, input)), '\n  AND ')}`};
+      return {
+        kind: 'sql',
+        sql: sql`SELECT *\nFROM ${relation}\nWHERE ${join(
+          rules.map((rule) => stop(rule, input)),
+          '\n  AND ',
+        )}`,
+      };
     case 'drop':
       return {kind: 'sql', sql: sql`SELECT *\nFROM ${relation}\nWHERE ${keeps(rules)}`};
     case 'quarantine':
@@ -123,7 +149,8 @@ function check({rules}: ValidateValues, input: Input): StepProblem[] {
   rules.forEach((rule, i) => {
     const param = `rules[${i + 1}]`;
     const ofColumn = rule.regex !== '' || rule.min !== '' || rule.max !== '' || rule.in.length > 0 || rule.not_null;
-    if (!ofColumn && rule.expression.trim() === '') problems.push({code: 'PARAM', message: `Rule ${i + 1} says nothing that could be broken.`, hint: 'Give regex, min, max, in, not_null or expression.', param});
+    if (!ofColumn && rule.expression.trim() === '')
+      problems.push({code: 'PARAM', message: `Rule ${i + 1} says nothing that could be broken.`, hint: 'Give regex, min, max, in, not_null or expression.', param});
     if (ofColumn && rule.column === '') problems.push({code: 'PARAM', message: `Rule ${i + 1} names no column.`, hint: 'Add column: …', param});
     if (rule.column !== '') problems.push(...checkColumns([rule.column], input, `${param}.column`));
     const regex = rule.regex === '' ? undefined : regexProblem(rule.regex, `${param}.regex`);
@@ -140,15 +167,37 @@ function check({rules}: ValidateValues, input: Input): StepProblem[] {
   ];
 }
 
+/** A date that the calendar has, with or without a time of day. */
+function isTimeText(text: string): boolean {
+  if (!/^\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?$/.test(text)) return false;
+  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10)) && /^([ T]([01]\d|2[0-3]):[0-5]\d.*)?$/.test(text.slice(10));
+}
+
 /** Bounds that can't be compared with the column. */
 function checkBounds(rule: RuleValues, column: Column, param: string): StepProblem[] {
-  const bounds = [...(['min', 'max'] as const).filter((side) => rule[side] !== '').map((side) => ({at: `${param}.${side}`, text: rule[side]})), ...rule.in.map((text) => ({at: `${param}.in`, text}))];
+  const bounds = [
+    ...(['min', 'max'] as const).filter((side) => rule[side] !== '').map((side) => ({at: `${param}.${side}`, text: rule[side]})),
+    ...rule.in.map((text) => ({at: `${param}.in`, text})),
+  ];
   return bounds.flatMap(({at, text}) => {
     const numeric = text.trim() !== '' && Number.isFinite(Number(text));
-    if (isNumber(column.type) && !numeric) return [{code: 'PARAM', message: `${column.name} is ${column.type}, and ${text} is no number.`, hint: 'Write a number.', param: at, column: column.name}];
-    if (isTime(column.type) && !/^\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?$/.test(text)) return [{code: 'PARAM', message: `${column.name} is ${column.type}, and ${text} is no time.`, hint: 'Write 2024-02-01 or 2024-02-01 10:00:00.', param: at, column: column.name}];
+    if (isNumber(column.type) && !numeric)
+      return [{code: 'PARAM', message: `${column.name} is ${column.type}, and ${text} is no number.`, hint: 'Write a number.', param: at, column: column.name}];
+    if (isTime(column.type) && !isTimeText(text))
+      return [
+        {code: 'PARAM', message: `${column.name} is ${column.type}, and ${text} is no time.`, hint: 'Write 2024-02-01 or 2024-02-01 10:00:00.', param: at, column: column.name},
+      ];
     if (isText(column.type) && numeric && !at.endsWith('.in'))
-      return [{code: 'COLUMN_TYPE', message: `${column.name} is text, and ${text} is a number: as text, 9 is greater than 10.`, hint: `Put a cast step before it that makes ${column.name} a double.`, param: at, column: column.name}];
+      return [
+        {
+          code: 'COLUMN_TYPE',
+          message: `${column.name} is text, and ${text} is a number: as text, 9 is greater than 10.`,
+          hint: `Put a cast step before it that makes ${column.name} a double.`,
+          param: at,
+          column: column.name,
+        },
+      ];
     return [];
   });
 }
@@ -158,7 +207,13 @@ function toPySpark(values: ValidateValues, {target, frames: [frame = 'df'], inpu
   const rules = rulesOf(values, {columns});
   const comments = values.rules.flatMap((rule) => (rule.expression.trim() === '' ? [] : expr(rule.expression).comments));
   const holds = (rule: Rule): string => rule.tests.map(({spark}) => `F.coalesce(${spark}, F.lit(True))`).join(' & ');
-  const lines = [...comments, 'rules = {', ...rules.map((rule) => `    ${py(rule.name)}: ${holds(rule)},`), '}', `failed = F.concat_ws(', ', *[F.when(~holds, F.lit(name)) for name, holds in rules.items()])`];
+  const lines = [
+    ...comments,
+    'rules = {',
+    ...rules.map((rule) => `    ${py(rule.name)}: ${holds(rule)},`),
+    '}',
+    `failed = F.concat_ws(', ', *[F.when(~holds, F.lit(name)) for name, holds in rules.items()])`,
+  ];
   const failed = (base: string): string => py(unusedName(base, columns));
   switch (values.on_failure) {
     case 'flag':
@@ -169,7 +224,11 @@ function toPySpark(values: ValidateValues, {target, frames: [frame = 'df'], inpu
       return [...lines, ...assign(target, frame, [`filter(failed == '')`])];
     case 'quarantine': {
       const reason = `F.concat_ws('; ', ${rules.flatMap((rule) => rule.tests.map(({spark, reason}) => `F.when(~${spark}, ${py(reason)})`)).join(', ')})`;
-      return [...lines, ...assign(target, frame, [`filter(failed == '')`]), ...assign(`${target}_rejects`, frame, [`filter(failed != '')`, `withColumn(${failed('rule')}, failed)`, `withColumn(${failed('reason')}, ${reason})`])];
+      return [
+        ...lines,
+        ...assign(target, frame, [`filter(failed == '')`]),
+        ...assign(`${target}_rejects`, frame, [`filter(failed != '')`, `withColumn(${failed('rule')}, failed)`, `withColumn(${failed('reason')}, ${reason})`]),
+      ];
     }
   }
 }
@@ -196,11 +255,13 @@ export const validate = defineStep({
   version: 1,
   group: 'clean',
   title: 'Validate',
-  sentence: ({rules: all, on_failure}) => `Check ${plural(all.length, 'rule')}, ${{quarantine: 'quarantine', drop: 'drop', flag: 'flag', stop: 'stop at'}[on_failure]} rows that break one`,
+  sentence: ({rules: all, on_failure}) =>
+    `Check ${plural(all.length, 'rule')}, ${{quarantine: 'quarantine', drop: 'drop', flag: 'flag', stop: 'stop at'}[on_failure]} rows that break one`,
   lesson: {
     what: 'Tests every row by rules: a regular expression, a range, a set of allowed values, “not missing”, or any SQL condition. Rows that break one go to NAME_rejects with the rule’s name and the reason, or are dropped or flagged, or stop the run. The rest stay unchanged, in their order.',
     why: 'A thermometer that reports 85 °C at once after a restart, an id with a letter O in place of a zero: such rows are wrong in ways that no type can forbid. Write down what must hold, and the data tells you when it doesn’t.',
-    without: 'One −127 moves a daily mean by degrees, and you search for the cause in the report instead of at the door. As with SQL’s CHECK, a missing value breaks no rule but not_null, since nothing is known about it; NaN counts as missing here, where Spark and DuckDB alone would call it greater than every limit.',
+    without:
+      'One −127 moves a daily mean by degrees, and you search for the cause in the report instead of at the door. As with SQL’s CHECK, a missing value breaks no rule but not_null, since nothing is known about it; NaN counts as missing here, where Spark and DuckDB alone would call it greater than every limit.',
   },
   input: 'one',
   effect: 'subset',
@@ -214,7 +275,14 @@ export const validate = defineStep({
       name: 'quarantine, with rule and reason',
       params: {rules},
       input: table,
-      expect: {columns: table.columns, rows: [['s-1', 21.5], ['s-4', null], [null, 'NaN']]},
+      expect: {
+        columns: table.columns,
+        rows: [
+          ['s-1', 21.5],
+          ['s-4', null],
+          [null, 'NaN'],
+        ],
+      },
       rejects: {
         columns: {...table.columns, rule: 'VARCHAR', reason: 'VARCHAR'},
         rows: [
@@ -242,7 +310,13 @@ export const validate = defineStep({
     },
     {
       name: 'a set and a condition over the row; rows that break them are dropped',
-      params: {rules: [{column: 'site', in: ['roof', 'cellar']}, {name: 'ordered', expression: 'low <= high'}], on_failure: 'drop'},
+      params: {
+        rules: [
+          {column: 'site', in: ['roof', 'cellar']},
+          {name: 'ordered', expression: 'low <= high'},
+        ],
+        on_failure: 'drop',
+      },
       input: {
         columns: {site: 'VARCHAR', low: 'INTEGER', high: 'INTEGER'},
         rows: [
@@ -252,7 +326,13 @@ export const validate = defineStep({
           [null, 1, null],
         ],
       },
-      expect: {columns: {site: 'VARCHAR', low: 'INTEGER', high: 'INTEGER'}, rows: [['roof', 1, 2], [null, 1, null]]},
+      expect: {
+        columns: {site: 'VARCHAR', low: 'INTEGER', high: 'INTEGER'},
+        rows: [
+          ['roof', 1, 2],
+          [null, 1, null],
+        ],
+      },
     },
     {
       name: 'stops when a rule is broken; here none is',

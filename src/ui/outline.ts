@@ -1,4 +1,4 @@
-import type {Notebook} from '../notebook/cells.ts';
+import type {Notebook, RunnableCell} from '../notebook/cells.ts';
 
 export interface OutlineEntry {
   readonly key: string;
@@ -8,10 +8,16 @@ export interface OutlineEntry {
   readonly level: number | undefined;
 }
 
+/** What a chart without a name of its own is called in lists. */
+const chartTitle = (cell: RunnableCell): string => {
+  const title = cell.type === 'chart' ? cell.values['title'] : undefined;
+  return typeof title === 'string' && title !== '' ? title : 'chart';
+};
+
 /** Headings of prose and the cells that run, in order. */
 export function outline(notebook: Notebook, nameOf: (id: string) => string): OutlineEntry[] {
   return notebook.cells.flatMap((cell): OutlineEntry[] => {
-    if (cell.type !== 'text') return [{key: cell.id, id: cell.id, title: nameOf(cell.id), level: undefined}];
+    if (cell.type !== 'text') return [{key: cell.id, id: cell.id, title: cell.name === '' ? chartTitle(cell) : nameOf(cell.id), level: undefined}];
     // Fenced lines are code, not headings.
     const prose = cell.markdown.replace(/^(`{3,}|~{3,})[\s\S]*?^\1/gm, '');
     return [...prose.matchAll(/^(#{1,3})\s+(.+?)\s*#*$/gm)].map(([, marks = '', title = ''], i) => ({

@@ -97,6 +97,9 @@ function order(chart: ReducedChart, points: readonly ChartRow[]): readonly (stri
   return [...totals].sort(([a, m], [b, n]) => Number(a === other) - Number(b === other) || n - m || naturally(String(a), String(b))).map(([name]) => name);
 }
 
+/** Whether two bars would stand at one place; where none do, a colour only tells them apart. */
+const sharePlaces = (points: readonly ChartRow[]): boolean => new Set(points.map(({facet, x}) => JSON.stringify([facet, x]))).size < points.length;
+
 function draw(canvas: Canvas): Drawing {
   const {chart, points} = canvas;
   return points.some((point) => typeof point['x1'] === 'number') ? drawSpans(canvas) : drawBands(canvas, order(chart, points));
@@ -104,7 +107,7 @@ function draw(canvas: Canvas): Drawing {
 
 function drawSpans({plot, chart, points, color, facets}: Canvas): Drawing {
   const series = bandsOf(points, 'color');
-  const beside = chart.color !== undefined && !stacks(chart) && series.length > 1;
+  const beside = chart.color !== undefined && !stacks(chart) && sharePlaces(points);
   const kind = chart.x?.kind ?? 'number';
   const share = (point: ChartRow, at: 0 | 1): number => {
     const [from, to] = [Number(point['x']), Number(point['x1'])];
@@ -127,7 +130,7 @@ function drawSpans({plot, chart, points, color, facets}: Canvas): Drawing {
 
 function drawBands({plot, chart, points, color, facets, width}: Canvas, names: readonly (string | number)[]): Drawing {
   const series = bandsOf(points, 'color');
-  const beside = chart.color !== undefined && chart.color.name !== chart.x?.name && !stacks(chart) && series.length > 1;
+  const beside = chart.color !== undefined && chart.color.name !== chart.x?.name && !stacks(chart) && sharePlaces(points);
   const widest = Math.max(0, ...names.map((name) => textWidth(String(name))));
   const perBand = (width - 60) / Math.max(1, names.length);
   if (beside) {

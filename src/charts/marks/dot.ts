@@ -8,7 +8,7 @@ import {needs, place, seriesColor, seriesName, unfit, type MarkKind} from '../ma
 import {channel, kindOf, mostColors} from '../reduced.ts';
 import {colorChannel} from './series.ts';
 
-const mostDots = 5000;
+const mostDots = 12_000;
 
 export const dot: MarkKind = {
   mark: 'dot',

@@ -3,7 +3,7 @@ import {expr, sparkExpression} from '../../../src/pyspark/expression.ts';
 import {toSparkType} from '../../../src/pyspark/types.ts';
 
 test.each<[duckdb: string, spark: string]>([
-  ['temperature > 28 AND sensor_id = \'s-1\'', "temperature > 28 AND sensor_id = 's-1'"],
+  ["temperature > 28 AND sensor_id = 's-1'", "temperature > 28 AND sensor_id = 's-1'"],
   ['"room temperature" * 1.8 + 32', '`room temperature` * 1.8 + 32'],
   ["name = 'it''s \\ here'", "name = 'it\\'s \\\\ here'"],
   ['n // 2', 'n  div  2'],

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 
 // DuckDB takes any text but NUL in names and literals.
-const text = fc.string({unit: 'binary', maxLength: 40}).filter((value) => !value.includes('\0') && value.isWellFormed());
+const text = fc.string({unit: 'binary', maxLength: 40}).filter((value) => !/[\0\p{Cs}]/u.test(value));
 const nasty = fc.oneof(text, fc.string({unit: fc.constantFrom("'", '"', '\\', ';', '--', '/*', '$$', '\n', ' ', 'a', 'é', '雪')}));
 
 async function single(query: string): Promise<{name: string | undefined; value: unknown}> {
@@ -37,7 +37,7 @@ test('any name comes back from an identifier as it went in', async () => {
 });
 
 test('every keyword of DuckDB can be the name of a column', async () => {
-  const keywords = (await duckdb.runAndReadAll('SELECT keyword_name FROM duckdb_keywords()')).getRowsJS().map(([name]) => String(name));
+  const keywords = (await duckdb.runAndReadAll('SELECT keyword_name FROM duckdb_keywords()')).getRowsJS().map(([name]) => name as string); // the cast: names are text
   expect(keywords.length).toBeGreaterThan(400);
   const misread: string[] = [];
   for (const name of keywords) {

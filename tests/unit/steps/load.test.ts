@@ -62,7 +62,12 @@ test('the sniffer does not jump over the names when lines are ragged', async () 
 });
 
 test('types may be Spark’s or DuckDB’s, and an unknown one is named', () => {
-  expect(options({file: 'a.csv', schema: {a: 'string', b: 'BIGINT', c: 'decimal(10, 2)', d: 'timestamp'}}).types).toEqual({a: 'VARCHAR', b: 'BIGINT', c: 'DECIMAL(10,2)', d: 'TIMESTAMP'});
+  expect(options({file: 'a.csv', schema: {a: 'string', b: 'BIGINT', c: 'decimal(10, 2)', d: 'timestamp'}}).types).toEqual({
+    a: 'VARCHAR',
+    b: 'BIGINT',
+    c: 'DECIMAL(10,2)',
+    d: 'TIMESTAMP',
+  });
   expect(load.check?.(values({file: 'a.csv', schema: {a: 'strng'}}), [])).toMatchObject([{code: 'TYPE_UNKNOWN', param: 'schema.a'}]);
 });
 
