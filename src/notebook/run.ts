@@ -70,6 +70,8 @@ export class Runner {
   readonly #lineage = new Map<string, CompiledCell>();
   /** Hashes whose tables are being read: eviction leaves them alone. */
   readonly #pinned: string[] = [];
+  /** Bytes that DuckDB held after the last result was made. */
+  #used = 0;
   #plan: readonly PlannedCell[] = [];
   readonly #turns = new Turns();
 
@@ -78,7 +80,10 @@ export class Runner {
     private readonly ports: Ports,
     private readonly budget = 0.6,
   ) {
-    ports.engine.onRestart(() => this.#present.clear());
+    ports.engine.onRestart(() => {
+      this.#present.clear();
+      this.#used = 0;
+    });
   }
 
   /** Makes a plan the current one: its names are the views that SQL cells read. */
@@ -247,13 +252,15 @@ export class Runner {
     const {engine} = this.ports;
     const table = tableOf(cell.hash);
     const started = performance.now();
-    const before = await engine.memory();
-    await engine.execute([sql`DROP TABLE IF EXISTS ${id(table)}`], {signal});
     const made = await this.#make(cell, table, inputs, events, signal);
-    const columns = made.columns ?? (await engine.describe(sql`FROM ${id(table)}`, {signal}));
-    const rows = await this.#count(table, signal);
-    const rejected = made.rejects === undefined ? 0 : await this.#count(made.rejects, signal);
-    const after = await engine.memory();
+    const [columns, rows, rejected, {used}] = await Promise.all([
+      engine.describe(sql`FROM ${id(table)}`, {signal}),
+      this.#count(table, signal),
+      made.rejects === undefined ? 0 : this.#count(made.rejects, signal),
+      engine.memory(),
+    ]);
+    const before = this.#used;
+    this.#used = used;
     return {
       hash: cell.hash,
       table,
@@ -262,7 +269,7 @@ export class Runner {
       rejects: made.rejects === undefined ? undefined : {table: made.rejects, rows: rejected},
       kernel: made.kernel,
       ms: performance.now() - started,
-      bytes: Math.max(0, after.used - before.used),
+      bytes: Math.max(0, used - before),
     };
   }
 
@@ -302,7 +309,7 @@ export class Runner {
       case 'sql':
         await engine.execute([createAs(table, program.sql)], {signal});
         if (program.rejects === undefined) return {};
-        await engine.execute([sql`DROP TABLE IF EXISTS ${id(rejects)}`, createAs(rejects, program.rejects)], {signal});
+        await engine.execute([createAs(rejects, program.rejects)], {signal});
         return {rejects};
       case 'read':
         return {rejects: await readFiles(this.ports, program.files, program.options, {table, rejects, onProgress, signal})};
@@ -332,6 +339,7 @@ export class Runner {
   async #evict(): Promise<void> {
     for (const hash of [...this.#present]) {
       const {used, limit} = await this.ports.engine.memory();
+      this.#used = used;
       if (used <= limit * this.budget) return;
       if (this.#pinned.includes(hash)) continue;
       const result = this.#results.get(hash);
@@ -344,7 +352,6 @@ export class Runner {
 }
 
 interface Made {
-  readonly columns?: readonly Column[];
   readonly rejects?: string | undefined;
   readonly kernel?: StoredResult['kernel'];
 }
@@ -354,7 +361,7 @@ function chartSql(spec: ChartSpec, [input]: readonly Input[]): Sql {
   return unwrap(reduceChart(spec, input.columns, input.relation)).sql;
 }
 
-const createAs = (table: string, rows: Sql): Sql => sql`CREATE TABLE ${id(table)} AS ${rows}`;
+const createAs = (table: string, rows: Sql): Sql => sql`CREATE OR REPLACE TABLE ${id(table)} AS ${rows}`;
 const createView = (name: string, relation: Sql): Sql => sql`CREATE OR REPLACE VIEW ${id(name)} AS FROM ${relation}`;
 
 const addRows = (sum: number | null, rows: number | null): number | null => (rows === null ? sum : (sum ?? 0) + rows);

@@ -21,9 +21,9 @@ for (const name of names) {
   const {default: measure} = await import(`./${name}.mjs`);
   if (typeof measure !== 'function') continue;
   console.error(`${name} …`);
-  /** @type {Figures} */
+  /** @type {Figures | Figures[]} */
   const figures = await measure();
-  parts.push(markdown(figures));
+  parts.push(...[figures].flat().map(markdown));
 }
 if (parts.length === 1) {
   console.error(`No benchmark is called ${wanted.join(', ')}. There are: ${order.join(', ')}.`);

@@ -182,7 +182,7 @@ describe('dot', () => {
     expect(first.points).toEqual(second.points);
     expect(first.points.length).toBeGreaterThan(4500);
     expect(first.points.length).toBeLessThanOrEqual(12_000);
-    expect(captionOf(first.chart, first.rows)).toMatch(/^A sample of 4,\d\d\d of 39,200 rows\. 800 of 40,000 rows have no value/);
+    expect(captionOf(first.chart, first.rows)).toMatch(/^A sample of 1\d,\d\d\d of 39,200 rows\. 800 of 40,000 rows have no value/);
   });
 
   test('a number gives a scale of colours, a text groups', async () => {

@@ -27,7 +27,7 @@ export async function nativeEngine(): Promise<{engine: EnginePort; statements: s
     async execute(sqls, call) {
       for (const sql of sqls) {
         guard(call?.signal);
-        if (sql.startsWith('CREATE TABLE')) statements.push(sql);
+        if (sql.startsWith('CREATE OR REPLACE TABLE')) statements.push(sql);
         await run(sql);
       }
     },
