@@ -31,3 +31,8 @@ if (target !== null) mount(App, {target, props: {session}});
 window.lakebook = createApi(session, session.start());
 // Once the engine is there: keeping the site's files must not hold up the first result.
 void window.lakebook.ready.then(keepOffline, keepOffline);
+
+// A page that goes to the background may never come back.
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'hidden') void session.flush();
+});

@@ -61,8 +61,6 @@ export interface ChartCell extends RunnableBase {
 
 export type Cell = TextCell | StepCell | SqlCell | ChartCell;
 export type RunnableCell = StepCell | SqlCell | ChartCell;
-/** A cell whose result is a table that other cells can name. */
-export type TableCell = StepCell | SqlCell;
 
 /** The name of the table that keeps what a cell could not read or refused. */
 export const rejectsOf = (name: string): string => `${name}_rejects`;

@@ -7,10 +7,18 @@ type Piece = Pick<Cell, 'id' | 'source'>;
 
 /**
  * A notebook of these pieces. The text is the truth: it is parsed whole, so lines and problems are right, and every cell
- * that can be told again keeps its id.
+ * that can be told again keeps its id. Where two pieces meet that did not before, a blank line is put between them.
  */
-function rebuild(front: string, pieces: readonly Piece[]): Notebook {
-  const notebook = parseNotebook(front + pieces.map((piece, i) => endWithBlankLine(piece.source, i === pieces.length - 1)).join(''));
+function rebuild(before: Notebook, pieces: readonly Piece[], front = before.front): Notebook {
+  const met = new Set(before.cells.map((cell, i) => `${cell.id} ${before.cells[i + 1]?.id ?? ''}`));
+  const end = /\r\n/.test(before.front + (before.cells[0]?.source ?? '')) ? '\r\n' : '\n';
+  const text = pieces.map((piece, i) => {
+    const next = pieces[i + 1];
+    const source = closed(piece.source, end);
+    const isAsBefore = next === undefined || (met.has(`${piece.id} ${next.id}`) && source.endsWith('\n'));
+    return isAsBefore ? source : apart(source, next.source, end);
+  });
+  const notebook = parseNotebook(front + text.join(''));
   const unclaimed = pieces.map((piece) => ({id: piece.id, key: piece.source.trim()}));
   const claim = (matches: (piece: {id: string; key: string}) => boolean): string | undefined => {
     const found = unclaimed.findIndex(matches);
@@ -24,14 +32,30 @@ function rebuild(front: string, pieces: readonly Piece[]): Notebook {
   return {...notebook, cells};
 }
 
-// A fence has to start on a line of its own, with a blank line before it for readers of the file.
-const endWithBlankLine = (source: string, last: boolean): string => (last ? source : source.endsWith('\n\n') || source.trim() === '' ? source : `${source.replace(/\n?$/, '\n')}\n`);
+/** Ends a piece so that the next one starts after a blank line. */
+function apart(source: string, next: string, end: string): string {
+  if (source.trim() === '') return source;
+  const line = /\n$/.test(source) ? source : source + end;
+  return /\n\r?\n$/.test(line) || /^\r?\n/.test(next) ? line : line + end;
+}
+
+/** A fence that an edit leaves open would swallow the cells below: it ends with its own piece. */
+function closed(source: string, end: string): string {
+  let open: string | undefined;
+  for (const line of source.split(/\r?\n/)) {
+    const ticks = /^(`{3,}|~{3,})/.exec(line)?.[1];
+    if (ticks === undefined) continue;
+    if (open === undefined) open = ticks;
+    else if (line.startsWith(open) && line.trim().replaceAll(open.charAt(0), '') === '') open = undefined;
+  }
+  return open === undefined ? source : `${source.replace(/\s*$/, '')}${end}${open}${end}`;
+}
 
 const pieces = (notebook: Notebook): Piece[] => notebook.cells.map(({id, source}) => ({id, source}));
 
 export const setSource = (notebook: Notebook, id: string, source: string): Notebook =>
   rebuild(
-    notebook.front,
+    notebook,
     pieces(notebook).map((piece) => (piece.id === id ? {id, source} : piece)),
   );
 
@@ -43,7 +67,7 @@ export function setValues(notebook: Notebook, id: string, values: Readonly<Recor
 
 export function setDisabled(notebook: Notebook, ids: readonly string[], disabled: boolean): Notebook {
   return rebuild(
-    notebook.front,
+    notebook,
     notebook.cells.map((cell) => (ids.includes(cell.id) && cell.type !== 'text' ? {id: cell.id, source: switched(cell, disabled)} : cell)),
   );
 }
@@ -66,7 +90,7 @@ export function rename(notebook: Notebook, id: string, name: string): Notebook {
     if ((other.type === 'step' || other.type === 'chart') && cell.name !== '') return {id: other.id, source: withReferences(other, cell.name, name)};
     return other;
   };
-  return rebuild(notebook.front, notebook.cells.map(renamed));
+  return rebuild(notebook, notebook.cells.map(renamed));
 }
 
 function renamedInSql(cell: RunnableCell, old: string, name: string): string {
@@ -96,7 +120,7 @@ export function insert(notebook: Notebook, afterId: string | undefined, source: 
   const all = pieces(notebook);
   const index = afterId === undefined ? 0 : all.findIndex((piece) => piece.id === afterId) + 1;
   const known = new Set(all.map((piece) => piece.id));
-  const next = rebuild(notebook.front, all.toSpliced(index, 0, {id: '', source}));
+  const next = rebuild(notebook, all.toSpliced(index, 0, {id: '', source}));
   const cells = next.cells.map((cell) => (cell.id === '' ? {...cell, id: `new-${++inserted}`} : cell));
   return {notebook: {...next, cells}, id: cells.find((cell) => !known.has(cell.id))?.id};
 }
@@ -104,7 +128,7 @@ let inserted = 0;
 
 export const remove = (notebook: Notebook, ids: readonly string[]): Notebook =>
   rebuild(
-    notebook.front,
+    notebook,
     pieces(notebook).filter((piece) => !ids.includes(piece.id)),
   );
 
@@ -114,7 +138,7 @@ export function move(notebook: Notebook, ids: readonly string[], index: number):
   const isMoved = (piece: Piece): boolean => ids.includes(piece.id);
   const before = all.slice(0, index).filter((piece) => !isMoved(piece));
   const after = all.slice(index).filter((piece) => !isMoved(piece));
-  return rebuild(notebook.front, [...before, ...all.filter(isMoved), ...after]);
+  return rebuild(notebook, [...before, ...all.filter(isMoved), ...after]);
 }
 
 /** Copies of cells, below the last of them, with names of their own. */
@@ -129,7 +153,7 @@ export function duplicate(notebook: Notebook, ids: readonly string[]): Notebook 
       return {id: '', source: withHeader(cell.source, cell.type === 'step' ? `step ${name} = ${cell.kind}` : `${cell.type} ${name}`)};
     });
   const last = Math.max(...notebook.cells.map((cell, i) => (ids.includes(cell.id) ? i : -1)));
-  const next = rebuild(notebook.front, pieces(notebook).toSpliced(last + 1, 0, ...copies));
+  const next = rebuild(notebook, pieces(notebook).toSpliced(last + 1, 0, ...copies));
   return {...next, cells: next.cells.map((cell) => (cell.id === '' ? {...cell, id: `new-${++inserted}`} : cell))};
 }
 
@@ -141,7 +165,7 @@ export function freeName(name: string, taken: ReadonlySet<string>): string {
 }
 
 export function setFront(notebook: Notebook, changes: {readonly title?: string; readonly params?: Readonly<Record<string, ParamValue>>}): Notebook {
-  return rebuild(withFront(notebook, changes), pieces(notebook));
+  return rebuild(notebook, pieces(notebook), withFront(notebook, changes));
 }
 
 export function setBody(notebook: Notebook, id: string, body: string): Notebook {

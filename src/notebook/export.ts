@@ -1,4 +1,4 @@
-import {RecordBatchFileWriter, RecordBatchReader} from 'apache-arrow';
+import {RecordBatchFileWriter, RecordBatchReader, type Utf8} from 'apache-arrow';
 import type {Value} from '../lib/value.ts';
 import type {FileSink, ParquetCompression, Ports} from '../ports/index.ts';
 import {csvLines, parquetSelect} from '../sql/export.ts';
@@ -72,8 +72,8 @@ const selectAll = (result: StoredResult): Sql => sql`FROM ${id(result.table)}`;
 /** The bytes of a one-column text result: Arrow keeps the texts end to end, so they are the file's bytes already. */
 function textBytes(ipc: Uint8Array): Uint8Array {
   const parts: Uint8Array[] = [];
-  for (const batch of RecordBatchReader.from(ipc)) {
-    const data = batch.getChildAt(0)?.data[0];
+  for (const batch of RecordBatchReader.from<{line: Utf8}>(ipc)) {
+    const data = batch.getChildAt<Utf8>(0)?.data[0];
     if (data === undefined) continue;
     const {valueOffsets} = data;
     parts.push(data.values.subarray(valueOffsets[0], valueOffsets[data.length]));

@@ -16,9 +16,11 @@ const nextId = (): string => `cell-${++lastId}`;
  */
 export function parseNotebook(text: string): Notebook {
   const lines = splitLines(text);
-  const frontEnd = lines[0]?.trim() === '---' ? lines.findIndex((line, i) => i > 0 && line.trim() === '---') : -1;
-  const front = lines.slice(0, frontEnd + 1).join('');
-  return {front, ...readFront(front), cells: parseCells(lines.slice(frontEnd + 1).join(''), frontEnd + 2)};
+  let start = lines[0]?.trim() === '---' ? lines.findIndex((line, i) => i > 0 && line.trim() === '---') + 1 : 0;
+  // Blank lines before the first cell are no cell.
+  while (lines[start]?.trim() === '') start++;
+  const front = lines.slice(0, start).join('');
+  return {front, ...readFront(front), cells: parseCells(lines.slice(start).join(''), start + 1)};
 }
 
 export const serializeNotebook = (notebook: Notebook): string => notebook.front + notebook.cells.map((cell) => cell.source).join('');
@@ -27,7 +29,7 @@ export const serializeNotebook = (notebook: Notebook): string => notebook.front 
 const splitLines = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 
 /** The cells of a piece of Markdown whose first line is line `firstLine` of the notebook. */
-export function parseCells(text: string, firstLine = 1): Cell[] {
+function parseCells(text: string, firstLine = 1): Cell[] {
   const lines = splitLines(text);
   const cells: Cell[] = [];
   let prose: string[] = [];
@@ -110,11 +112,14 @@ function readYaml(body: string, fenceAt: number): {values: Record<string, unknow
   }
 }
 
+/** The lines between the `---` lines. */
+const yamlOf = (front: string): string => /^---[^\n]*\n([\s\S]*?)---[^\n]*\s*$/.exec(front)?.[1] ?? '';
+
 function readFront(front: string): Pick<Notebook, 'title' | 'params' | 'problems'> {
-  const {values, yamlProblems: problems} = readYaml(front.replace(/^---[^\n]*\n/, '').replace(/---[^\n]*\n?$/, ''), 1);
+  const {values, yamlProblems: problems} = readYaml(yamlOf(front), 1);
   const version = values['lakebook'];
   if (version !== undefined && version !== 1)
-    problems.push({code: 'NOTEBOOK_VERSION', message: `This notebook is written for version ${String(version)} of the format, and this Lakebook reads version 1.`, hint: 'Open it with a newer Lakebook.', where: {line: 1}});
+    problems.push({code: 'NOTEBOOK_VERSION', message: `This notebook is written for version ${JSON.stringify(version)} of the format, and this Lakebook reads version 1.`, hint: 'Open it with a newer Lakebook.', where: {line: 1}});
   const found = values['params'];
   const params: Record<string, ParamValue> = {};
   if (found !== undefined && found !== null && typeof found === 'object') {
@@ -178,11 +183,12 @@ export function newCell(header: string, body: string | Readonly<Record<string, u
 
 /** A new front matter with another title or parameter; keeps the rest. */
 export function withFront(notebook: Notebook, changes: {readonly title?: string; readonly params?: Readonly<Record<string, ParamValue>>}): string {
-  const document: Document = parseDocument(notebook.front.replace(/^---[^\n]*\n/, '').replace(/---[^\n]*\n?$/, ''));
+  const document: Document = parseDocument(yamlOf(notebook.front));
   if (!isMap(document.contents)) document.contents = document.createNode({lakebook: 1});
   if (changes.title !== undefined) document.set('title', changes.title);
   for (const [name, value] of Object.entries(changes.params ?? {})) document.setIn(['params', name], value);
-  return `---\n${document.toString(yamlStyle)}---\n${notebook.front === '' ? '\n' : ''}`;
+  const blank = /---[^\n]*\n(\s*)$/.exec(notebook.front)?.[1];
+  return `---\n${document.toString(yamlStyle)}---\n${blank ?? '\n'}`;
 }
 
 /** What `${name}` stands for, or a Problem that names the parameters there are. */

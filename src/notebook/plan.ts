@@ -13,7 +13,7 @@ import {substitute, substituteValues} from './substitute.ts';
 
 /** What a cell does, once its text has been understood. */
 export type Work =
-  | {readonly type: 'step'; readonly step: Step; readonly values: Readonly<Record<string, unknown>>; readonly files: readonly string[]}
+  | {readonly type: 'step'; readonly step: Step; readonly values: Readonly<Record<string, unknown>>; readonly files: readonly string[]; readonly fingerprints: readonly (string | undefined)[]}
   | {readonly type: 'sql'; readonly query: string}
   | {readonly type: 'chart'; readonly spec: ChartSpec};
 
@@ -67,17 +67,28 @@ export type Fingerprints = ReadonlyMap<string, string>;
 export function plan(notebook: Notebook, files: Fingerprints): PlannedCell[] {
   const planned: PlannedCell[] = [];
   const tables = new Map<string, PlannedCell>();
+  const taken = new Set<string>();
+  const given = new Set(notebook.cells.flatMap((cell) => (cell.type === 'text' ? [] : [cell.name.toLowerCase()])));
+  let charts = 0;
   let nearest: string | undefined;
   for (const cell of notebook.cells) {
     if (cell.type === 'text') continue;
-    const name = cell.name === '' ? `chart_${planned.length + 1}` : cell.name;
-    const result = planCell(cell, name, {notebook, files, tables, nearest, below: namesBelow(notebook.cells, cell)});
+    const name = cell.name === '' ? unnamed(++charts, given) : cell.name;
+    const result = planCell(cell, name, {notebook, files, tables, taken, nearest, below: namesBelow(notebook.cells, cell)});
     planned.push(result);
+    taken.add(name.toLowerCase());
     if (cell.type === 'chart') continue;
-    if (!tables.has(name.toLowerCase())) tables.set(name.toLowerCase(), result);
+    // A name that two cells have stands for neither.
+    tables.set(name.toLowerCase(), result);
     if (!cell.disabled) nearest = name;
   }
   return planned;
+}
+
+/** `chart_2` for the second chart without a name, or the next number that no cell has. */
+function unnamed(place: number, given: ReadonlySet<string>): string {
+  const name = `chart_${place}`;
+  return given.has(name) ? unnamed(place + 1, given) : name;
 }
 
 const namesBelow = (cells: readonly Cell[], cell: RunnableCell): string[] =>
@@ -88,13 +99,15 @@ interface Above {
   readonly files: Fingerprints;
   /** Table cells above by lower-case name. */
   readonly tables: ReadonlyMap<string, PlannedCell>;
+  /** Lower-case names of all cells above, charts too. */
+  readonly taken: ReadonlySet<string>;
   readonly nearest: string | undefined;
   readonly below: readonly string[];
 }
 
 function planCell(cell: RunnableCell, name: string, above: Above): PlannedCell {
   const problems: Problem[] = [...cell.problems];
-  if (cell.type !== 'chart' && above.tables.has(name.toLowerCase()))
+  if (above.taken.has(name.toLowerCase()))
     problems.push({code: 'NAME_TAKEN', message: `Another cell above is named ${name} already.`, hint: 'Give this cell a name of its own.', where: {line: cell.line}});
   const understood = problems.length > 0 ? undefined : cell.type === 'step' ? planStep(cell, above, problems) : cell.type === 'sql' ? planSql(cell, above, problems) : planChart(cell, above, problems);
   const inputs = understood === undefined ? [] : understood.inputs.flatMap((input) => inputTable(input, above, problems) ?? []);
@@ -103,15 +116,15 @@ function planCell(cell: RunnableCell, name: string, above: Above): PlannedCell {
 
   const [first] = inputs;
   if (cell.disabled) return {...base, ready: false, disabled: true, problems: [], ...(understood.work.type === 'step' && first !== undefined ? {standsFor: first} : {})};
-  return {...base, ready: true, work: understood.work, inputs, hash: hashOf(understood.work, inputs, above.files)};
+  return {...base, ready: true, work: understood.work, inputs, hash: hashOf(understood.work, inputs)};
 }
 
 /** The hash leaves out a cell's own name: renaming a cell or its inputs costs nothing, unless SQL spells the name. */
-function hashOf(work: Work, inputs: readonly InputTable[], files: Fingerprints): string {
+function hashOf(work: Work, inputs: readonly InputTable[]): string {
   const hashes = inputs.map((input) => (input.rejects ? [input.hash, 'rejects'] : input.hash));
   switch (work.type) {
     case 'step':
-      return contentHash([work.step.kind, work.step.version, work.values, hashes, work.files.map((file) => [file, files.get(file) ?? null])]);
+      return contentHash([work.step.kind, work.step.version, work.values, hashes, work.files, work.fingerprints.map((fingerprint) => fingerprint ?? null)]);
     case 'sql':
       return contentHash(['sql', work.query, inputs.map((input, i) => [input.name, hashes[i]])]);
     case 'chart':
@@ -145,7 +158,8 @@ function planStep(cell: StepCell, above: Above, problems: Problem[]): Understood
     return undefined;
   }
   const named = namedCells(step.params, values.value);
-  return {work: {type: 'step', step, values: values.value, files: namedFiles(step.params, values.value, above.files)}, inputs: [...inputs.flatMap((input) => input ?? []), ...named]};
+  const files = namedFiles(step.params, values.value, above.files);
+  return {work: {type: 'step', step, values: values.value, files, fingerprints: files.map((file) => above.files.get(file))}, inputs: [...inputs.flatMap((input) => input ?? []), ...named]};
 }
 
 function planSql(cell: SqlCell, above: Above, problems: Problem[]): Understood | undefined {

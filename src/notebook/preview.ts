@@ -1,5 +1,5 @@
 import {problemOf, ProblemError, type Problem} from '../lib/problem.ts';
-import type {Row} from '../lib/value.ts';
+import type {Row, Value} from '../lib/value.ts';
 import type {Ports, Reject, Sniffed} from '../ports/index.ts';
 import {readParams} from '../params/index.ts';
 import {id, lit, sql} from '../sql/sql.ts';
@@ -45,7 +45,8 @@ export async function previewFile(ports: Ports, file: string, values: Readonly<R
   }
 }
 
-const rejectOf = ([line, column, raw, reason]: Row): Reject => ({line: Number(line), column: column === null || column === undefined ? null : String(column), raw: String(raw), reason: String(reason)});
+const rejectOf = ([line, column, raw, reason]: Row): Reject => ({line: Number(line), column: typeof column === 'string' ? column : null, raw: textOf(raw), reason: textOf(reason)});
+const textOf = (value: Value | undefined): string => (typeof value === 'string' ? value : '');
 
 const paramProblem = (problem: {readonly message: string; readonly hint?: string} | undefined): Problem => ({
   code: 'PARAM',

@@ -1,4 +1,4 @@
-import {ProblemError, type Problem} from '../lib/problem.ts';
+import {problemOf, ProblemError, type Problem} from '../lib/problem.ts';
 import {closest, count, list} from '../lib/text.ts';
 import type {Ports, Progress, Reject, Sniffed} from '../ports/index.ts';
 import {rejectedLines, readCsv, sniffCsv} from '../sql/read-csv.ts';
@@ -64,7 +64,12 @@ async function gather(ports: Ports, tables: readonly string[], table: string, si
 /** Reads one file; true when some of its rows were rejected. */
 async function readOne(ports: Ports, file: string, options: LoadOptions, to: Destination): Promise<boolean> {
   const sniffed = await ports.storage.sniff(file, options);
-  return sniffed.format === 'csv' ? readCsvFile(ports, file, sniffed, options, to) : readArrowFile(ports, file, options, to);
+  if (sniffed.format !== 'csv') return readArrowFile(ports, file, options, to);
+  try {
+    return await readCsvFile(ports, file, sniffed, options, to);
+  } catch (thrown) {
+    throw aboutFile(thrown, file, options.encoding ?? sniffed.encoding);
+  }
 }
 
 async function readCsvFile(ports: Ports, file: string, sniffed: Sniffed, options: LoadOptions, to: Destination): Promise<boolean> {
@@ -89,7 +94,7 @@ async function openCsv(ports: Ports, file: string, sniffed: Sniffed, given: Load
   const options = {...given, encoding: given.encoding ?? sniffed.encoding};
   const plain = await storage.plainText(file, options, (bytes) => to.onProgress({done: bytes, total: 0, note: `${count(Math.round(bytes / 1e6))} MB read`}));
   // Another encoding gives another text, so the name tells them apart.
-  const name = `${options.encoding}/${file}`;
+  const name = registeredName(file, options.encoding);
   await engine.registerFile(name, plain);
   const detected = await detect(ports, name, options, to.signal);
   // DuckDB takes a file whose beginning has no quotes for one without any, and would misread those further down.
@@ -97,16 +102,34 @@ async function openCsv(ports: Ports, file: string, sniffed: Sniffed, given: Load
   return {name, detected, complete: {...options, quote, decimal: options.decimal ?? detected.decimal}};
 }
 
+/** The name a file has in the engine, which looks names up by their beginning and as a pattern: so it has letters, digits, `_`, `-` and `%` only, and an end. */
+const registeredName = (file: string, encoding: string): string => `${encoding}/${encodeURIComponent(file).replace(/[.!~*'()]/g, (char) => `%${char.charCodeAt(0).toString(16)}`)}/text`;
+
+/** A problem that the engine found, about the file as the reader knows it. */
+function aboutFile(thrown: unknown, file: string, encoding: string): ProblemError {
+  const problem = problemOf(thrown);
+  const {where, ...rest} = problem;
+  const ofFile = where?.file === undefined ? {} : {where: {...where, file}};
+  return new ProblemError({...rest, ...(where === undefined ? {} : {where}), ...ofFile, message: problem.message.replaceAll(registeredName(file, encoding), file)}, {cause: thrown});
+}
+
 /** How a CSV file would be read with these options. */
 export async function detectCsv(ports: Ports, file: string, sniffed: Sniffed, options: LoadOptions, signal: AbortSignal | undefined): Promise<Detected> {
-  return (await openCsv(ports, file, sniffed, options, {onProgress: () => undefined, signal})).detected;
+  try {
+    return (await openCsv(ports, file, sniffed, options, {onProgress: () => undefined, signal})).detected;
+  } catch (thrown) {
+    throw aboutFile(thrown, file, options.encoding ?? sniffed.encoding);
+  }
 }
 
 async function detect(ports: Ports, name: string, options: LoadOptions, signal: AbortSignal | undefined): Promise<Detected> {
   const {engine} = ports;
   const {columns, rows} = await engine.rows(sniffCsv(name, options), {signal});
   const found = new Map(columns.map((column, i) => [column.name, rows[0]?.[i] ?? null]));
-  const text = (column: string): string => String(found.get(column) ?? '');
+  const text = (column: string): string => {
+    const value = found.get(column);
+    return typeof value === 'string' ? value : '';
+  };
   return {
     delimiter: text('Delimiter'),
     quote: text('Quote').replace('(empty)', ''),

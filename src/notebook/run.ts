@@ -70,6 +70,7 @@ export class Runner {
   readonly #lineage = new Map<string, CompiledCell>();
   /** Hashes whose tables are being read: eviction leaves them alone. */
   readonly #pinned: string[] = [];
+  #views: ReadonlySet<string> = new Set();
   /** Bytes that DuckDB held after the last result was made. */
   #used = 0;
   #plan: readonly PlannedCell[] = [];
@@ -82,6 +83,7 @@ export class Runner {
   ) {
     ports.engine.onRestart(() => {
       this.#present.clear();
+      this.#views = new Set();
       this.#used = 0;
     });
   }
@@ -113,20 +115,24 @@ export class Runner {
     );
   }
 
-  /** Runs a query of the reader's own, with every current table cell's view in place that `names` mentions. */
+  /** Runs something of the reader's own while the tables of the current plan that `names` mentions are there under their names. */
   async query<T>(names: readonly string[], use: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#turns.take('run', async () => {
-      return this.#pinning(async () => {
+    return this.#turns.take('run', () =>
+      this.#pinning(async () => {
+        const tables: View[] = [];
         for (const name of names) {
           const cell = this.#plan.find((planned) => planned.name === name || rejectsOf(planned.name) === name);
-          if (cell?.ready !== true) continue;
-          await this.#ensure(cell.hash, {}, signal);
-          this.#pinned.push(cell.hash);
-          await this.#name(cell, signal);
+          const hash = cell?.ready === true ? cell.hash : cell?.standsFor?.hash;
+          if (hash === undefined) continue;
+          const result = await this.#ensure(hash, {}, signal);
+          this.#pinned.push(hash);
+          const table = cell?.name === name ? result.table : result.rejects?.table;
+          if (table !== undefined) tables.push({name, relation: id(table)});
         }
+        await this.#showOnly(tables, signal);
         return use();
-      });
-    });
+      }),
+    );
   }
 
   /**
@@ -181,23 +187,31 @@ export class Runner {
     }
     if (signal.aborted) return {...base, status: 'cancelled', error: cancelled};
     const known = this.#results.get(cell.hash);
-    const rowsIn = (): number | null => cell.inputs.reduce<number | null>((sum, input) => addRows(sum, this.#rowsOf(input)), null);
     if (known !== undefined && (this.#present.has(cell.hash) || !wanted)) {
-      await this.#name(cell, signal);
-      return {...base, status: 'cached', rowsIn: rowsIn(), rowsOut: known.rows, rejected: known.rejects?.rows ?? 0, ms: known.ms, bytes: known.bytes};
+      return this.#report(cell, known, 'cached');
     }
     events.onStart?.(cell.name);
     const started = performance.now();
     try {
       const result = await this.#ensure(cell.hash, events, signal);
-      await this.#name(cell, signal);
-      return {...base, status: 'ok', rowsIn: rowsIn(), rowsOut: result.rows, rejected: result.rejects?.rows ?? 0, ms: result.ms, bytes: result.bytes};
+      return this.#report(cell, result, 'ok');
     } catch (thrown) {
       const found = problemOf(thrown);
       const problem = at(stopProblem(found.message) ?? found, {cell: cell.name, line: cell.line});
       const ms = performance.now() - started;
       return {...base, status: problem.code === 'CANCELLED' ? 'cancelled' : 'failed', ms, error: problem};
     }
+  }
+
+  /** A known result's line in a report, as if it had just run; undefined when nothing is known. */
+  recall(cell: CompiledCell): RanCell | undefined {
+    const known = this.#results.get(cell.hash);
+    return known === undefined ? undefined : this.#report(cell, known, 'cached');
+  }
+
+  #report(cell: CompiledCell, {rows, rejects, ms, bytes}: StoredResult, status: RanStatus): RanCell {
+    const rowsIn = cell.inputs.reduce<number | null>((sum, input) => addRows(sum, this.#rowsOf(input)), null);
+    return {name: cell.name, kind: cell.kind, status, rowsIn, rowsOut: rows, rejected: rejects?.rows ?? 0, ms, bytes};
   }
 
   #rowsOf(input: InputTable): number | null {
@@ -283,7 +297,7 @@ export class Runner {
     const {work} = cell;
     switch (work.type) {
       case 'sql': {
-        await engine.execute(inputs.map((input) => createView(input.name, input.relation)), {signal});
+        await this.#showOnly(inputs, signal);
         await engine.execute([createAs(table, query(work.query))], {signal});
         return {};
       }
@@ -311,8 +325,11 @@ export class Runner {
         if (program.rejects === undefined) return {};
         await engine.execute([createAs(rejects, program.rejects)], {signal});
         return {rejects};
-      case 'read':
-        return {rejects: await readFiles(this.ports, program.files, program.options, {table, rejects, onProgress, signal})};
+      case 'read': {
+        const made = await readFiles(this.ports, program.files, program.options, {table, rejects, onProgress, signal});
+        if (cell.work.type === 'step') await this.#checkUnchanged(cell.work.files, cell.work.fingerprints);
+        return {rejects: made};
+      }
       case 'kernel': {
         const matrix = await engine.matrix(program.features, {signal});
         const output = await compute.run(program.fn, matrix, program.args, onProgress, {signal});
@@ -326,13 +343,18 @@ export class Runner {
     }
   }
 
-  /** Points the cell's name, and its rejects', at its result. */
-  async #name(cell: CompiledCell, signal: AbortSignal | undefined): Promise<void> {
-    const result = this.#results.get(cell.hash);
-    if (result === undefined || !this.#present.has(cell.hash) || cell.kind === 'chart') return;
-    const views = [createView(cell.name, id(result.table))];
-    if (result.rejects !== undefined) views.push(createView(rejectsOf(cell.name), id(result.rejects.table)));
-    await this.ports.engine.execute(views, {signal});
+  /** A file that was replaced while it was read would be kept under the hash of the old one. */
+  async #checkUnchanged(names: readonly string[], fingerprints: readonly (string | undefined)[]): Promise<void> {
+    const files = await this.ports.storage.files();
+    const changed = names.find((name, i) => files.find((file) => file.name === name)?.fingerprint !== fingerprints[i]);
+    if (changed !== undefined) throw new ProblemError({code: 'FILE_CHANGED', message: `${changed} was replaced while it was being read.`, hint: 'Run the cell again to read the new one.', where: {file: changed}});
+  }
+
+  /** Makes these the only names that SQL of the reader's finds: one that is no input would go unnoticed in the hash. */
+  async #showOnly(tables: readonly View[], signal: AbortSignal | undefined): Promise<void> {
+    const gone = [...this.#views].filter((view) => !tables.some((table) => table.name === view));
+    await this.ports.engine.execute([...gone.map((view) => sql`DROP VIEW IF EXISTS ${id(view)}`), ...tables.map(createView)], {signal});
+    this.#views = new Set(tables.map((table) => table.name));
   }
 
   /** Drops the least recently used tables until DuckDB is back under the budget. */
@@ -351,6 +373,9 @@ export class Runner {
   }
 }
 
+/** A name under which SQL of the reader's finds a table. */
+type View = Pick<Input, 'name' | 'relation'>;
+
 interface Made {
   readonly rejects?: string | undefined;
   readonly kernel?: StoredResult['kernel'];
@@ -362,7 +387,7 @@ function chartSql(spec: ChartSpec, [input]: readonly Input[]): Sql {
 }
 
 const createAs = (table: string, rows: Sql): Sql => sql`CREATE OR REPLACE TABLE ${id(table)} AS ${rows}`;
-const createView = (name: string, relation: Sql): Sql => sql`CREATE OR REPLACE VIEW ${id(name)} AS FROM ${relation}`;
+const createView = ({name, relation}: View): Sql => sql`CREATE OR REPLACE VIEW ${id(name)} AS FROM ${relation}`;
 
 const addRows = (sum: number | null, rows: number | null): number | null => (rows === null ? sum : (sum ?? 0) + rows);
 

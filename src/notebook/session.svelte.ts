@@ -4,6 +4,7 @@ import {cancelled, problemOf, ProblemError, type Problem} from '../lib/problem.t
 import type {Row} from '../lib/value.ts';
 import type {ParquetCompression, Ports, Progress, StorageStatus, StoredFile} from '../ports/index.ts';
 import type {Sort} from '../sql/page.ts';
+import {id} from '../sql/sql.ts';
 import type {ColumnProfile} from '../sql/profile.ts';
 import type {Column} from '../sql/types.ts';
 import type {NotExportable} from '../steps/define.ts';
@@ -50,7 +51,7 @@ export class Session {
   path = $state('');
   files = $state.raw<readonly StoredFile[]>([]);
   notebooks = $state.raw<readonly NotebookEntry[]>([]);
-  engine = $state<'starting' | 'ready' | 'restarting' | 'failed'>('starting');
+  engine = $state<'starting' | 'ready' | 'failed'>('starting');
   /** False until the workspace's own state is read: the page shows neither the empty start nor a notebook before. */
   opened = $state(false);
   saved = $state<'saved' | 'saving' | 'failed'>('saved');
@@ -77,9 +78,13 @@ export class Session {
   readonly #runner: Runner;
   readonly #faces: Faces;
   readonly #workspace: Workspace;
-  #abort: AbortController | undefined;
+  /** Stops the runs that were asked for since the last stop. */
+  #abort = new AbortController();
   #runs: Promise<unknown> = Promise.resolve();
   #saveTimer: ReturnType<typeof setTimeout> | undefined;
+  #saves: Promise<void> = Promise.resolve();
+  /** The notebook as the workspace has it. */
+  #written: Notebook | undefined;
   #lastNotice = 0;
 
   constructor(private readonly ports: Ports) {
@@ -93,12 +98,16 @@ export class Session {
 
   /** Reads the workspace and waits for the engine. */
   async start(): Promise<void> {
-    await this.#refreshFiles();
-    this.notebooks = await this.#workspace.list();
-    const last = await this.#workspace.lastOpen();
-    if (last !== undefined) await this.openPath(last);
+    try {
+      await this.#refreshFiles();
+      this.notebooks = await this.#workspace.list();
+      const last = await this.#workspace.lastOpen();
+      if (last !== undefined) await this.openPath(last);
+      await this.#refreshStatus();
+    } catch (thrown) {
+      this.notify(problemOf(thrown));
+    }
     this.opened = true;
-    await this.#refreshStatus();
     try {
       this.memory = await this.ports.engine.memory();
       this.engine = 'ready';
@@ -111,6 +120,7 @@ export class Session {
   // ---- the open notebook
 
   async openPath(path: string): Promise<void> {
+    await this.#saveNow();
     const found = await this.#workspace.read(path);
     if (found === undefined) return;
     await this.#open(path, found.notebook, found.ran);
@@ -149,12 +159,17 @@ export class Session {
   }
 
   async deleteNotebook(path: string): Promise<void> {
+    if (path === this.path) {
+      await this.stop();
+      await this.#saveNow();
+      this.path = '';
+      this.notebook = parseNotebook('');
+      this.#history.clear();
+      this.#tellHistory();
+      this.#remembered.clear();
+    }
     await this.#workspace.remove(path);
     this.notebooks = await this.#workspace.list();
-    if (path !== this.path) return;
-    this.path = '';
-    this.notebook = parseNotebook('');
-    this.#history.clear();
   }
 
   markdown(): string {
@@ -179,6 +194,8 @@ export class Session {
     await this.#saveNow();
     this.path = path;
     this.notebook = notebook;
+    this.#written = notebook;
+    this.saved = 'saved';
     this.selection = new Set();
     this.#history.clear();
     this.#tellHistory();
@@ -211,9 +228,18 @@ export class Session {
     this.notebook = next;
     this.#tellHistory();
     this.#runner.usePlan(this.#plan);
+    this.#recall();
     this.saved = 'saving';
     clearTimeout(this.#saveTimer);
     this.#saveTimer = setTimeout(() => void this.#saveNow(), autosaveDelay);
+  }
+
+  /** An edit or an undo may lead back to results that are known: their cells are as if they had just run. */
+  #recall(): void {
+    for (const cell of this.#plan) {
+      const ran = cell.ready && this.#remembered.get(cell.name)?.hash !== cell.hash ? this.#runner.recall(cell) : undefined;
+      if (cell.ready && ran !== undefined) this.#remembered.set(cell.name, {hash: cell.hash, ran});
+    }
   }
 
   #tellHistory(): void {
@@ -221,23 +247,37 @@ export class Session {
     this.canRedo = this.#history.canRedo;
   }
 
-  async #saveNow(): Promise<void> {
+  /** Writes what is not written yet; writes follow one another, so the last one wins. */
+  #saveNow(): Promise<void> {
     clearTimeout(this.#saveTimer);
-    if (this.saved === 'saved' || this.path === '') return;
-    const {path, notebook} = this;
-    await this.#keep(() => this.#workspace.write(path, notebook));
-    const entry = this.notebooks.find((known) => known.path === path);
-    if (entry !== undefined && entry.title !== this.title) this.notebooks = this.notebooks.map((known) => (known === entry ? {...known, title: this.title} : known));
+    const {path, notebook, title} = this;
+    const recalled = new Map(this.#remembered);
+    this.#saves = this.#saves.then(async () => {
+      if (path === '' || notebook === this.#written) return;
+      const isKept = await this.#keep(async () => {
+        await this.#workspace.write(path, notebook);
+        await this.#workspace.writeRan(path, recalled);
+      });
+      if (isKept) this.#written = notebook;
+      if (this.notebook === notebook) this.saved = isKept ? 'saved' : 'failed';
+      this.notebooks = this.notebooks.map((known) => (known.path === path && known.title !== title ? {...known, title} : known));
+    });
+    return this.#saves;
+  }
+
+  /** Writes what is not written yet: for when the page goes away. */
+  flush(): Promise<void> {
+    return this.#saveNow();
   }
 
   /** Writes to the workspace; a failure is told, and what is on the page stays. */
-  async #keep(write: () => Promise<void>): Promise<void> {
+  async #keep(write: () => Promise<void>): Promise<boolean> {
     try {
       await write();
-      this.saved = 'saved';
+      return true;
     } catch (thrown) {
-      this.saved = 'failed';
       this.notify(problemOf(thrown));
+      return false;
     }
   }
 
@@ -299,7 +339,7 @@ export class Session {
   }
   insertSql(afterId: string | undefined, text?: string): string | undefined {
     const above = this.cellNamesAbove(afterId, true).at(-1);
-    return this.#insert(afterId, newCell(`sql ${this.#freeName('query')}`, text ?? (above === undefined ? "SELECT 'hello' AS greeting" : `SELECT *\nFROM ${above}\nLIMIT 100`)));
+    return this.#insert(afterId, newCell(`sql ${this.#freeName('query')}`, text ?? (above === undefined ? "SELECT 'hello' AS greeting" : `SELECT *\nFROM ${id(above)}\nLIMIT 100`)));
   }
   insertChart(afterId: string | undefined, values: Readonly<Record<string, unknown>> = {mark: 'line'}): string | undefined {
     return this.#insert(afterId, newCell(`chart ${this.#freeName('chart')}`, values));
@@ -366,8 +406,12 @@ export class Session {
       );
     });
     if (!answer.ok) throw new ProblemError({code: 'URL_STATUS', message: `${url.host} answered ${answer.status}${answer.statusText === '' ? '' : ` (${answer.statusText})`} for this address.`, hint: answer.status === 404 ? 'Check the address: there is no such file there.' : 'Open the address in a tab of its own to see why.'});
-    const name = decodeURIComponent(url.pathname.split('/').at(-1) ?? '') || `${url.host}.csv`;
-    return this.addFile(name, await answer.blob());
+    const last = url.pathname.split('/').at(-1) ?? '';
+    const name = /%(?![0-9a-f]{2})/i.test(last) ? last : decodeURIComponent(last);
+    const data = await answer.blob().catch((cause: unknown) => {
+      throw new ProblemError({code: 'URL_BROKEN_OFF', message: `${url.host} stopped sending before the file was whole.`, hint: 'Try again, or download the file and drop it here.'}, {cause});
+    });
+    return this.addFile(name || `${url.host}.csv`, data);
   }
 
   async removeFile(name: string): Promise<void> {
@@ -389,7 +433,7 @@ export class Session {
   }
 
   preview(file: string, values: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<FilePreview> {
-    return previewFile(this.ports, file, values, signal);
+    return this.#runner.query([], () => previewFile(this.ports, file, values, signal));
   }
 
   async #refreshFiles(): Promise<void> {
@@ -412,15 +456,15 @@ export class Session {
 
   /** Runs the notebook, or one cell with what it reads. Runs follow one another. */
   run(name?: string): Promise<RunReport> {
-    const next = this.#runs.then(() => this.#run(name));
+    const {signal} = this.#abort;
+    const next = this.#runs.then(() => this.#run(name, signal));
     this.#runs = next.catch(() => undefined);
     return next;
   }
 
-  async #run(target: string | undefined): Promise<RunReport> {
+  async #run(target: string | undefined, signal: AbortSignal): Promise<RunReport> {
     const started = performance.now();
-    const abort = new AbortController();
-    this.#abort = abort;
+    const {path} = this;
     const current = this.#plan;
     this.#runner.usePlan(current);
     const hashes = new Map(current.map((cell) => [cell.name, cell.ready ? cell.hash : '']));
@@ -436,22 +480,23 @@ export class Session {
             if (ran.status === 'ok' || ran.status === 'cached' || ran.status === 'failed') this.#remembered.set(ran.name, {hash: hashes.get(ran.name) ?? '', ran});
           },
         },
-        abort.signal,
+        signal,
       );
       return {ok: cells.every((cell) => cell.status === 'ok' || cell.status === 'cached' || cell.status === 'disabled'), ms: performance.now() - started, cells};
     } finally {
       this.running = undefined;
       this.#queued = new Set();
-      this.#abort = undefined;
-      await this.#keep(() => this.#workspace.writeRan(this.path, this.#remembered));
+      const remembered = new Map(this.#remembered);
+      if (path !== '' && path === this.path) await this.#keep(() => this.#workspace.writeRan(path, remembered));
       this.memory = await this.ports.engine.memory().catch(() => undefined);
       await this.#refreshStatus();
     }
   }
 
-  /** Stops the run; resolves once it has stopped. */
+  /** Stops the run and those that wait behind it; resolves once they have stopped. */
   async stop(): Promise<void> {
-    this.#abort?.abort();
+    this.#abort.abort();
+    this.#abort = new AbortController();
     await this.#runs;
   }
 

@@ -14,8 +14,8 @@ export interface NotebookEntry {
   readonly title: string;
 }
 
-const folder = 'notebooks/';
-const fileOf = (path: string): string => `${folder}${path}.md`;
+const folder = 'notebooks';
+const fileOf = (path: string): string => `${folder}/${path}.md`;
 const stateOf = (path: string): string => `state/${path}.json`;
 const openFile = 'open.json';
 
@@ -27,7 +27,7 @@ export class Workspace {
     const files = await this.storage.listTexts(folder);
     const entries = await Promise.all(
       files.map(async (file) => {
-        const path = file.replace(folder, '').replace(/\.md$/, '');
+        const path = file.slice(folder.length + 1).replace(/\.md$/, '');
         return {path, title: parseNotebook((await this.storage.readText(fileOf(path))) ?? '').title || path};
       }),
     );

@@ -15,7 +15,7 @@ interface Words<T> {
 
 const good = <T>(value: T): Read<T> => ({ok: true, value});
 const bad = (path: string, message: string, hint?: string): Read<never> => ({ok: false, problems: [{path, message, ...(hint === undefined ? {} : {hint})}]});
-const show = (found: unknown): string => (found === null ? 'nothing' : (JSON.stringify(found) ?? String(found)));
+const show = (found: unknown): string => (found === null ? 'nothing' : (JSON.stringify(found) ?? typeof found));
 
 /** A parameter the notebook has to give unless `words.default` is there. `empty` is what a new cell starts from. */
 function param<T>(control: Control, words: Words<T>, empty: T, read: Param<T>['read']): Param<T> {

@@ -8,7 +8,7 @@ import type {Column} from '../sql/types.ts';
 
 export type {KernelArgs, KernelOutput, Progress} from '../../workers/contract/compute.ts';
 export type {KernelColumn, Matrix} from '../../workers/contract/engine.ts';
-export type {Encoding, FileFormat, ParquetCompression, ReadOptions, Reject, Sniffed, StorageStatus, StoredFile} from '../../workers/contract/storage.ts';
+export type {FileFormat, ParquetCompression, ReadOptions, Reject, Sniffed, StorageStatus, StoredFile} from '../../workers/contract/storage.ts';
 
 /** All calls reject with a `ProblemError`; an aborted signal gives the Problem `CANCELLED`. */
 interface Call {

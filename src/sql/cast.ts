@@ -65,7 +65,7 @@ export function castSql(column: Column, target: CastTarget): Result<CastSql> {
 const castProblem = (message: string, hint: string): Problem => ({code: 'CAST_IMPOSSIBLE', message, hint});
 
 /** The time that a column of times says, as a TIMESTAMP in UTC. */
-export const utc = (column: Column): Sql => {
+const utc = (column: Column): Sql => {
   const name = id(column.name);
   if (column.type === 'TIMESTAMP' || column.type === '') return name;
   return column.type === 'TIMESTAMP WITH TIME ZONE' ? sql`make_timestamp(epoch_us(${name}))` : sql`${name}::TIMESTAMP`;

@@ -21,16 +21,16 @@ const kept = (changes: readonly ColumnChange[]): ColumnChange[] => changes.filte
 
 // A cast rewrites every value; what matters is which ones it lost or made.
 const differs = (change: ColumnChange): Sql =>
-  change.before === change.after
-    ? sql`b.${id(change.name)} IS DISTINCT FROM a.${id(change.name)}`
-    : sql`(a.${id(change.name)} IS NULL) <> (b.${id(change.name)} IS NULL)`;
+  change.before === change.after ? sql`b.${id(change.name)} IS DISTINCT FROM a.${id(change.name)}` : sql`(a.${id(change.name)} IS NULL) <> (b.${id(change.name)} IS NULL)`;
 
 /** For a step that keeps rows and order: the rows in which a kept column changed, `row`, then each such column before and after. */
 export function changedRows(input: Sql, output: Sql, changes: readonly ColumnChange[], key: readonly string[]): Sql {
   const compared = kept(changes);
   if (compared.length === 0) return sql`SELECT 0 AS "row" WHERE false`;
   const context = key.map((name) => sql`b.${id(name)} AS ${id(name)}`);
-  const pairs = compared.filter((change) => !key.includes(change.name)).flatMap((change) => [sql`a.${id(change.name)} AS ${id(`${change.name} before`)}`, sql`b.${id(change.name)} AS ${id(`${change.name} after`)}`]);
+  const pairs = compared
+    .filter((change) => !key.includes(change.name))
+    .flatMap((change) => [sql`a.${id(change.name)} AS ${id(`${change.name} before`)}`, sql`b.${id(change.name)} AS ${id(`${change.name} after`)}`]);
   return sql`SELECT a.rowid + 1 AS "row", ${join([...context, ...pairs])} FROM ${input} a POSITIONAL JOIN ${output} b WHERE ${join(compared.map(differs), ' OR ')}`;
 }
 
@@ -50,6 +50,9 @@ export function removedRows(input: Sql, output: Sql, changes: readonly ColumnCha
   return sql`WITH numbered AS (SELECT rowid AS "row", ${columns}, ${partition} AS nth FROM ${input}),
 stayed AS (SELECT ${columns}, count(*) AS copies FROM ${output} GROUP BY ALL)
 SELECT n."row" + 1 AS "row", n.* EXCLUDE ("row", nth) FROM numbered n
-LEFT JOIN stayed s ON ${join(kept(changes).map((change) => sql`n.${id(change.name)} IS NOT DISTINCT FROM s.${id(change.name)}`), ' AND ')}
+LEFT JOIN stayed s ON ${join(
+    kept(changes).map((change) => sql`n.${id(change.name)} IS NOT DISTINCT FROM s.${id(change.name)}`),
+    ' AND ',
+  )}
 WHERE n.nth > coalesce(s.copies, 0) ORDER BY n."row"`;
 }

@@ -99,7 +99,11 @@ export function checkQuery(text: string): Result<string> {
   if (body.some((token) => token.type === 'symbol' && token.text === ';'))
     return fail({code: 'SQL_SEVERAL_STATEMENTS', message: 'A SQL cell holds one query, and this one holds several.', hint: 'Give each query a cell of its own.'});
   if (!queryStarts.has(first))
-    return fail({code: 'SQL_NOT_A_QUERY', message: `A SQL cell holds a query, and this one starts with ${first.toUpperCase()}.`, hint: 'Start with SELECT, FROM or WITH; a cell never changes another cell’s rows.'});
+    return fail({
+      code: 'SQL_NOT_A_QUERY',
+      message: `A SQL cell holds a query, and this one starts with ${first.toUpperCase()}.`,
+      hint: 'Start with SELECT, FROM or WITH; a cell never changes another cell’s rows.',
+    });
   return ok(text);
 }
 

@@ -7,8 +7,5 @@ export const present = (column: Column, name: Sql = id(column.name)): Sql => (is
 /** True where the value is there; never NULL. */
 export const isPresent = (column: Column, name: Sql = id(column.name)): Sql => sql`${present(column, name)} IS NOT NULL`;
 
-/** True where the value is NULL or NaN; never NULL. */
-export const isMissing = (column: Column, name: Sql = id(column.name)): Sql => sql`${present(column, name)} IS NULL`;
-
 /** ` FILTER (WHERE …)` that leaves NaN and infinities out of an aggregate of a floating-point column. */
 export const finiteOnly = (column: Column): Sql => (isFloat(column.type) ? sql` FILTER (WHERE isfinite(${id(column.name)}))` : sql``);

@@ -7,8 +7,7 @@ export type Sql = string & {readonly [brand]: 'Sql'};
 const trusted = (text: string): Sql => text as Sql;
 
 /** Joins constant text with pieces that are themselves Sql: `` sql`SELECT ${id(column)} FROM ${id(table)}` ``. */
-export const sql = (strings: TemplateStringsArray, ...parts: readonly Sql[]): Sql =>
-  trusted(strings.reduce((text, piece, i) => text + (parts[i - 1] ?? '') + piece));
+export const sql = (strings: TemplateStringsArray, ...parts: readonly Sql[]): Sql => trusted(strings.reduce((text, piece, i) => text + (parts[i - 1] ?? '') + piece));
 
 /** Pieces with a separator between them. */
 export const join = (parts: readonly Sql[], separator = ', '): Sql => trusted(parts.join(separator));

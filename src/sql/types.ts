@@ -13,7 +13,7 @@ export const isText = (type: string): boolean => type === 'VARCHAR';
 export const isNested = (type: string): boolean => /^(STRUCT|MAP|UNION)\(|\[\d*\]$/.test(type);
 
 /** Spark's simple type names and the DuckDB type each stands for. What is not listed is spelt the same in both. */
-export const sparkTypes: Readonly<Record<string, string>> = {
+const sparkTypes: Readonly<Record<string, string>> = {
   string: 'VARCHAR',
   boolean: 'BOOLEAN',
   tinyint: 'TINYINT',

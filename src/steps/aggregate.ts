@@ -1,7 +1,7 @@
 import {list} from '../lib/text.ts';
 import {p} from '../params/index.ts';
 import {assign, col, py} from '../pyspark/py.ts';
-import {isPresent, present} from '../sql/missing.ts';
+import {finiteOnly, isPresent, present} from '../sql/missing.ts';
 import {numberedRows} from '../sql/rows.ts';
 import {double, id, join, lit, sql, type Sql} from '../sql/sql.ts';
 import {isFloat, type Column} from '../sql/types.ts';
@@ -27,11 +27,17 @@ const named =
   (column) =>
     sql`${name}(${present(column)})`;
 
+/** DuckDB's stddev stops at an infinity; Spark's gives NaN, and so does this. */
+const deviation: Statistic['sql'] = (column) => {
+  const finite = sql`stddev_samp(${present(column)})${finiteOnly(column)}`;
+  return isFloat(column.type) ? sql`CASE WHEN bool_or(isinf(${id(column.name)})) THEN 'NaN'::DOUBLE ELSE ${finite} END` : finite;
+};
+
 const statistics = {
   avg: {numeric: true, sql: named(sql`avg`), spark: (value) => `F.avg(${value})`},
   min: {numeric: false, sql: named(sql`min`), spark: (value) => `F.min(${value})`},
   max: {numeric: false, sql: named(sql`max`), spark: (value) => `F.max(${value})`},
-  stddev: {numeric: true, sql: named(sql`stddev_samp`), spark: (value) => `F.stddev(${value})`},
+  stddev: {numeric: true, sql: deviation, spark: (value) => `F.stddev(${value})`},
   count: {numeric: false, sql: named(sql`count`), spark: (value) => `F.count(${value})`},
   sum: {numeric: true, sql: named(sql`sum`), spark: (value) => `F.sum(${value})`},
   median: {numeric: true, sql: named(sql`median`), spark: (value) => `F.median(${value})`},
@@ -39,8 +45,16 @@ const statistics = {
   p25: quantile(0.25),
   p75: quantile(0.75),
   p95: quantile(0.95),
-  first: {numeric: false, sql: (column, row) => sql`arg_min(${id(column.name)}, ${row}) FILTER (WHERE ${isPresent(column)})`, spark: (value) => `F.min_by(${value}, F.when(${value}.isNotNull(), F.col('_row')))`},
-  last: {numeric: false, sql: (column, row) => sql`arg_max(${id(column.name)}, ${row}) FILTER (WHERE ${isPresent(column)})`, spark: (value) => `F.max_by(${value}, F.when(${value}.isNotNull(), F.col('_row')))`},
+  first: {
+    numeric: false,
+    sql: (column, row) => sql`arg_min(${id(column.name)}, ${row}) FILTER (WHERE ${isPresent(column)})`,
+    spark: (value) => `F.min_by(${value}, F.when(${value}.isNotNull(), F.col('_row')))`,
+  },
+  last: {
+    numeric: false,
+    sql: (column, row) => sql`arg_max(${id(column.name)}, ${row}) FILTER (WHERE ${isPresent(column)})`,
+    spark: (value) => `F.max_by(${value}, F.when(${value}.isNotNull(), F.col('_row')))`,
+  },
 } satisfies Record<string, Statistic>;
 
 const names = ['avg', 'min', 'max', 'stddev', 'count', 'sum', 'median', 'p05', 'p25', 'p75', 'p95', 'first', 'last'] as const;
@@ -65,8 +79,15 @@ export const aggregate = defineStep({
   effect: 'new',
   params: {
     keys: p.columns({label: 'Keys', help: 'One row for each of their values.', default: []}),
-    time: p.group({column: p.column({label: 'Time column', types: 'time'}), every: p.duration({label: 'Every', help: '15m, 1h, 1d'})}, {label: 'Time bucket', help: 'One row for each span of time.'}),
-    metrics: p.map('column', {statistics: p.choices(names, {label: 'Statistics'})}, {label: 'Metrics', help: 'Column → statistics; the result has COLUMN_STATISTIC. Without any, rows are counted.', default: {}, short: 'statistics'}),
+    time: p.group(
+      {column: p.column({label: 'Time column', types: 'time'}), every: p.duration({label: 'Every', help: '15m, 1h, 1d'})},
+      {label: 'Time bucket', help: 'One row for each span of time.'},
+    ),
+    metrics: p.map(
+      'column',
+      {statistics: p.choices(names, {label: 'Statistics'})},
+      {label: 'Metrics', help: 'Column → statistics; the result has COLUMN_STATISTIC. Without any, rows are counted.', default: {}, short: 'statistics'},
+    ),
   },
   check: ({keys, time, metrics}, inputs) => {
     const input = inputOf(inputs);
@@ -76,7 +97,11 @@ export const aggregate = defineStep({
     return [
       ...checkColumns(keys, input, 'keys'),
       ...(time === undefined ? [] : checkFamily([time.column], input, 'time.column', 'time', 'A time bucket')),
-      ...checkColumns(columns.filter((column) => !numeric.includes(column)), input, 'metrics'),
+      ...checkColumns(
+        columns.filter((column) => !numeric.includes(column)),
+        input,
+        'metrics',
+      ),
       ...checkFamily(numeric, input, 'metrics', 'number', 'This statistic'),
       ...checkNames([...grouped, ...columns.flatMap((column) => (metrics[column]?.statistics ?? []).map((name) => `${column}_${name}`))], 'metrics'),
     ];
@@ -129,30 +154,79 @@ export const aggregate = defineStep({
       params: {keys: ['sensor_id'], time: {column: 'read_at', every: '1h'}, metrics: {temperature: ['avg', 'max', 'min', 'stddev', 'count']}},
       input: {
         columns: {sensor_id: 'VARCHAR', read_at: 'TIMESTAMP', temperature: 'DOUBLE'},
-        rows: [['b', '2024-02-01 00:10:00', 5], ['a', '2024-02-01 00:50:00', 22], ['a', '2024-02-01 00:00:00', 20], ['a', '2024-02-01 01:00:00', null], ['a', '2024-02-01 00:20:00', 'NaN']],
+        rows: [
+          ['b', '2024-02-01 00:10:00', 5],
+          ['a', '2024-02-01 00:50:00', 22],
+          ['a', '2024-02-01 00:00:00', 20],
+          ['a', '2024-02-01 01:00:00', null],
+          ['a', '2024-02-01 00:20:00', 'NaN'],
+        ],
       },
       expect: {
-        columns: {sensor_id: 'VARCHAR', read_at: 'TIMESTAMP', temperature_avg: 'DOUBLE', temperature_max: 'DOUBLE', temperature_min: 'DOUBLE', temperature_stddev: 'DOUBLE', temperature_count: 'BIGINT'},
-        rows: [['a', '2024-02-01 00:00:00', 21, 22, 20, 1.4142135623730951, 2], ['a', '2024-02-01 01:00:00', null, null, null, null, 0], ['b', '2024-02-01 00:00:00', 5, 5, 5, null, 1]],
+        columns: {
+          sensor_id: 'VARCHAR',
+          read_at: 'TIMESTAMP',
+          temperature_avg: 'DOUBLE',
+          temperature_max: 'DOUBLE',
+          temperature_min: 'DOUBLE',
+          temperature_stddev: 'DOUBLE',
+          temperature_count: 'BIGINT',
+        },
+        rows: [
+          ['a', '2024-02-01 00:00:00', 21, 22, 20, 1.4142135623730951, 2],
+          ['a', '2024-02-01 01:00:00', null, null, null, null, 0],
+          ['b', '2024-02-01 00:00:00', 5, 5, 5, null, 1],
+        ],
       },
     },
     {
       name: 'without metrics it counts, NULL is a key of its own',
       params: {keys: ['sensor_id']},
       input: {columns: {sensor_id: 'VARCHAR'}, rows: [['b'], [null], ['a'], ['b'], [null]]},
-      expect: {columns: {sensor_id: 'VARCHAR', count: 'BIGINT'}, rows: [['a', 1], ['b', 2], [null, 2]]},
+      expect: {
+        columns: {sensor_id: 'VARCHAR', count: 'BIGINT'},
+        rows: [
+          ['a', 1],
+          ['b', 2],
+          [null, 2],
+        ],
+      },
     },
     {
       name: 'first and last present value in the order of the rows',
       params: {keys: ['sensor_id'], metrics: {status: ['first', 'last'], temperature: ['median', 'p25']}},
-      input: {columns: {sensor_id: 'VARCHAR', status: 'VARCHAR', temperature: 'DOUBLE'}, rows: [['a', null, 1], ['a', 'ok', 2], ['a', 'hot', 3], ['a', null, 'NaN']]},
-      expect: {columns: {sensor_id: 'VARCHAR', status_first: 'VARCHAR', status_last: 'VARCHAR', temperature_median: 'DOUBLE', temperature_p25: 'DOUBLE'}, rows: [['a', 'ok', 'hot', 2, 1.5]]},
+      input: {
+        columns: {sensor_id: 'VARCHAR', status: 'VARCHAR', temperature: 'DOUBLE'},
+        rows: [
+          ['a', null, 1],
+          ['a', 'ok', 2],
+          ['a', 'hot', 3],
+          ['a', null, 'NaN'],
+        ],
+      },
+      expect: {
+        columns: {sensor_id: 'VARCHAR', status_first: 'VARCHAR', status_last: 'VARCHAR', temperature_median: 'DOUBLE', temperature_p25: 'DOUBLE'},
+        rows: [['a', 'ok', 'hot', 2, 1.5]],
+      },
     },
     {
       name: 'buckets before 1970 and of two days',
       params: {time: {column: 'day', every: '2d'}, metrics: {value: ['avg']}},
-      input: {columns: {day: 'DATE', value: 'DOUBLE'}, rows: [['1969-12-30', 1], ['1969-12-31', 3], ['1970-01-01', 10]]},
-      expect: {columns: {day: 'TIMESTAMP', value_avg: 'DOUBLE'}, rows: [['1969-12-30 00:00:00', 2], ['1970-01-01 00:00:00', 10]]},
+      input: {
+        columns: {day: 'DATE', value: 'DOUBLE'},
+        rows: [
+          ['1969-12-30', 1],
+          ['1969-12-31', 3],
+          ['1970-01-01', 10],
+        ],
+      },
+      expect: {
+        columns: {day: 'TIMESTAMP', value_avg: 'DOUBLE'},
+        rows: [
+          ['1969-12-30 00:00:00', 2],
+          ['1970-01-01 00:00:00', 10],
+        ],
+      },
     },
     {
       name: 'an empty table',

@@ -56,26 +56,67 @@ export const dedup = defineStep({
     {
       name: 'whole rows, NULL equal to NULL',
       params: {},
-      input: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'}, rows: [['a', 20.5], ['b', null], ['a', 20.5], ['b', null], ['a', 20.6]]},
-      expect: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'}, rows: [['a', 20.5], ['b', null], ['a', 20.6]]},
+      input: {
+        columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'},
+        rows: [
+          ['a', 20.5],
+          ['b', null],
+          ['a', 20.5],
+          ['b', null],
+          ['a', 20.6],
+        ],
+      },
+      expect: {
+        columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'},
+        rows: [
+          ['a', 20.5],
+          ['b', null],
+          ['a', 20.6],
+        ],
+      },
     },
     {
       name: 'keeps the first row of each key',
       params: {keys: ['sensor_id', 'read_at']},
       input: {
         columns: {sensor_id: 'VARCHAR', read_at: 'INTEGER', temperature: 'DOUBLE'},
-        rows: [['b', 1, 9], ['a', 1, 20.54], ['a', 1, 20.5], ['a', 2, 21], ['b', 1, 8]],
+        rows: [
+          ['b', 1, 9],
+          ['a', 1, 20.54],
+          ['a', 1, 20.5],
+          ['a', 2, 21],
+          ['b', 1, 8],
+        ],
       },
-      expect: {columns: {sensor_id: 'VARCHAR', read_at: 'INTEGER', temperature: 'DOUBLE'}, rows: [['b', 1, 9], ['a', 1, 20.54], ['a', 2, 21]]},
+      expect: {
+        columns: {sensor_id: 'VARCHAR', read_at: 'INTEGER', temperature: 'DOUBLE'},
+        rows: [
+          ['b', 1, 9],
+          ['a', 1, 20.54],
+          ['a', 2, 21],
+        ],
+      },
     },
     {
       name: 'keeps the latest by event time, the earlier row among equals',
       params: {keys: ['sensor_id'], keep: 'last', order_by: 'read_at'},
       input: {
         columns: {sensor_id: 'VARCHAR', read_at: 'TIMESTAMP', temperature: 'DOUBLE'},
-        rows: [['a', '2024-02-01 02:00:00', 1], ['a', '2024-02-01 01:00:00', 2], ['a', '2024-02-01 02:00:00', 3], ['b', null, 4], ['b', null, 5]],
+        rows: [
+          ['a', '2024-02-01 02:00:00', 1],
+          ['a', '2024-02-01 01:00:00', 2],
+          ['a', '2024-02-01 02:00:00', 3],
+          ['b', null, 4],
+          ['b', null, 5],
+        ],
       },
-      expect: {columns: {sensor_id: 'VARCHAR', read_at: 'TIMESTAMP', temperature: 'DOUBLE'}, rows: [['a', '2024-02-01 02:00:00', 1], ['b', null, 4]]},
+      expect: {
+        columns: {sensor_id: 'VARCHAR', read_at: 'TIMESTAMP', temperature: 'DOUBLE'},
+        rows: [
+          ['a', '2024-02-01 02:00:00', 1],
+          ['b', null, 4],
+        ],
+      },
     },
     {
       name: 'no rows',

@@ -65,7 +65,6 @@ export interface Example {
 export interface NotExportable {
   readonly notExportable: string;
 }
-export const notExportable = (why: string): NotExportable => ({notExportable: why});
 
 export type StepGroup = 'load' | 'combine' | 'shape' | 'clean' | 'quality' | 'features' | 'summarise' | 'keep' | 'alert' | 'learn' | 'stream';
 

@@ -34,7 +34,13 @@ export const dropNulls = defineStep({
     const input = inputOf(inputs);
     const named = columns.length > 0 ? columnsNamed(columns, input.columns) : input.columns;
     const present = named.map((column) => isPresent(column));
-    const keep = thresh > 0 ? sql`${join(present.map((one) => sql`(${one})::INTEGER`), ' + ')} >= ${lit(thresh)}` : join(present, how === 'any' ? ' AND ' : ' OR ');
+    const keep =
+      thresh > 0
+        ? sql`${join(
+            present.map((one) => sql`(${one})::INTEGER`),
+            ' + ',
+          )} >= ${lit(thresh)}`
+        : join(present, how === 'any' ? ' AND ' : ' OR ');
     return {kind: 'sql', sql: sql`SELECT * FROM ${input.relation} WHERE ${keep}`};
   },
   toPySpark: ({columns, how, thresh}, {target, frames: [frame = 'df']}) => {
@@ -45,20 +51,61 @@ export const dropNulls = defineStep({
     {
       name: 'NULL and NaN are both missing',
       params: {columns: ['temperature']},
-      input: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'}, rows: [['a', 20.5], ['b', null], ['c', 'NaN'], [null, 21]]},
-      expect: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'}, rows: [['a', 20.5], [null, 21]]},
+      input: {
+        columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'},
+        rows: [
+          ['a', 20.5],
+          ['b', null],
+          ['c', 'NaN'],
+          [null, 21],
+        ],
+      },
+      expect: {
+        columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'},
+        rows: [
+          ['a', 20.5],
+          [null, 21],
+        ],
+      },
     },
     {
       name: 'only rows without a single value',
       params: {columns: ['temperature', 'humidity'], how: 'all'},
-      input: {columns: {temperature: 'DOUBLE', humidity: 'DOUBLE'}, rows: [[1, null], [null, null], ['NaN', 2]]},
-      expect: {columns: {temperature: 'DOUBLE', humidity: 'DOUBLE'}, rows: [[1, null], ['NaN', 2]]},
+      input: {
+        columns: {temperature: 'DOUBLE', humidity: 'DOUBLE'},
+        rows: [
+          [1, null],
+          [null, null],
+          ['NaN', 2],
+        ],
+      },
+      expect: {
+        columns: {temperature: 'DOUBLE', humidity: 'DOUBLE'},
+        rows: [
+          [1, null],
+          ['NaN', 2],
+        ],
+      },
     },
     {
       name: 'at least two values in the row',
       params: {thresh: 2},
-      input: {columns: {a: 'INTEGER', b: 'DOUBLE', c: 'VARCHAR'}, rows: [[1, 2, null], [1, 'NaN', null], [null, null, null], [1, 2, 'x']]},
-      expect: {columns: {a: 'INTEGER', b: 'DOUBLE', c: 'VARCHAR'}, rows: [[1, 2, null], [1, 2, 'x']]},
+      input: {
+        columns: {a: 'INTEGER', b: 'DOUBLE', c: 'VARCHAR'},
+        rows: [
+          [1, 2, null],
+          [1, 'NaN', null],
+          [null, null, null],
+          [1, 2, 'x'],
+        ],
+      },
+      expect: {
+        columns: {a: 'INTEGER', b: 'DOUBLE', c: 'VARCHAR'},
+        rows: [
+          [1, 2, null],
+          [1, 2, 'x'],
+        ],
+      },
     },
   ],
 });

@@ -14,14 +14,22 @@ const methods = ['mean', 'median', 'mode', 'constant', 'forward', 'linear'] as c
 type Method = (typeof methods)[number];
 
 const alongRows = (method: Method): boolean => method === 'forward' || method === 'linear';
-const words: Readonly<Record<Method, string>> = {mean: 'the mean', median: 'the median', mode: 'the most frequent value', constant: '', forward: 'the last value before', linear: 'a straight line between neighbours'};
+const words: Readonly<Record<Method, string>> = {
+  mean: 'the mean',
+  median: 'the median',
+  mode: 'the most frequent value',
+  constant: '',
+  forward: 'the last value before',
+  linear: 'a straight line between neighbours',
+};
 
 export const fill = defineStep({
   kind: 'fill',
   version: 1,
   group: 'clean',
   title: 'Fill missing values',
-  sentence: ({columns, method, value, by}) => `Fill ${columns.length > 0 ? list(columns) : '…'} with ${method === 'constant' ? value || '…' : words[method]}${by.length > 0 ? ` per ${list(by)}` : ''}`,
+  sentence: ({columns, method, value, by}) =>
+    `Fill ${columns.length > 0 ? list(columns) : '…'} with ${method === 'constant' ? value || '…' : words[method]}${by.length > 0 ? ` per ${list(by)}` : ''}`,
   lesson: {
     what: 'Each missing value (NULL or NaN) gets a guess: the column’s mean, median or most frequent value, which is Spark’s Imputer; a constant, which is fillna; the last value before it; or a straight line between its neighbours in time. “By” makes the guess from the same sensor only. The column keeps its type, so the mean of whole numbers loses its fraction, as the Imputer’s does.',
     why: 'K-means and regressions take no row with a hole in it, and a time series with gaps is hard to compare. For a short gap a neighbour or a line is close to the truth; for scattered gaps the mean changes least.',
@@ -68,37 +76,119 @@ export const fill = defineStep({
     {
       name: 'with the mean, NaN is missing too',
       params: {columns: ['temperature']},
-      input: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'}, rows: [['a', 20], ['a', null], ['b', 30], ['b', 'NaN']]},
-      expect: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'}, rows: [['a', 20], ['a', 25], ['b', 30], ['b', 25]]},
+      input: {
+        columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'},
+        rows: [
+          ['a', 20],
+          ['a', null],
+          ['b', 30],
+          ['b', 'NaN'],
+        ],
+      },
+      expect: {
+        columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'},
+        rows: [
+          ['a', 20],
+          ['a', 25],
+          ['b', 30],
+          ['b', 25],
+        ],
+      },
     },
     {
       name: 'per sensor, a group without a value stays empty',
       params: {columns: ['temperature'], by: ['sensor_id']},
-      input: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'}, rows: [['b', null], ['a', 20], [null, 7], ['a', null], [null, null], ['a', 22]]},
-      expect: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'}, rows: [['b', null], ['a', 20], [null, 7], ['a', 21], [null, 7], ['a', 22]]},
+      input: {
+        columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'},
+        rows: [
+          ['b', null],
+          ['a', 20],
+          [null, 7],
+          ['a', null],
+          [null, null],
+          ['a', 22],
+        ],
+      },
+      expect: {
+        columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'},
+        rows: [
+          ['b', null],
+          ['a', 20],
+          [null, 7],
+          ['a', 21],
+          [null, 7],
+          ['a', 22],
+        ],
+      },
     },
     {
       name: 'the most frequent value, the smallest among equals; whole numbers stay whole',
       params: {columns: ['status', 'level'], method: 'mode'},
-      input: {columns: {status: 'VARCHAR', level: 'INTEGER'}, rows: [['ok', 2], ['hot', 1], [null, null], ['hot', 2], ['ok', 1]]},
-      expect: {columns: {status: 'VARCHAR', level: 'INTEGER'}, rows: [['ok', 2], ['hot', 1], ['hot', 1], ['hot', 2], ['ok', 1]]},
+      input: {
+        columns: {status: 'VARCHAR', level: 'INTEGER'},
+        rows: [
+          ['ok', 2],
+          ['hot', 1],
+          [null, null],
+          ['hot', 2],
+          ['ok', 1],
+        ],
+      },
+      expect: {
+        columns: {status: 'VARCHAR', level: 'INTEGER'},
+        rows: [
+          ['ok', 2],
+          ['hot', 1],
+          ['hot', 1],
+          ['hot', 2],
+          ['ok', 1],
+        ],
+      },
     },
     {
       name: 'the last value before, by time',
       params: {columns: ['status'], method: 'forward', order_by: 'read_at', by: ['sensor_id']},
-      input: {columns: {sensor_id: 'VARCHAR', read_at: 'INTEGER', status: 'VARCHAR'}, rows: [['a', 3, null], ['a', 1, null], ['a', 2, 'on'], ['b', 4, null]]},
-      expect: {columns: {sensor_id: 'VARCHAR', read_at: 'INTEGER', status: 'VARCHAR'}, rows: [['a', 3, 'on'], ['a', 1, null], ['a', 2, 'on'], ['b', 4, null]]},
+      input: {
+        columns: {sensor_id: 'VARCHAR', read_at: 'INTEGER', status: 'VARCHAR'},
+        rows: [
+          ['a', 3, null],
+          ['a', 1, null],
+          ['a', 2, 'on'],
+          ['b', 4, null],
+        ],
+      },
+      expect: {
+        columns: {sensor_id: 'VARCHAR', read_at: 'INTEGER', status: 'VARCHAR'},
+        rows: [
+          ['a', 3, 'on'],
+          ['a', 1, null],
+          ['a', 2, 'on'],
+          ['b', 4, null],
+        ],
+      },
     },
     {
       name: 'a straight line in time, nothing beyond the ends',
       params: {columns: ['temperature'], method: 'linear', order_by: 'read_at'},
       input: {
         columns: {read_at: 'TIMESTAMP', temperature: 'DOUBLE'},
-        rows: [['2024-02-01 00:00:00', null], ['2024-02-01 01:00:00', 10], ['2024-02-01 02:00:00', null], ['2024-02-01 05:00:00', 18], ['2024-02-01 06:00:00', null]],
+        rows: [
+          ['2024-02-01 00:00:00', null],
+          ['2024-02-01 01:00:00', 10],
+          ['2024-02-01 02:00:00', null],
+          ['2024-02-01 05:00:00', 18],
+          ['2024-02-01 06:00:00', null],
+        ],
       },
       expect: {
         columns: {read_at: 'TIMESTAMP', temperature: 'DOUBLE'},
-        rows: [['2024-02-01 00:00:00', null], ['2024-02-01 01:00:00', 10], ['2024-02-01 02:00:00', 12], ['2024-02-01 05:00:00', 18], ['2024-02-01 06:00:00', null]],
+        rows: [
+          ['2024-02-01 00:00:00', null],
+          ['2024-02-01 01:00:00', 10],
+          ['2024-02-01 02:00:00', 12],
+          ['2024-02-01 05:00:00', 18],
+          ['2024-02-01 06:00:00', null],
+        ],
       },
     },
     {
@@ -116,7 +206,15 @@ function checkOrder(orderBy: string, method: Method, input: Input): StepProblem[
   if (found.length > 0 || method === 'forward') return found;
   const {name, type} = columnNamed(orderBy, input.columns);
   if (isNumber(type) || isTime(type)) return [];
-  return [{code: 'COLUMN_TYPE', message: `A straight line needs times or numbers to run along, and ${name} is ${type}.`, hint: 'Cast it to a timestamp first.', param: 'order_by', column: name}];
+  return [
+    {
+      code: 'COLUMN_TYPE',
+      message: `A straight line needs times or numbers to run along, and ${name} is ${type}.`,
+      hint: 'Cast it to a timestamp first.',
+      param: 'order_by',
+      column: name,
+    },
+  ];
 }
 
 function checkConstant({columns, method, value}: {columns: readonly string[]; method: Method; value: string}, input: Input): StepProblem[] {
@@ -142,7 +240,13 @@ function fromGuesses(input: Input, filled: readonly Column[], groups: readonly C
   // A join may emit rows out of turn; sorting what is sorted already costs next to nothing.
   const order = keys.length === 0 ? sql`` : sql` ORDER BY r.${row}`;
   const grouped = keys.length === 0 ? sql`` : sql` GROUP BY ${join(keys)}`;
-  const match = (table: Sql): Sql => (keys.length === 0 ? sql`CROSS JOIN ${table}` : sql`LEFT JOIN ${table} ON ${join(keys.map((key) => sql`r.${key} IS NOT DISTINCT FROM ${table}.${key}`), ' AND ')}`);
+  const match = (table: Sql): Sql =>
+    keys.length === 0
+      ? sql`CROSS JOIN ${table}`
+      : sql`LEFT JOIN ${table} ON ${join(
+          keys.map((key) => sql`r.${key} IS NOT DISTINCT FROM ${table}.${key}`),
+          ' AND ',
+        )}`;
   if (method !== 'mode') {
     const values = filled.map((column, i) => sql`${guess(column, method)} AS ${guesses[i] ?? sql`guess`}`);
     return sql`WITH guesses AS (SELECT ${join([...keys, ...values])} FROM ${input.relation}${grouped}) SELECT ${selected} FROM ${from} r ${match(sql`guesses`)}${order}`;
@@ -151,7 +255,10 @@ function fromGuesses(input: Input, filled: readonly Column[], groups: readonly C
     const counted = sql`SELECT ${join([...keys, sql`${id(column.name)} AS mode_value`, sql`count(*) AS mode_count`])} FROM ${input.relation} WHERE ${isPresent(column)} GROUP BY ALL`;
     return sql`${id(`modes_${i + 1}`)} AS (SELECT ${join([...keys, sql`first(mode_value ORDER BY mode_count DESC, mode_value) AS ${guesses[i] ?? sql`guess`}`])} FROM (${counted})${grouped})`;
   });
-  return sql`WITH ${join(tables)} SELECT ${selected} FROM ${from} r ${join(filled.map((_, i) => match(id(`modes_${i + 1}`))), ' ')}${order}`;
+  return sql`WITH ${join(tables)} SELECT ${selected} FROM ${from} r ${join(
+    filled.map((_, i) => match(id(`modes_${i + 1}`))),
+    ' ',
+  )}${order}`;
 }
 
 function fromNeighbours(input: Input, filled: readonly Column[], groups: readonly Column[], method: Method, orderBy: string): Sql {
@@ -192,7 +299,13 @@ function sparkGuesses({method, value, by}: {method: Method; value: string; by: r
   );
 }
 
-function sparkNeighbours({method, by, order_by}: {method: Method; by: readonly string[]; order_by: string}, filled: readonly Column[], columns: readonly Column[], target: string, frame: string): string[] {
+function sparkNeighbours(
+  {method, by, order_by}: {method: Method; by: readonly string[]; order_by: string},
+  filled: readonly Column[],
+  columns: readonly Column[],
+  target: string,
+  frame: string,
+): string[] {
   const row = unusedName('_row', columns);
   const partition = by.length > 0 ? `Window.partitionBy(${pyNames(by)})` : 'Window.partitionBy(F.lit(0))';
   const order = order_by === '' ? col(row) : `${col(order_by)}.asc_nulls_last(), ${col(row)}`;

@@ -21,7 +21,25 @@ import {validate} from './validate.ts';
 export type AnyStep = Step;
 
 /** Every kind of step, in menu order. */
-export const steps: readonly AnyStep[] = [load, simulate, union, join, select, rename, derive, filter, cast, extract, validate, dedup, dropNulls, fill, outliers, aggregate, kmeans];
+export const steps: readonly AnyStep[] = [
+  load,
+  simulate,
+  union,
+  join,
+  select,
+  rename,
+  derive,
+  filter,
+  cast,
+  extract,
+  validate,
+  dedup,
+  dropNulls,
+  fill,
+  outliers,
+  aggregate,
+  kmeans,
+];
 
 export const stepKinds: readonly string[] = steps.map((step) => step.kind);
 

@@ -87,7 +87,13 @@ export const outliers = defineStep({
     }));
     const aggregates = bounds.flatMap(({low, high, fence}) => [sql`${fence.low} AS ${low}`, sql`${fence.high} AS ${high}`]);
     const grouped = keys.length === 0 ? sql`` : sql` GROUP BY ${join(keys)}`;
-    const match = keys.length === 0 ? sql`CROSS JOIN fences` : sql`LEFT JOIN fences ON ${join(keys.map((key) => sql`r.${key} IS NOT DISTINCT FROM fences.${key}`), ' AND ')}`;
+    const match =
+      keys.length === 0
+        ? sql`CROSS JOIN fences`
+        : sql`LEFT JOIN fences ON ${join(
+            keys.map((key) => sql`r.${key} IS NOT DISTINCT FROM fences.${key}`),
+            ' AND ',
+          )}`;
     const out = bounds.map(({value, low, high}) => sql`coalesce(${value} < ${low} OR ${value} > ${high}, false)`);
     const changed = bounds.map(({column, low, high}, i) => {
       const is = out[i] ?? sql`false`;
@@ -101,7 +107,10 @@ export const outliers = defineStep({
     // A join may emit rows out of turn; sorting what is sorted already costs next to nothing.
     const order = keys.length === 0 ? sql`` : sql` ORDER BY r.${row}`;
     const where = action === 'remove' ? sql` WHERE NOT (${join(out, ' OR ')})` : sql``;
-    return {kind: 'sql', sql: sql`WITH fences AS (SELECT ${join([...keys, ...aggregates])} FROM ${input.relation}${grouped}) SELECT ${selected} FROM ${from} r ${match}${where}${order}`};
+    return {
+      kind: 'sql',
+      sql: sql`WITH fences AS (SELECT ${join([...keys, ...aggregates])} FROM ${input.relation}${grouped}) SELECT ${selected} FROM ${from} r ${match}${where}${order}`,
+    };
   },
   toPySpark: ({columns, method, threshold, by, action}, {target, frames: [frame = 'df'], inputs}) => {
     const known = inputs[0]?.columns ?? [];
@@ -128,7 +137,9 @@ export const outliers = defineStep({
         call('withColumn', [py(high), `${from[1] ?? middle} + ${reach}`]),
       ];
     });
-    const is = looked.map((column, i) => `F.coalesce((${sparkValue(column)} < F.col(${py(`_low_${i + 1}`)})) | (${sparkValue(column)} > F.col(${py(`_high_${i + 1}`)})), F.lit(False))`);
+    const is = looked.map(
+      (column, i) => `F.coalesce((${sparkValue(column)} < F.col(${py(`_low_${i + 1}`)})) | (${sparkValue(column)} > F.col(${py(`_high_${i + 1}`)})), F.lit(False))`,
+    );
     const acted = looked.map((column, i) => {
       const name = py(column.name);
       if (action === 'flag') return call('withColumn', [py(flagOf(column.name)), is[i] ?? '']);
@@ -137,14 +148,36 @@ export const outliers = defineStep({
       return call('withColumn', [name, `F.when(${is[i] ?? ''}, ${fence}).otherwise(${col(column.name)})`]);
     });
     const last = action === 'remove' ? [call('where', [`~(${is.join(' | ')})`])] : acted;
-    return [`_group = Window.partitionBy(${by.length > 0 ? pyNames(by) : 'F.lit(0)'})`, ...assign(target, frame, [...calls, ...last, `drop(${temporary.map((name) => py(name)).join(', ')})`])];
+    return [
+      `_group = Window.partitionBy(${by.length > 0 ? pyNames(by) : 'F.lit(0)'})`,
+      ...assign(target, frame, [...calls, ...last, `drop(${temporary.map((name) => py(name)).join(', ')})`]),
+    ];
   },
   examples: [
     {
       name: 'z-score: rows beyond the threshold go, missing values stay',
       params: {columns: ['value'], threshold: 1},
-      input: {columns: {id: 'INTEGER', value: 'DOUBLE'}, rows: [[1, 10], [2, 11], [3, null], [4, 50], [5, 'NaN'], [6, 9]]},
-      expect: {columns: {id: 'INTEGER', value: 'DOUBLE'}, rows: [[1, 10], [2, 11], [3, null], [5, 'NaN'], [6, 9]]},
+      input: {
+        columns: {id: 'INTEGER', value: 'DOUBLE'},
+        rows: [
+          [1, 10],
+          [2, 11],
+          [3, null],
+          [4, 50],
+          [5, 'NaN'],
+          [6, 9],
+        ],
+      },
+      expect: {
+        columns: {id: 'INTEGER', value: 'DOUBLE'},
+        rows: [
+          [1, 10],
+          [2, 11],
+          [3, null],
+          [5, 'NaN'],
+          [6, 9],
+        ],
+      },
     },
     {
       name: 'IQR, clipped to the fence',
@@ -155,20 +188,63 @@ export const outliers = defineStep({
     {
       name: 'MAD per sensor, emptied; one reading or no deviation is no outlier',
       params: {columns: ['value'], method: 'mad', by: ['sensor_id'], action: 'null'},
-      input: {columns: {sensor_id: 'VARCHAR', value: 'DOUBLE'}, rows: [['c', 1], ['a', 1], ['a', 2], ['a', 3], ['a', 90], ['b', 5], ['b', 5], ['b', 5], ['b', 99]]},
-      expect: {columns: {sensor_id: 'VARCHAR', value: 'DOUBLE'}, rows: [['c', 1], ['a', 1], ['a', 2], ['a', 3], ['a', null], ['b', 5], ['b', 5], ['b', 5], ['b', 99]]},
+      input: {
+        columns: {sensor_id: 'VARCHAR', value: 'DOUBLE'},
+        rows: [
+          ['c', 1],
+          ['a', 1],
+          ['a', 2],
+          ['a', 3],
+          ['a', 90],
+          ['b', 5],
+          ['b', 5],
+          ['b', 5],
+          ['b', 99],
+        ],
+      },
+      expect: {
+        columns: {sensor_id: 'VARCHAR', value: 'DOUBLE'},
+        rows: [
+          ['c', 1],
+          ['a', 1],
+          ['a', 2],
+          ['a', 3],
+          ['a', null],
+          ['b', 5],
+          ['b', 5],
+          ['b', 5],
+          ['b', 99],
+        ],
+      },
     },
     {
       name: 'flagged in a column of its own',
       params: {columns: ['value'], method: 'iqr', action: 'flag'},
       input: {columns: {value: 'INTEGER'}, rows: [[1], [2], [3], [4], [100], [null]]},
-      expect: {columns: {value: 'INTEGER', value_outlier: 'BOOLEAN'}, rows: [[1, false], [2, false], [3, false], [4, false], [100, true], [null, false]]},
+      expect: {
+        columns: {value: 'INTEGER', value_outlier: 'BOOLEAN'},
+        rows: [
+          [1, false],
+          [2, false],
+          [3, false],
+          [4, false],
+          [100, true],
+          [null, false],
+        ],
+      },
     },
     {
       name: 'a constant column has no outliers',
       params: {columns: ['value'], action: 'flag'},
       input: {columns: {value: 'DOUBLE'}, rows: [[5], [5], [5]]},
-      expect: {columns: {value: 'DOUBLE', value_outlier: 'BOOLEAN'}, rows: [[5, false], [5, false], [5, false]]},
+      expect: {
+        columns: {value: 'DOUBLE', value_outlier: 'BOOLEAN'},
+        rows: [
+          [5, false],
+          [5, false],
+          [5, false],
+        ],
+      },
     },
   ],
 });

@@ -3,7 +3,7 @@ import {keysOf} from './format.ts';
 import type {Page} from './page.svelte.ts';
 import type {Found, FoundGroup} from './parts/finder.ts';
 
-export const groupTitles: Readonly<Record<string, string>> = {
+const groupTitles: Readonly<Record<string, string>> = {
   load: 'Load',
   combine: 'Combine',
   shape: 'Shape',

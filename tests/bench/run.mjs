@@ -21,9 +21,15 @@ for (const name of names) {
   const {default: measure} = await import(`./${name}.mjs`);
   if (typeof measure !== 'function') continue;
   console.error(`${name} …`);
-  /** @type {Figures | Figures[]} */
-  const figures = await measure();
-  parts.push(...[figures].flat().map(markdown));
+  try {
+    /** @type {Figures | Figures[]} */
+    const figures = await measure();
+    parts.push(...[figures].flat().map(markdown));
+  } catch (error) {
+    console.error(error);
+    parts.push(`## ${name}\n\nFailed: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`);
+    process.exitCode = 1;
+  }
 }
 if (parts.length === 1) {
   console.error(`No benchmark is called ${wanted.join(', ')}. There are: ${order.join(', ')}.`);

@@ -22,7 +22,8 @@ test.each(expectations.map((expectation) => [name(expectation.file, expectation.
   } else {
     expect(cell?.error).toBeUndefined();
     await expectRows(gives);
-    expect(cell).toMatchObject({status: expect.stringMatching(/ok|cached/), rowsOut: gives.rows, rejected: gives.rejects ?? 0});
+    expect(['ok', 'cached']).toContain(cell?.status);
+    expect(cell).toMatchObject({rowsOut: gives.rows, rejected: gives.rejects ?? 0});
   }
   expect(app.page.url()).toContain('/some/path/');
 });

@@ -156,3 +156,26 @@ describe('editing a notebook', () => {
     expect(setFront(parseNotebook('# Only prose\n'), {title: 'New'}).title).toBe('New');
   });
 });
+
+describe('what an edit leaves alone', () => {
+  const tight = '---\ntitle: t\n---\n\n```sql a\nSELECT 1\n```\n```sql b\nSELECT 2\n```\ntext\n';
+  test.each([
+    ['fences without blank lines between', tight],
+    ['Windows line ends', tight.replaceAll('\n', '\r\n')],
+    ['blank lines after the front matter', text],
+  ])('%s', (_name, source) => {
+    const before = parseNotebook(source);
+    const [first] = before.cells.filter((cell) => cell.type === 'sql');
+    const next = setSource(before, first?.id ?? '', first?.source.replace('SELECT', 'SELECT 0,') ?? '');
+    expect(serializeNotebook(next)).toBe(source.replace('SELECT', 'SELECT 0,'));
+    expect(next.cells.map((cell) => cell.id)).toEqual(before.cells.map((cell) => cell.id));
+  });
+
+  test('a fence opened in prose ends with its own cell', () => {
+    const before = parseNotebook(tight);
+    const prose = before.cells.at(-1);
+    const moved = insert(before, undefined, 'Look:\n\n```python\nprint(1)\n').notebook;
+    expect(moved.cells.filter((cell) => cell.type === 'sql')).toHaveLength(2);
+    expect(setSource(before, prose?.id ?? '', '```\nopen').cells.filter((cell) => cell.type === 'sql')).toHaveLength(2);
+  });
+});

@@ -40,7 +40,8 @@ export async function nativeEngine(): Promise<{engine: EnginePort; statements: s
     },
     async describe(sql) {
       const reader = await run(`DESCRIBE ${sql}`);
-      return reader.getRowsJS().map(([name, type]) => ({name: String(name), type: String(type)}));
+      // DESCRIBE gives text.
+      return (reader.getRowsJS() as string[][]).map(([name = '', type = '']) => ({name, type}));
     },
     async matrix(sql) {
       const reader = await run(sql);

@@ -141,3 +141,19 @@ test('notebook parameters stand in SQL as literals', async () => {
   const report = await run(text);
   expect(report.map((ran) => ran.rowsOut)).toEqual([4, 1, 0]);
 });
+
+test('SQL finds only the cells above it that it names, under their own names', async () => {
+  await run(readings + cell('sql later', 'SELECT 1 AS one'));
+  const report = await run(readings + cell('sql early', 'SELECT * FROM later'));
+  expect(report[1]).toMatchObject({status: 'failed'});
+});
+
+test('a name that two cells have stands for neither', async () => {
+  const report = await run(readings + cell('step a = dedup') + cell('sql b', 'FROM a') + cell('step a = drop_nulls') + cell('step c = dedup'));
+  expect(statuses(report)).toMatchObject({b: 'ok', c: 'broken'});
+});
+
+test('a chart takes a name as every cell does', async () => {
+  const report = await run(readings + cell('chart readings', 'mark: bar\nx: sensor'));
+  expect(report[1]?.error?.code).toBe('NAME_TAKEN');
+});

@@ -1,11 +1,13 @@
 import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {parseNotebook} from '../../../src/notebook/model.ts';
 import {plan} from '../../../src/notebook/plan.ts';
 import {Runner, type RanCell} from '../../../src/notebook/run.ts';
 import type {ComputePort, EnginePort, Ports, StoragePort} from '../../../src/ports/index.ts';
+import {rejectsOf} from '../../../src/notebook/cells.ts';
+import {mentions} from '../../../src/sql/lexer.ts';
 import {id, lit, sql} from '../../../src/sql/sql.ts';
 import {kernels} from '../../../workers/kernels/index.ts';
 import {root} from '../../tools/setup.mjs';
@@ -17,8 +19,6 @@ const files = readdirSync(samples);
 
 /** Where the engine finds files by the name that the runner registers them under. */
 const found = mkdtempSync(join(tmpdir(), 'lakebook-samples-'));
-mkdirSync(join(found, 'utf-8'));
-for (const file of files) symlinkSync(join(samples, file), join(found, 'utf-8', file));
 afterAll(() => rmSync(found, {recursive: true}));
 
 /** The runner's ports over native DuckDB, which reads JSON and Parquet itself; the kernels are the real ones. */
@@ -27,11 +27,17 @@ async function nativePorts(): Promise<Ports> {
   await engine.execute([sql`SET file_search_path = ${lit(found)}`, sql`SET TimeZone = 'UTC'`]);
   let arriving = '';
   const reads: Partial<EnginePort> = {
-    registerFile: () => Promise.resolve(),
+    registerFile: (name, file) => {
+      mkdirSync(dirname(join(found, name)), {recursive: true});
+      rmSync(join(found, name), {force: true});
+      symlinkSync(join(samples, file.name), join(found, name));
+      return Promise.resolve();
+    },
     insert: (table) => engine.execute([sql`CREATE TABLE ${id(table)} AS FROM ${lit(arriving)}`]),
   };
   const storage: Partial<StoragePort> = {
     sniff: (name) => Promise.resolve({format: /\.json$/.test(name) ? 'json' : /\.parquet$/.test(name) ? 'parquet' : 'csv', encoding: 'utf-8', gzip: false, head: ''}),
+    files: () => Promise.resolve(files.map((name) => ({name, bytes: 0, fingerprint: 'sample', addedAt: 0}))),
     plainText: (name) => Promise.resolve(new File([], name)),
     readArrow: async (name, _options, onBatch) => {
       arriving = join(samples, name);
@@ -55,8 +61,9 @@ async function runNotebook(name: string): Promise<{report: RanCell[]; rowsOf: (q
   const notebook = parseNotebook(readFileSync(join(root, 'notebooks', `${name}.md`), 'utf8'));
   runner.usePlan(plan(notebook, new Map(files.map((file) => [file, 'sample']))));
   const report = await runner.run(undefined, {}, new AbortController().signal);
+  const names = report.flatMap(({name}) => [name, rejectsOf(name)]);
   // A query of this test, not of a user.
-  const rowsOf = async (query: string): Promise<unknown[][]> => (await ports.engine.rows(query as ReturnType<typeof sql>)).rows.map((row) => row.map((value) => (typeof value === 'bigint' ? Number(value) : value)));
+  const rowsOf = async (query: string): Promise<unknown[][]> => (await runner.query(mentions(query, names), () => ports.engine.rows(query as ReturnType<typeof sql>))).rows.map((row) => row.map((value) => (typeof value === 'bigint' ? Number(value) : value)));
   return {report, rowsOf};
 }
 

@@ -48,7 +48,8 @@ describe.each(steps.map((step): [string, AnyStep] => [step.kind, step]))('%s', (
       if (example.rejects !== undefined) expect(await contentOf(connection, rejectedLines(only))).toEqual(await contentOf(connection, tableSql(example.rejects)));
     } else {
       expect(await contentOf(connection, program.sql)).toEqual(await contentOf(connection, tableSql(example.expect)));
-      if (example.rejects !== undefined && program.rejects !== undefined) expect(await contentOf(connection, program.rejects)).toEqual(await contentOf(connection, tableSql(example.rejects)));
+      if (example.rejects !== undefined && program.rejects !== undefined)
+        expect(await contentOf(connection, program.rejects)).toEqual(await contentOf(connection, tableSql(example.rejects)));
     }
   });
 
@@ -62,7 +63,12 @@ describe.each(steps.map((step): [string, AnyStep] => [step.kind, step]))('%s', (
     for (const example of step.examples) {
       const {values, inputs} = await prepare(step, example);
       const program = step.toSql(values, inputs);
-      const spark = step.toPySpark(values, {target: 'result', frames: inputs.map((input) => input.name), inputs, columns: Object.entries(example.expect.columns).map(([name, type]) => ({name, type}))});
+      const spark = step.toPySpark(values, {
+        target: 'result',
+        frames: inputs.map((input) => input.name),
+        inputs,
+        columns: Object.entries(example.expect.columns).map(([name, type]) => ({name, type})),
+      });
       sections.push(
         `## ${example.name}`,
         step.sentence(values),

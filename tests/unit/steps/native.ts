@@ -6,21 +6,24 @@ import type {ExampleTable, Input} from '../../../src/steps/define.ts';
 export async function openDuckDB(): Promise<DuckDBConnection> {
   const connection = await (await DuckDBInstance.create(':memory:', {threads: '1'})).connect();
   // What the browser's build has not, these tests don't use either.
-  for (const setting of ['SET autoinstall_known_extensions = false', 'SET autoload_known_extensions = false', "SET TimeZone = 'UTC'"]) await connection.run(setting).catch(() => undefined);
+  for (const setting of ['SET autoinstall_known_extensions = false', 'SET autoload_known_extensions = false', "SET TimeZone = 'UTC'"])
+    await connection.run(setting).catch(() => undefined);
   return connection;
 }
 
 /** An example's table as a query. */
 export function tableSql({columns, rows}: ExampleTable): Sql {
   const entries = Object.entries(columns);
-  const literal = (value: string | number | boolean | null | undefined, type: string): Sql => sql`${lit(value === undefined ? null : typeof value === 'number' ? String(value) : value)}::${typeName(type)}`;
+  const literal = (value: string | number | boolean | null | undefined, type: string): Sql =>
+    sql`${lit(value === undefined ? null : typeof value === 'number' ? String(value) : value)}::${typeName(type)}`;
   const select = (row: ExampleTable['rows'][number]): Sql => sql`SELECT ${join(entries.map(([name, type], i) => sql`${literal(row[i], type)} AS ${id(name)}`))}`;
   return rows.length > 0 ? join(rows.map(select), '\nUNION ALL ') : sql`${select([])} WHERE false`;
 }
 
 export async function columnsOf(connection: DuckDBConnection, query: Sql): Promise<Column[]> {
   const described = await connection.runAndReadAll(`DESCRIBE ${query}`);
-  return described.getRowsJS().map(([name, type]) => ({name: String(name), type: String(type)}));
+  // The casts: DESCRIBE gives text.
+  return described.getRowsJS().map(([name, type]) => ({name: name as string, type: type as string}));
 }
 
 /** Makes a table of the rows and gives it as a step's input. */

@@ -40,8 +40,18 @@ test('validate stops with the rule and the first values', async () => {
 });
 
 test('k-means stops at rows that lack a feature, unless they are kept', async () => {
-  const table = {columns: {a: 'DOUBLE', b: 'INTEGER'}, rows: [[1, 2], ['NaN', 2], [1, null]]};
-  expect(await stoppedBy('kmeans', {features: ['a', 'b']}, table)).toMatchObject({code: 'MISSING_FEATURE', message: '2 rows lack a finite value in a and b; k-means needs all of them.'});
+  const table = {
+    columns: {a: 'DOUBLE', b: 'INTEGER'},
+    rows: [
+      [1, 2],
+      ['NaN', 2],
+      [1, null],
+    ],
+  };
+  expect(await stoppedBy('kmeans', {features: ['a', 'b']}, table)).toMatchObject({
+    code: 'MISSING_FEATURE',
+    message: '2 rows lack a finite value in a and b; k-means needs all of them.',
+  });
   expect(await stoppedBy('kmeans', {features: ['a', 'b'], handle_invalid: 'keep'}, table)).toBeUndefined();
 });
 
