@@ -70,7 +70,8 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
     },
     async export(cell, format, options) {
       await ready;
-      if (!exportFormats.includes(format)) throw new ProblemError({code: 'EXPORT_FORMAT', message: `There is no export format ${String(format)}.`, hint: `Choose one of ${exportFormats.join(', ')}.`});
+      if (!exportFormats.includes(format))
+        throw new ProblemError({code: 'EXPORT_FORMAT', message: `There is no export format ${String(format)}.`, hint: `Choose one of ${exportFormats.join(', ')}.`});
       return session.exportCell(idOf(cell), format, options);
     },
     notebook: () => session.markdown(),
@@ -78,4 +79,3 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
     sqlOf: (cell) => session.sqlOf(idOf(cell)),
   };
 }
-

@@ -24,7 +24,7 @@ scope.addEventListener('fetch', (event) => {
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== home.origin) return;
   if (request.mode === 'navigate' && (url.pathname === home.pathname || url.href.startsWith(page))) event.respondWith(newestPage(request));
-  else if (kept.has(url.href)) event.respondWith(keptFile(request));
+  else if (kept.has(url.href) || isHashed(url.href)) event.respondWith(keptFile(request));
 });
 
 /** Keeps every file; what the page has loaded already comes from the browser's own cache. */
@@ -39,8 +39,9 @@ async function install(): Promise<void> {
 }
 
 async function activate(): Promise<void> {
-  const names = await caches.keys();
-  await Promise.all(names.filter((name) => name.startsWith(prefix) && name !== cacheName).map((name) => caches.delete(name)));
+  const older = (await caches.keys()).filter((name) => name.startsWith(prefix) && name !== cacheName);
+  // The version before stays: a page that is still open may ask for a part of it that it has not loaded yet.
+  await Promise.all(older.slice(0, -1).map((name) => caches.delete(name)));
   await scope.clients.claim();
 }
 
@@ -56,7 +57,7 @@ async function newestPage(request: Request): Promise<Response> {
 }
 
 async function keptFile(request: Request): Promise<Response> {
-  return (await caches.match(request.url, {cacheName})) ?? fetch(request);
+  return (await caches.match(request.url, isHashed(request.url) ? {} : {cacheName})) ?? fetch(request);
 }
 
 function isHashed(file: string): boolean {

@@ -18,6 +18,8 @@ export const asList = (value: unknown): unknown[] => (Array.isArray(value) ? val
 export function defaultText(param: Param<unknown>): string {
   if (param.required) return '';
   const {default: value} = param;
+  // Here 0 stands for what the help tells.
+  if (value === 0 && param.help?.includes('left out')) return '';
   if (Array.isArray(value)) return value.map(asText).join(', ');
   if (isRecord(value)) return typeof value['text'] === 'string' ? value['text'] : '';
   return asText(value);

@@ -1,4 +1,4 @@
-import {RecordBatchFileWriter, RecordBatchReader, type Utf8} from 'apache-arrow';
+import {AsyncByteQueue, RecordBatchFileWriter, RecordBatchReader, type Utf8} from 'apache-arrow';
 import type {Value} from '../lib/value.ts';
 import type {FileSink, ParquetCompression, Ports} from '../ports/index.ts';
 import {csvLines, parquetSelect} from '../sql/export.ts';
@@ -12,7 +12,14 @@ export type ExportFormat = (typeof exportFormats)[number];
 const endings: Readonly<Record<ExportFormat, string>> = {parquet: 'parquet', csv: 'csv', json: 'jsonl', arrow: 'arrow'};
 
 /** A cell's rows as a file, written piece by piece in the browser's own storage; a stop or a failure leaves nothing behind. */
-export async function exportCell(ports: Ports, runner: Runner, name: string, format: ExportFormat, options: {compression?: ParquetCompression}, signal?: AbortSignal): Promise<File> {
+export async function exportCell(
+  ports: Ports,
+  runner: Runner,
+  name: string,
+  format: ExportFormat,
+  options: {compression?: ParquetCompression},
+  signal?: AbortSignal,
+): Promise<File> {
   return runner.withInputs(
     name,
     'look',
@@ -50,22 +57,35 @@ const writers: Readonly<Record<ExportFormat, Write>> = {
     }
   },
   arrow: async (ports, result, sink, signal) => {
-    const writer = new RecordBatchFileWriter();
-    const drained = (async () => {
-      for await (const bytes of writer) await sink.write(bytes);
-    })();
+    const pieces = new Pieces();
+    const writer = new RecordBatchFileWriter().reset(pieces);
     await ports.engine.stream(
       selectAll(result),
-      (ipc) => {
+      async (ipc) => {
         for (const batch of RecordBatchReader.from(ipc)) writer.write(batch);
-        return Promise.resolve();
+        await sink.write(pieces.take());
       },
       {signal},
     );
     writer.finish();
-    await drained;
+    await sink.write(pieces.take());
   },
 };
+
+/** What an Arrow writer wrote, until it is taken: the next batch is asked for when this one lies in the file. */
+class Pieces extends AsyncByteQueue {
+  #written: Uint8Array[] = [];
+
+  override write(bytes: Uint8Array): void {
+    this.#written.push(bytes);
+  }
+
+  take(): Uint8Array {
+    const whole = joined(this.#written);
+    this.#written = [];
+    return whole;
+  }
+}
 
 const selectAll = (result: StoredResult): Sql => sql`FROM ${id(result.table)}`;
 
@@ -78,8 +98,11 @@ function textBytes(ipc: Uint8Array): Uint8Array {
     const {valueOffsets} = data;
     parts.push(data.values.subarray(valueOffsets[0], valueOffsets[data.length]));
   }
-  const [only] = parts;
-  if (parts.length === 1 && only !== undefined) return only.slice();
+  return joined(parts);
+}
+
+/** Pieces end to end, in memory of their own. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -53,7 +53,9 @@ export class Faces {
   }
 
   profiles(cell: CompiledCell): Promise<readonly ColumnProfile[]> {
-    return kept(this.#profiles, cell.hash, () => this.runner.withInputs(cell.name, 'study', (result) => profileTable(this.ports.engine, id(result.table), result.columns, result.rows)));
+    return kept(this.#profiles, cell.hash, () =>
+      this.runner.withInputs(cell.name, 'study', (result) => profileTable(this.ports.engine, id(result.table), result.columns, result.rows)),
+    );
   }
 
   changes(cell: CompiledCell): Promise<Changes> {
@@ -66,7 +68,15 @@ export class Faces {
     const effect = work.type === 'step' ? (work.step.effectOf?.(work.values) ?? work.step.effect) : 'new';
     const output = id(result.table);
     if (input === undefined || effect === 'new')
-      return {effect: 'new', rowsIn: null, rowsOut: result.rows, rowsChanged: 0, columns: columnChanges(input?.columns ?? [], result.columns).map((change) => ({...change, changed: 0})), rowColumns: [], fetchRows: () => Promise.resolve([])};
+      return {
+        effect: 'new',
+        rowsIn: null,
+        rowsOut: result.rows,
+        rowsChanged: 0,
+        columns: columnChanges(input?.columns ?? [], result.columns).map((change) => ({...change, changed: 0})),
+        rowColumns: [],
+        fetchRows: () => Promise.resolve([]),
+      };
 
     const columns = columnChanges(input.columns, result.columns);
     const rowsIn = Number((await this.#numbers(sql`SELECT count(*) AS n FROM ${input.relation}`))[0] ?? 0);
@@ -75,9 +85,12 @@ export class Faces {
     const changed = new Map(compared.map((change, i) => [change.name, counts[i + 1] ?? 0]));
     const touched = columns.filter((change) => (changed.get(change.name) ?? 0) > 0);
     const untouched = compared.filter((change) => !touched.includes(change)).map((change) => change.name);
-    const rowsSql = (names: {input: Sql; output: Sql}): Sql =>
-      effect === 'same' ? changedRows(names.input, names.output, touched, untouched.slice(0, 4)) : removedRows(names.input, names.output, columns);
-    const rowColumns = await this.ports.engine.describe(rowsSql({input: input.relation, output}));
+    const rowsSql = (from: Sql, to: StoredResult): Sql => {
+      if (effect === 'same') return changedRows(from, id(to.table), touched, untouched.slice(0, 4));
+      // What a step rejected it has kept, with the reason.
+      return to.rejects === undefined ? removedRows(from, id(to.table), columns) : sql`FROM ${id(to.rejects.table)}`;
+    };
+    const rowColumns = await this.ports.engine.describe(rowsSql(input.relation, result));
     return {
       effect,
       rowsIn,
@@ -87,7 +100,7 @@ export class Faces {
       rowColumns,
       fetchRows: (offset, limit) =>
         this.runner.withInputs(cell.name, 'look', async (again, [first]) => {
-          const page = sql`FROM (${rowsSql({input: first?.relation ?? input.relation, output: id(again.table)})}) LIMIT ${lit(limit)} OFFSET ${lit(offset)}`;
+          const page = sql`FROM (${rowsSql(first?.relation ?? input.relation, again)}) LIMIT ${lit(limit)} OFFSET ${lit(offset)}`;
           return (await this.ports.engine.rows(page)).rows;
         }),
     };

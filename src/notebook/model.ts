@@ -72,7 +72,8 @@ function readCell(word: string, info: string, body: string, source: string, line
   const base = {id: nextId(), source, line, body};
   const step = /^(\S+)\s*=\s*(\S+)$/.exec(info);
   const name = word === 'step' ? (step?.[1] ?? info) : info;
-  if (word === 'step' && step === null) report('CELL_HEADER', `A step cell starts with “step NAME = KIND”, and this one says “step ${info}”.`, 'Write, for example, step clean = dedup.');
+  if (word === 'step' && step === null)
+    report('CELL_HEADER', `A step cell starts with “step NAME = KIND”, and this one says “step ${info}”.`, 'Write, for example, step clean = dedup.');
   else if (!cellName.test(name) && !(word === 'chart' && name === ''))
     report('CELL_NAME', `“${name}” can’t be the name of a cell.`, 'Use letters, digits and underscores, starting with a letter, so that SQL can name it.');
 
@@ -100,7 +101,12 @@ function readYaml(body: string, fenceAt: number): {values: Record<string, unknow
   if (yamlProblems.length > 0) return {values: {}, yamlProblems};
   if (document.contents === null) return {values: {}, yamlProblems};
   if (!isMap(document.contents)) {
-    yamlProblems.push({code: 'YAML', message: 'The cell’s body has to be “name: value” lines.', hint: 'Write one parameter a line, such as keys: [sensor_id].', where: {line: fenceAt + 1}});
+    yamlProblems.push({
+      code: 'YAML',
+      message: 'The cell’s body has to be “name: value” lines.',
+      hint: 'Write one parameter a line, such as keys: [sensor_id].',
+      where: {line: fenceAt + 1},
+    });
     return {values: {}, yamlProblems};
   }
   try {
@@ -119,7 +125,12 @@ function readFront(front: string): Pick<Notebook, 'title' | 'params' | 'problems
   const {values, yamlProblems: problems} = readYaml(yamlOf(front), 1);
   const version = values['lakebook'];
   if (version !== undefined && version !== 1)
-    problems.push({code: 'NOTEBOOK_VERSION', message: `This notebook is written for version ${JSON.stringify(version)} of the format, and this Lakebook reads version 1.`, hint: 'Open it with a newer Lakebook.', where: {line: 1}});
+    problems.push({
+      code: 'NOTEBOOK_VERSION',
+      message: `This notebook is written for version ${JSON.stringify(version)} of the format, and this Lakebook reads version 1.`,
+      hint: 'Open it with a newer Lakebook.',
+      where: {line: 1},
+    });
   const found = values['params'];
   const params: Record<string, ParamValue> = {};
   if (found !== undefined && found !== null && typeof found === 'object') {
@@ -173,7 +184,9 @@ export function withHeader(source: string, header: string): string {
 const yamlStyle = {lineWidth: 0, flowCollectionPadding: false} as const;
 // Lists and small objects of plain values read best on one line.
 const isFlow = (value: unknown): boolean =>
-  Array.isArray(value) ? value.every((item) => item === null || typeof item !== 'object') : value !== null && typeof value === 'object' && Object.values(value).every((item) => item === null || typeof item !== 'object');
+  Array.isArray(value)
+    ? value.every((item) => item === null || typeof item !== 'object')
+    : value !== null && typeof value === 'object' && Object.values(value).every((item) => item === null || typeof item !== 'object');
 
 /** The source of a new cell. */
 export function newCell(header: string, body: string | Readonly<Record<string, unknown>>): string {
@@ -193,7 +206,7 @@ export function withFront(notebook: Notebook, changes: {readonly title?: string;
 
 /** What `${name}` stands for, or a Problem that names the parameters there are. */
 export function paramNamed(name: string, params: Notebook['params']): ParamValue | Problem {
-  const value = params[name];
+  const value = Object.hasOwn(params, name) ? params[name] : undefined;
   if (value !== undefined) return value;
   const near = closest(name, Object.keys(params));
   return {

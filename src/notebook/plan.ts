@@ -13,7 +13,13 @@ import {substitute, substituteValues} from './substitute.ts';
 
 /** What a cell does, once its text has been understood. */
 export type Work =
-  | {readonly type: 'step'; readonly step: Step; readonly values: Readonly<Record<string, unknown>>; readonly files: readonly string[]; readonly fingerprints: readonly (string | undefined)[]}
+  | {
+      readonly type: 'step';
+      readonly step: Step;
+      readonly values: Readonly<Record<string, unknown>>;
+      readonly files: readonly string[];
+      readonly fingerprints: readonly (string | undefined)[];
+    }
   | {readonly type: 'sql'; readonly query: string}
   | {readonly type: 'chart'; readonly spec: ChartSpec};
 
@@ -109,10 +115,18 @@ function planCell(cell: RunnableCell, name: string, above: Above): PlannedCell {
   const problems: Problem[] = [...cell.problems];
   if (above.taken.has(name.toLowerCase()))
     problems.push({code: 'NAME_TAKEN', message: `Another cell above is named ${name} already.`, hint: 'Give this cell a name of its own.', where: {line: cell.line}});
-  const understood = problems.length > 0 ? undefined : cell.type === 'step' ? planStep(cell, above, problems) : cell.type === 'sql' ? planSql(cell, above, problems) : planChart(cell, above, problems);
+  const understood =
+    problems.length > 0
+      ? undefined
+      : cell.type === 'step'
+        ? planStep(cell, above, problems)
+        : cell.type === 'sql'
+          ? planSql(cell, above, problems)
+          : planChart(cell, above, problems);
   const inputs = understood === undefined ? [] : understood.inputs.flatMap((input) => inputTable(input, above, problems) ?? []);
   const base = {id: cell.id, name, kind: cell.type === 'step' ? cell.kind : cell.type, line: cell.line};
-  if (understood === undefined || problems.length > 0) return {...base, ready: false, disabled: cell.disabled, problems: problems.map((problem) => at(problem, {cell: name, line: cell.line}))};
+  if (understood === undefined || problems.length > 0)
+    return {...base, ready: false, disabled: cell.disabled, problems: problems.map((problem) => at(problem, {cell: name, line: cell.line}))};
 
   const [first] = inputs;
   if (cell.disabled) return {...base, ready: false, disabled: true, problems: [], ...(understood.work.type === 'step' && first !== undefined ? {standsFor: first} : {})};
@@ -141,7 +155,11 @@ function planStep(cell: StepCell, above: Above, problems: Problem[]): Understood
   const step = stepOf(cell.kind);
   if (step === undefined) {
     const near = closest(cell.kind, stepKinds);
-    problems.push({code: 'UNKNOWN_STEP', message: `There is no step called ${cell.kind}.`, hint: near === undefined ? 'Choose one from the list of steps; the cell stays in the file as it is.' : `Did you mean ${near}?`});
+    problems.push({
+      code: 'UNKNOWN_STEP',
+      message: `There is no step called ${cell.kind}.`,
+      hint: near === undefined ? 'Choose one from the list of steps; the cell stays in the file as it is.' : `Did you mean ${near}?`,
+    });
     return undefined;
   }
   const filled = substituteValues(cell.values, step.params, above.notebook.params, problems);
@@ -154,12 +172,19 @@ function planStep(cell: StepCell, above: Above, problems: Problem[]): Understood
   if (step.input === 'none' && cell.from !== undefined)
     problems.push({code: 'NO_INPUT', message: `${step.title} reads no cell, so it takes no from.`, hint: 'Take the line out.', where: {line: lineOf(cell, 'from')}});
   if (inputs.includes(undefined)) {
-    problems.push({code: 'NOTHING_ABOVE', message: `${step.title} reads the table of a cell above, and there is none.`, hint: 'Load a file first, or move this cell below one that gives a table.'});
+    problems.push({
+      code: 'NOTHING_ABOVE',
+      message: `${step.title} reads the table of a cell above, and there is none.`,
+      hint: 'Load a file first, or move this cell below one that gives a table.',
+    });
     return undefined;
   }
   const named = namedCells(step.params, values.value);
   const files = namedFiles(step.params, values.value, above.files);
-  return {work: {type: 'step', step, values: values.value, files, fingerprints: files.map((file) => above.files.get(file))}, inputs: [...inputs.flatMap((input) => input ?? []), ...named]};
+  return {
+    work: {type: 'step', step, values: values.value, files, fingerprints: files.map((file) => above.files.get(file))},
+    inputs: [...inputs.flatMap((input) => input ?? []), ...named],
+  };
 }
 
 function planSql(cell: SqlCell, above: Above, problems: Problem[]): Understood | undefined {
@@ -233,7 +258,12 @@ function namedFiles(params: Params, values: Readonly<Record<string, unknown>>, f
 
 /** Names that match a glob of `*` and `?`, sorted; the pattern itself when none does, so that its absence is reported by name. */
 function matching(pattern: string, names: readonly string[]): string[] {
-  const expression = new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^/]*').replaceAll('?', '[^/]')}$`);
+  const expression = new RegExp(
+    `^${pattern
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '[^/]*')
+      .replaceAll('?', '[^/]')}$`,
+  );
   const found = names.filter((name) => expression.test(name)).sort();
   return found.length > 0 ? found : [pattern];
 }

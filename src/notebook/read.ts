@@ -39,7 +39,12 @@ export async function readFiles(ports: Ports, files: readonly string[], options:
   try {
     const rejects: string[] = [];
     for (const part of parts) if (await readOne(ports, part.file, options, part.to)) rejects.push(part.to.rejects);
-    await gather(ports, parts.map((part) => part.to.table), to.table, to.signal);
+    await gather(
+      ports,
+      parts.map((part) => part.to.table),
+      to.table,
+      to.signal,
+    );
     if (rejects.length === 0) return undefined;
     await gather(ports, rejects, to.rejects, to.signal);
     return to.rejects;
@@ -89,7 +94,13 @@ async function readCsvFile(ports: Ports, file: string, sniffed: Sniffed, options
 }
 
 /** Makes a CSV file readable by the engine and completes its options with what can be found out. */
-async function openCsv(ports: Ports, file: string, sniffed: Sniffed, given: LoadOptions, to: Pick<Destination, 'onProgress' | 'signal'>): Promise<{name: string; complete: LoadOptions; detected: Detected}> {
+async function openCsv(
+  ports: Ports,
+  file: string,
+  sniffed: Sniffed,
+  given: LoadOptions,
+  to: Pick<Destination, 'onProgress' | 'signal'>,
+): Promise<{name: string; complete: LoadOptions; detected: Detected}> {
   const {engine, storage} = ports;
   const options = {...given, encoding: given.encoding ?? sniffed.encoding};
   const plain = await storage.plainText(file, options, (bytes) => to.onProgress({done: bytes, total: 0, note: `${count(Math.round(bytes / 1e6))} MB read`}));
@@ -103,14 +114,18 @@ async function openCsv(ports: Ports, file: string, sniffed: Sniffed, given: Load
 }
 
 /** The name a file has in the engine, which looks names up by their beginning and as a pattern: so it has letters, digits, `_`, `-` and `%` only, and an end. */
-const registeredName = (file: string, encoding: string): string => `${encoding}/${encodeURIComponent(file).replace(/[.!~*'()]/g, (char) => `%${char.charCodeAt(0).toString(16)}`)}/text`;
+const registeredName = (file: string, encoding: string): string =>
+  `${encoding}/${encodeURIComponent(file).replace(/[.!~*'()]/g, (char) => `%${char.charCodeAt(0).toString(16)}`)}/text`;
 
 /** A problem that the engine found, about the file as the reader knows it. */
 function aboutFile(thrown: unknown, file: string, encoding: string): ProblemError {
   const problem = problemOf(thrown);
   const {where, ...rest} = problem;
   const ofFile = where?.file === undefined ? {} : {where: {...where, file}};
-  return new ProblemError({...rest, ...(where === undefined ? {} : {where}), ...ofFile, message: problem.message.replaceAll(registeredName(file, encoding), file)}, {cause: thrown});
+  return new ProblemError(
+    {...rest, ...(where === undefined ? {} : {where}), ...ofFile, message: problem.message.replaceAll(registeredName(file, encoding), file)},
+    {cause: thrown},
+  );
 }
 
 /** How a CSV file would be read with these options. */
@@ -167,7 +182,7 @@ async function readArrowFile(ports: Ports, file: string, options: LoadOptions, t
         await engine.insert(to.table, ipc, !created, {signal: to.signal});
         created = true;
         to.onProgress({done, total});
-        if (to.limit !== undefined) enough.abort();
+        if (to.limit !== undefined && done < total) enough.abort();
       },
       {signal},
     );
@@ -201,7 +216,9 @@ async function checkTypes(ports: Ports, file: string, options: LoadOptions, to: 
 /** JSON and Parquet bring types of their own; `schema` casts the columns it names. */
 async function retype(ports: Ports, file: string, options: LoadOptions, to: Destination): Promise<void> {
   for (const {column, type} of await checkTypes(ports, file, options, to))
-    await ports.engine.execute([sql`ALTER TABLE ${id(to.table)} ALTER ${id(column)} TYPE ${typeName(type)} USING TRY_CAST(${id(column)} AS ${typeName(type)})`], {signal: to.signal});
+    await ports.engine.execute([sql`ALTER TABLE ${id(to.table)} ALTER ${id(column)} TYPE ${typeName(type)} USING TRY_CAST(${id(column)} AS ${typeName(type)})`], {
+      signal: to.signal,
+    });
 }
 
 const noRows = (file: string, rejects: readonly Reject[]): Problem => ({

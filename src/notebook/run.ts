@@ -347,7 +347,13 @@ export class Runner {
   async #checkUnchanged(names: readonly string[], fingerprints: readonly (string | undefined)[]): Promise<void> {
     const files = await this.ports.storage.files();
     const changed = names.find((name, i) => files.find((file) => file.name === name)?.fingerprint !== fingerprints[i]);
-    if (changed !== undefined) throw new ProblemError({code: 'FILE_CHANGED', message: `${changed} was replaced while it was being read.`, hint: 'Run the cell again to read the new one.', where: {file: changed}});
+    if (changed !== undefined)
+      throw new ProblemError({
+        code: 'FILE_CHANGED',
+        message: `${changed} was replaced while it was being read.`,
+        hint: 'Run the cell again to read the new one.',
+        where: {file: changed},
+      });
   }
 
   /** Makes these the only names that SQL of the reader's finds: one that is no input would go unnoticed in the hash. */

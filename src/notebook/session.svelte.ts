@@ -339,7 +339,10 @@ export class Session {
   }
   insertSql(afterId: string | undefined, text?: string): string | undefined {
     const above = this.cellNamesAbove(afterId, true).at(-1);
-    return this.#insert(afterId, newCell(`sql ${this.#freeName('query')}`, text ?? (above === undefined ? "SELECT 'hello' AS greeting" : `SELECT *\nFROM ${id(above)}\nLIMIT 100`)));
+    return this.#insert(
+      afterId,
+      newCell(`sql ${this.#freeName('query')}`, text ?? (above === undefined ? "SELECT 'hello' AS greeting" : `SELECT *\nFROM ${id(above)}\nLIMIT 100`)),
+    );
   }
   insertChart(afterId: string | undefined, values: Readonly<Record<string, unknown>> = {mark: 'line'}): string | undefined {
     return this.#insert(afterId, newCell(`chart ${this.#freeName('chart')}`, values));
@@ -349,7 +352,12 @@ export class Session {
   }
   insertLoad(file: string, values: Readonly<Record<string, unknown>>): string | undefined {
     const stem = file.replace(/\.(gz|csv|tsv|txt|json|ndjson|jsonl|parquet)$/gi, '').replace(/\.\w+$/, '');
-    const name = stem.toLowerCase().replace(/[^a-z0-9]+/g, '_').replace(/^_+|_+$/g, '').replace(/^(?=\d)/, 't_') || 'data';
+    const name =
+      stem
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '_')
+        .replace(/^_+|_+$/g, '')
+        .replace(/^(?=\d)/, 't_') || 'data';
     return this.insertStep(this.notebook.cells.at(-1)?.id, 'load', {file, ...values}, name);
   }
 
@@ -398,18 +406,31 @@ export class Session {
   /** Fetches a file from an address the reader typed. */
   async addUrl(address: string): Promise<StoredFile> {
     const url = URL.parse(address);
-    if (url === null || !/^https?:$/.test(url.protocol)) throw new ProblemError({code: 'URL', message: `“${address}” is not a web address.`, hint: 'Type one that starts with https://.'});
+    if (url === null || !/^https?:$/.test(url.protocol))
+      throw new ProblemError({code: 'URL', message: `“${address}” is not a web address.`, hint: 'Type one that starts with https://.'});
     const answer = await fetch(url, {referrerPolicy: 'no-referrer', credentials: 'omit'}).catch((cause: unknown) => {
       throw new ProblemError(
-        {code: 'URL_UNREACHABLE', message: `${url.host} gave no answer that this page may read.`, hint: 'The server may be down, or it doesn’t allow other sites to read it (CORS). Download the file and drop it here instead.'},
+        {
+          code: 'URL_UNREACHABLE',
+          message: `${url.host} gave no answer that this page may read.`,
+          hint: 'The server may be down, or it doesn’t allow other sites to read it (CORS). Download the file and drop it here instead.',
+        },
         {cause},
       );
     });
-    if (!answer.ok) throw new ProblemError({code: 'URL_STATUS', message: `${url.host} answered ${answer.status}${answer.statusText === '' ? '' : ` (${answer.statusText})`} for this address.`, hint: answer.status === 404 ? 'Check the address: there is no such file there.' : 'Open the address in a tab of its own to see why.'});
+    if (!answer.ok)
+      throw new ProblemError({
+        code: 'URL_STATUS',
+        message: `${url.host} answered ${answer.status}${answer.statusText === '' ? '' : ` (${answer.statusText})`} for this address.`,
+        hint: answer.status === 404 ? 'Check the address: there is no such file there.' : 'Open the address in a tab of its own to see why.',
+      });
     const last = url.pathname.split('/').at(-1) ?? '';
     const name = /%(?![0-9a-f]{2})/i.test(last) ? last : decodeURIComponent(last);
     const data = await answer.blob().catch((cause: unknown) => {
-      throw new ProblemError({code: 'URL_BROKEN_OFF', message: `${url.host} stopped sending before the file was whole.`, hint: 'Try again, or download the file and drop it here.'}, {cause});
+      throw new ProblemError(
+        {code: 'URL_BROKEN_OFF', message: `${url.host} stopped sending before the file was whole.`, hint: 'Try again, or download the file and drop it here.'},
+        {cause},
+      );
     });
     return this.addFile(name || `${url.host}.csv`, data);
   }
@@ -562,7 +583,12 @@ export class Session {
     const cell = this.planned.get(id);
     if (cell?.ready === true) return this.#runner.known((side === 'output' ? cell.hash : cell.inputs[0]?.hash) ?? '')?.columns ?? [];
     // A broken cell's form still offers the columns of the table above it.
-    const above = this.#plan.slice(0, this.#plan.findIndex((planned) => planned.id === id)).findLast((planned) => planned.ready && planned.work.type !== 'chart');
+    const above = this.#plan
+      .slice(
+        0,
+        this.#plan.findIndex((planned) => planned.id === id),
+      )
+      .findLast((planned) => planned.ready && planned.work.type !== 'chart');
     return side === 'input' && above?.ready === true ? (this.#runner.known(above.hash)?.columns ?? []) : [];
   }
 

@@ -1,4 +1,5 @@
 import {id, query, sql, type Sql} from '../sql/sql.ts';
+import {identifiers} from '../sql/lexer.ts';
 import type {Input, NotExportable} from '../steps/define.ts';
 import {reduceChart} from '../charts/reduce.ts';
 import type {CompiledCell, PlannedCell} from './plan.ts';
@@ -7,10 +8,17 @@ import type {StoredResult} from './run.ts';
 type Known = (hash: string) => StoredResult | undefined;
 
 /** A cell's inputs under their own names, with the columns last seen: for SQL and Python that people read. */
-const shownInputs = (cell: CompiledCell, known: Known): Input[] => cell.inputs.map((input) => ({name: input.name, relation: id(input.name), columns: known(input.hash)?.columns ?? []}));
+const shownInputs = (cell: CompiledCell, known: Known): Input[] =>
+  cell.inputs.map((input) => ({name: input.name, relation: id(input.name), columns: known(input.hash)?.columns ?? []}));
 
-/** The query a cell stands for, over the cells it names. */
+/** The query a cell stands for, over the cells it names, for the page to show. */
 export function sqlOf(cell: CompiledCell, known: Known): Sql {
+  const shown = querySql(cell, known);
+  const isByRow = cell.work.type === 'step' && identifiers(shown, ['rowid']).length > 0;
+  return isByRow ? sql`-- rowid is the row's place: run this over tables, as the exported script does.\n${shown}` : shown;
+}
+
+function querySql(cell: CompiledCell, known: Known): Sql {
   const {work} = cell;
   const inputs = shownInputs(cell, known);
   if (work.type === 'sql') return query(work.query);
@@ -27,7 +35,13 @@ export function sqlOf(cell: CompiledCell, known: Known): Sql {
 export function pysparkOf(cell: CompiledCell, known: Known): string | NotExportable {
   const {work} = cell;
   if (work.type === 'chart') return {notExportable: 'A chart is drawn here; in Spark, collect its table and plot it in the notebook.'};
-  if (work.type === 'sql') return [...cell.inputs.map((input) => `${input.name}.createOrReplaceTempView("${input.name}")`), `${cell.name} = spark.sql("""`, work.query.replaceAll('\\', '\\\\').replaceAll('"""', '\\"\\"\\"'), `""")`].join('\n');
+  if (work.type === 'sql')
+    return [
+      ...cell.inputs.map((input) => `${input.name}.createOrReplaceTempView("${input.name}")`),
+      `${cell.name} = spark.sql("""`,
+      work.query.replaceAll('\\', '\\\\').replaceAll('"""', '\\"\\"\\"'),
+      `""")`,
+    ].join('\n');
   const inputs = shownInputs(cell, known);
   const lines = work.step.toPySpark(work.values, {target: cell.name, frames: inputs.map((input) => input.name), inputs, columns: known(cell.hash)?.columns ?? []});
   return 'notExportable' in lines ? lines : lines.join('\n');
@@ -38,6 +52,6 @@ export function sqlScript(plan: readonly PlannedCell[], known: Known): string {
   return plan
     .filter((cell) => cell.ready)
     .filter((cell) => cell.work.type !== 'chart')
-    .map((cell) => `-- ${cell.name}: ${cell.kind}\nCREATE OR REPLACE TABLE ${id(cell.name)} AS\n${sqlOf(cell, known)};\n`)
+    .map((cell) => `-- ${cell.name}: ${cell.kind}\nCREATE OR REPLACE TABLE ${id(cell.name)} AS\n${querySql(cell, known)};\n`)
     .join('\n');
 }

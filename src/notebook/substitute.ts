@@ -27,10 +27,13 @@ function walk(value: unknown, control: Control | undefined, given: Notebook['par
   if (typeof value === 'string') {
     const asSql = control?.kind === 'expression';
     const whole = /^\$\{([A-Za-z_]\w*)\}$/.exec(value)?.[1];
-    const replaced = whole === undefined || asSql ? undefined : given[whole];
+    const replaced = whole === undefined || asSql || !Object.hasOwn(given, whole) ? undefined : given[whole];
     return replaced ?? substitute(value, given, asSql, problems);
   }
-  if (Array.isArray(value)) return value.map((item: unknown) => (control?.kind === 'items' && isRecord(item) ? substituteValues(item, control.fields, given, problems) : walk(item, control, given, problems)));
+  if (Array.isArray(value))
+    return value.map((item: unknown) =>
+      control?.kind === 'items' && isRecord(item) ? substituteValues(item, control.fields, given, problems) : walk(item, control, given, problems),
+    );
   if (!isRecord(value)) return value;
   if (control?.kind === 'group' || control?.kind === 'items') return substituteValues(value, control.fields, given, problems);
   if (control?.kind === 'map') {

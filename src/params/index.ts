@@ -32,7 +32,9 @@ function param<T>(control: Control, words: Words<T>, empty: T, read: Param<T>['r
 }
 
 const readText: Param<string>['read'] = (found, path) =>
-  typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean' || typeof found === 'bigint' ? good(String(found)) : bad(path, `${path} takes a text, and this is ${show(found)}.`);
+  typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean' || typeof found === 'bigint'
+    ? good(String(found))
+    : bad(path, `${path} takes a text, and this is ${show(found)}.`);
 
 const readTexts: Param<readonly string[]>['read'] = (found, path) =>
   typeof found === 'string' || typeof found === 'number' ? good([String(found)]) : readList(found, path, readText, 'a list');
@@ -113,12 +115,14 @@ export const p = {
   flag: (words: Words<boolean>): Param<boolean> =>
     param({kind: 'flag'}, words, false, (found, path) => (typeof found === 'boolean' ? good(found) : bad(path, `${path} takes true or false, and this is ${show(found)}.`))),
 
-  choice: <const O extends readonly [string, ...string[]]>(options: O, words: Words<O[number]>): Param<O[number]> => param({kind: 'choice', options}, words, options[0], readChoice(options)),
+  choice: <const O extends readonly [string, ...string[]]>(options: O, words: Words<O[number]>): Param<O[number]> =>
+    param({kind: 'choice', options}, words, options[0], readChoice(options)),
 
   choices: <const O extends readonly string[]>(options: O, words: Words<readonly O[number][]>): Param<readonly O[number][]> =>
     param({kind: 'choices', options}, words, [], (found, path) => readList(typeof found === 'string' ? [found] : found, path, readChoice(options), 'a list')),
 
-  column: (words: Words<string> & {types?: ColumnFamily}): Param<string> => param({kind: 'column', ...(words.types === undefined ? {} : {types: words.types})}, words, '', readText),
+  column: (words: Words<string> & {types?: ColumnFamily}): Param<string> =>
+    param({kind: 'column', ...(words.types === undefined ? {} : {types: words.types})}, words, '', readText),
 
   columns: (words: Words<readonly string[]> & {types?: ColumnFamily}): Param<readonly string[]> =>
     param({kind: 'columns', ...(words.types === undefined ? {} : {types: words.types})}, words, [], readTexts),
@@ -140,7 +144,11 @@ export const p = {
   files: (words: Words<readonly string[]>): Param<readonly string[]> => param({kind: 'files'}, words, [], readTexts),
 
   /** Name → fields. With `short`, `name: value` stands for `name: {short: value}`. */
-  map: <F extends Params>(keys: 'column' | 'name', fields: F, words: Words<Readonly<Record<string, Values<F>>>> & {short?: keyof F & string}): Param<Readonly<Record<string, Values<F>>>> => {
+  map: <F extends Params>(
+    keys: 'column' | 'name',
+    fields: F,
+    words: Words<Readonly<Record<string, Values<F>>>> & {short?: keyof F & string},
+  ): Param<Readonly<Record<string, Values<F>>>> => {
     const {short} = words;
     return param<Readonly<Record<string, Values<F>>>>({kind: 'map', keys, fields, ...(short === undefined ? {} : {short})}, words, {}, (found, path) => {
       if (!isRecord(found)) return bad(path, `${path} takes “name: value” lines, and this is ${show(found)}.`);
@@ -154,7 +162,9 @@ export const p = {
   },
 
   items: <F extends Params>(fields: F, words: Words<readonly Values<F>[]>): Param<readonly Values<F>[]> =>
-    param<readonly Values<F>[]>({kind: 'items', fields}, words, [], (found, path) => readList(isRecord(found) ? [found] : found, path, (item, itemPath) => readParams(fields, item, itemPath), 'a list')),
+    param<readonly Values<F>[]>({kind: 'items', fields}, words, [], (found, path) =>
+      readList(isRecord(found) ? [found] : found, path, (item, itemPath) => readParams(fields, item, itemPath), 'a list'),
+    ),
 
   /** One object, undefined when the notebook leaves it out. */
   group: <F extends Params>(fields: F, words: {label: string; help?: string}): Param<Values<F> | undefined> =>

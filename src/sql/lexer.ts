@@ -94,7 +94,7 @@ export function checkQuery(text: string): Result<string> {
   const lexed = checkBalanced(text);
   if (!lexed.ok) return lexed;
   const body = lexed.value.at(-1)?.text === ';' && lexed.value.at(-1)?.type === 'symbol' ? lexed.value.slice(0, -1) : lexed.value;
-  const first = body.find((token) => token.text !== '(')?.text.toLowerCase();
+  const first = mainWord(body);
   if (first === undefined) return fail({code: 'SQL_EMPTY', message: 'The SQL cell is empty.', hint: 'Write a query, such as FROM the_name_of_a_cell_above.'});
   if (body.some((token) => token.type === 'symbol' && token.text === ';'))
     return fail({code: 'SQL_SEVERAL_STATEMENTS', message: 'A SQL cell holds one query, and this one holds several.', hint: 'Give each query a cell of its own.'});
@@ -107,19 +107,42 @@ export function checkQuery(text: string): Result<string> {
   return ok(text);
 }
 
+/** The word that says what a statement does, in lower case: after parentheses and the tables that WITH defines. */
+function mainWord(body: readonly Token[]): string | undefined {
+  const start = body.findIndex((token) => token.text !== '(');
+  const word = body[start]?.text.toLowerCase();
+  if (word !== 'with') return word;
+  let depth = 0;
+  for (let i = start; i < body.length; i++) {
+    const token = body[i];
+    if (token?.type !== 'symbol') continue;
+    if (token.text === '(') depth++;
+    if (token.text !== ')' || --depth !== 0) continue;
+    const next = body[i + 1]?.text.toLowerCase();
+    // WITH name (columns) USING KEY (key) AS (query), …
+    if (next !== undefined && ![',', 'as', 'using'].includes(next)) return mainWord(body.slice(i + 1));
+  }
+  return word;
+}
+
 const queryStarts = new Set(['select', 'from', 'with', 'values', 'pivot', 'unpivot', 'table', 'summarize', 'describe', 'show']);
 
+/** The names among `candidates` that an expression holds as whole identifiers, compared without case, as SQL does. */
+export const identifiers = (text: string, candidates: readonly string[]): string[] => found(text, candidates, ['identifier']);
+
 /**
- * The names among `candidates` that a query mentions as whole identifiers, compared without case, as SQL does.
- * It may name one that is only a column here: that costs a rerun, never a wrong result.
+ * The names among `candidates` that a query may read: whole identifiers and whole strings (`FROM 'cell'`, `query_table('cell')`).
+ * It may name one that is only a column or a text here: that costs a rerun, never a wrong result.
  */
-export function mentions(text: string, candidates: readonly string[]): string[] {
+export const mentions = (text: string, candidates: readonly string[]): string[] => found(text, candidates, ['identifier', 'string']);
+
+function found(text: string, candidates: readonly string[], types: readonly Token['type'][]): string[] {
   const lexed = tokens(text);
   if (!lexed.ok) return [];
   const words = new Set<string>();
   lexed.value.forEach((token, i) => {
     const before = lexed.value[i - 1];
-    if (token.type === 'identifier' && !(before?.type === 'symbol' && before.text === '.')) words.add(token.text.toLowerCase());
+    if (types.includes(token.type) && !(before?.type === 'symbol' && before.text === '.')) words.add(token.text.toLowerCase());
   });
   return candidates.filter((name) => words.has(name.toLowerCase()));
 }

@@ -2,7 +2,7 @@ import {id, sql, type Sql} from './sql.ts';
 import type {Column} from './types.ts';
 
 /** A name like `base` that no column has, compared without case. */
-export function unusedName(base: string, columns: readonly Column[]): string {
+export function unusedName(base: string, columns: readonly Pick<Column, 'name'>[]): string {
   const taken = new Set(columns.map((column) => column.name.toLowerCase()));
   for (let n = 1; ; n++) {
     const name = n === 1 ? base : `${base}_${n}`;
@@ -14,7 +14,7 @@ export function unusedName(base: string, columns: readonly Column[]): string {
 export interface NumberedRows {
   /** What stands in FROM. */
   readonly from: Sql;
-  /** The row's place in the table. */
+  /** The row's place in the table, from 0. */
   readonly row: Sql;
   /** The table's own columns. */
   readonly all: Sql;
@@ -23,8 +23,8 @@ export interface NumberedRows {
 }
 
 /** Rows by `rowid`, which every table has; a table with a column of that name gets its rows numbered. */
-export function numberedRows(relation: Sql, columns: readonly Column[]): NumberedRows {
+export function numberedRows(relation: Sql, columns: readonly Pick<Column, 'name'>[]): NumberedRows {
   if (!columns.some((column) => column.name.toLowerCase() === 'rowid')) return {from: relation, row: sql`rowid`, all: sql`*`, added: []};
   const row = id(unusedName('row_number', columns));
-  return {from: sql`(SELECT *, row_number() OVER () AS ${row} FROM ${relation})`, row, all: sql`* EXCLUDE (${row})`, added: [row]};
+  return {from: sql`(SELECT *, row_number() OVER () - 1 AS ${row} FROM ${relation})`, row, all: sql`* EXCLUDE (${row})`, added: [row]};
 }

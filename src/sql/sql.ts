@@ -1,3 +1,5 @@
+import {tokens} from './lexer.ts';
+
 declare const brand: unique symbol;
 
 /** SQL text that was put together from safe pieces only. */
@@ -31,8 +33,16 @@ export const double = (value: number): Sql => trusted(Number.isFinite(value) ? `
 /** An expression the reader wrote in a notebook, in parentheses. `checkExpression` has said that it is one whole expression. */
 export const expression = (text: string): Sql => trusted(`(${text.includes('--') ? `${text.trim()}\n` : text.trim()})`);
 
-/** A query the reader wrote in a SQL cell. `checkQuery` has said that it is one query. */
-export const query = (text: string): Sql => trusted(text.trim().replace(/;\s*$/, ''));
+/** A query the reader wrote in a SQL cell, so that it can stand in parentheses. `checkQuery` has said that it is one query. */
+export function query(text: string): Sql {
+  const lexed = tokens(text);
+  const found = lexed.ok ? lexed.value : [];
+  const last = found.at(-1);
+  const body = last?.type === 'symbol' && last.text === ';' ? text.slice(0, last.start).trim() : text.trim();
+  const first = found.find((token) => token.text !== '(');
+  // These are statements, and a table can only be made of them as FROM (…); a remark at the end would hide the parenthesis.
+  return trusted(first?.type === 'identifier' && ['summarize', 'describe', 'show'].includes(first.text.toLowerCase()) ? `FROM (${body}\n)` : body);
+}
 
 /** Names of types come from a fixed grammar: letters, digits, spaces, brackets, commas and quoted field names. */
 export const typeName = (type: string): Sql => {

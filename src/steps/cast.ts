@@ -177,7 +177,7 @@ export const cast = defineStep({
   },
   input: 'one',
   effect: 'same',
-  effectOf: ({on_failure}) => (on_failure === 'reject' ? 'new' : 'same'),
+  effectOf: ({on_failure}) => (on_failure === 'reject' ? 'subset' : 'same'),
   params,
   check: (values, inputs) => check(values, inputOf(inputs)),
   toSql: (values, inputs) => toSql(values, inputOf(inputs)),

@@ -2,7 +2,7 @@ import {list} from '../lib/text.ts';
 import {p} from '../params/index.ts';
 import {expr} from '../pyspark/expression.ts';
 import {assign, py} from '../pyspark/py.ts';
-import {mentions} from '../sql/lexer.ts';
+import {identifiers} from '../sql/lexer.ts';
 import {unusedName} from '../sql/rows.ts';
 import {withColumns, type Assignment} from '../sql/select.ts';
 import {expression, id, sql} from '../sql/sql.ts';
@@ -11,7 +11,7 @@ import {checkNames, checkSome, findColumn, inputOf} from './checks.ts';
 import {defineStep} from './define.ts';
 
 /** An expression that may give several rows for one, so that rows can't be compared by place. */
-const multiplies = (text: string): boolean => mentions(text, ['unnest', 'generate_subscripts']).length > 0;
+const multiplies = (text: string): boolean => identifiers(text, ['unnest', 'generate_subscripts']).length > 0;
 
 /** Assignments in layers: a layer holds those that read none of the names the same layer assigns. */
 function layers(columns: Readonly<Record<string, {readonly expression: string}>>): Assignment[][] {
@@ -20,7 +20,7 @@ function layers(columns: Readonly<Record<string, {readonly expression: string}>>
     const last = found.at(-1) ?? [];
     const names = last.map((assignment) => assignment.name);
     const assignment = {name, value: expression(value.expression)};
-    if (mentions(value.expression, names).length > 0 || names.some((other) => other.toLowerCase() === name.toLowerCase())) found.push([assignment]);
+    if (identifiers(value.expression, names).length > 0 || names.some((other) => other.toLowerCase() === name.toLowerCase())) found.push([assignment]);
     else last.push(assignment);
   }
   return found;
@@ -46,7 +46,7 @@ export const derive = defineStep({
   toSql: ({columns}, inputs) => {
     const input = inputOf(inputs);
     // A window function may hand the rows on in its own order, so they are numbered first and put back.
-    const ordered = Object.values(columns).some((value) => mentions(value.expression, ['over']).length > 0);
+    const ordered = Object.values(columns).some((value) => identifiers(value.expression, ['over']).length > 0);
     const row = id(unusedName('row_number', input.columns));
     let from = ordered
       ? sql`(SELECT *, ${findColumn('rowid', input.columns) === undefined ? sql`rowid` : sql`row_number() OVER ()`} AS ${row} FROM ${input.relation})`

@@ -249,14 +249,16 @@ function fromGuesses(input: Input, filled: readonly Column[], groups: readonly C
         )}`;
   if (method !== 'mode') {
     const values = filled.map((column, i) => sql`${guess(column, method)} AS ${guesses[i] ?? sql`guess`}`);
-    return sql`WITH guesses AS (SELECT ${join([...keys, ...values])} FROM ${input.relation}${grouped}) SELECT ${selected} FROM ${from} r ${match(sql`guesses`)}${order}`;
+    const table = id(unusedName('guesses', [input]));
+    return sql`WITH ${table} AS (SELECT ${join([...keys, ...values])} FROM ${input.relation}${grouped}) SELECT ${selected} FROM ${from} r ${match(table)}${order}`;
   }
+  const modes = (i: number): Sql => id(unusedName(`modes_${i + 1}`, [input]));
   const tables = filled.map((column, i) => {
     const counted = sql`SELECT ${join([...keys, sql`${id(column.name)} AS mode_value`, sql`count(*) AS mode_count`])} FROM ${input.relation} WHERE ${isPresent(column)} GROUP BY ALL`;
-    return sql`${id(`modes_${i + 1}`)} AS (SELECT ${join([...keys, sql`first(mode_value ORDER BY mode_count DESC, mode_value) AS ${guesses[i] ?? sql`guess`}`])} FROM (${counted})${grouped})`;
+    return sql`${modes(i)} AS (SELECT ${join([...keys, sql`first(mode_value ORDER BY mode_count DESC, mode_value) AS ${guesses[i] ?? sql`guess`}`])} FROM (${counted})${grouped})`;
   });
   return sql`WITH ${join(tables)} SELECT ${selected} FROM ${from} r ${join(
-    filled.map((_, i) => match(id(`modes_${i + 1}`))),
+    filled.map((_, i) => match(modes(i))),
     ' ',
   )}${order}`;
 }

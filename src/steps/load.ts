@@ -70,6 +70,8 @@ function check(values: LoadValues): StepProblem[] {
   return problems;
 }
 
+const corrupt = '_corrupt_record';
+
 function toPySpark(values: LoadValues, {target, columns}: SparkContext): string[] {
   const format = unlessAuto(values.format) ?? formatOf(values.file);
   const [only = ''] = values.file;
@@ -87,13 +89,15 @@ function toPySpark(values: LoadValues, {target, columns}: SparkContext): string[
     const [nullValue] = values.null_strings;
     const given = {
       header: py(values.header !== 'false'),
-      ...(schema === '' ? {inferSchema: 'True'} : {schema: py(comma ? textual : schema)}),
+      ...(schema === '' ? {inferSchema: 'True'} : {schema: py(`${comma ? textual : schema}, \`${corrupt}\` string`)}),
       ...(values.delimiter === '' ? {} : {sep: py(values.delimiter.replaceAll('\\t', '\t'))}),
       ...(values.quote === '' ? {} : {quote: py(values.quote)}),
       ...(values.encoding === 'auto' ? {} : {encoding: py(values.encoding === 'latin-1' ? 'ISO-8859-1' : values.encoding)}),
       ...(nullValue === undefined ? {} : {nullValue: py(nullValue)}),
       ...(values.timestamp_format === '' || values.timestamp_format.includes('%') ? {} : {timestampFormat: py(values.timestamp_format)}),
-      mode: `'DROPMALFORMED'`,
+      // What Spark can't read keeps its text in a column of its own, and leaves with it below.
+      mode: py(schema === '' ? 'DROPMALFORMED' : 'PERMISSIVE'),
+      ...(schema === '' ? {} : {columnNameOfCorruptRecord: py(corrupt)}),
     };
     if (values.null_strings.length > 1) comments.push(`# Spark knows one nullValue; ${list(values.null_strings.slice(1))} need a replace() of their own.`);
     if (values.file.length > 1)
@@ -106,7 +110,13 @@ function toPySpark(values: LoadValues, {target, columns}: SparkContext): string[
     calls.push(`${format}(${values.file.length > 1 && format === 'parquet' ? `*${path}` : path})`);
   }
   if (values.filename) mended.push(`withColumn('filename', F.element_at(F.split(F.input_file_name(), '/'), -1))`);
-  return [...comments, ...assign(target, 'spark.read', [...calls, ...mended])];
+  if (format !== 'csv' || schema === '') return [...comments, ...assign(target, 'spark.read', [...calls, ...mended])];
+  return [
+    ...comments,
+    ...assign('lines', 'spark.read', [...calls, 'cache()']),
+    ...assign(`${target}_rejects`, 'lines', [`filter(${col(corrupt)}.isNotNull())`, `select(${py(corrupt)})`]),
+    ...assign(target, 'lines', [`filter(${col(corrupt)}.isNull())`, `drop(${py(corrupt)})`, ...mended]),
+  ];
 }
 
 export const load = defineStep({

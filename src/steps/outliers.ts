@@ -86,12 +86,13 @@ export const outliers = defineStep({
       fence: fences(column, method, threshold || usual[method]),
     }));
     const aggregates = bounds.flatMap(({low, high, fence}) => [sql`${fence.low} AS ${low}`, sql`${fence.high} AS ${high}`]);
+    const bounding = id(unusedName('fences', [input]));
     const grouped = keys.length === 0 ? sql`` : sql` GROUP BY ${join(keys)}`;
     const match =
       keys.length === 0
-        ? sql`CROSS JOIN fences`
-        : sql`LEFT JOIN fences ON ${join(
-            keys.map((key) => sql`r.${key} IS NOT DISTINCT FROM fences.${key}`),
+        ? sql`CROSS JOIN ${bounding}`
+        : sql`LEFT JOIN ${bounding} ON ${join(
+            keys.map((key) => sql`r.${key} IS NOT DISTINCT FROM ${bounding}.${key}`),
             ' AND ',
           )}`;
     const out = bounds.map(({value, low, high}) => sql`coalesce(${value} < ${low} OR ${value} > ${high}, false)`);
@@ -109,7 +110,7 @@ export const outliers = defineStep({
     const where = action === 'remove' ? sql` WHERE NOT (${join(out, ' OR ')})` : sql``;
     return {
       kind: 'sql',
-      sql: sql`WITH fences AS (SELECT ${join([...keys, ...aggregates])} FROM ${input.relation}${grouped}) SELECT ${selected} FROM ${from} r ${match}${where}${order}`,
+      sql: sql`WITH ${bounding} AS (SELECT ${join([...keys, ...aggregates])} FROM ${input.relation}${grouped}) SELECT ${selected} FROM ${from} r ${match}${where}${order}`,
     };
   },
   toPySpark: ({columns, method, threshold, by, action}, {target, frames: [frame = 'df'], inputs}) => {

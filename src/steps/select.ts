@@ -2,14 +2,14 @@ import {list} from '../lib/text.ts';
 import {p} from '../params/index.ts';
 import {expr} from '../pyspark/expression.ts';
 import {assign, call, py, pyName} from '../pyspark/py.ts';
-import {mentions} from '../sql/lexer.ts';
+import {identifiers} from '../sql/lexer.ts';
 import {numberedRows} from '../sql/rows.ts';
 import {expression, id, join, sql} from '../sql/sql.ts';
 import {checkColumns, checkNames, checkSome, columnNamed, inputOf} from './checks.ts';
 import {defineStep} from './define.ts';
 
 const mention = (expressions: Readonly<Record<string, {readonly expression: string}>>, words: readonly string[]): boolean =>
-  Object.values(expressions).some((value) => mentions(value.expression, words).length > 0);
+  Object.values(expressions).some((value) => identifiers(value.expression, words).length > 0);
 
 export const select = defineStep({
   kind: 'select',

@@ -57,6 +57,9 @@ export class Page extends Messages {
   }
 
   /** The face a cell shows; remembered for its notebook and name. */
+  /** The cell that is just being inserted: its editor opens with the template selected. */
+  inserted: string | undefined;
+
   face(id: string): FaceName | undefined {
     const key = this.#faceKey(id);
     // Written by `showFace`, so it is one of the names or nothing.
@@ -154,8 +157,10 @@ export class Page extends Messages {
     if (this.session.path === '') await this.session.newNotebook();
     const id = make();
     if (id === undefined) return undefined;
+    this.inserted = id;
     await tick();
     await this.openForm(id);
+    this.inserted = undefined;
     this.element(id)?.scrollIntoView({block: 'nearest', behavior: 'smooth'});
     return id;
   }

@@ -26,6 +26,7 @@ export interface Editor {
   setText(text: string): void;
   setSchema(schema: Schema): void;
   focus(): void;
+  selectAll(): void;
   destroy(): void;
 }
 
@@ -119,6 +120,7 @@ export async function openEditor({parent, text, language, label, schema, hint, o
       if (language === 'sql') void grammars.sql(next).then((extension) => view.dispatch({effects: grammar.reconfigure(extension)}));
     },
     focus: () => view.focus(),
+    selectAll: () => view.dispatch({selection: {anchor: 0, head: view.state.doc.length}}),
     destroy: () => view.destroy(),
   };
 }

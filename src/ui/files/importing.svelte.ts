@@ -1,3 +1,4 @@
+import {isRecord, withKey} from '../../forms/values.ts';
 import {problemOf} from '../../lib/problem.ts';
 import type {FilePreview} from '../../notebook/preview.ts';
 import type {Session} from '../../notebook/session.svelte.ts';
@@ -10,6 +11,8 @@ const pause = 250;
 /** One file on its way in: the options the reader set, and its first rows read with them. */
 export class ImportedFile {
   values = $state.raw<Values>({});
+  /** Columns whose chosen types went, because the file read with these options has no such column. */
+  dropped = $state.raw<readonly string[]>([]);
   readonly preview = new Loaded<FilePreview>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #abort: AbortController | undefined;
@@ -21,6 +24,7 @@ export class ImportedFile {
 
   /** Sets options (undefined: find out) and reads the file again soon; an older reading is called off. */
   set(changes: Values): void {
+    this.dropped = [];
     this.values = Object.fromEntries(Object.entries({...this.values, ...changes}).filter(([, value]) => value !== undefined));
     clearTimeout(this.#timer);
     this.#abort?.abort();
@@ -31,7 +35,23 @@ export class ImportedFile {
   async read(): Promise<void> {
     const abort = new AbortController();
     this.#abort = abort;
-    await this.preview.load(() => this.session.preview(this.name, this.values, abort.signal));
+    await this.preview.load(() => this.#read(abort.signal));
+  }
+
+  /** Reads with the types of columns that are there: other options may have renamed them. */
+  async #read(signal: AbortSignal): Promise<FilePreview> {
+    try {
+      return await this.session.preview(this.name, this.values, signal);
+    } catch (thrown) {
+      const {code, where} = problemOf(thrown);
+      const {schema} = this.values;
+      const column = where?.column;
+      if (signal.aborted || code !== 'COLUMN_NOT_FOUND' || column === undefined || !isRecord(schema) || !(column in schema)) throw thrown;
+      const types = withKey(schema, column, undefined);
+      this.values = withKey(this.values, 'schema', Object.keys(types).length === 0 ? undefined : types);
+      this.dropped = [...this.dropped, column];
+      return this.#read(signal);
+    }
   }
 
   stop(): void {

@@ -60,7 +60,10 @@ describe('reading a notebook', () => {
   });
 
   test('any text at all serializes to the same bytes and never throws', () => {
-    const line = fc.oneof(fc.constantFrom('```step a = load', '```sql q', '```', '~~~', '---', '# title', 'file: x', '  - [', '${a}', '', '```chart', '````step b = x'), fc.string());
+    const line = fc.oneof(
+      fc.constantFrom('```step a = load', '```sql q', '```', '~~~', '---', '# title', 'file: x', '  - [', '${a}', '', '```chart', '````step b = x'),
+      fc.string(),
+    );
     fc.assert(
       fc.property(fc.array(line, {maxLength: 30}), fc.constantFrom('\n', '\r\n'), (lines, end) => {
         const source = lines.join(end);

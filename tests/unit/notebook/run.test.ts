@@ -7,7 +7,8 @@ import {nativeEngine} from './native-engine.ts';
 
 const cell = (header: string, body = ''): string => `\`\`\`${header}\n${body}${body === '' ? '' : '\n'}\`\`\`\n\n`;
 const readings = cell('sql readings', `SELECT * FROM (VALUES ('a', 1.0), ('a', 1.0), ('b', NULL), ('c', 30.0)) t(sensor, value)`);
-const notebook = readings + cell('step unique_readings = dedup') + cell('step filled = fill', 'columns: [value]\nmethod: mean') + cell('sql hot', 'SELECT sensor FROM filled WHERE value > 20');
+const notebook =
+  readings + cell('step unique_readings = dedup') + cell('step filled = fill', 'columns: [value]\nmethod: mean') + cell('sql hot', 'SELECT sensor FROM filled WHERE value > 20');
 
 let native: Awaited<ReturnType<typeof nativeEngine>>;
 let runner: Runner;

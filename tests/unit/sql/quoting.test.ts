@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import {beforeAll, expect, test} from 'vitest';
 import type {DuckDBConnection} from '@duckdb/node-api';
-import {checkExpression, checkQuery, mentions, tokens} from '../../../src/sql/lexer.ts';
-import {double, expression, id, lit, sql} from '../../../src/sql/sql.ts';
+import {checkExpression, checkQuery, identifiers, mentions, tokens} from '../../../src/sql/lexer.ts';
+import {double, expression, id, lit, query, sql} from '../../../src/sql/sql.ts';
 import {openDuckDB} from '../steps/native.ts';
 
 let duckdb: DuckDBConnection;
@@ -113,11 +113,37 @@ test.each([
   ['(SELECT 1) UNION ALL (SELECT 2)', true],
   ['SELECT 1; SELECT 2', false],
   ['DROP TABLE t', false],
+  ['SUMMARIZE t', true],
+  ['WITH x AS (SELECT 1) SELECT * FROM x', true],
+  ['WITH RECURSIVE x(a) USING KEY (a) AS MATERIALIZED (SELECT 1), y AS (FROM x) (FROM y)', true],
+  ['(WITH x AS (SELECT 1) FROM x) UNION ALL (SELECT 2)', true],
+  ['WITH x AS (SELECT 1) DELETE FROM t', false],
+  ['WITH x(a) AS (SELECT 1), "delete" AS (FROM x) INSERT INTO t FROM x', false],
+  ['WITH x AS (SELECT 1) WITH y AS (SELECT 2) UPDATE t SET a = 1', false],
   ['', false],
 ])('query %j is accepted: %s', (written, accepted) => {
   expect(checkQuery(written).ok).toBe(accepted);
 });
 
-test('mentioned names are whole identifiers, compared without case, not fields and not text', () => {
-  expect(mentions(`SELECT r.hourly, 'typed' FROM Readings r -- raw`, ['readings', 'hourly', 'typed', 'raw', 'read'])).toEqual(['readings']);
+test('mentioned names are whole identifiers or whole strings, compared without case, and not fields', () => {
+  const names = ['readings', 'hourly', 'typed', 'raw', 'read'];
+  expect(mentions(`SELECT r.hourly, 'not typed' FROM Readings r -- raw`, names)).toEqual(['readings']);
+  expect(mentions(`FROM 'raw' UNION ALL FROM query_table('Typed')`, names)).toEqual(['typed', 'raw']);
+  expect(identifiers(`typed = 'raw'`, names)).toEqual(['typed']);
+});
+
+test.each([
+  'SUMMARIZE t -- a remark',
+  'DESCRIBE t;',
+  'SHOW t',
+  '-- a remark\nsummarize SELECT 1 AS a',
+  '(SUMMARIZE t)',
+  'SELECT 1; -- done',
+  "SELECT ';'",
+  'WITH x AS (FROM t) FROM x',
+])('the query %j makes a table and stands in parentheses', async (text) => {
+  await duckdb.run('CREATE OR REPLACE TABLE t AS SELECT 1 AS a; DROP TABLE IF EXISTS made');
+  expect(checkQuery(text).ok).toBe(true);
+  await duckdb.run(`CREATE TABLE made AS ${query(text)}`);
+  expect((await duckdb.runAndReadAll(`FROM (${query(text)}\n)`)).getRowsJS()).toHaveLength(1);
 });
