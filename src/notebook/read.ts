@@ -110,7 +110,7 @@ async function openCsv(
   const detected = await detect(ports, name, options, to.signal);
   // DuckDB takes a file whose beginning has no quotes for one without any, and would misread those further down.
   const quote = options.quote ?? (detected.quote === '' && !sniffed.head.includes('"') ? '"' : undefined);
-  return {name, detected, complete: {...options, quote, decimal: options.decimal ?? detected.decimal}};
+  return {name, detected, complete: {...options, delimiter: options.delimiter ?? (detected.delimiter || undefined), quote, decimal: options.decimal ?? detected.decimal}};
 }
 
 /** The name a file has in the engine, which looks names up by their beginning and as a pattern: so it has letters, digits, `_`, `-` and `%` only, and an end. */
@@ -137,9 +137,13 @@ export async function detectCsv(ports: Ports, file: string, sniffed: Sniffed, op
   }
 }
 
+const sniffTable = 'csv_sniffed';
+
 async function detect(ports: Ports, name: string, options: LoadOptions, signal: AbortSignal | undefined): Promise<Detected> {
   const {engine} = ports;
-  const {columns, rows} = await engine.rows(sniffCsv(name, options), {signal});
+  // Asking for columns and then for rows would sniff the file twice.
+  await engine.execute([sql`CREATE OR REPLACE TEMP TABLE ${id(sniffTable)} AS ${sniffCsv(name, options)}`], {signal});
+  const {columns, rows} = await engine.rows(sql`FROM ${id(sniffTable)}`, {signal});
   const found = new Map(columns.map((column, i) => [column.name, rows[0]?.[i] ?? null]));
   const text = (column: string): string => {
     const value = found.get(column);
