@@ -1,4 +1,5 @@
-import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import {realData} from '../../tools/real-data.ts';
+import {readdirSync, readFileSync} from 'node:fs';
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
@@ -184,30 +185,25 @@ describe('what other writers write is read', () => {
     expect(rows.map(({at}) => at)).toEqual(['2024-01-01 00:00:00.123456', null, '9999-12-31 23:59:59.999999', '0001-01-01 00:00:00']);
   });
 
-  // Real data that isn't part of the project: where it is missing, a CI run fails and any other skips.
-  const golden = join(import.meta.dirname, '../../../../shared/data/delta-golden');
-  test.skipIf(!existsSync(golden) && process.env['CI'] === undefined)(
-    'Parquet that Spark wrote: a file of each folder of the Delta golden tables',
-    {timeout: 120_000},
-    async () => {
-      const files = new Map(
-        readdirSync(golden, {recursive: true, encoding: 'utf8'})
-          .filter((name) => name.endsWith('.parquet'))
-          .map((name) => [dirname(name), name]),
-      );
-      expect(files.size).toBeGreaterThan(100);
-      const duckdb = openDuckDb();
-      const storage = memoryStorage();
-      const inUtc = (text: string | null): string => text?.replace(/(\d\d:\d\d:\d\d(\.\d+)?)\+00/g, '$1') ?? 'NULL';
-      const sorted = (rows: Record<string, string | null>[]): string[] => rows.map((row) => Object.values(row).map(inUtc).join('|')).sort();
-      for (const [folderName, file] of files) {
-        const path = join(golden, file);
-        await storage.addFile(folderName, new Blob([readFileSync(path)]));
-        await storage.readArrow(folderName, {}, async (ipc) => duckdb.insert(folderName, ipc));
-        expect(sorted(duckdb.rows(folderName)), file).toEqual(sorted((await readNative(path)).rows));
-      }
-    },
-  );
+  const {path: golden, missing} = realData('delta-golden');
+  test.skipIf(missing)('Parquet that Spark wrote: a file of each folder of the Delta golden tables', {timeout: 120_000}, async () => {
+    const files = new Map(
+      readdirSync(golden, {recursive: true, encoding: 'utf8'})
+        .filter((name) => name.endsWith('.parquet'))
+        .map((name) => [dirname(name), name]),
+    );
+    expect(files.size).toBeGreaterThan(100);
+    const duckdb = openDuckDb();
+    const storage = memoryStorage();
+    const inUtc = (text: string | null): string => text?.replace(/(\d\d:\d\d:\d\d(\.\d+)?)\+00/g, '$1') ?? 'NULL';
+    const sorted = (rows: Record<string, string | null>[]): string[] => rows.map((row) => Object.values(row).map(inUtc).join('|')).sort();
+    for (const [folderName, file] of files) {
+      const path = join(golden, file);
+      await storage.addFile(folderName, new Blob([readFileSync(path)]));
+      await storage.readArrow(folderName, {}, async (ipc) => duckdb.insert(folderName, ipc));
+      expect(sorted(duckdb.rows(folderName)), file).toEqual(sorted((await readNative(path)).rows));
+    }
+  });
 });
 
 describe('what is written is read by others', () => {
