@@ -138,6 +138,8 @@ async function startWall(record) {
     response.writeHead(502).end();
   });
   server.on('connect', (request, socket) => {
+    // A browser that closes while its answer is on the way resets the connection.
+    socket.on('error', () => undefined);
     note(`https://${request.url}`);
     socket.end('HTTP/1.1 502 Refused\r\n\r\n');
   });
