@@ -2,9 +2,9 @@ import {ProblemError, type Problem} from './lib/problem.ts';
 import {exportFormats, type ExportFormat} from './notebook/export.ts';
 import type {RunReport, Session} from './notebook/session.svelte.ts';
 import {sqlScript} from './notebook/source.ts';
-import type {ParquetCompression, StoredFile} from './ports/index.ts';
-import {checkQuery, mentions} from './sql/lexer.ts';
-import {query} from './sql/sql.ts';
+import {timeOf} from './lib/time.ts';
+import type {Comparison, Lake} from './notebook/lake.svelte.ts';
+import type {At, Commit, Committed, ParquetCompression, StoredFile, TableEntry, TableVersion, Vacuumed} from './ports/index.ts';
 import type {Column} from './sql/types.ts';
 import type {Row} from './lib/value.ts';
 
@@ -24,7 +24,7 @@ export interface LakebookApi {
   /** Runs the notebook, or one cell and what it reads. */
   run(cell?: string): Promise<RunReport>;
   cancel(): Promise<void>;
-  /** Runs a query that may name cells as tables. Values are exact: bigint, ISO timestamps, decimals as text. */
+  /** Runs a query that may name cells, and tables of the lake as `lake.readings`. Values are exact: bigint, ISO timestamps, decimals as text. */
   query(sql: string): Promise<{columns: readonly Column[]; rows: readonly Row[]}>;
   export(cell: string, format: ExportFormat, options?: {compression?: ParquetCompression}): Promise<Blob>;
   /** The notebook's Markdown. */
@@ -33,6 +33,34 @@ export interface LakebookApi {
   handover(target: 'sql'): string;
   /** The SQL that a cell stands for. */
   sqlOf(cell: string): string;
+  readonly lake: LakeApi;
+}
+
+/** The lake's tables by name. A version is a number; a time is milliseconds since 1970 or ISO 8601, in UTC when it has no zone. */
+export interface LakeApi {
+  tables(): Promise<readonly TableEntry[]>;
+  /** Every commit, the newest first. */
+  history(table: string): Promise<readonly Commit[]>;
+  /** A version's schema, files and properties; the latest when `at` is absent. */
+  version(table: string, at?: ReadAt): Promise<TableVersion>;
+  /** A version's rows, as exact as `query` gives them. */
+  read(table: string, at?: ReadAt): Promise<{columns: readonly Column[]; rows: readonly Row[]}>;
+  /** Rows added, removed and changed between two versions, by key or as whole rows. */
+  diff(table: string, before: number, after: number, keys?: readonly string[]): Promise<Comparison>;
+  restore(table: string, at: ReadAt): Promise<Committed>;
+  /** Deletes files that no version of the last `retainHours` (168) needs. */
+  vacuum(table: string, options?: {retainHours?: number; dryRun?: boolean}): Promise<Vacuumed>;
+  remove(table: string): Promise<void>;
+  rename(table: string, to: string): Promise<void>;
+  /** The table as a zip that Spark, delta-rs and DuckDB open once it is unpacked. */
+  zip(table: string): Promise<Blob>;
+  /** Brings in a Delta table's zip under a name. */
+  import(table: string, zip: Blob): Promise<TableEntry>;
+}
+
+export interface ReadAt {
+  readonly version?: number;
+  readonly timestamp?: number | string;
 }
 
 export function createApi(session: Session, ready: Promise<void>): LakebookApi {
@@ -64,9 +92,7 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
     cancel: () => session.stop(),
     async query(text) {
       await ready;
-      const checked = checkQuery(text);
-      if (!checked.ok) throw new ProblemError(checked.error);
-      return session.query(mentions(text, session.tableNames), query(text));
+      return session.query(text);
     },
     async export(cell, format, options) {
       await ready;
@@ -77,5 +103,48 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
     notebook: () => session.markdown(),
     handover: () => sqlScript([...session.planned.values()], (hash) => session.known(hash)),
     sqlOf: (cell) => session.sqlOf(idOf(cell)),
+    lake: lakeApi(session.lake, ready),
   };
+}
+
+function lakeApi(lake: Lake, ready: Promise<void>): LakeApi {
+  const whenReady =
+    <Given extends readonly unknown[], T>(call: (...given: Given) => Promise<T>) =>
+    (...given: Given): Promise<T> =>
+      ready.then(() => call(...given));
+  return {
+    tables: whenReady(async () => {
+      await lake.refresh();
+      return lake.tables ?? [];
+    }),
+    history: whenReady((table: string) => lake.history(table)),
+    version: whenReady((table: string, at?: ReadAt) => lake.version(table, moment(at))),
+    read: whenReady(async (table: string, at?: ReadAt) => {
+      const opened = await lake.openVersion(table, moment(at));
+      try {
+        return {columns: opened.columns, rows: await opened.fetch(0, opened.rows, [])};
+      } finally {
+        await opened.close();
+      }
+    }),
+    diff: whenReady((table: string, before: number, after: number, keys: readonly string[] = []) => lake.compare(table, before, after, keys)),
+    restore: whenReady(async (table: string, at: ReadAt) => {
+      const to = moment(at);
+      if (to === undefined) throw new ProblemError({code: 'VERSION', message: `To what ${table} is to be restored was not said.`, hint: 'Give {version: 3} or {timestamp: …}.'});
+      return lake.restore(table, to);
+    }),
+    vacuum: whenReady((table: string, {retainHours = 168, dryRun = false} = {}) => lake.vacuum(table, retainHours, dryRun)),
+    remove: whenReady((table: string) => lake.remove(table)),
+    rename: whenReady((table: string, to: string) => lake.rename(table, to)),
+    zip: whenReady((table: string) => lake.exportTable(table)),
+    import: whenReady((table: string, zip: Blob) => lake.importTable(table, new File([zip], `${table}.zip`))),
+  };
+}
+
+function moment(at: ReadAt | undefined): At | undefined {
+  if (at?.version !== undefined) return {version: at.version};
+  if (at?.timestamp === undefined) return undefined;
+  const timestamp = typeof at.timestamp === 'number' ? at.timestamp : timeOf(at.timestamp);
+  if (timestamp === undefined) throw new ProblemError({code: 'TIMESTAMP', message: `“${at.timestamp}” is no time.`, hint: 'Write one such as 2024-03-01T12:00:00.'});
+  return {timestamp};
 }

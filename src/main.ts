@@ -6,7 +6,8 @@ import {createCompute} from './engine/compute-port.ts';
 import {createEngine} from './engine/engine-port.ts';
 import {Session} from './notebook/session.svelte.ts';
 import {keepOffline} from './offline.ts';
-import {createStorage} from './storage/storage-port.ts';
+import {openOwnership} from './storage/ownership.ts';
+import {openStorage} from './storage/worker.ts';
 import App from './ui/App.svelte';
 
 declare global {
@@ -23,12 +24,12 @@ const session = new Session({
     urls: {wasmUrl: absolute(duckdbWasm), workerUrl: absolute(duckdbWorker)},
   }),
   compute: createCompute(() => new Worker(new URL('../workers/compute.worker.ts', import.meta.url), {type: 'module'})),
-  storage: createStorage(new Worker(new URL('../workers/storage.worker.ts', import.meta.url), {type: 'module'})),
+  ...openStorage(() => new Worker(new URL('../workers/storage.worker.ts', import.meta.url), {type: 'module'})),
 });
 
 const target = document.getElementById('app');
 if (target !== null) mount(App, {target, props: {session}});
-window.lakebook = createApi(session, session.start());
+window.lakebook = createApi(session, session.start(openOwnership()));
 // Once the engine is there: keeping the site's files must not hold up the first result.
 void window.lakebook.ready.then(keepOffline, keepOffline);
 

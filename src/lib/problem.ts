@@ -19,6 +19,17 @@ export interface Problem {
   readonly hint?: string;
   /** The statement that failed, when there was one. */
   readonly sql?: string;
+  /** The SQLSTATE that Spark gives with this code. */
+  readonly sqlState?: string;
+  /** Where two schemas differ, column by column. */
+  readonly differences?: readonly Difference[];
+}
+
+/** A column with its type in the table and in the rows; null where it is missing. */
+export interface Difference {
+  readonly column: string;
+  readonly table: string | null;
+  readonly rows: string | null;
 }
 
 /** An expected outcome as a value: a failure is data, not an exception. */

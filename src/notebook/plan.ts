@@ -4,9 +4,12 @@ import {contentHash} from '../lib/hash.ts';
 import {at, type Problem} from '../lib/problem.ts';
 import {closest} from '../lib/text.ts';
 import {readParams, type ParamProblem, type Params} from '../params/index.ts';
+import type {At} from '../ports/index.ts';
+import {lakeReads} from '../sql/lake.ts';
 import {checkQuery, mentions} from '../sql/lexer.ts';
-import type {Step} from '../steps/define.ts';
+import type {LakeRead, Step} from '../steps/define.ts';
 import {stepKinds, stepOf} from '../steps/index.ts';
+import {LakeScope, type Applies, type LakeTables} from './lake-plan.ts';
 import {rejectsOf, type Cell, type ChartCell, type Notebook, type RunnableCell, type SqlCell, type StepCell} from './cells.ts';
 import {lineOf} from './model.ts';
 import {substitute, substituteValues} from './substitute.ts';
@@ -19,26 +22,43 @@ export type Work =
       readonly values: Readonly<Record<string, unknown>>;
       readonly files: readonly string[];
       readonly fingerprints: readonly (string | undefined)[];
+      /** What the rows are to the table of the lake that they go to. */
+      readonly applies?: Applies;
     }
-  | {readonly type: 'sql'; readonly query: string}
+  /** `query` as it is written; `text` has the lake's tables by the names of their inputs. */
+  | {readonly type: 'sql'; readonly query: string; readonly text: string}
   | {readonly type: 'chart'; readonly spec: ChartSpec};
 
-/** A cell ready to run. */
-export interface CompiledCell {
-  readonly ready: true;
-  readonly id: string;
+/** What gives rows: a cell, or a table of the lake that one reads. */
+export interface Computed {
   /** The name its result goes by; charts without one are named after their place. */
   readonly name: string;
-  readonly kind: string;
   readonly line: number;
-  readonly work: Work;
   /** Tables it reads, `from` first. */
   readonly inputs: readonly InputTable[];
+  /** The cell that must have run before, though its rows aren't read: it wrote a table that this one reads or writes. */
+  readonly after?: string | undefined;
   /**
    * Names the result: a hash of the work, of its inputs' hashes and of its files' fingerprints. Equal hashes mean
    * equal rows, so a result that is there under its hash is never computed again.
    */
   readonly hash: string;
+  readonly work: Work | LakeSource['work'];
+}
+
+/** A version of a table of the lake that a cell reads; the latest when `at` is undefined. */
+export interface LakeSource extends Computed {
+  readonly work: {readonly type: 'lake'; readonly table: string; readonly at: At | undefined; readonly schemaOnly: boolean};
+}
+
+/** A cell ready to run. */
+export interface CompiledCell extends Computed {
+  readonly ready: true;
+  readonly id: string;
+  readonly kind: string;
+  readonly work: Work;
+  /** Those of its inputs that come from the lake. */
+  readonly sources: readonly LakeSource[];
 }
 
 /** A table that a cell reads: the rows of the cell above with this hash, or what that cell rejected. */
@@ -70,7 +90,8 @@ export type Fingerprints = ReadonlyMap<string, string>;
  * Orders a notebook into cells with content hashes. Pure: the same text and files give the same plan. A cell reads
  * cells above it only; one that reads a broken cell is broken too, and says which.
  */
-export function plan(notebook: Notebook, files: Fingerprints): PlannedCell[] {
+export function plan(notebook: Notebook, files: Fingerprints, lake: LakeTables = new Map()): PlannedCell[] {
+  const scope = new LakeScope(lake);
   const planned: PlannedCell[] = [];
   const tables = new Map<string, PlannedCell>();
   const taken = new Set<string>();
@@ -80,7 +101,7 @@ export function plan(notebook: Notebook, files: Fingerprints): PlannedCell[] {
   for (const cell of notebook.cells) {
     if (cell.type === 'text') continue;
     const name = cell.name === '' ? unnamed(++charts, given) : cell.name;
-    const result = planCell(cell, name, {notebook, files, tables, taken, nearest, below: namesBelow(notebook.cells, cell)});
+    const result = planCell(cell, name, {notebook, files, lake: scope, tables, taken, nearest, below: namesBelow(notebook.cells, cell)});
     planned.push(result);
     taken.add(name.toLowerCase());
     if (cell.type === 'chart') continue;
@@ -103,6 +124,7 @@ const namesBelow = (cells: readonly Cell[], cell: RunnableCell): string[] =>
 interface Above {
   readonly notebook: Notebook;
   readonly files: Fingerprints;
+  readonly lake: LakeScope;
   /** Table cells above by lower-case name. */
   readonly tables: ReadonlyMap<string, PlannedCell>;
   /** Lower-case names of all cells above, charts too. */
@@ -123,14 +145,29 @@ function planCell(cell: RunnableCell, name: string, above: Above): PlannedCell {
         : cell.type === 'sql'
           ? planSql(cell, above, problems)
           : planChart(cell, above, problems);
+  const sources = understood === undefined ? [] : understood.reads.flatMap(({read, name: source}) => sourceCell(read, source, cell, above, problems) ?? []);
   const inputs = understood === undefined ? [] : understood.inputs.flatMap((input) => inputTable(input, above, problems) ?? []);
+  inputs.push(...sources.map((source) => ({name: source.name, hash: source.hash, rejects: false})));
   const base = {id: cell.id, name, kind: cell.type === 'step' ? cell.kind : cell.type, line: cell.line};
   if (understood === undefined || problems.length > 0)
     return {...base, ready: false, disabled: cell.disabled, problems: problems.map((problem) => at(problem, {cell: name, line: cell.line}))};
 
   const [first] = inputs;
   if (cell.disabled) return {...base, ready: false, disabled: true, problems: [], ...(understood.work.type === 'step' && first !== undefined ? {standsFor: first} : {})};
-  return {...base, ready: true, work: understood.work, inputs, hash: hashOf(understood.work, inputs)};
+  const {work} = understood;
+  const hash = hashOf(work, inputs);
+  const table = work.type === 'step' ? work.step.writes?.(work.values) : undefined;
+  if (table === undefined || work.type !== 'step') return {...base, ready: true, work, inputs, sources, hash};
+  const {applies, ...written} = above.lake.written(table, hash);
+  return {...base, ready: true, work: {...work, applies}, inputs, sources, ...written};
+}
+
+function sourceCell(read: LakeRead, name: string, cell: RunnableCell, above: Above, problems: Problem[]): LakeSource | undefined {
+  const source = above.lake.source(read, name, cell.line);
+  if (source.ok) return source.value;
+  // Two versions of a table that isn't there are one thing to mend.
+  if (problems.every(({message}) => message !== source.error.message)) problems.push(source.error);
+  return undefined;
 }
 
 /** The hash leaves out a cell's own name: renaming a cell or its inputs costs nothing, unless SQL spells the name. */
@@ -149,6 +186,8 @@ function hashOf(work: Work, inputs: readonly InputTable[]): string {
 interface Understood {
   readonly work: Work;
   readonly inputs: readonly string[];
+  /** What it reads from the lake, each under a name. */
+  readonly reads: readonly {readonly read: LakeRead; readonly name: string}[];
 }
 
 function planStep(cell: StepCell, above: Above, problems: Problem[]): Understood | undefined {
@@ -181,9 +220,11 @@ function planStep(cell: StepCell, above: Above, problems: Problem[]): Understood
   }
   const named = namedCells(step.params, values.value);
   const files = namedFiles(step.params, values.value, above.files);
+  const read = step.reads?.(values.value);
   return {
     work: {type: 'step', step, values: values.value, files, fingerprints: files.map((file) => above.files.get(file))},
     inputs: [...inputs.flatMap((input) => input ?? []), ...named],
+    reads: read === undefined ? [] : [{read, name: `lake.${read.table}`}],
   };
 }
 
@@ -194,8 +235,14 @@ function planSql(cell: SqlCell, above: Above, problems: Problem[]): Understood |
     problems.push(checked.error);
     return undefined;
   }
+  const found = lakeReads(query);
+  if (!found.ok) {
+    problems.push(found.error);
+    return undefined;
+  }
+  const {text, reads} = found.value;
   const names = [...above.tables.values()].map((table) => table.name);
-  return {work: {type: 'sql', query}, inputs: mentions(query, [...names, ...names.map(rejectsOf)])};
+  return {work: {type: 'sql', query, text}, inputs: mentions(text, [...names, ...names.map(rejectsOf)]), reads: reads.map(({name, ...read}) => ({read, name}))};
 }
 
 function planChart(cell: ChartCell, above: Above, problems: Problem[]): Understood | undefined {
@@ -209,7 +256,7 @@ function planChart(cell: ChartCell, above: Above, problems: Problem[]): Understo
     problems.push({code: 'NOTHING_ABOVE', message: 'A chart draws the table of a cell above, and there is none.', hint: 'Load a file first, or move the chart below a table.'});
     return undefined;
   }
-  return {work: {type: 'chart', spec: read.value}, inputs: [from]};
+  return {work: {type: 'chart', spec: read.value}, inputs: [from], reads: []};
 }
 
 const paramIssue = (problem: ParamProblem, cell: StepCell | ChartCell): Problem => ({

@@ -1,7 +1,7 @@
 import {problemOf, ProblemError, type Problem} from '../lib/problem.ts';
 import {closest, count, list} from '../lib/text.ts';
 import type {Ports, Progress, Reject, Sniffed} from '../ports/index.ts';
-import {rejectedLines, readCsv, sniffCsv} from '../sql/read-csv.ts';
+import {rejectedLines, readCsv, readCsvAs, sniffCsv, type Dialect} from '../sql/read-csv.ts';
 import {id, join, lit, sql, typeName, type Sql} from '../sql/sql.ts';
 import type {LoadOptions} from '../steps/define.ts';
 
@@ -16,13 +16,8 @@ export interface Destination {
 }
 
 /** What was found out about a CSV file where the reader said nothing. */
-export interface Detected {
-  readonly delimiter: string;
-  readonly quote: string;
-  readonly header: boolean;
-  readonly skip: number;
+export interface Detected extends Dialect {
   readonly decimal: '.' | ',';
-  readonly timestampFormat: string | undefined;
 }
 
 /**
@@ -79,18 +74,16 @@ async function readOne(ports: Ports, file: string, options: LoadOptions, to: Des
 
 async function readCsvFile(ports: Ports, file: string, sniffed: Sniffed, options: LoadOptions, to: Destination): Promise<boolean> {
   const {engine} = ports;
-  const {name, complete} = await openCsv(ports, file, sniffed, options, to);
+  const {name, source} = await openCsv(ports, file, sniffed, options, to);
   const columns = options.filename ? sql`* REPLACE (${lit(file)} AS filename)` : sql`*`;
   const limit = to.limit === undefined ? sql`` : sql` LIMIT ${lit(to.limit)}`;
   // DuckDB adds to these tables with every scan.
   await engine.execute([sql`DROP TABLE IF EXISTS reject_errors`, sql`DROP TABLE IF EXISTS reject_scans`], {signal: to.signal});
-  await engine.execute([sql`CREATE TABLE ${id(to.table)} AS SELECT ${columns} FROM ${readCsv([name], complete)}${limit}`], {signal: to.signal});
-  await checkTypes(ports, file, options, to);
+  await engine.execute([sql`CREATE TABLE ${id(to.table)} AS SELECT ${columns} FROM ${source}${limit}`], {signal: to.signal});
+  const [{rows}] = await Promise.all([engine.rows(sql`SELECT count(*) FROM reject_errors`, {signal: to.signal}), checkTypes(ports, file, options, to)]);
+  if (Number(rows[0]?.[0] ?? 0) === 0) return false;
   await engine.execute([sql`CREATE TABLE ${id(to.rejects)} AS ${rejectedLines(file)}`], {signal: to.signal});
-  const {rows} = await engine.rows(sql`SELECT count(*) FROM ${id(to.rejects)}`);
-  if (Number(rows[0]?.[0] ?? 0) > 0) return true;
-  await engine.execute([sql`DROP TABLE ${id(to.rejects)}`]);
-  return false;
+  return true;
 }
 
 /** Makes a CSV file readable by the engine and completes its options with what can be found out. */
@@ -100,7 +93,7 @@ async function openCsv(
   sniffed: Sniffed,
   given: LoadOptions,
   to: Pick<Destination, 'onProgress' | 'signal'>,
-): Promise<{name: string; complete: LoadOptions; detected: Detected}> {
+): Promise<{name: string; source: Sql; detected: Detected}> {
   const {engine, storage} = ports;
   const options = {...given, encoding: given.encoding ?? sniffed.encoding};
   const plain = await storage.plainText(file, options, (bytes) => to.onProgress({done: bytes, total: 0, note: `${count(Math.round(bytes / 1e6))} MB read`}));
@@ -109,8 +102,13 @@ async function openCsv(
   await engine.registerFile(name, plain);
   const detected = await detect(ports, name, options, to.signal);
   // DuckDB takes a file whose beginning has no quotes for one without any, and would misread those further down.
-  const quote = options.quote ?? (detected.quote === '' && !sniffed.head.includes('"') ? '"' : undefined);
-  return {name, detected, complete: {...options, delimiter: options.delimiter ?? (detected.delimiter || undefined), quote, decimal: options.decimal ?? detected.decimal}};
+  const unquoted = options.quote === undefined && detected.quote === '' && !sniffed.head.includes('"');
+  // Numbers with a decimal comma were sniffed as texts: their types are still to be found.
+  const isTyped = detected.decimal === (options.decimal ?? '.') && detected.columns.length > 0;
+  const source = isTyped
+    ? readCsvAs(name, unquoted ? {...detected, quote: '"', escape: '"'} : detected, options)
+    : readCsv([name], {...options, delimiter: options.delimiter ?? (detected.delimiter || undefined), quote: unquoted ? '"' : options.quote, decimal: detected.decimal});
+  return {name, detected, source};
 }
 
 /** The name a file has in the engine, which looks names up by their beginning and as a pattern: so it has letters, digits, `_`, `-` and `%` only, and an end. */
@@ -147,15 +145,21 @@ async function detect(ports: Ports, name: string, options: LoadOptions, signal: 
   const found = new Map(columns.map((column, i) => [column.name, rows[0]?.[i] ?? null]));
   const text = (column: string): string => {
     const value = found.get(column);
-    return typeof value === 'string' ? value : '';
+    return typeof value === 'string' ? value.replace('(empty)', '') : '';
   };
   return {
     delimiter: text('Delimiter'),
-    quote: text('Quote').replace('(empty)', ''),
+    quote: text('Quote'),
+    escape: text('Escape'),
+    comment: text('Comment'),
+    newLine: text('NewLineDelimiter'),
     header: found.get('HasHeader') === true,
     skip: Number(found.get('SkipRows') ?? 0),
-    decimal: options.decimal ?? (await detectDecimal(ports, name, options, text('Delimiter'), signal)),
+    dateFormat: text('DateFormat') || undefined,
     timestampFormat: text('TimestampFormat') || undefined,
+    // The cast: sniff_csv gives a list of these.
+    columns: (found.get('Columns') ?? []) as Dialect['columns'],
+    decimal: options.decimal ?? (await detectDecimal(ports, name, options, text('Delimiter'), signal)),
   };
 }
 

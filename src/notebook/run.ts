@@ -5,9 +5,9 @@ import type {KernelOutput, Ports, Progress} from '../ports/index.ts';
 import {id, query, sql, type Sql} from '../sql/sql.ts';
 import {stopProblem} from '../sql/stop.ts';
 import type {Column} from '../sql/types.ts';
-import type {Input, Program} from '../steps/define.ts';
+import type {Input, LakeWrite, Program} from '../steps/define.ts';
 import {rejectsOf} from './cells.ts';
-import type {CompiledCell, InputTable, PlannedCell} from './plan.ts';
+import type {CompiledCell, Computed, InputTable, LakeSource, PlannedCell} from './plan.ts';
 import {readFiles} from './read.ts';
 import {Turns, type Lane} from './turns.ts';
 
@@ -19,8 +19,10 @@ export interface StoredResult {
   readonly columns: readonly Column[];
   readonly rows: number;
   readonly rejects: {readonly table: string; readonly rows: number} | undefined;
-  /** A kernel's figures and small tables. */
-  readonly kernel: Pick<KernelOutput, 'facts' | 'tables'> | undefined;
+  /** The result whose rows these are, when the cell only passes them on: `table` is that one's. */
+  readonly through: string | undefined;
+  /** Figures and small tables beside the rows: a kernel's, or what a commit did. */
+  readonly figures: Pick<KernelOutput, 'facts' | 'tables'> | undefined;
   readonly ms: number;
   readonly bytes: number;
 }
@@ -67,13 +69,15 @@ export class Runner {
   /** Hashes whose table is in the engine, least recently used first. */
   readonly #present = new Set<string>();
   /** Every compiled cell seen so far by hash: the lineage. */
-  readonly #lineage = new Map<string, CompiledCell>();
+  readonly #lineage = new Map<string, Computed>();
   /** Hashes whose tables are being read: eviction leaves them alone. */
   readonly #pinned: string[] = [];
   #views: ReadonlySet<string> = new Set();
   /** Bytes that DuckDB held after the last result was made. */
   #used = 0;
   #plan: readonly PlannedCell[] = [];
+  /** The notebook whose cells run, as the lake's history names it. */
+  notebookPath = '';
   readonly #turns = new Turns();
 
   /** `budget` is the share of the engine's memory limit that results may fill. */
@@ -91,7 +95,7 @@ export class Runner {
   /** Makes a plan the current one: its names are the views that SQL cells read. */
   usePlan(plan: readonly PlannedCell[]): void {
     this.#plan = plan;
-    for (const cell of plan) if (cell.ready) this.#lineage.set(cell.hash, cell);
+    for (const cell of plan) if (cell.ready) for (const known of [cell, ...cell.sources]) this.#lineage.set(known.hash, known);
   }
 
   /** What is known of a result without computing anything. */
@@ -101,7 +105,20 @@ export class Runner {
 
   /** Whether a result's table is in the engine right now. */
   isPresent(hash: string): boolean {
-    return this.#present.has(hash);
+    const through = this.#results.get(hash)?.through;
+    return through === undefined ? this.#present.has(hash) : this.isPresent(through);
+  }
+
+  /** Forgets what was read from or written to a table of the lake that is gone; gives the hashes. */
+  forgetLake(table: string): string[] {
+    const key = table.toLowerCase();
+    const touched = ({work}: Computed): string | undefined => (work.type === 'lake' ? work.table : work.type === 'step' ? work.step.writes?.(work.values) : undefined);
+    const hashes = [...this.#lineage.values()].filter((known) => touched(known)?.toLowerCase() === key).map(({hash}) => hash);
+    for (const hash of hashes) {
+      this.#results.delete(hash);
+      this.#present.delete(hash);
+    }
+    return hashes;
   }
 
   /** A result with its inputs' tables present, while `use` runs; nothing is evicted meanwhile. */
@@ -115,17 +132,23 @@ export class Runner {
     );
   }
 
-  /** Runs something of the reader's own while the tables of the current plan that `names` mentions are there under their names. */
-  async query<T>(names: readonly string[], use: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  /** Runs something of the reader's own while the tables of the current plan that `names` mentions, and `sources`, are there under their names. */
+  async query<T>(names: readonly string[], sources: readonly LakeSource[], use: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#turns.take('run', () =>
       this.#pinning(async () => {
         const tables: View[] = [];
+        for (const source of sources) {
+          this.#lineage.set(source.hash, source);
+          const {table} = await this.#ensure(source.hash, {}, signal);
+          this.#pin(source.hash);
+          tables.push({name: source.name, relation: id(table)});
+        }
         for (const name of names) {
           const cell = this.#plan.find((planned) => planned.name === name || rejectsOf(planned.name) === name);
           const hash = cell?.ready === true ? cell.hash : cell?.standsFor?.hash;
           if (hash === undefined) continue;
           const result = await this.#ensure(hash, {}, signal);
-          this.#pinned.push(hash);
+          this.#pin(hash);
           const table = cell?.name === name ? result.table : result.rejects?.table;
           if (table !== undefined) tables.push({name, relation: id(table)});
         }
@@ -160,14 +183,14 @@ export class Runner {
 
   #neededBy(plan: readonly PlannedCell[], target: string): (cell: PlannedCell) => boolean {
     const hashes = new Set<string>();
-    const visit = (cell: PlannedCell | undefined): void => {
-      if (cell?.ready !== true || hashes.has(cell.hash)) return;
+    const visit = (cell: Computed | undefined): void => {
+      if (cell === undefined || hashes.has(cell.hash)) return;
       hashes.add(cell.hash);
-      for (const input of cell.inputs) visit(this.#lineage.get(input.hash));
+      for (const hash of [...cell.inputs.map((input) => input.hash), cell.after]) visit(hash === undefined ? undefined : this.#lineage.get(hash));
     };
     const goal = plan.find((cell) => cell.name === target);
     if (goal === undefined) throw new ProblemError({code: 'CELL_NOT_FOUND', message: `There is no cell called ${target}.`, hint: 'Name one of the notebook’s cells.'});
-    visit(goal);
+    if (goal.ready) visit(goal);
     return (cell) => cell === goal || (cell.ready && hashes.has(cell.hash));
   }
 
@@ -187,7 +210,7 @@ export class Runner {
     }
     if (signal.aborted) return {...base, status: 'cancelled', error: cancelled};
     const known = this.#results.get(cell.hash);
-    if (known !== undefined && (this.#present.has(cell.hash) || !wanted)) {
+    if (known !== undefined && (this.isPresent(cell.hash) || !wanted)) {
       return this.#report(cell, known, 'cached');
     }
     events.onStart?.(cell.name);
@@ -222,6 +245,10 @@ export class Runner {
   /** The result of a hash with its table in the engine. */
   async #ensure(hash: string, events: RunEvents, signal: AbortSignal | undefined): Promise<StoredResult> {
     const known = this.#results.get(hash);
+    if (known?.through !== undefined) {
+      await this.#ensure(known.through, events, signal);
+      return known;
+    }
     if (known !== undefined && this.#present.delete(hash)) {
       this.#present.add(hash);
       return known;
@@ -229,11 +256,12 @@ export class Runner {
     const cell = this.#lineage.get(hash);
     if (cell === undefined) throw new ProblemError({code: 'CELL_NOT_FOUND', message: 'The cell this result came from is gone.', hint: 'Run the notebook again.'});
     return this.#pinning(async () => {
+      if (cell.after !== undefined && !this.#results.has(cell.after)) await this.#ensure(cell.after, events, signal);
       const inputs = await this.#inputs(cell, events, signal);
       const result = await this.#materialise(cell, inputs, events, signal);
       this.#results.set(hash, result);
-      this.#present.add(hash);
-      this.#pinned.push(hash);
+      if (result.through === undefined) this.#present.add(hash);
+      this.#pin(hash);
       await this.#evict();
       return result;
     });
@@ -249,11 +277,18 @@ export class Runner {
     }
   }
 
-  async #inputs(cell: CompiledCell, events: RunEvents, signal: AbortSignal | undefined): Promise<Input[]> {
+  /** Keeps a result's table in the engine until the work under way is done. */
+  #pin(hash: string): void {
+    const through = this.#results.get(hash)?.through;
+    if (through === undefined) this.#pinned.push(hash);
+    else this.#pin(through);
+  }
+
+  async #inputs(cell: Computed, events: RunEvents, signal: AbortSignal | undefined): Promise<Input[]> {
     const inputs: Input[] = [];
     for (const table of cell.inputs) {
       const result = await this.#ensure(table.hash, events, signal);
-      this.#pinned.push(table.hash);
+      this.#pin(table.hash);
       if (!table.rejects) inputs.push({name: table.name, relation: id(result.table), columns: result.columns});
       else if (result.rejects === undefined)
         throw new ProblemError({code: 'NO_REJECTS', message: `${table.name} is empty: nothing was rejected there.`, hint: 'Only load, cast and validate keep rejected rows.'});
@@ -262,11 +297,12 @@ export class Runner {
     return inputs;
   }
 
-  async #materialise(cell: CompiledCell, inputs: readonly Input[], events: RunEvents, signal: AbortSignal | undefined): Promise<StoredResult> {
+  async #materialise(cell: Computed, inputs: readonly Input[], events: RunEvents, signal: AbortSignal | undefined): Promise<StoredResult> {
     const {engine} = this.ports;
     const table = tableOf(cell.hash);
     const started = performance.now();
     const made = await this.#make(cell, table, inputs, events, signal);
+    if (made.through !== undefined) return {...made.through, hash: cell.hash, through: made.through.hash, figures: made.figures, ms: performance.now() - started, bytes: 0};
     const [columns, rows, rejected, {used}] = await Promise.all([
       engine.describe(sql`FROM ${id(table)}`, {signal}),
       this.#count(table, signal),
@@ -281,7 +317,8 @@ export class Runner {
       columns,
       rows,
       rejects: made.rejects === undefined ? undefined : {table: made.rejects, rows: rejected},
-      kernel: made.kernel,
+      through: undefined,
+      figures: made.figures,
       ms: performance.now() - started,
       bytes: Math.max(0, used - before),
     };
@@ -292,13 +329,13 @@ export class Runner {
     return Number(rows[0]?.[0] ?? 0);
   }
 
-  async #make(cell: CompiledCell, table: string, inputs: readonly Input[], events: RunEvents, signal: AbortSignal | undefined): Promise<Made> {
+  async #make(cell: Computed, table: string, inputs: readonly Input[], events: RunEvents, signal: AbortSignal | undefined): Promise<Made> {
     const {engine} = this.ports;
     const {work} = cell;
     switch (work.type) {
       case 'sql': {
         await this.#showOnly(inputs, signal);
-        await engine.execute([createAs(table, query(work.query))], {signal});
+        await engine.execute([createAs(table, query(work.text))], {signal});
         return {};
       }
       case 'chart':
@@ -312,10 +349,16 @@ export class Runner {
         }
         return this.#runProgram(work.step.toSql(work.values, inputs), cell, table, inputs, events, signal);
       }
+      case 'lake': {
+        const onProgress = (progress: Progress): void => events.onProgress?.(cell.name, progress);
+        const {readLakeTable} = await import('./lake-read.ts');
+        const {version} = await readLakeTable(this.ports, work, {into: table, onProgress, signal});
+        return {figures: {facts: {version}, tables: {}}};
+      }
     }
   }
 
-  async #runProgram(program: Program, cell: CompiledCell, table: string, inputs: readonly Input[], events: RunEvents, signal: AbortSignal | undefined): Promise<Made> {
+  async #runProgram(program: Program, cell: Computed, table: string, inputs: readonly Input[], events: RunEvents, signal: AbortSignal | undefined): Promise<Made> {
     const {engine, compute} = this.ports;
     const rejects = `${table}_rejects`;
     const onProgress = (progress: Progress): void => events.onProgress?.(cell.name, progress);
@@ -338,9 +381,25 @@ export class Runner {
         await engine.execute([sql`DROP TABLE IF EXISTS ${id(beside)}`], {signal});
         await engine.insertColumns(beside, output.columns, {signal});
         await engine.execute([createAs(table, sql`SELECT * FROM ${input?.relation ?? id(cell.name)} POSITIONAL JOIN ${id(beside)}`), sql`DROP TABLE ${id(beside)}`], {signal});
-        return {kernel: {facts: output.facts, tables: output.tables}};
+        return {figures: {facts: output.facts, tables: output.tables}};
+      }
+      case 'through': {
+        const [input] = inputs;
+        const through = this.#results.get(cell.inputs[0]?.hash ?? '');
+        if (input === undefined || through === undefined) throw new Error('what passes rows on has an input');
+        if (program.write === undefined) return {through, figures: through.figures};
+        return {through, figures: await this.#write(program.write, cell, input, onProgress, signal)};
       }
     }
+  }
+
+  /** Rows go to a table of the lake; the commit's figures come back. */
+  async #write(write: LakeWrite, cell: Computed, input: Input, onProgress: (progress: Progress) => void, signal: AbortSignal | undefined): Promise<NonNullable<Made['figures']>> {
+    const applies = cell.work.type === 'step' ? cell.work.applies : undefined;
+    if (applies === undefined) throw new Error('what writes to the lake says so');
+    const {writeLakeTable} = await import('./lake-write.ts');
+    const done = await writeLakeTable(this.ports, write, input, {applies, notebook: {path: this.notebookPath, cell: cell.name}, onProgress, signal});
+    return {facts: done.facts, tables: {}};
   }
 
   /** A file that was replaced while it was read would be kept under the hash of the old one. */
@@ -384,7 +443,8 @@ type View = Pick<Input, 'name' | 'relation'>;
 
 interface Made {
   readonly rejects?: string | undefined;
-  readonly kernel?: StoredResult['kernel'];
+  readonly figures?: StoredResult['figures'];
+  readonly through?: StoredResult;
 }
 
 function chartSql(spec: ChartSpec, [input]: readonly Input[]): Sql {

@@ -1,19 +1,24 @@
 import {SvelteMap} from 'svelte/reactivity';
 import type {ChartSpec} from '../charts/spec.ts';
-import {cancelled, problemOf, ProblemError, type Problem} from '../lib/problem.ts';
+import {cancelled, problemOf, ProblemError, unwrap, type Problem} from '../lib/problem.ts';
 import type {Row} from '../lib/value.ts';
-import type {ParquetCompression, Ports, Progress, StorageStatus, StoredFile} from '../ports/index.ts';
+import type {ImportedItem, ImportOptions, ParquetCompression, Ports, Progress, StorageStatus, StoredFile} from '../ports/index.ts';
 import type {Sort} from '../sql/page.ts';
-import {id} from '../sql/sql.ts';
+import {lakeReads} from '../sql/lake.ts';
+import {checkQuery, mentions} from '../sql/lexer.ts';
+import {id, query} from '../sql/sql.ts';
 import type {ColumnProfile} from '../sql/profile.ts';
 import type {Column} from '../sql/types.ts';
 import type {NotExportable} from '../steps/define.ts';
 import {steps} from '../steps/index.ts';
-import type {Cell, Notebook, ParamValue, RunnableCell} from './cells.ts';
+import {rejectsOf, type Cell, type Notebook, type ParamValue, type RunnableCell} from './cells.ts';
 import * as edit from './edit.ts';
 import {exportCell, type ExportFormat} from './export.ts';
 import {Faces, type ChartFace, type Changes} from './faces.ts';
 import {History} from './history.ts';
+import {LakeScope} from './lake-plan.ts';
+import {Lake} from './lake.svelte.ts';
+import {Owner, type Ownership} from './owner.svelte.ts';
 import {newCell, parseNotebook, serializeNotebook} from './model.ts';
 import {plan, type CompiledCell, type PlannedCell} from './plan.ts';
 import {previewFile, type FilePreview} from './preview.ts';
@@ -69,11 +74,13 @@ export class Session {
   readonly steps = steps;
   readonly title = $derived(this.notebook.title || 'Untitled notebook');
   readonly isSample = $derived(samples.some((sample) => sample.path === this.path));
-  readonly #plan = $derived(plan(this.notebook, new Map(this.files.map((file) => [file.name, file.fingerprint]))));
+  readonly #plan = $derived.by(() => plan(this.notebook, new Map(this.files.map((file) => [file.name, file.fingerprint])), this.lake.byName));
   readonly planned: ReadonlyMap<string, PlannedCell> = $derived(new Map(this.#plan.map((cell) => [cell.id, cell])));
 
   readonly #remembered = new SvelteMap<string, Remembered>();
   #queued = $state.raw<ReadonlySet<string>>(new Set());
+  readonly lake: Lake;
+  readonly owner = new Owner();
   readonly #history = new History<Notebook>();
   readonly #runner: Runner;
   readonly #faces: Faces;
@@ -91,22 +98,23 @@ export class Session {
     this.#runner = new Runner(ports);
     this.#faces = new Faces(ports, this.#runner);
     this.#workspace = new Workspace(ports.storage);
+    this.lake = new Lake(ports, {
+      notify: (problem) => this.notify(problem),
+      onGone: (table) => this.#forgetLake(table),
+      onTables: () => {
+        this.#runner.usePlan(this.#plan);
+        this.#recall();
+      },
+    });
     ports.engine.onRestart((why) => {
       this.notify({code: 'ENGINE_RESTARTED', message: why, hint: 'Results are computed again when they are looked at; the notebook and its files are as they were.'});
     });
   }
 
   /** Reads the workspace and waits for the engine. */
-  async start(): Promise<void> {
-    try {
-      await this.#refreshFiles();
-      this.notebooks = await this.#workspace.list();
-      const last = await this.#workspace.lastOpen();
-      if (last !== undefined) await this.openPath(last);
-      await this.#refreshStatus();
-    } catch (thrown) {
-      this.notify(problemOf(thrown));
-    }
+  async start(ownership?: Promise<Ownership>): Promise<void> {
+    if (ownership !== undefined) await this.owner.start(ownership, () => void this.stop()).catch((thrown: unknown) => this.notify(problemOf(thrown)));
+    await this.#load();
     this.opened = true;
     try {
       this.memory = await this.ports.engine.memory();
@@ -115,6 +123,25 @@ export class Session {
       this.engine = 'failed';
       this.notify(problemOf(thrown));
     }
+  }
+
+  async #load(): Promise<void> {
+    try {
+      await Promise.all([this.#refreshFiles(), this.lake.refresh()]);
+      this.notebooks = await this.#workspace.list();
+      const last = await this.#workspace.lastOpen();
+      if (last !== undefined) await this.openPath(last);
+      await this.#refreshStatus();
+    } catch (thrown) {
+      this.notify(problemOf(thrown));
+    }
+  }
+
+  /** Takes the workspace over from another tab, as it is stored: what this tab had and could not save is let go. */
+  async takeOver(): Promise<void> {
+    await this.owner.takeOver();
+    this.#written = this.notebook;
+    await this.#load();
   }
 
   // ---- the open notebook
@@ -201,6 +228,7 @@ export class Session {
     this.#tellHistory();
     this.#remembered.clear();
     for (const [name, remembered] of ran) this.#remembered.set(name, remembered);
+    this.#runner.notebookPath = path;
     this.#runner.usePlan(this.#plan);
     await this.#keep(() => this.#workspace.setOpen(path));
   }
@@ -242,6 +270,11 @@ export class Session {
     }
   }
 
+  /** What was read from or written to a table that is gone is no longer what the notebook gives. */
+  #forgetLake(table: string): void {
+    for (const hash of this.#runner.forgetLake(table)) for (const [name, remembered] of this.#remembered) if (remembered.hash === hash) this.#remembered.delete(name);
+  }
+
   #tellHistory(): void {
     this.canUndo = this.#history.canUndo;
     this.canRedo = this.#history.canRedo;
@@ -272,6 +305,7 @@ export class Session {
 
   /** Writes to the workspace; a failure is told, and what is on the page stays. */
   async #keep(write: () => Promise<void>): Promise<boolean> {
+    if (!this.owner.isHere) return false;
     try {
       await write();
       return true;
@@ -454,7 +488,7 @@ export class Session {
   }
 
   preview(file: string, values: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<FilePreview> {
-    return this.#runner.query([], () => previewFile(this.ports, file, values, signal));
+    return this.#runner.query([], [], () => previewFile(this.ports, file, values, signal));
   }
 
   async #refreshFiles(): Promise<void> {
@@ -468,9 +502,30 @@ export class Session {
 
   /** Asks the browser to keep what is stored; true when it will. Call it from a gesture. */
   async persist(): Promise<boolean> {
-    const granted = await navigator.storage.persist();
+    const granted = await this.ports.storage.persist();
     await this.#refreshStatus();
     return granted;
+  }
+
+  // ---- the whole workspace
+
+  /** Notebooks, files and tables as one zip. */
+  async exportWorkspace(onProgress: (bytes: number, total: number) => void): Promise<File> {
+    await this.#saveNow();
+    return this.ports.storage.exportWorkspace(onProgress);
+  }
+
+  /** Brings an exported workspace in and says what became of each part. */
+  async importWorkspace(zip: File, options: ImportOptions, onProgress: (bytes: number, total: number) => void): Promise<readonly ImportedItem[]> {
+    await this.#saveNow();
+    try {
+      return await this.ports.storage.importWorkspace(zip, options, onProgress);
+    } finally {
+      await Promise.all([this.#refreshFiles(), this.lake.refresh(), this.#refreshStatus()]);
+      this.notebooks = await this.#workspace.list();
+      // The open notebook may have been replaced.
+      if (this.path !== '') await this.openPath(this.path);
+    }
   }
 
   // ---- runs
@@ -510,6 +565,7 @@ export class Session {
       const remembered = new Map(this.#remembered);
       if (path !== '' && path === this.path) await this.#keep(() => this.#workspace.writeRan(path, remembered));
       this.memory = await this.ports.engine.memory().catch(() => undefined);
+      if (current.some((cell) => cell.ready && cell.work.type === 'step' && cell.work.applies !== undefined)) await this.lake.refresh();
       await this.#refreshStatus();
     }
   }
@@ -605,14 +661,19 @@ export class Session {
     return this.notebook.cells.find((cell: Cell): cell is RunnableCell => cell.type !== 'text' && cell.name === name);
   }
 
-  /** Runs a query of the reader's own; it may name cells as tables. */
-  query(names: readonly string[], text: Parameters<Ports['engine']['rows']>[0]): ReturnType<Ports['engine']['rows']> {
-    return this.#runner.query(names, () => this.ports.engine.rows(text));
+  /** Runs a query of the reader's own; it may name cells and the lake's tables. */
+  async query(written: string): ReturnType<Ports['engine']['rows']> {
+    unwrap(checkQuery(written));
+    const {text, reads} = unwrap(lakeReads(written));
+    if (reads.length > 0) await this.lake.refresh();
+    const scope = new LakeScope(this.lake.byName);
+    const sources = reads.map(({name, ...read}) => unwrap(scope.source(read, name, 1)));
+    return this.#runner.query(mentions(text, this.#tableNames), sources, () => this.ports.engine.rows(query(text)));
   }
 
   /** Names that a query may mention: every table cell's, and its rejects'. */
-  get tableNames(): string[] {
-    return this.#plan.flatMap((cell) => (cell.ready && cell.work.type !== 'chart' ? [cell.name, `${cell.name}_rejects`] : []));
+  get #tableNames(): string[] {
+    return this.#plan.flatMap((cell) => (cell.ready && cell.work.type !== 'chart' ? [cell.name, rejectsOf(cell.name)] : []));
   }
 
   notify(problem: Problem): void {

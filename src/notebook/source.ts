@@ -49,9 +49,15 @@ export function pysparkOf(cell: CompiledCell, known: Known): string | NotExporta
 
 /** The notebook's tables as one DuckDB script, cell by cell. */
 export function sqlScript(plan: readonly PlannedCell[], known: Known): string {
-  return plan
-    .filter((cell) => cell.ready)
-    .filter((cell) => cell.work.type !== 'chart')
-    .map((cell) => `-- ${cell.name}: ${cell.kind}\nCREATE OR REPLACE TABLE ${id(cell.name)} AS\n${querySql(cell, known)};\n`)
-    .join('\n');
+  const cells = plan.filter((cell) => cell.ready).filter((cell) => cell.work.type !== 'chart');
+  const schema = cells.some(writesLake) ? ['CREATE SCHEMA IF NOT EXISTS lake;\n'] : [];
+  return [...schema, ...cells.map((cell) => `-- ${cell.name}: ${cell.kind}\n${scriptOf(cell, known)}`)].join('\n');
+}
+
+const writesLake = ({work}: CompiledCell): boolean => work.type === 'step' && work.applies !== undefined;
+
+function scriptOf(cell: CompiledCell, known: Known): string {
+  const shown = querySql(cell, known);
+  if (!writesLake(cell)) return `CREATE OR REPLACE TABLE ${id(cell.name)} AS\n${shown};\n`;
+  return `${shown};\nCREATE OR REPLACE VIEW ${id(cell.name)} AS FROM ${id(cell.inputs[0]?.name ?? '')};\n`;
 }

@@ -17,6 +17,8 @@ export type Control =
   | {readonly kind: 'cells'}
   /** Names of files in the workspace. */
   | {readonly kind: 'files'}
+  /** The name of a table of the lake, there already or yet to be made. */
+  | {readonly kind: 'table'}
   /** A plain list of short texts. */
   | {readonly kind: 'texts'}
   /** Name → fields, e.g. column → {to, format}. `keys` says what the names are; `short` names the field a bare scalar stands for. */

@@ -112,6 +112,12 @@ export const p = {
     });
   },
 
+  /** A number that may be left out, and is undefined then. */
+  optionalNumber: (words: Omit<Words<number>, 'default'> & {min?: number; max?: number; integer?: boolean}): Param<number | undefined> => ({
+    ...p.number({...words, default: 0}),
+    default: undefined,
+  }),
+
   flag: (words: Words<boolean>): Param<boolean> =>
     param({kind: 'flag'}, words, false, (found, path) => (typeof found === 'boolean' ? good(found) : bad(path, `${path} takes true or false, and this is ${show(found)}.`))),
 
@@ -142,6 +148,14 @@ export const p = {
   cell: (words: Words<string>): Param<string> => param({kind: 'cell'}, words, '', readText),
   cells: (words: Words<readonly string[]>): Param<readonly string[]> => param({kind: 'cells'}, words, [], readTexts),
   files: (words: Words<readonly string[]>): Param<readonly string[]> => param({kind: 'files'}, words, [], readTexts),
+
+  /** The name of a table of the lake: one that SQL takes without quotes. */
+  table: (words: Words<string>): Param<string> =>
+    param({kind: 'table'}, words, '', (found, path) =>
+      typeof found === 'string' && /^[A-Za-z_][A-Za-z0-9_]*$/.test(found)
+        ? good(found)
+        : bad(path, `${path} takes the name of a table, and this is ${show(found)}.`, 'Write letters, digits and _, with no digit first: daily_readings.'),
+    ),
 
   /** Name → fields. With `short`, `name: value` stands for `name: {short: value}`. */
   map: <F extends Params>(

@@ -1,14 +1,29 @@
 import type {Table} from 'apache-arrow';
 import type {KernelArgs, KernelOutput, Progress} from '../../workers/contract/compute.ts';
-import type {KernelColumn, Matrix} from '../../workers/contract/engine.ts';
-import type {ParquetCompression, ReadOptions, Reject, Sniffed, StorageStatus, StoredFile} from '../../workers/contract/storage.ts';
+import type {KernelColumn, Matrix, Outcome} from '../../workers/contract/engine.ts';
+import type {LakeContract} from '../../workers/contract/lake.ts';
+import type {ImportedItem, ImportOptions, ParquetCompression, ReadOptions, Reject, Sniffed, StorageStatus, StoredFile} from '../../workers/contract/storage.ts';
 import type {Row} from '../lib/value.ts';
 import type {Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 
 export type {KernelArgs, KernelOutput, Progress} from '../../workers/contract/compute.ts';
 export type {KernelColumn, Matrix} from '../../workers/contract/engine.ts';
-export type {FileFormat, ParquetCompression, ReadOptions, Reject, Sniffed, StorageStatus, StoredFile} from '../../workers/contract/storage.ts';
+export type {
+  At,
+  Commit,
+  Committed,
+  FileAt,
+  FileStats,
+  ReadFile,
+  ReadPlan,
+  TableEntry,
+  TableVersion,
+  Vacuumed,
+  WriteIntent,
+  WritePlan,
+} from '../../workers/contract/lake.ts';
+export type {FileFormat, ImportedItem, ImportOptions, ParquetCompression, ReadOptions, Reject, Sniffed, StorageStatus, StoredFile} from '../../workers/contract/storage.ts';
 
 /** All calls reject with a `ProblemError`; an aborted signal gives the Problem `CANCELLED`. */
 interface Call {
@@ -39,6 +54,8 @@ export interface ComputePort {
 
 export interface StoragePort {
   status(): Promise<StorageStatus>;
+  /** Asks the browser to keep this site's storage when the disk runs short; to be called on a user's gesture. Whether it will. */
+  persist(): Promise<boolean>;
   addFile(name: string, data: Blob, onProgress?: (bytes: number) => void): Promise<StoredFile>;
   files(): Promise<readonly StoredFile[]>;
   removeFile(name: string): Promise<void>;
@@ -52,6 +69,8 @@ export interface StoragePort {
   readArrow(name: string, options: ReadOptions, onBatch: (ipc: Uint8Array, done: number, total: number) => Promise<void>, call?: Call): Promise<readonly Reject[]>;
   openParquet(compression: ParquetCompression): Promise<FileSink>;
   openBytes(): Promise<FileSink>;
+  exportWorkspace(onProgress?: (bytes: number, total: number) => void): Promise<File>;
+  importWorkspace(zip: File, options: ImportOptions, onProgress?: (bytes: number, total: number) => void): Promise<readonly ImportedItem[]>;
 }
 
 /** A file being written; `close` gives it whole, `discard` leaves nothing. */
@@ -61,8 +80,18 @@ export interface FileSink {
   discard(): Promise<void>;
 }
 
+type Answer<Call> = Call extends (...given: infer Given) => Promise<Outcome<infer Value>> ? (...given: Given) => Promise<Value> : Call;
+
+/** The lake's calls as in its contract; a worker that dies in the middle of one is started anew, and the call rejects with `STORAGE_RESTARTED`. */
+export type LakePort = {readonly [Name in Exclude<keyof LakeContract, 'readFile'>]: Answer<LakeContract[Name]>} & {
+  readFile(reader: number, file: number, onBatch: (ipc: Uint8Array) => Promise<void>, call?: Call): Promise<void>;
+  /** Called with a table's name after a commit, in this tab or another, or after it was renamed, removed or imported. Returns the way to stop listening. */
+  onChange(listener: (table: string) => void): () => void;
+};
+
 export interface Ports {
   readonly engine: EnginePort;
   readonly compute: ComputePort;
   readonly storage: StoragePort;
+  readonly lake: LakePort;
 }

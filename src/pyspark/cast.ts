@@ -13,16 +13,18 @@ export function castColumn(column: Column, {to, formats, decimal}: CastTarget, s
   const spark = toSparkType(type);
   const name = quoted(column.name);
   const text = isText(column.type) || column.type === '';
+  // What has nothing but blanks is missing: try_cast gives NULL for it by itself.
+  const trimmed = strict ? `nullif(trim(${name}), '')` : `trim(${name})`;
   const cast = (from: string, as = spark): string => (strict ? `F.expr(${py(`cast(${from} AS ${as})`)})` : `F.expr(${py(`try_cast(${from} AS ${as})`)})`);
   const [format] = formats;
   if (type === 'VARCHAR') return format !== undefined && isTime(column.type) ? `F.date_format(${col(column.name)}, ${py(format)})` : `${col(column.name)}.cast('string')`;
   if (type === 'TIMESTAMP' || type === 'DATE') {
     const date = type === 'DATE' ? `.cast('date')` : '';
-    if (formats.length === 0 && !isNumber(column.type)) return cast(name);
+    if (formats.length === 0 && !isNumber(column.type)) return cast(text && strict ? trimmed : name);
     const ways = (formats.length === 0 ? ['epoch_s'] : formats).map((one) => {
       if (isEpoch(one))
-        return `F.${fromEpoch[one]}(${isNumber(column.type) && !/^(DOUBLE|FLOAT|DECIMAL)/.test(column.type) ? col(column.name) : cast(name, one === 'epoch_s' ? 'decimal(20,6)' : 'bigint')})`;
-      return strict && formats.length === 1 ? `F.to_timestamp(F.trim(${col(column.name)}), ${py(one)})` : `F.try_to_timestamp(F.trim(${col(column.name)}), F.lit(${py(one)}))`;
+        return `F.${fromEpoch[one]}(${isNumber(column.type) && !/^(DOUBLE|FLOAT|DECIMAL)/.test(column.type) ? col(column.name) : cast(text && strict ? trimmed : name, one === 'epoch_s' ? 'decimal(20,6)' : 'bigint')})`;
+      return strict && formats.length === 1 ? `F.to_timestamp(F.nullif(F.trim(${col(column.name)}), F.lit('')), ${py(one)})` : `F.try_to_timestamp(F.trim(${col(column.name)}), F.lit(${py(one)}))`;
     });
     return (ways.length === 1 ? ways.join('') : `F.coalesce(${ways.join(', ')})`) + date;
   }
@@ -30,9 +32,9 @@ export function castColumn(column: Column, {to, formats, decimal}: CastTarget, s
     const unit = format !== undefined && isEpoch(format) ? format : 'epoch_s';
     return `F.${toEpoch[unit]}(${col(column.name)}).cast('${spark}')`;
   }
-  if (text && decimal === ',' && isNumber(type)) return cast(`translate(trim(${name}), ',.', '.,')`);
+  if (text && decimal === ',' && isNumber(type)) return cast(`translate(${trimmed}, ',.', '.,')`);
   if (isNumber(column.type) && type === 'BOOLEAN') return `(${col(column.name)} != 0)`;
-  return cast(text ? `trim(${name})` : name);
+  return cast(text ? trimmed : name);
 }
 
 /** A condition that is true where `helper` is NULL though the column had something to cast. */

@@ -74,6 +74,50 @@ export const readCsv = (names: readonly string[], options: LoadOptions): Sql =>
     ]),
   ])})`;
 
+/** How a CSV file is written, as the sniffer tells it: enough to read it without sniffing again. */
+export interface Dialect {
+  readonly delimiter: string;
+  readonly quote: string;
+  readonly escape: string;
+  readonly comment: string;
+  /** With its backslashes: `\n`, `\r\n` or `\r`. */
+  readonly newLine: string;
+  readonly header: boolean;
+  readonly skip: number;
+  readonly dateFormat: string | undefined;
+  readonly timestampFormat: string | undefined;
+  readonly columns: readonly {readonly name: string; readonly type: string}[];
+}
+
+/** `readCsv` of one file whose dialect is known; `options.types` go before the sniffer's. */
+export function readCsvAs(name: string, found: Dialect, options: LoadOptions): Sql {
+  const types = new Map(Object.entries(options.types).map(([column, type]) => [column.toLowerCase(), type]));
+  const columns = Object.fromEntries(found.columns.map((column) => [column.name, types.get(column.name.toLowerCase()) ?? column.type]));
+  return sql`read_csv(${join([
+    lit(name),
+    ...written([
+      ['auto_detect', sql`false`],
+      ['columns', typed(columns)],
+      ['delim', lit(found.delimiter)],
+      ['quote', lit(found.quote)],
+      ['escape', lit(found.escape)],
+      ['comment', lit(found.comment)],
+      ['new_line', lit(found.newLine)],
+      ['header', lit(found.header)],
+      ['skip', lit(found.skip)],
+      ['dateformat', said(found.dateFormat)],
+      ['timestampformat', said(found.timestampFormat)],
+      ['decimal_separator', said(options.decimal)],
+      ['nullstr', options.nullStrings.length === 0 ? undefined : listed(options.nullStrings)],
+      ['filename', options.filename ? sql`true` : undefined],
+      unpacked,
+      ['null_padding', sql`false`],
+      ['store_rejects', sql`true`],
+      ['rejects_limit', sql`0`],
+    ]),
+  ])})`;
+}
+
 /** `FROM sniff_csv(…)`: one row that says how DuckDB would read the file. Types are left out: one that fails would hide the delimiter. */
 export const sniffCsv = (name: string, options: LoadOptions): Sql =>
   sql`FROM sniff_csv(${join([lit(name), ...written([...dialect(options), unpacked, ['null_padding', sql`false`], ['ignore_errors', sql`true`]])])})`;

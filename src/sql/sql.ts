@@ -44,9 +44,9 @@ export function query(text: string): Sql {
   return trusted(first?.type === 'identifier' && ['summarize', 'describe', 'show'].includes(first.text.toLowerCase()) ? `FROM (${body}\n)` : body);
 }
 
-/** Names of types come from a fixed grammar: letters, digits, spaces, brackets, commas and quoted field names. */
+/** Names of types come from a fixed grammar: letters, digits, spaces, brackets, commas, and field names that are whole between their quotes. */
 export const typeName = (type: string): Sql => {
-  if (!/^[\w\s(),[\]"]+$/.test(type)) throw new Error(`Not a type: ${type}`);
+  if (!/^(?:[\w\s(),[\]]|"(?:[^"]|"")*")+$/.test(type)) throw new Error(`Not a type: ${type}`);
   return trusted(type);
 };
 

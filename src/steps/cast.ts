@@ -1,14 +1,10 @@
-import {unwrap} from '../lib/problem.ts';
 import {list} from '../lib/text.ts';
 import {p, type Values} from '../params/index.ts';
 import {castColumn, castFailed} from '../pyspark/cast.ts';
 import {assign, col, py} from '../pyspark/py.ts';
-import {castSql, type CastSql, type CastTarget} from '../sql/cast.ts';
-import {numberedRows, unusedName} from '../sql/rows.ts';
+import {castSql} from '../sql/cast.ts';
 import {withColumns} from '../sql/select.ts';
-import {id, join, lit, sql, type Sql} from '../sql/sql.ts';
-import {firstValues, stopIf} from '../sql/stop.ts';
-import type {Column} from '../sql/types.ts';
+import {castRows, tries, type Casting} from './casting.ts';
 import {checkColumns, checkSome, columnNamed, findColumn, inputOf} from './checks.ts';
 import {defineStep, type Input, type Program, type SparkContext, type StepProblem} from './define.ts';
 
@@ -27,18 +23,11 @@ const params = {
 };
 type CastValues = Values<typeof params>;
 
-interface Casting {
-  readonly column: Column;
-  readonly target: CastTarget;
-}
-
 const castings = (values: CastValues, input: Pick<Input, 'columns'>): Casting[] =>
   Object.entries(values.columns).map(([name, {to, format, epoch, decimal}]) => ({
     column: columnNamed(name, input.columns),
     target: {to, formats: epoch === 'none' ? format : [`epoch_${epoch}`], decimal},
   }));
-
-const described = ({to, formats}: CastTarget): string => (formats.length === 0 ? to : `${to} (${formats.join(' or ')})`);
 
 function check(values: CastValues, input: Input): StepProblem[] {
   const names = Object.keys(values.columns);
@@ -61,76 +50,16 @@ function check(values: CastValues, input: Input): StepProblem[] {
   return [...checkSome(names, 'columns', 'No column is named.', 'Write column: type.'), ...checkColumns(names, input, 'columns'), ...failing];
 }
 
-/** A cast beside its column, under a name of its own, so that what failed can be told from what was missing. */
-interface Tried extends Casting, CastSql {
-  readonly name: Sql;
-}
-
 function toSql(values: CastValues, input: Input): Program {
-  const tried = castings(values, input).map(({column, target}): Tried => ({
-    column,
-    target,
-    ...unwrap(castSql(column, target)),
-    name: id(unusedName(`${column.name} cast`, input.columns)),
-  }));
-  if (values.on_failure === 'null') return {kind: 'sql', sql: sql`SELECT ${replaced(input, tried, ({value}) => value)}\nFROM ${input.relation}`};
-  if (values.on_failure === 'stop')
-    return {
-      kind: 'sql',
-      sql: sql`SELECT ${replaced(input, tried, ({value}) => value)}\nFROM ${input.relation}\nWHERE ${join(
-        tried.map((one) => stop(input, one)),
-        '\n  AND ',
-      )}`,
-    };
-  const from = sql`FROM (\n  SELECT *, ${join(tried.map(({value, name}) => sql`${value} AS ${name}`))}\n  FROM ${input.relation}\n)`;
-  const helpers = tried.map(({name}) => name);
-  const failed = ({name, source}: Tried): Sql => sql`${name} IS NULL AND ${source} IS NOT NULL`;
-  const reasons = tried.map((one) => sql`CASE WHEN ${failed(one)} THEN ${lit(`${one.column.name} is no ${described(one.target)}`)} END`);
-  const [column, value, reason] = newNames(input.columns, ['column', 'value', 'reason']);
-  return {
-    kind: 'sql',
-    sql: sql`SELECT ${replaced(input, tried, ({name}) => name, helpers)}\n${from}\nWHERE ${join(
-      tried.map(({name, source}) => sql`(${name} IS NOT NULL OR ${source} IS NULL)`),
-      ' AND ',
-    )}`,
-    rejects: sql`SELECT * EXCLUDE (${join(helpers)}),
-  CASE ${join(
-    tried.map((one) => sql`WHEN ${failed(one)} THEN ${lit(one.column.name)}`),
-    ' ',
-  )} END AS ${column},
-  CASE ${join(
-    tried.map((one) => sql`WHEN ${failed(one)} THEN ${id(one.column.name)}::VARCHAR`),
-    ' ',
-  )} END AS ${value},
-  concat_ws('; ', ${join(reasons)}) AS ${reason}
-${from}
-WHERE ${join(
-      tried.map((one) => sql`(${failed(one)})`),
-      ' OR ',
-    )}`,
-  };
-}
-
-const newNames = (columns: readonly Column[], names: readonly [string, string, string]): readonly [Sql, Sql, Sql] => {
-  const unused = (name: string): Sql => id(unusedName(name, columns));
-  return [unused(names[0]), unused(names[1]), unused(names[2])];
-};
-
-const replaced = (input: Input, tried: readonly Tried[], value: (one: Tried) => Sql, helpers: readonly Sql[] = []): Sql =>
-  withColumns(
-    tried.map(({column}) => column),
-    tried.map((one) => ({name: one.column.name, value: value(one)})),
-    helpers,
+  const tried = tries(castings(values, input), input);
+  const columns = tried.map(({column}) => column);
+  return castRows(tried, values.on_failure, input, (value, helpers) =>
+    withColumns(
+      columns,
+      tried.map((one) => ({name: one.column.name, value: value(one)})),
+      helpers,
+    ),
   );
-
-function stop(input: Input, {column, target, value, source}: Tried): Sql {
-  const rows = numberedRows(input.relation, input.columns);
-  return stopIf({
-    code: 'CAST_FAILED',
-    column: column.name,
-    when: sql`(SELECT ${id(column.name)}::VARCHAR AS found, ${rows.row} AS place FROM ${rows.from} WHERE ${value} IS NULL AND ${source} IS NOT NULL)`,
-    message: [sql`count(*)`, sql`if(count(*) = 1, ' value', ' values')`, lit(` of ${column.name} can’t be read as ${described(target)}: `), firstValues(sql`found`, sql`place`)],
-  });
 }
 
 function toPySpark(values: CastValues, {target, frames: [frame = 'df'], inputs: [input]}: SparkContext): string[] {

@@ -23,7 +23,35 @@ export type Program =
    */
   | {readonly kind: 'kernel'; readonly features: Sql; readonly fn: string; readonly args: KernelArgs; readonly shown: Sql}
   /** Files are read, several of them by name. `shown` is what the SQL face prints. */
-  | {readonly kind: 'read'; readonly files: readonly string[]; readonly options: LoadOptions; readonly shown: Sql};
+  | {readonly kind: 'read'; readonly files: readonly string[]; readonly options: LoadOptions; readonly shown: Sql}
+  /** The rows of the first input as they are; with `write` they go to a table of the lake too. */
+  | {readonly kind: 'through'; readonly write?: LakeWrite; readonly shown: Sql};
+
+/** How rows go to a table of the lake. */
+export interface LakeWrite {
+  readonly table: string;
+  readonly mode: 'append' | 'overwrite' | 'merge';
+  /** What a merge matches rows by. */
+  readonly keys: readonly string[];
+  readonly mergeSchema: boolean;
+  readonly overwriteSchema: boolean;
+  /** Undefined leaves the table's own partitions. */
+  readonly partitionBy: readonly string[] | undefined;
+  readonly notNull: readonly string[];
+  /** CHECK constraints by name. */
+  readonly constraints: Readonly<Record<string, string>>;
+  readonly comments: Readonly<Record<string, string>>;
+  /** For lessons: the storage worker dies right after this step of the commit. */
+  readonly crashAfter: 2 | 3 | 4 | 6 | 7 | undefined;
+}
+
+/** A table of the lake that a step reads: its latest version, one by number, or the one of a time (ISO 8601). */
+export interface LakeRead {
+  readonly table: string;
+  readonly at?: {readonly version: number} | {readonly timestamp: string};
+  /** Only its columns are wanted, not its rows. */
+  readonly schemaOnly?: boolean;
+}
 
 /** What a step does to the rows of its first input, which decides how “What changed” compares them. */
 export type Effect =
@@ -58,6 +86,8 @@ export interface Example {
   readonly others?: Readonly<Record<string, ExampleTable>>;
   /** Files that a load reads, as text by name. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Tables that are in the lake before, at version 0. */
+  readonly lake?: Readonly<Record<string, ExampleTable>>;
   readonly expect: ExampleTable;
   readonly rejects?: ExampleTable;
 }
@@ -93,6 +123,10 @@ export interface Step<P extends Params = Params> {
   /** The effect of these values, where it depends on them. */
   effectOf?(values: Values<P>): Effect;
   readonly params: P;
+  /** The table of the lake it reads: the last of its inputs. */
+  reads?(values: Values<P>): LakeRead | undefined;
+  /** The table of the lake it writes. */
+  writes?(values: Values<P>): string | undefined;
   /** What is wrong with these values on these columns; pure. */
   check?(values: Values<P>, inputs: readonly Input[]): readonly StepProblem[];
   /** `inputs[0]` is `from`; then the cells named by `p.cell` and `p.cells` parameters in order. */

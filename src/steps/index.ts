@@ -1,4 +1,6 @@
 import {aggregate} from './aggregate.ts';
+import {alignSchema} from './align-schema.ts';
+import {auditColumns} from './audit-columns.ts';
 import {cast} from './cast.ts';
 import {dedup} from './dedup.ts';
 import type {Step} from './define.ts';
@@ -11,9 +13,11 @@ import {join} from './join.ts';
 import {kmeans} from './kmeans.ts';
 import {load} from './load.ts';
 import {outliers} from './outliers.ts';
+import {readTable} from './read-table.ts';
 import {rename} from './rename.ts';
 import {select} from './select.ts';
 import {simulate} from './simulate.ts';
+import {snapshot} from './snapshot.ts';
 import {union} from './union.ts';
 import {validate} from './validate.ts';
 
@@ -24,6 +28,7 @@ export type AnyStep = Step;
 export const steps: readonly AnyStep[] = [
   load,
   simulate,
+  readTable,
   union,
   join,
   select,
@@ -32,12 +37,15 @@ export const steps: readonly AnyStep[] = [
   filter,
   cast,
   extract,
+  alignSchema,
+  auditColumns,
   validate,
   dedup,
   dropNulls,
   fill,
   outliers,
   aggregate,
+  snapshot,
   kmeans,
 ];
 

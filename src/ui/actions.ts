@@ -1,5 +1,6 @@
 import {count} from '../lib/text.ts';
 import {keysOf} from './format.ts';
+import {pickFolder, pickZip} from './lake/importing.ts';
 import type {Page} from './page.svelte.ts';
 import type {Found, FoundGroup} from './parts/finder.ts';
 
@@ -105,7 +106,18 @@ export function actionGroups(page: Page): FoundGroup[] {
         action('Open a notebook from disk …', () => page.pickFiles('.md,.markdown', false), {words: 'markdown md'}),
         action('Save the notebook as a file', () => page.saveNotebook(), {words: 'download markdown md', keys: keysOf('mod+S')}),
         ...(session.isSample ? [action('Reset to original', () => void page.attempt(() => session.resetSample()), {words: 'lesson sample'})] : []),
+        action('Save the whole workspace as a zip …', () => (page.dialog = {kind: 'workspace'}), {words: 'export download backup'}),
         ...exportEntries(page).map(({label, run}) => action(label, run, {words: 'save download parquet csv json arrow'})),
+      ],
+    },
+    {
+      title: 'Lake',
+      items: [
+        ...session.lake.tables.map(({name, version}) =>
+          action(`Table ${name}`, () => (page.dialog = {kind: 'lake', table: name}), {id: `lake ${name}`, about: `version ${version}`, words: 'delta history time travel restore'}),
+        ),
+        action('Import a Delta table’s folder …', () => pickFolder(page), {words: 'lake upload _delta_log'}),
+        action('Import a zip of a Delta table or a workspace …', () => pickZip(page), {words: 'lake upload restore backup'}),
       ],
     },
     {

@@ -6,8 +6,11 @@ import {problemOf} from '../lib/problem.ts';
 import {plural} from '../lib/text.ts';
 import type {RunnableCell} from '../notebook/cells.ts';
 import type {Session} from '../notebook/session.svelte.ts';
+import type {FileAt} from '../ports/index.ts';
 import {saveFile} from './files/save.ts';
 import {duration} from './format.ts';
+import {holdsTable, isWorkspaceZip, type Dropped} from './lake/importing.ts';
+import type {LakeTab} from './lake/view.svelte.ts';
 import {Messages} from './messages.svelte.ts';
 import {remember, remembered, Theme} from './theme.svelte.ts';
 
@@ -16,6 +19,10 @@ export type OpenDialog =
   | {readonly kind: 'palette' | 'shortcuts' | 'url' | 'replace'}
   | {readonly kind: 'import'; readonly files: readonly string[]}
   | {readonly kind: 'export'; readonly cellId: string}
+  | {readonly kind: 'lake'; readonly table: string; readonly tab?: LakeTab}
+  /** Saves this workspace, or brings in that of a zip. */
+  | {readonly kind: 'workspace'; readonly zip?: File}
+  | {readonly kind: 'lake-import'; readonly from: string; readonly source: File | readonly FileAt[]}
   | {readonly kind: 'confirm'; readonly title: string; readonly text: string; readonly action: string; readonly run: () => void};
 
 export type FaceName = 'result' | 'chart' | 'changes' | 'sql' | 'pyspark' | 'learn';
@@ -229,11 +236,22 @@ export class Page extends Messages {
 
   // ---- files and notebooks
 
-  /** Takes dropped or picked files in: notebooks open, data files are kept and then previewed. */
+  /** Takes in what was dropped: a folder that holds a Delta table goes to the lake, the files of any other come in one by one. */
+  async takeDropped({files, folders}: Dropped): Promise<void> {
+    const table = folders.find(holdsTable);
+    if (table !== undefined) this.dialog = {kind: 'lake-import', from: table.name, source: table.files};
+    const others = folders.filter((folder) => !holdsTable(folder)).flatMap((folder) => folder.files.map(({file}) => file));
+    await this.take([...files, ...others]);
+  }
+
+  /** Takes dropped or picked files in: notebooks open, zips hold tables or a workspace, data files are kept and then previewed. */
   async take(files: readonly File[]): Promise<void> {
     const isNotebook = (file: File): boolean => /\.(md|markdown)$/i.test(file.name);
+    const isZip = (file: File): boolean => /\.zip$/i.test(file.name);
     for (const file of files.filter(isNotebook)) await this.attempt(async () => this.session.openMarkdown(await file.text(), file.name));
-    const data = files.filter((file) => !isNotebook(file));
+    const zip = files.find(isZip);
+    if (zip !== undefined) this.dialog = (await isWorkspaceZip(zip)) ? {kind: 'workspace', zip} : {kind: 'lake-import', from: zip.name, source: zip};
+    const data = files.filter((file) => !isNotebook(file) && !isZip(file));
     if (data.length === 0) return;
     const what = data.length === 1 ? (data[0]?.name ?? '') : plural(data.length, 'file');
     const added = await this.busy(`Copying ${what} into the workspace …`, () => this.session.addFiles(data));

@@ -1,49 +1,21 @@
-import {mkdtemp, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
-import {chromium, type BrowserContext, type Page} from 'playwright-core';
-import {createServer, type ViteDevServer} from 'vite';
+import type {Page} from 'playwright-core';
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest';
-import {ensureBrowser} from '../tools/browser.mjs';
 import {scenarios} from '../unit/storage/suite.ts';
+import {openStorageBrowser, type StorageBrowser} from './storage-browser.ts';
 
-let server: ViteDevServer;
-let profile: string;
-let context: BrowserContext;
+let browser: StorageBrowser;
 let page: Page;
-let address: string;
 
 beforeAll(async () => {
-  server = await createServer({server: {port: 0, host: '127.0.0.1'}, logLevel: 'error'});
-  await server.listen();
-  address = `${server.resolvedUrls?.local[0] ?? ''}tests/browser/storage-page.html`;
-  // A profile on disk: in a private window OPFS is memory, which knows no quota.
-  profile = await mkdtemp(join(tmpdir(), 'lakebook-storage-'));
-  const args = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic'];
-  context = await chromium.launchPersistentContext(profile, {executablePath: await ensureBrowser(), args});
+  browser = await openStorageBrowser();
 });
-afterAll(async () => {
-  await context.close();
-  await rm(profile, {recursive: true, force: true});
-  await server.close();
-});
+afterAll(() => browser.close());
 
 beforeEach(async () => {
-  page = await context.newPage();
-  // A page of the same origin that has no workspace open.
-  await page.goto(new URL('/icon.svg', address).href);
-  await page.evaluate(async () => {
-    const root = await navigator.storage.getDirectory();
-    for await (const name of root.keys()) await root.removeEntry(name, {recursive: true});
-  });
-  await open(page);
+  page = await browser.empty();
+  await browser.load(page);
   return () => page.close();
 });
-
-async function open(target: Page): Promise<void> {
-  await target.goto(address);
-  await target.waitForFunction(() => 'suite' in window);
-}
 
 test('the files are kept in OPFS', async () => {
   expect((await page.evaluate(() => window.storage.status())).kind).toBe('opfs');
@@ -59,7 +31,7 @@ test('a reload finds everything as it was, and no exports', async () => {
     await (await window.storage.openBytes()).close();
     return window.storage.addFile('a.csv', new Blob(['x\n1\n']));
   });
-  await open(page);
+  await browser.load(page);
   expect(await page.evaluate(() => window.storage.files())).toEqual([before]);
   expect(await page.evaluate(async () => (await window.storage.file('a.csv')).text())).toBe('x\n1\n');
   expect(await page.evaluate(() => window.storage.readText('notebooks/a.md'))).toBe('# A');
@@ -74,7 +46,7 @@ test('a page that ends while a file is added leaves the earlier one and no remai
       window.storage.addFile('a.csv', large, () => resolve()).catch(reject);
     });
   });
-  await open(page);
+  await browser.load(page);
   expect(await page.evaluate(async () => (await window.storage.file('a.csv')).text())).toBe('x\n1\n');
   const {files, unfinished} = await stored(page);
   expect(files).toHaveLength(2);
@@ -82,8 +54,7 @@ test('a page that ends while a file is added leaves the earlier one and no remai
 });
 
 test('two tabs see each other’s files', async () => {
-  const other = await context.newPage();
-  await open(other);
+  const other = await browser.open();
   await Promise.all([page.evaluate(() => window.storage.addFile('a.csv', new Blob(['a']))), other.evaluate(() => window.storage.addFile('b.csv', new Blob(['b'])))]);
   const names = await page.evaluate(async () => (await window.storage.files()).map(({name}) => name).sort());
   expect(names).toEqual(['a.csv', 'b.csv']);
@@ -91,8 +62,8 @@ test('two tabs see each other’s files', async () => {
 
 describe('when storage is full', () => {
   beforeEach(async () => {
-    const session = await context.newCDPSession(page);
-    const {origin} = new URL(address);
+    const session = await browser.context.newCDPSession(page);
+    const {origin} = browser;
     await session.send('Storage.overrideQuotaForOrigin', {origin, quotaSize: 20e6});
     return () => session.send('Storage.overrideQuotaForOrigin', {origin}).then(() => undefined);
   });

@@ -84,17 +84,25 @@ export async function openApp({base = '/', isolated = false, profile, port, open
  * @param {string} path
  */
 export async function addFileFromDisk(page, name, path) {
+  const file = await fileFromDisk(page, path);
+  const info = await page.evaluate(([data, fileName]) => window.lakebook.addFile(fileName, data), /** @type {const} */ ([file, name]));
+  await file.dispose();
+  return info;
+}
+
+/** A file on disk as the page's own `File`, by handle. @param {import('playwright-core').Page} page @param {string} path */
+export async function fileFromDisk(page, path) {
   const input = await page.evaluateHandle(() => Object.assign(document.createElement('input'), {type: 'file'}));
   const element = input.asElement();
   if (!element) throw new Error('The page made no file input.');
   await element.setInputFiles(path);
-  const info = await page.evaluate(([field, fileName]) => {
-    const file = field instanceof HTMLInputElement ? field.files?.[0] : undefined;
-    if (!file) throw new Error('The browser gave no file.');
-    return window.lakebook.addFile(fileName, file);
-  }, /** @type {const} */ ([element, name]));
+  const file = await page.evaluateHandle((field) => {
+    const given = field instanceof HTMLInputElement ? field.files?.[0] : undefined;
+    if (!given) throw new Error('The browser gave no file.');
+    return given;
+  }, element);
   await input.dispose();
-  return info;
+  return file;
 }
 
 /**
@@ -106,6 +114,11 @@ export async function addFileFromDisk(page, name, path) {
  */
 export async function exportCell(page, cell, format, options = {}) {
   const blob = await page.evaluateHandle(([name, kind, settings]) => window.lakebook.export(name, kind, settings), /** @type {const} */ ([cell, format, options]));
+  return bytesOf(blob);
+}
+
+/** The bytes of a blob in the page, fetched in slices; the handle is let go. @param {import('playwright-core').JSHandle<Blob>} blob */
+export async function bytesOf(blob) {
   const size = await blob.evaluate((file) => file.size);
   const slices = [];
   for (let start = 0; start < size; start += 4_000_000) {

@@ -38,7 +38,25 @@ export interface StorageContract {
   writeBytes(writer: number, bytes: Uint8Array): Promise<Outcome<null>>;
   closeBytes(writer: number, discard: boolean): Promise<Outcome<File | null>>;
 
+  /** Notebooks, files and the lake's tables as one zip. */
+  exportWorkspace(onProgress: (bytes: number, total: number) => void): Promise<Outcome<File>>;
+  /** Brings an exported workspace in: what is here stays, but for what has another content under the same name where `replace` says so. */
+  importWorkspace(zip: File, options: ImportOptions, onProgress: (bytes: number, total: number) => void): Promise<Outcome<readonly ImportedItem[]>>;
+
   cancel(job: number): Promise<void>;
+}
+
+export interface ImportOptions {
+  /** What is here with another content under the same name is replaced; otherwise it is kept, and told. */
+  readonly replace: boolean;
+}
+
+/** What became of a part of an imported workspace: `same` was here already, `kept` is here with another content, `refused` is a table that can't be read. */
+export interface ImportedItem {
+  readonly kind: 'notebook' | 'file' | 'table';
+  readonly name: string;
+  readonly outcome: 'added' | 'same' | 'replaced' | 'kept' | 'refused';
+  readonly problem?: {readonly code: string; readonly message: string; readonly hint?: string};
 }
 
 export type ParquetCompression = 'snappy' | 'zstd' | 'gzip' | 'uncompressed';

@@ -1,22 +1,49 @@
-/** Null in Node and where the page isn't a secure context: then this is the only page, or the last writer wins. */
-const locks = (globalThis.navigator as Navigator | undefined)?.locks ?? null;
+import type {Locks} from '../../src/lake/file-store.ts';
 
-/** A queue of tasks: one runs at a time, in all tabs of this origin together. */
-export function createQueue(name: string): <T>(task: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return <T>(task: () => Promise<T>): Promise<T> => {
-    const turn = last.then(() => (locks === null ? task() : locks.request(name, task)));
-    last = turn.catch(() => undefined);
-    return turn;
+/** Locks of a store: they exclude whoever else may use the same files. */
+export interface StoreLocks extends Locks {
+  /** Runs `task` unless another tab has called this and is still open; from then on this tab counts as open. */
+  whenFirst(name: string, task: () => Promise<void>): Promise<void>;
+}
+
+/** Locks over every tab of this origin; the browser frees those of a tab or worker that dies. */
+export function createWebLocks(locks: LockManager): StoreLocks {
+  const request = <T>(name: string, mode: LockMode, task: () => Promise<T>): Promise<T> => locks.request(ours(name), {mode}, task);
+  return {
+    exclusive: (name, task) => request(name, 'exclusive', task),
+    shared: (name, task) => request(name, 'shared', task),
+    async whenFirst(name, task) {
+      await locks.request(ours(name), {ifAvailable: true}, async (lock) => {
+        if (lock !== null) await task();
+      });
+      // Held until the worker ends.
+      void locks.request(ours(name), {mode: 'shared'}, () => new Promise(() => undefined));
+    },
   };
 }
 
-/** Runs `task` unless another tab has called this and is still open; from then on this tab counts as open. */
-export async function whenFirst(name: string, task: () => Promise<void>): Promise<void> {
-  if (locks === null) return task();
-  await locks.request(name, {ifAvailable: true}, async (lock) => {
-    if (lock !== null) await task();
-  });
-  // Held until the worker ends.
-  void locks.request(name, {mode: 'shared'}, () => new Promise(() => undefined));
+/** Other sites of the same origin have locks too. */
+const ours = (name: string): string => `lakebook/${name}`;
+
+/** Locks within this worker, in the order of asking: for files that nobody else sees, and where the page isn't a secure context. */
+export function createOwnLocks(): StoreLocks {
+  const tails = new Map<string, {exclusive: Promise<unknown>; all: Promise<unknown>}>();
+
+  function request<T>(name: string, isExclusive: boolean, task: () => Promise<T>): Promise<T> {
+    const tail = tails.get(name) ?? {exclusive: Promise.resolve(), all: Promise.resolve()};
+    const turn = (isExclusive ? tail.all : tail.exclusive).then(task);
+    const done = turn.catch(() => undefined);
+    const all = isExclusive ? done : Promise.all([tail.all, done]);
+    tails.set(name, {exclusive: isExclusive ? done : tail.exclusive, all});
+    void all.then(() => {
+      if (tails.get(name)?.all === all) tails.delete(name);
+    });
+    return turn;
+  }
+
+  return {
+    exclusive: (name, task) => request(name, true, task),
+    shared: (name, task) => request(name, false, task),
+    whenFirst: (_name, task) => task(),
+  };
 }

@@ -1,10 +1,14 @@
+import {createOwnLocks} from './locks.ts';
 import {splitPath, type Room, type Store} from './store.ts';
 
 /** Where the browser gives no private file system: files live as long as the page. */
 export function createMemoryStore(): Store {
   const files = new Map<string, File>();
+  const below = (folder: string): readonly (readonly [path: string, file: File])[] =>
+    [...files].filter(([path]) => path.startsWith(`${folder}/`)).map(([path, file]) => [path.slice(folder.length + 1), file]);
   return {
     kind: 'memory',
+    locks: createOwnLocks(),
     read: async (path) => files.get(path) ?? null,
     async create(path) {
       const parts: Uint8Array<ArrayBuffer>[] = [];
@@ -25,7 +29,12 @@ export function createMemoryStore(): Store {
     async remove(path) {
       files.delete(path);
     },
-    list: async (folder) => [...files.keys()].filter((path) => splitPath(path)[0] === folder).map((path) => splitPath(path)[1]),
+    async removeFolder(folder) {
+      for (const [path] of below(folder)) files.delete(`${folder}/${path}`);
+    },
+    list: async (folder) => below(folder).flatMap(([path]) => (path.includes('/') ? [] : [path])),
+    folders: async (folder) => [...new Set(below(folder).flatMap(([path]) => (path.includes('/') ? [path.slice(0, path.indexOf('/'))] : [])))],
+    walk: async (folder) => below(folder).map(([path, file]) => ({path, bytes: file.size, modified: file.lastModified})),
     async room(): Promise<Room> {
       const usage = [...files.values()].reduce((sum, file) => sum + file.size, 0);
       // In Node there is no navigator.

@@ -1,9 +1,10 @@
-import {splitPath, type Sink, type Store} from './store.ts';
+import {ProblemError, type Problem} from '../../src/lib/problem.ts';
+import {createOwnLocks, createWebLocks} from './locks.ts';
+import {splitPath, unfinished, type Sink, type Store} from './store.ts';
 
 /** What only workers have, and TypeScript's DOM library doesn't list. */
 interface SyncAccessHandle {
   write(bytes: Uint8Array, options: {at: number}): number;
-  truncate(size: number): void;
   flush(): void;
   close(): void;
 }
@@ -12,73 +13,74 @@ interface OpfsFileHandle extends FileSystemFileHandle {
   move(folder: FileSystemDirectoryHandle, name: string): Promise<void>;
 }
 
-/** Folder of unfinished files: whatever is in it when the store opens was left by a page that ended. */
-const unfinished = 'unfinished';
-
 /**
  * The browser's private file system, in a worker. A file is written under a temporary name through a synchronous access
- * handle and moved once it is whole. Rejects where the browser gives none (private windows).
+ * handle, flushed, and moved once it is whole. Rejects where the browser gives none (private windows).
  */
 export async function openOpfsStore(): Promise<Store> {
   const root = await (await navigator.storage.getDirectory()).getDirectoryHandle('lakebook', {create: true});
-  const folder = (name: string): Promise<FileSystemDirectoryHandle> => root.getDirectoryHandle(name, {create: true});
+  const create = createWith(FileSystemFileHandle.prototype);
 
-  async function list(name: string): Promise<readonly string[]> {
-    const names: string[] = [];
-    for await (const key of (await folder(name)).keys()) names.push(key);
-    return names;
+  async function folder(path: string, make: boolean): Promise<FileSystemDirectoryHandle> {
+    let found = root;
+    for (const name of path.split('/')) found = await found.getDirectoryHandle(name, {create: make});
+    return found;
   }
 
-  async function remove(path: string): Promise<void> {
+  async function* entries(path: string): AsyncGenerator<[string, FileSystemHandle]> {
+    const found = await orNull(folder(path, false));
+    if (found !== null) yield* found.entries();
+  }
+
+  async function names(path: string, kind: FileSystemHandleKind): Promise<readonly string[]> {
+    const found: string[] = [];
+    for await (const [name, handle] of entries(path)) if (handle.kind === kind) found.push(name);
+    return found;
+  }
+
+  async function removeEntry(path: string, recursive: boolean): Promise<void> {
     const [parent, name] = splitPath(path);
-    await (await folder(parent)).removeEntry(name).catch((thrown: unknown) => {
-      if (!isNamed(thrown, 'NotFoundError')) throw thrown;
-    });
+    await orNull(folder(parent, false).then((found) => found.removeEntry(name, {recursive})));
   }
-
-  async function create(path: string): Promise<Sink> {
-    const temporary = crypto.randomUUID();
-    // The cast: every browser with `createSyncAccessHandle` has `move` in OPFS.
-    const handle = (await (await folder(unfinished)).getFileHandle(temporary, {create: true})) as OpfsFileHandle;
-    const access = await handle.createSyncAccessHandle();
-    let at = 0;
-    return {
-      async write(bytes) {
-        const written = access.write(bytes, {at});
-        at += written;
-        if (written < bytes.length) throw new DOMException('The disk took only a part.', 'QuotaExceededError');
-      },
-      async close() {
-        access.flush();
-        access.close();
-        const [parent, name] = splitPath(path);
-        await handle.move(await folder(parent), name);
-        return handle.getFile();
-      },
-      async discard() {
-        access.close();
-        await remove(`${unfinished}/${temporary}`);
-      },
-    };
-  }
-
-  // Another tab may be writing there: what is locked stays.
-  for (const name of await list(unfinished)) await remove(`${unfinished}/${name}`).catch(() => undefined);
 
   return {
     kind: 'opfs',
+    // Null where the page isn't a secure context.
+    locks: (navigator.locks as LockManager | undefined) === undefined ? createOwnLocks() : createWebLocks(navigator.locks),
     async read(path) {
       const [parent, name] = splitPath(path);
-      try {
-        return await (await (await folder(parent)).getFileHandle(name)).getFile();
-      } catch (thrown) {
-        if (isNamed(thrown, 'NotFoundError')) return null;
-        throw thrown;
-      }
+      return orNull(
+        folder(parent, false)
+          .then((found) => found.getFileHandle(name))
+          .then((handle) => handle.getFile()),
+      );
     },
-    create,
-    remove,
-    list,
+    async create(path) {
+      const [parent, name] = splitPath(path);
+      return create(await folder(parent, true), name, () => folder(unfinished, true));
+    },
+    remove: (path) => removeEntry(path, false),
+    removeFolder: (path) => removeEntry(path, true),
+    list: (path) => names(path, 'file'),
+    folders: (path) => names(path, 'directory'),
+    async walk(path) {
+      const below = async (at: string, prefix: string): Promise<{path: string; handle: FileSystemFileHandle}[]> => {
+        const found: {path: string; handle: FileSystemFileHandle}[] = [];
+        for await (const [name, handle] of entries(at)) {
+          if (handle instanceof FileSystemFileHandle) found.push({path: prefix + name, handle});
+          else found.push(...(await below(`${at}/${name}`, `${prefix}${name}/`)));
+        }
+        return found;
+      };
+      const files = await Promise.all(
+        (await below(path, '')).map(async (found) => {
+          // Another tab may remove it meanwhile.
+          const file = await orNull(found.handle.getFile());
+          return file === null ? [] : [{path: found.path, bytes: file.size, modified: file.lastModified}];
+        }),
+      );
+      return files.flat();
+    },
     async room() {
       const [{usage = 0, quota = 0}, persisted] = await Promise.all([navigator.storage.estimate(), navigator.storage.persisted()]);
       return {usage, quota, persisted};
@@ -86,4 +88,77 @@ export async function openOpfsStore(): Promise<Store> {
   };
 }
 
-const isNamed = (thrown: unknown, name: string): boolean => thrown instanceof DOMException && thrown.name === name;
+type Create = (parent: FileSystemDirectoryHandle, name: string, temporary: () => Promise<FileSystemDirectoryHandle>) => Promise<Sink>;
+
+/** The safest way to write that this browser has: a file must never be seen in part. */
+function createWith(prototype: FileSystemFileHandle): Create {
+  if ('createSyncAccessHandle' in prototype && 'move' in prototype) return createMoved;
+  if ('createWritable' in prototype) return createSwapped;
+  return () => Promise.reject(new ProblemError(cannotWrite));
+}
+
+const createMoved: Create = async (parent, name, temporary) => {
+  const folder = await temporary();
+  const draft = crypto.randomUUID();
+  // The cast: `createWith` has looked.
+  const handle = (await folder.getFileHandle(draft, {create: true})) as OpfsFileHandle;
+  const access = await handle.createSyncAccessHandle();
+  let at = 0;
+  let isMoved = false;
+  return {
+    async write(bytes) {
+      const written = access.write(bytes, {at});
+      at += written;
+      if (written < bytes.length) throw new DOMException('The disk took only a part.', 'QuotaExceededError');
+    },
+    async close() {
+      access.flush();
+      access.close();
+      await handle.move(parent, name);
+      isMoved = true;
+      return (await parent.getFileHandle(name)).getFile();
+    },
+    async discard() {
+      access.close();
+      if (!isMoved) await orNull(folder.removeEntry(draft));
+    },
+  };
+};
+
+/** The browser itself writes to a file beside, and puts it in place when it is closed. */
+const createSwapped: Create = async (parent, name) => {
+  const isNew = (await orNull(parent.getFileHandle(name))) === null;
+  const handle = await parent.getFileHandle(name, {create: true});
+  const writable = await handle.createWritable();
+  let isWhole = false;
+  return {
+    // The cast: what is written here never lies in shared memory.
+    write: (bytes) => writable.write(bytes as Uint8Array<ArrayBuffer>),
+    async close() {
+      await writable.close();
+      isWhole = true;
+      return handle.getFile();
+    },
+    async discard() {
+      if (isWhole) return;
+      await writable.abort().catch(() => undefined);
+      if (isNew) await orNull(parent.removeEntry(name));
+    },
+  };
+};
+
+/** Null for what isn't there. */
+async function orNull<T>(found: Promise<T>): Promise<T | null> {
+  try {
+    return await found;
+  } catch (thrown) {
+    if (thrown instanceof DOMException && thrown.name === 'NotFoundError') return null;
+    throw thrown;
+  }
+}
+
+const cannotWrite: Problem = {
+  code: 'STORAGE_UNSAFE',
+  message: 'This browser can’t write files so that they are never seen in part, so nothing is written.',
+  hint: 'Bring the browser up to date: Chrome or Edge 108, Firefox 111, Safari 15.2 or newer.',
+};

@@ -1,21 +1,28 @@
 import * as Comlink from 'comlink';
-import {cancelled, problemOf, ProblemError, type Problem} from '../../src/lib/problem.ts';
-import type {Outcome, WorkerError} from '../contract/engine.ts';
+import {ProblemError, type Problem} from '../../src/lib/problem.ts';
 import type {ReadOptions, Reject, StorageContract} from '../contract/storage.ts';
-import type {ParquetModule} from './parquet/module.ts';
+import {createHandles} from './handles.ts';
+import {outcome} from './outcome.ts';
 import type {ParquetWriter} from './parquet/write.ts';
 import {withRoom} from './room.ts';
+import type {Shared} from './shared.ts';
 import {decodeName, encodeName, type Sink, type Store} from './store.ts';
+import {throttled} from './throttled.ts';
 import {Derived, openFile, textChunks} from './text.ts';
 import {Workspace} from './workspace.ts';
 
-/** The storage contract over a store. `parquet` gives the Parquet library when it is first needed. */
-export function createStorageService(openStore: () => Promise<Store>, parquet: () => Promise<ParquetModule>): StorageContract {
+/** The storage contract over a store. */
+export function createStorageService({store: openStore, tables: openTables, parquet, jobs}: Shared): StorageContract {
   let opening: Promise<{store: Store; workspace: Workspace; derived: Derived}> | undefined;
   const opened = () => (opening ??= open(openStore));
-  const stopped = new Set<number>();
-  const parquetWriters = createWriters<ParquetWriter>();
-  const byteWriters = createWriters<Sink>();
+  const parquetWriters = createHandles<ParquetWriter>(writerClosed);
+  const byteWriters = createHandles<Sink>(writerClosed);
+
+  /** What a workspace's zip holds. */
+  async function parts() {
+    const {store, workspace} = await opened();
+    return {store, workspace, tables: await openTables()};
+  }
 
   async function createExport(): Promise<Sink> {
     const {store} = await opened();
@@ -93,17 +100,7 @@ export function createStorageService(openStore: () => Promise<Store>, parquet: (
         return {format, encoding, gzip, head};
       }),
     plainText: (name, options, onProgress) => outcome(async () => (await opened()).derived.plainText(name, options, throttled(onProgress))),
-    readArrow: (job, name, options, onBatch) =>
-      outcome(async () => {
-        const check = (): void => {
-          if (stopped.has(job)) throw new ProblemError(cancelled);
-        };
-        try {
-          return await readArrow(name, options, onBatch, check);
-        } finally {
-          stopped.delete(job);
-        }
-      }),
+    readArrow: (job, name, options, onBatch) => outcome(() => jobs.run(job, (check) => readArrow(name, options, onBatch, check))),
 
     openParquet: (compression) =>
       outcome(async () => {
@@ -116,8 +113,19 @@ export function createStorageService(openStore: () => Promise<Store>, parquet: (
     writeBytes: (writer, bytes) => outcome(() => write(byteWriters.get(writer), bytes)),
     closeBytes: (writer, discard) => outcome(() => close(byteWriters.take(writer), discard)),
 
+    exportWorkspace: (onProgress) =>
+      outcome(async () => {
+        const {exportWorkspace} = await import('./workspace-zip.ts');
+        return exportWorkspace(await parts(), throttled(onProgress));
+      }),
+    importWorkspace: (zip, options, onProgress) =>
+      outcome(async () => {
+        const {importWorkspace} = await import('./workspace-zip.ts');
+        return importWorkspace(await parts(), zip, options, throttled(onProgress));
+      }),
+
     async cancel(job) {
-      stopped.add(job);
+      jobs.stop(job);
     },
   };
 
@@ -159,61 +167,7 @@ async function writeWhole(store: Store, path: string, bytes: Uint8Array): Promis
 
 const textPath = (path: string): string => `texts/${encodeName(path)}`;
 
-/** Files being written, by number. */
-function createWriters<T>(): {add(writer: T): number; get(number: number): T; take(number: number): T} {
-  const writers = new Map<number, T>();
-  let last = 0;
-  const get = (number: number): T => {
-    const writer = writers.get(number);
-    if (writer === undefined) throw new ProblemError({code: 'WRITER_CLOSED', message: 'This file is no longer being written.', hint: 'Start the export again.'});
-    return writer;
-  };
-  return {
-    add(writer) {
-      writers.set(++last, writer);
-      return last;
-    },
-    get,
-    take(number) {
-      const writer = get(number);
-      writers.delete(number);
-      return writer;
-    },
-  };
-}
-
-/** Progress at most 20 times a second, and no waiting for whoever hears it. */
-function throttled(onProgress: (bytes: number) => void): (bytes: number) => void {
-  let last = 0;
-  return (bytes) => {
-    const now = performance.now();
-    if (now - last < 50) return;
-    last = now;
-    onProgress(bytes);
-  };
-}
-
-async function outcome<T>(work: () => Promise<T>): Promise<Outcome<T>> {
-  try {
-    return {ok: true, value: await work()};
-  } catch (thrown) {
-    return {ok: false, error: workerError(problemOf(thrown))};
-  }
-}
-
-/** The part of a Problem's place that a worker knows. */
-function workerError({code, message, hint, where}: Problem): WorkerError {
-  return {code, message, ...(hint === undefined ? {} : {hint}), ...(where === undefined ? {} : {where: placeOf(where)})};
-}
-
-function placeOf({column, row, file, line}: NonNullable<Problem['where']>): NonNullable<WorkerError['where']> {
-  return {
-    ...(column === undefined ? {} : {column}),
-    ...(row === undefined ? {} : {row}),
-    ...(file === undefined ? {} : {file}),
-    ...(line === undefined ? {} : {line}),
-  };
-}
+const writerClosed: Problem = {code: 'WRITER_CLOSED', message: 'This file is no longer being written.', hint: 'Start the export again.'};
 
 const notArrow = (file: string): Problem => ({
   code: 'NOT_JSON',

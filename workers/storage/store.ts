@@ -1,20 +1,21 @@
-/** Files by path (`folder/name`). What is read is always whole: a file appears, or replaces the earlier one, when its sink closes. */
-export interface Store {
+import type {FileSink, FileStore} from '../../src/lake/file-store.ts';
+import type {StoreLocks} from './locks.ts';
+
+/** Files by path (`folder/folder/name`). What is read is always whole: a file appears, or replaces the earlier one, when its sink closes. */
+export interface Store extends FileStore {
   readonly kind: 'opfs' | 'memory';
-  read(path: string): Promise<File | null>;
-  create(path: string): Promise<Sink>;
-  remove(path: string): Promise<void>;
-  /** The names in a folder; empty when there is no such folder. */
-  list(folder: string): Promise<readonly string[]>;
+  readonly locks: StoreLocks;
+  /** The names of the folders right in a folder. */
+  folders(folder: string): Promise<readonly string[]>;
+  /** Removes a folder with all that is below it; does nothing when there is none. */
+  removeFolder(folder: string): Promise<void>;
   room(): Promise<Room>;
 }
 
-/** A file being written. After `discard` nothing of it is left, and an earlier file of the same path is as it was. */
-export interface Sink {
-  write(bytes: Uint8Array): Promise<void>;
-  close(): Promise<File>;
-  discard(): Promise<void>;
-}
+export type Sink = FileSink;
+
+/** Where files are written that have to be moved once whole: what is in it when the first tab opens was left by a page that ended. */
+export const unfinished = 'unfinished';
 
 /** Bytes used and granted by the browser. */
 export interface Room {
@@ -23,10 +24,10 @@ export interface Room {
   readonly persisted: boolean;
 }
 
-/** Splits `folder/name`; names hold no slash. */
+/** Splits a path before its last name. */
 export function splitPath(path: string): [folder: string, name: string] {
-  const slash = path.indexOf('/');
-  return [path.slice(0, slash), path.slice(slash + 1)];
+  const slash = path.lastIndexOf('/');
+  return [path.slice(0, Math.max(slash, 0)), path.slice(slash + 1)];
 }
 
 /** Any text as a name that every file system takes. */

@@ -7,10 +7,9 @@ import type {StoredFile} from '../contract/storage.ts';
 import {readChunks} from './bytes.ts';
 import {createUtf8Check, wideCodec, type Utf8Verdict} from './encoding.ts';
 import {isGzip} from './gzip.ts';
-import {createQueue, whenFirst} from './locks.ts';
 import {requireRoom, withRoom} from './room.ts';
 import {isParquet, headBytes} from './sniff.ts';
-import {fill, type Store} from './store.ts';
+import {fill, unfinished, type Store} from './store.ts';
 
 /** A file of the workspace as the index keeps it. */
 export interface Entry extends StoredFile {
@@ -29,13 +28,14 @@ const wholeHashBytes = 4 << 20;
  * tabs agree, and what it doesn't list is cleared when the first tab opens.
  */
 export class Workspace {
-  readonly #inTurn = createQueue('lakebook-files');
-
   private constructor(readonly store: Store) {}
+
+  /** One task at a time, in all tabs together. */
+  readonly #inTurn = <T>(task: () => Promise<T>): Promise<T> => this.store.locks.exclusive('files', task);
 
   static async open(store: Store): Promise<Workspace> {
     const workspace = new Workspace(store);
-    await whenFirst('lakebook-open', () => workspace.#clear());
+    await store.locks.whenFirst('open', () => workspace.#clear());
     return workspace;
   }
 
@@ -126,7 +126,7 @@ export class Workspace {
     for (const name of await this.store.list('derived')) if (name.startsWith(entry.fingerprint)) await this.store.remove(`derived/${name}`);
   }
 
-  /** Clears what an ended page left: exports, and files that no entry names. */
+  /** Clears what an ended page left: exports, files that were never finished, and those that no entry names. */
   async #clear(): Promise<void> {
     const kept = [...(await this.#entries()).values()];
     const paths = new Set([indexPath, ...kept.map(({path}) => path)]);
@@ -134,6 +134,7 @@ export class Workspace {
       // Another tab may hold one open: it stays until the next start.
       for (const name of await this.store.list(folder)) if (!isKept(name)) await this.store.remove(`${folder}/${name}`).catch(() => undefined);
     };
+    await remove(unfinished, () => false);
     await remove('exports', () => false);
     await remove('files', (name) => paths.has(`files/${name}`));
     await remove('derived', (name) => kept.some(({fingerprint}) => name.startsWith(fingerprint)));

@@ -1,11 +1,12 @@
 import type {Row, Value} from '../../lib/value.ts';
 import type {Changes} from '../../notebook/faces.ts';
 import type {Column} from '../../sql/types.ts';
+import type {RowMark} from '../grid/changes.ts';
 
 export interface ChangedRows {
   readonly columns: readonly Column[];
   readonly fetch: (offset: number, limit: number) => Promise<readonly Row[]>;
-  readonly mark: () => 'removed' | 'changed';
+  readonly mark: () => RowMark;
   readonly before: (row: Row, column: number) => {readonly value: Value} | undefined;
 }
 

@@ -13,6 +13,7 @@ import {kernels} from '../../../workers/kernels/index.ts';
 import {root} from '../../tools/setup.mjs';
 import {result} from '../kernels/run.ts';
 import {nativeEngine} from '../notebook/native-engine.ts';
+import {memoryWorkspace} from '../storage/memory-storage.ts';
 
 const samples = join(root, 'public/samples');
 const files = readdirSync(samples);
@@ -52,7 +53,7 @@ async function nativePorts(): Promise<Ports> {
     },
   };
   // The runner calls no other method of the storage port.
-  return {engine: {...engine, ...reads}, compute, storage: storage as StoragePort};
+  return {engine: {...engine, ...reads}, compute, storage: storage as StoragePort, lake: memoryWorkspace().lake};
 }
 
 async function runNotebook(name: string): Promise<{report: RanCell[]; rowsOf: (query: string) => Promise<unknown[][]>}> {
@@ -63,7 +64,7 @@ async function runNotebook(name: string): Promise<{report: RanCell[]; rowsOf: (q
   const report = await runner.run(undefined, {}, new AbortController().signal);
   const names = report.flatMap(({name}) => [name, rejectsOf(name)]);
   // A query of this test, not of a user.
-  const rowsOf = async (query: string): Promise<unknown[][]> => (await runner.query(mentions(query, names), () => ports.engine.rows(query as ReturnType<typeof sql>))).rows.map((row) => row.map((value) => (typeof value === 'bigint' ? Number(value) : value)));
+  const rowsOf = async (query: string): Promise<unknown[][]> => (await runner.query(mentions(query, names), [], () => ports.engine.rows(query as ReturnType<typeof sql>))).rows.map((row) => row.map((value) => (typeof value === 'bigint' ? Number(value) : value)));
   return {report, rowsOf};
 }
 

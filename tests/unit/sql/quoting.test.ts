@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import {beforeAll, expect, test} from 'vitest';
 import type {DuckDBConnection} from '@duckdb/node-api';
 import {checkExpression, checkQuery, identifiers, mentions, tokens} from '../../../src/sql/lexer.ts';
-import {double, expression, id, lit, query, sql} from '../../../src/sql/sql.ts';
+import {double, expression, id, lit, query, sql, typeName} from '../../../src/sql/sql.ts';
 import {openDuckDB} from '../steps/native.ts';
 
 let duckdb: DuckDBConnection;
@@ -146,4 +146,17 @@ test.each([
   expect(checkQuery(text).ok).toBe(true);
   await duckdb.run(`CREATE TABLE made AS ${query(text)}`);
   expect((await duckdb.runAndReadAll(`FROM (${query(text)}\n)`)).getRowsJS()).toHaveLength(1);
+});
+
+test('a type may have fields of any name, and nothing outside of their quotes', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      nasty.filter((name) => name !== ''),
+      async (name) => {
+        const type = `STRUCT(${id(name)} DECIMAL(5,2)[], m MAP(VARCHAR, TIMESTAMP))`;
+        expect((await single(sql`SELECT typeof(CAST(NULL AS ${typeName(type)})) = typeof(CAST(NULL AS ${typeName(type)}))`)).value).toBe(true);
+      },
+    ),
+  );
+  for (const text of ['INTEGER; DROP TABLE t', 'STRUCT("a; b INTEGER)', "VARCHAR')", 'STRUCT("a" INTEGER)"', '']) expect(() => typeName(text)).toThrow('Not a type');
 });

@@ -5,7 +5,7 @@ import {describe, expect, test} from 'vitest';
 import {stringify} from 'yaml';
 import {readParams} from '../../../src/params/index.ts';
 import {readCsv, rejectedLines} from '../../../src/sql/read-csv.ts';
-import {join, sql} from '../../../src/sql/sql.ts';
+import {id, join, sql} from '../../../src/sql/sql.ts';
 import type {Example, Input, Step} from '../../../src/steps/define.ts';
 import {steps, type AnyStep} from '../../../src/steps/index.ts';
 import {contentOf, makeInput, openDuckDB, tableSql} from './native.ts';
@@ -25,6 +25,12 @@ async function prepare(step: AnyStep, example: Example) {
   if (!values.ok) throw new Error(values.problems.map((problem) => problem.message).join('\n'));
   const inputs: Input[] = step.input === 'one' ? [await makeInput(connection, 'input', example.input)] : [];
   for (const [name, table] of Object.entries(example.others ?? {})) inputs.push(await makeInput(connection, name, table));
+  const read = step.reads?.(values.value);
+  const tables = Object.entries(example.lake ?? {});
+  const [, table] = tables.find(([name]) => name === read?.table.toLowerCase()) ?? [];
+  if (read !== undefined && table !== undefined) inputs.push(await makeInput(connection, `lake.${read.table}`, read.schemaOnly === true ? {...table, rows: []} : table));
+  await connection.run('CREATE SCHEMA lake');
+  for (const [name, rows] of tables) await connection.run(sql`CREATE TABLE lake.${id(name)} AS ${tableSql(rows)}`);
   return {connection, values: values.value, inputs};
 }
 
@@ -46,6 +52,14 @@ describe.each(steps.map((step): [string, AnyStep] => [step.kind, step]))('%s', (
       expect(await contentOf(connection, join(read, ' UNION ALL BY NAME '))).toEqual(await contentOf(connection, tableSql(example.expect)));
       const [only = ''] = program.files;
       if (example.rejects !== undefined) expect(await contentOf(connection, rejectedLines(only))).toEqual(await contentOf(connection, tableSql(example.rejects)));
+    } else if (program.kind === 'through') {
+      // The rows go on as they are; the lake’s own tests write them. Here the DuckDB script that is shown has to run.
+      const [input] = inputs;
+      expect(await contentOf(connection, sql`FROM ${input?.relation ?? id('')}`)).toEqual(await contentOf(connection, tableSql(example.expect)));
+      if (program.write === undefined) return;
+      await connection.run(program.shown);
+      const written = await contentOf(connection, sql`FROM lake.${id(program.write.table)}`);
+      for (const row of (await contentOf(connection, tableSql(example.expect))).rows) expect(written.rows).toContainEqual(row);
     } else {
       expect(await contentOf(connection, program.sql)).toEqual(await contentOf(connection, tableSql(example.expect)));
       if (example.rejects !== undefined && program.rejects !== undefined)

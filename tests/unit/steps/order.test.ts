@@ -18,7 +18,8 @@ beforeAll(async () => {
   // A table of two narrow columns, where one side of a join is as small as the other.
   await duckdb.run(`CREATE TABLE narrow AS SELECT i::INTEGER AS place, CASE WHEN i % 5 = 0 THEN NULL ELSE (i * 7919 % 100003)::FLOAT END AS temperature FROM range(${rows}) r(i)`);
   await duckdb.run(`CREATE TABLE rooms AS SELECT 'sensor-' || i AS sensor_id, 'room ' || copy AS room FROM range(3, 25) r(i), range(2) c(copy)`);
-  for (const name of ['wide', 'narrow', 'rooms']) inputs.set(name, {name, relation: id(name), columns: await columnsOf(duckdb, sql`FROM ${id(name)}`)});
+  await duckdb.run('CREATE TABLE targets (sensor_id VARCHAR, text DOUBLE, place INTEGER, humidity DOUBLE)');
+  for (const name of ['wide', 'narrow', 'rooms', 'targets']) inputs.set(name, {name, relation: id(name), columns: await columnsOf(duckdb, sql`FROM ${id(name)}`)});
 });
 
 async function run(kind: string, body: Readonly<Record<string, unknown>>, table: string): Promise<{effect: string; rows: number; disorder: number}> {
@@ -27,11 +28,11 @@ async function run(kind: string, body: Readonly<Record<string, unknown>>, table:
   if (step === undefined || input === undefined) throw new Error(`no ${kind} or ${table}`);
   const values = readParams(step.params, body);
   if (!values.ok) throw new Error(values.problems.map((problem) => problem.message).join('\n'));
-  const other = inputs.get('rooms');
-  const all = body['with'] === 'rooms' && other !== undefined ? [input, other] : [input];
+  const other = inputs.get(String(body['with'] ?? body['to']));
+  const all = other === undefined ? [input] : [input, other];
   expect(step.check?.(values.value, all) ?? []).toEqual([]);
   const program = step.toSql(values.value, all);
-  if (program.kind === 'read') throw new Error('a load keeps no order of an input');
+  if (program.kind === 'read' || program.kind === 'through') throw new Error('a program that makes no rows of its input keeps no order');
   await duckdb.run(`CREATE OR REPLACE TABLE result AS ${program.kind === 'sql' ? program.sql : program.features}`);
   const reader = await duckdb.runAndReadAll(
     'SELECT count(*)::INTEGER, count(*) FILTER (WHERE place < before)::INTEGER FROM (SELECT place, lag(place) OVER () AS before FROM result)',
@@ -48,6 +49,9 @@ describe('steps that promise the order of their input keep it', () => {
     ['filter', {condition: 'temperature > 22'}, 'wide'],
     ['cast', {columns: {text: 'int'}}, 'wide'],
     ['cast', {columns: {text: 'int'}, on_failure: 'stop'}, 'wide'],
+    ['align_schema', {to: 'targets'}, 'wide'],
+    ['align_schema', {to: 'targets', on_failure: 'reject'}, 'wide'],
+    ['audit_columns', {}, 'wide'],
     ['extract', {column: 'sensor_id', pattern: '-(?<number>\\d+)'}, 'wide'],
     ['validate', {rules: [{column: 'temperature', min: 21}]}, 'wide'],
     ['validate', {rules: [{column: 'temperature', min: 21}], on_failure: 'flag'}, 'wide'],

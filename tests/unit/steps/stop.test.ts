@@ -6,14 +6,14 @@ import type {ExampleTable} from '../../../src/steps/define.ts';
 import {makeInput, openDuckDB} from './native.ts';
 
 /** The Problem with which a step stops on this table. */
-async function stoppedBy(kind: string, body: Readonly<Record<string, unknown>>, table: ExampleTable) {
+async function stoppedBy(kind: string, body: Readonly<Record<string, unknown>>, table: ExampleTable, other?: ExampleTable) {
   const step = stepOf(kind);
   const values = readParams(step?.params ?? {}, body);
   if (step === undefined || !values.ok) throw new Error(`${kind} can’t be read`);
   const duckdb = await openDuckDB();
   const input = await makeInput(duckdb, 'input', table);
-  const program = step.toSql(values.value, [input]);
-  if (program.kind === 'read') throw new Error('a load has no input');
+  const program = step.toSql(values.value, other === undefined ? [input] : [input, await makeInput(duckdb, 'other', other)]);
+  if (program.kind === 'read' || program.kind === 'through') throw new Error('nothing of it can stop');
   const failure = await duckdb.run(program.kind === 'sql' ? program.sql : program.features).then(
     () => undefined,
     (error: unknown) => (error instanceof Error ? error.message : undefined),
@@ -28,6 +28,17 @@ test('cast stops with the count, the column and the first values', async () => {
     message: '4 values of room|temp ]] can’t be read as double: “warm”, “it’s “hot””, “x” …',
     where: {column: 'room|temp ]]'},
   });
+});
+
+test('align_schema stops at what its table can’t hold, unless it is asked to go on', async () => {
+  const table = {columns: {Temperature: 'VARCHAR', level: 'INTEGER'}, rows: [['21.5', 1], ['warm', 2]]}; // prettier-ignore
+  const other = {columns: {level: 'BIGINT', temperature: 'DOUBLE'}, rows: []};
+  expect(await stoppedBy('align_schema', {to: 'other'}, table, other)).toMatchObject({
+    code: 'CAST_FAILED',
+    message: '1 value of Temperature can’t be read as DOUBLE: “warm”',
+    where: {column: 'Temperature'},
+  });
+  expect(await stoppedBy('align_schema', {to: 'other', on_failure: 'null'}, table, other)).toBeUndefined();
 });
 
 test('validate stops with the rule and the first values', async () => {

@@ -1,13 +1,22 @@
-import type {StoragePort} from '../../../src/ports/index.ts';
+import type {LakePort, StoragePort} from '../../../src/ports/index.ts';
+import type {Ask} from '../../../src/storage/ask.ts';
+import {lakeOf} from '../../../src/storage/lake-port.ts';
 import {storageOf} from '../../../src/storage/storage-port.ts';
+import {createLakeService} from '../../../workers/lake/service.ts';
 import {createMemoryStore} from '../../../workers/storage/memory-store.ts';
 import {createStorageService} from '../../../workers/storage/service.ts';
+import {createShared} from '../../../workers/storage/shared.ts';
+import type {Store} from '../../../workers/storage/store.ts';
 
-/** The storage of a private window, without a worker in between, with the Parquet library's build for Node. */
-export const memoryStorage = (): StoragePort =>
-  storageOf(
-    createStorageService(
-      async () => createMemoryStore(),
-      () => import('parquet-wasm/node'),
-    ),
+/** Storage and lake of a private window, without a worker in between, with the Parquet library's build for Node. */
+export function memoryWorkspace(store: Store = createMemoryStore()): {readonly storage: StoragePort; readonly lake: LakePort} {
+  const shared = createShared(
+    async () => store,
+    () => import('parquet-wasm/node'),
   );
+  const worker = {...createStorageService(shared), ...createLakeService(shared)};
+  const ask: Ask = (call) => call(worker);
+  return {storage: storageOf(ask), lake: lakeOf(ask, () => undefined)};
+}
+
+export const memoryStorage = (): StoragePort => memoryWorkspace().storage;

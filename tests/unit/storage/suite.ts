@@ -228,7 +228,7 @@ export async function problemOf(work: () => Promise<unknown>): Promise<Problem> 
 }
 
 /** Deep equality that works without a test runner, which the browser's page doesn't have. */
-function equal(actual: unknown, expected: unknown): void {
+export function equal(actual: unknown, expected: unknown): void {
   const [a, b] = [actual, expected].map((value) => JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? `${inner}n` : inner)));
   if (a !== b) throw new Error(`Expected ${b}, got ${a}`);
 }

@@ -1,3 +1,4 @@
+import {RecordBatchStreamWriter, type Schema} from 'apache-arrow';
 import {concat} from '../bytes.ts';
 
 /** The end-of-stream marker: a continuation mark and a length of zero. */
@@ -7,6 +8,23 @@ const endBytes = 8;
 export function joinStreams(streams: readonly Uint8Array[]): Uint8Array {
   const last = streams.length - 1;
   return concat(streams.map((ipc, i) => ipc.subarray(i === 0 ? 0 : schemaEnd(ipc), i === last ? ipc.length : ipc.length - endBytes)));
+}
+
+/** A stream of a schema and no rows. */
+export function emptyStream(schema: Schema): Uint8Array {
+  const writer = new RecordBatchStreamWriter();
+  writer.reset(undefined, schema);
+  return writer.finish().toUint8Array(true);
+}
+
+/**
+ * Gives streams another schema of the same layout (other names, nullability, zones): its message goes before the batches,
+ * whose bytes stay as they are.
+ */
+export function relabel(schema: Schema): (ipc: Uint8Array) => Uint8Array {
+  const empty = emptyStream(schema);
+  const message = empty.subarray(0, schemaEnd(empty));
+  return (ipc) => concat([message, ipc.subarray(schemaEnd(ipc))]);
 }
 
 /** A message without a body takes a mark, the length of what follows, and that. */

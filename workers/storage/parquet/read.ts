@@ -5,10 +5,30 @@ import {list, plural} from '../../../src/lib/text.ts';
 import {joinStreams} from './ipc.ts';
 import {readFooter, withoutSchemaHint, type Footer} from './footer.ts';
 import {withPanics, type ParquetModule} from './module.ts';
-import {recastRead} from './recast.ts';
+import {recastRead, type Recaster} from './recast.ts';
 
 /** Rows in a batch; smaller row groups are put together. */
-const batchRows = 50_000;
+const mostRows = 50_000;
+/** What a batch's values take at most, as they are encoded. */
+const mostBytes = 32 << 20;
+
+/** How many rows of a file are read at a time. */
+function batchRowsOf({rows, rowGroups}: Footer): number {
+  const bytes = rowGroups.reduce((sum, group) => sum + group.bytes, 0);
+  return Math.max(1, Math.min(mostRows, Math.floor((mostBytes * rows) / Math.max(1, bytes))));
+}
+
+/** A part of a file that is read at once: the library decodes it whole before it gives the first batch. */
+type Part = {readonly rowGroups: number[]; readonly offset?: number; readonly limit?: number};
+
+/** Row group after row group; a large one in slices, so that other writers' files take little memory too. */
+const partsOf = ({rowGroups}: Footer): readonly Part[] =>
+  rowGroups.flatMap(({rows, bytes}, i) => {
+    const slices = Math.ceil(bytes / mostBytes);
+    if (slices <= 1) return [{rowGroups: [i]}];
+    const limit = Math.ceil(rows / slices);
+    return Array.from({length: Math.ceil(rows / limit)}, (_, slice) => ({rowGroups: [i], offset: slice * limit, limit}));
+  });
 
 /**
  * Reads a Parquet file by handle into Arrow IPC streams that DuckDB-WASM takes, batch by batch; `done` and `total` are rows.
@@ -21,13 +41,34 @@ export async function readParquet(
   onBatch: (ipc: Uint8Array, done: number, total: number) => Promise<void>,
   check: () => void,
 ): Promise<void> {
-  const opened = await orDamaged(name, () => open(parquet, file, name));
-  const {source, footer, schemaIpc} = opened;
+  const {source, footer, schemaIpc} = await orDamaged(name, () => open(parquet, file, name));
   const {schema} = RecordBatchReader.from(schemaIpc).open();
   const recast = recastRead(
     schema,
     footer.leaves.map(({kind}) => kind),
   );
+  await streamBatches({source, footer, name, schemaIpc, recast}, (ipc, done) => onBatch(ipc, done, footer.rows), check);
+}
+
+/** What of an open Parquet file is read, and how. */
+export interface BatchSource {
+  readonly source: ParquetFile;
+  readonly footer: Footer;
+  readonly name: string;
+  /** A stream of the schema alone, given when the file has no rows. */
+  readonly schemaIpc: Uint8Array;
+  /** Column names; undefined reads all. */
+  readonly columns?: string[] | undefined;
+  readonly recast: Recaster | undefined;
+}
+
+/** Reads a file's parts one after the other; frees the source when all is read. `check` is called between batches and throws to stop. */
+export async function streamBatches(
+  {source, footer, name, schemaIpc, columns, recast}: BatchSource,
+  onBatch: (ipc: Uint8Array, done: number) => Promise<void>,
+  check: () => void,
+): Promise<void> {
+  const batchRows = batchRowsOf(footer);
   let pending: Uint8Array[] = [];
   let pendingRows = 0;
   let done = 0;
@@ -35,29 +76,33 @@ export async function readParquet(
     const ipc = joinStreams(pending);
     pending = [];
     pendingRows = 0;
-    await onBatch(recast?.(ipc) ?? ipc, done, footer.rows);
+    await onBatch(recast?.(ipc) ?? ipc, done);
   };
-  const reader = (await orDamaged(name, () => source.stream({batchSize: batchRows}))).getReader();
-  try {
-    for (;;) {
-      check();
-      // The cast: the stream's type doesn't name what it gives.
-      const next = (await orDamaged(name, () => reader.read())) as ReadableStreamReadResult<{numRows: number; intoIPCStream(): Uint8Array}>;
-      if (next.done) break;
-      const {numRows} = next.value;
-      pending.push(next.value.intoIPCStream());
-      pendingRows += numRows;
-      done += numRows;
-      if (pendingRows >= batchRows) await flush();
+  for (const part of partsOf(footer)) {
+    const options = {...part, batchSize: batchRows, ...(columns === undefined ? {} : {columns})};
+    // The cast: the stream's type doesn't name what it gives.
+    const stream = (await orDamaged(name, () => source.stream(options))) as ReadableStream<{numRows: number; intoIPCStream(): Uint8Array}>;
+    const reader = stream.getReader();
+    try {
+      for (;;) {
+        check();
+        const next = await orDamaged(name, () => reader.read());
+        if (next.done) break;
+        const {numRows} = next.value;
+        pending.push(next.value.intoIPCStream());
+        pendingRows += numRows;
+        done += numRows;
+        if (pendingRows >= batchRows) await flush();
+      }
+    } catch (thrown) {
+      // Not waited for: after a panic nothing answers.
+      void reader.cancel().catch(() => undefined);
+      throw thrown;
     }
-    if (pendingRows > 0) await flush();
-    else if (done === 0) await onBatch(recast?.(schemaIpc) ?? schemaIpc, 0, 0);
-    source.free();
-  } catch (thrown) {
-    // Not waited for: after a panic nothing answers.
-    void reader.cancel().catch(() => undefined);
-    throw thrown;
   }
+  if (pendingRows > 0) await flush();
+  else if (done === 0) await onBatch(recast?.(schemaIpc) ?? schemaIpc, 0);
+  source.free();
 }
 
 interface OpenParquet {
@@ -70,8 +115,7 @@ async function open(parquet: ParquetModule, file: Blob, name: string): Promise<O
   const footer = await readFooter(file);
   const [first] = footer.leaves;
   if (first === undefined) throw new ProblemError(noColumns(name));
-  const intervals = footer.leaves.filter(({kind}) => kind === 'interval').map((leaf) => leaf.name);
-  if (intervals.length > 0) throw new ProblemError(hasIntervals(name, intervals));
+  refuseIntervals(name, footer.leaves);
   const source = await parquet.ParquetFile.fromFile(file);
   const schemaIpc = source.schema().intoIPCStream();
   if (isReadable(schemaIpc)) return {source, footer, schemaIpc};
@@ -79,6 +123,12 @@ async function open(parquet: ParquetModule, file: Blob, name: string): Promise<O
   source.free();
   const plain = await parquet.ParquetFile.fromFile(await withoutSchemaHint(file));
   return {source: plain, footer, schemaIpc: plain.schema().intoIPCStream()};
+}
+
+/** Throws `TYPE_UNSUPPORTED` when there are intervals among the columns. */
+export function refuseIntervals(file: string, leaves: Footer['leaves']): void {
+  const intervals = leaves.filter(({kind}) => kind === 'interval').map(({name}) => name);
+  if (intervals.length > 0) throw new ProblemError(hasIntervals(file, intervals));
 }
 
 function isReadable(schemaIpc: Uint8Array): boolean {
@@ -96,7 +146,8 @@ function isReadable(schemaIpc: Uint8Array): boolean {
   return schema.fields.every(isKnown);
 }
 
-async function orDamaged<T>(file: string, work: () => Promise<T>): Promise<T> {
+/** Runs work of the library on a file; what it throws becomes `PARQUET_DAMAGED` with the file's name. */
+export async function orDamaged<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await withPanics(work());
   } catch (thrown) {

@@ -20,11 +20,13 @@ import {
   type Decimal,
 } from 'apache-arrow';
 import type {LeafKind} from './footer.ts';
+import {relabel} from './ipc.ts';
 
-/** How a column's type and values are changed; undefined means that they stay. */
+/** How a column's type and values are changed. */
 interface Recast {
   readonly type: DataType;
-  convert(data: Data): Data;
+  /** Absent where the values stay as they are, byte by byte. */
+  readonly convert?: (data: Data) => Data;
 }
 
 /** Changes every IPC stream of one schema in the same way. */
@@ -44,21 +46,28 @@ export function recastRead(schema: Schema, leaves: readonly LeafKind[]): Recaste
 /** What Parquet can't say: timestamps in seconds become microseconds. Undefined when all is well as it is. */
 export const recastWrite = (schema: Schema): Recaster | undefined => recaster(schema, writeField);
 
-interface FieldRecast {
+/** A field as it becomes; `recast` is undefined when at most its name and metadata change. */
+export interface FieldRecast {
   readonly field: Field<DataType>;
   readonly recast: Recast | undefined;
 }
 
-function recaster(schema: Schema, of: (field: Field<DataType>) => FieldRecast): Recaster | undefined {
-  const columns = schema.fields.map(of);
-  if (columns.every(({field, recast}, i) => recast === undefined && field === schema.fields[i])) return undefined;
+/** What becomes of a field, the `i`th of its parent; undefined leaves it out. */
+export type RecastField = (field: Field<DataType>, i: number) => FieldRecast | undefined;
+
+/** Changes streams of `schema` field by field; undefined when none changes. Where only the schema differs, the batches' bytes are passed on. */
+export function recaster(schema: Schema, of: RecastField): Recaster | undefined {
+  const all = schema.fields.map(of);
+  const columns = all.filter((column) => column !== undefined);
+  if (isSame(all, schema.fields)) return undefined;
   const changed = new Schema(columns.map(({field}) => field));
+  if (keepsLayout(all)) return relabel(changed);
   return (ipc) => {
     const reader = RecordBatchReader.from(ipc);
     const writer = new RecordBatchStreamWriter();
     writer.reset(undefined, changed);
     for (const batch of reader) {
-      const children = batch.data.children.map((data, i) => columns[i]?.recast?.convert(data) ?? data);
+      const children = converted(batch.data.children, all);
       const data = makeData({type: new Struct(changed.fields), length: batch.numRows, nullCount: 0, children});
       writer.write(new RecordBatch(changed, data));
     }
@@ -66,9 +75,38 @@ function recaster(schema: Schema, of: (field: Field<DataType>) => FieldRecast): 
   };
 }
 
+const isSame = (columns: readonly (FieldRecast | undefined)[], fields: readonly Field<DataType>[]): boolean =>
+  columns.every((column, i) => column !== undefined && column.recast === undefined && column.field === fields[i]);
+
+const keepsLayout = (columns: readonly (FieldRecast | undefined)[]): boolean => columns.every((column) => column !== undefined && column.recast?.convert === undefined);
+
+/** Children that stay, in their new types. */
+const converted = (children: readonly Data[], columns: readonly (FieldRecast | undefined)[]): Data[] =>
+  children.flatMap((data, i) => {
+    const column = columns[i];
+    return column === undefined ? [] : [column.recast?.convert?.(data) ?? retyped(data, column.field.type)];
+  });
+
+/** The same values under a type of the same layout, whose parts may have other names. */
+const retyped = (data: Data, type: DataType): Data =>
+  data.type === type
+    ? data
+    : data.clone(
+        type,
+        data.offset,
+        data.length,
+        data.nullCount,
+        data.buffers,
+        // The cast: types without children have null there.
+        data.children.map((child, i) => retyped(child, ((type.children ?? []) as readonly Field<DataType>[])[i]?.type ?? child.type)),
+      );
+
 function readField(field: Field<DataType>, leaves: Iterator<LeafKind>): FieldRecast {
-  const nested = nestedRecast(field.type, (child) => readField(child, leaves));
-  if (nested !== null) return withRecast(field, nested);
+  return recastNested(field, (child) => readField(child, leaves)) ?? readLeaf(field, leaves);
+}
+
+/** A field without children as DuckDB-WASM takes it; takes its kind from `leaves`. */
+export function readLeaf(field: Field<DataType>, leaves: Iterator<LeafKind>): FieldRecast {
   const next = leaves.next();
   const kind = next.done === true ? 'other' : next.value;
   if (kind === 'uuid') return {field: new Field(field.name, field.type, field.nullable, new Map([['ARROW:extension:name', 'arrow.uuid']])), recast: undefined};
@@ -77,8 +115,8 @@ function readField(field: Field<DataType>, leaves: Iterator<LeafKind>): FieldRec
 }
 
 function writeField(field: Field<DataType>): FieldRecast {
-  const nested = nestedRecast(field.type, writeField);
-  if (nested !== null) return withRecast(field, nested);
+  const nested = recastNested(field, writeField);
+  if (nested !== undefined) return nested;
   const {type} = field;
   const seconds = DataType.isTimestamp(type) && type.unit === TimeUnit.SECOND;
   return withRecast(field, seconds ? micros(new TimestampMicrosecond(type.timezone), perSecond) : undefined);
@@ -89,29 +127,20 @@ const withRecast = (field: Field<DataType>, recast: Recast | undefined): FieldRe
   recast,
 });
 
-/** Null for a type without children; undefined when none of the children changes. */
-function nestedRecast(type: DataType, of: (child: Field<DataType>) => FieldRecast): Recast | undefined | null {
-  if (!DataType.isStruct(type) && !DataType.isList(type) && !DataType.isFixedSizeList(type) && !DataType.isMap(type)) return null;
+/** A field with children, each as `of` says; undefined for one without. */
+export function recastNested(field: Field<DataType>, of: RecastField): FieldRecast | undefined {
+  const {type} = field;
+  if (!DataType.isStruct(type) && !DataType.isList(type) && !DataType.isFixedSizeList(type) && !DataType.isMap(type)) return undefined;
   const fields: readonly Field<DataType>[] = type.children;
-  const children = fields.map(of);
-  if (children.every(({field, recast}, i) => recast === undefined && field === fields[i])) return undefined;
+  const all = fields.map(of);
+  if (isSame(all, fields)) return {field, recast: undefined};
+  const children = all.filter((child) => child !== undefined);
   const changed = nestedType(
     type,
-    children.map(({field}) => field),
+    children.map((child) => child.field),
   );
-  return {
-    type: changed,
-    // Another type of the same layout: buffers and length stay.
-    convert: (data) =>
-      data.clone(
-        changed,
-        data.offset,
-        data.length,
-        data.nullCount,
-        data.buffers,
-        data.children.map((child, i) => children[i]?.recast?.convert(child) ?? child.clone(children[i]?.field.type ?? child.type)),
-      ),
-  };
+  if (keepsLayout(all)) return withRecast(field, {type: changed});
+  return withRecast(field, {type: changed, convert: (data) => data.clone(changed, data.offset, data.length, data.nullCount, data.buffers, converted(data.children, all))});
 }
 
 function nestedType(type: DataType, children: Field<DataType>[]): DataType {
@@ -133,7 +162,7 @@ function leafRecast(type: DataType, kind: LeafKind): Recast | undefined {
     if (type.unit === TimeUnit.SECOND) return micros(target, perSecond);
     if (type.unit === TimeUnit.MILLISECOND) return micros(target, perMilli);
     if (type.unit === TimeUnit.NANOSECOND) return kind === 'int96' ? int96Micros(target) : micros(target, fromNanos);
-    return type.timezone === null ? undefined : {type: target, convert: (data) => data.clone(target)};
+    return type.timezone === null ? undefined : {type: target};
   }
   if (DataType.isTime(type) && type.unit === TimeUnit.NANOSECOND) return micros(new TimeMicrosecond(), fromNanos);
   if (DataType.isFloat(type) && type.precision === Precision.HALF) return values(new Float32(), (data) => Float32Array.from(halves(data), (bits) => halfFloat(bits)));

@@ -6,20 +6,23 @@ import type {ParquetCompression} from '../../contract/storage.ts';
 import type {Sink} from '../store.ts';
 import {asStream} from './ipc.ts';
 import {withPanics, type ParquetModule} from './module.ts';
-import {recastWrite} from './recast.ts';
+import {recastWrite, type Recaster} from './recast.ts';
 
 /** DuckDB's own size: what is encoded of one row group is what the writer holds in memory. */
 const rowGroupRows = 122_880;
 
 const codecs = {snappy: 'SNAPPY', zstd: 'ZSTD', gzip: 'GZIP', uncompressed: 'UNCOMPRESSED'} as const satisfies Record<ParquetCompression, string>;
 
-/** Writes Arrow IPC streams of one schema as one Parquet file, row group by row group. A file of no rows has its schema. */
+/**
+ * Writes Arrow IPC streams of one schema as one Parquet file, row group by row group. A file of no rows has its schema.
+ * `prepareFor` looks at the schema once and gives what is done to every stream, or throws.
+ */
 export class ParquetWriter {
   readonly #input = new TransformStream<unknown, unknown>();
   readonly #batches = this.#input.writable.getWriter();
   /** Settles when the file is written, or when writing it failed. */
   readonly #written: Promise<void>;
-  #prepare: ((ipc: Uint8Array) => Uint8Array) | undefined;
+  #prepare: Recaster | undefined;
   #schema: Uint8Array | undefined;
   #rows = 0;
 
@@ -27,10 +30,16 @@ export class ParquetWriter {
     private readonly parquet: ParquetModule,
     private readonly sink: Sink,
     private readonly compression: ParquetCompression,
+    private readonly prepareFor: (schema: Schema) => Recaster | undefined = prepareExport,
   ) {
     this.#written = this.#pump();
     // Whoever writes or closes next gets the failure.
     this.#written.catch(() => undefined);
+  }
+
+  /** Rows written so far. */
+  get rows(): number {
+    return this.#rows;
   }
 
   async write(ipc: Uint8Array): Promise<void> {
@@ -64,11 +73,9 @@ export class ParquetWriter {
     await this.sink.discard();
   }
 
-  /** Looks at the schema once: what Parquet can't hold is refused before anything is written. */
-  #start(ipc: Uint8Array): (ipc: Uint8Array) => Uint8Array {
+  #start(ipc: Uint8Array): Recaster {
     const {schema} = RecordBatchReader.from(ipc).open();
-    refuse(schema);
-    const prepare = recastWrite(schema) ?? ((same: Uint8Array) => same);
+    const prepare = this.prepareFor(schema) ?? ((same: Uint8Array) => same);
     this.#schema = prepare(ipc);
     return prepare;
   }
@@ -90,6 +97,12 @@ export class ParquetWriter {
     const {Compression, WriterPropertiesBuilder} = this.parquet;
     return new WriterPropertiesBuilder().setCompression(Compression[codecs[this.compression]]).setMaxRowGroupSize(rowGroupRows).setCreatedBy('Lakebook').build();
   }
+}
+
+/** What Parquet can't hold is refused before anything is written. */
+function prepareExport(schema: Schema): Recaster | undefined {
+  refuse(schema);
+  return recastWrite(schema);
 }
 
 function refuse(schema: Schema): void {

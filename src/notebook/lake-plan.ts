@@ -1,0 +1,87 @@
+import {contentHash} from '../lib/hash.ts';
+import {fail, ok, type Result} from '../lib/problem.ts';
+import {closest} from '../lib/text.ts';
+import {timeOf} from '../lib/time.ts';
+import type {At, TableEntry} from '../ports/index.ts';
+import type {LakeRead} from '../steps/define.ts';
+import type {LakeSource} from './plan.ts';
+
+/** The lake's tables by lower-case name. */
+export type LakeTables = ReadonlyMap<string, TableEntry>;
+
+/** What a cell brings to a table, and what the cells above brought before it: a commit that has it is not made twice. */
+export interface Applies {
+  readonly self: string;
+  readonly before: readonly string[];
+}
+
+/** The last cell so far that writes a table. */
+interface Writer {
+  readonly hash: string;
+  readonly applies: Applies;
+}
+
+/**
+ * The lake as the cells of a notebook find it, from the first one down. A cell that reads a table depends on the cell
+ * above that last wrote it; where none does, on the version that is there.
+ */
+export class LakeScope {
+  readonly #writers = new Map<string, Writer>();
+
+  constructor(private readonly tables: LakeTables) {}
+
+  /** The table a cell reads, as an input that is read from the lake. */
+  source(read: LakeRead, name: string, line: number): Result<LakeSource> {
+    const key = read.table.toLowerCase();
+    const writer = this.#writers.get(key);
+    const entry = this.tables.get(key);
+    const at = read.at === undefined ? undefined : momentOf(read.at);
+    if (read.at !== undefined && at === undefined)
+      return fail({
+        code: 'TIMESTAMP',
+        message: `“${'timestamp' in read.at ? read.at.timestamp : ''}” is no time that a version could be found by.`,
+        hint: 'Write one such as 2024-03-01T12:00:00, in UTC.',
+      });
+    if (writer === undefined && entry === undefined) {
+      const near = closest(
+        read.table,
+        [...this.tables.values()].map((table) => table.name),
+      );
+      return fail({
+        code: 'DELTA_TABLE_NOT_FOUND',
+        sqlState: '42P01',
+        message: `There is no table ${read.table} in the lake.`,
+        hint: near === undefined ? 'Write it with a snapshot cell above, or import one.' : `Did you mean ${near}?`,
+      });
+    }
+    if (writer === undefined && entry?.problem !== undefined) return fail(entry.problem);
+    const state = writer?.hash ?? [entry?.id, at === undefined || 'timestamp' in at ? entry?.version : null];
+    return ok({
+      name,
+      line,
+      work: {type: 'lake', table: read.table, at, schemaOnly: read.schemaOnly ?? false},
+      inputs: [],
+      after: writer?.hash,
+      hash: contentHash(['lake', key, at ?? null, read.schemaOnly ?? false, state]),
+    });
+  }
+
+  /** A cell that writes a table: its hash, which also changes with what no notebook did to the table, and the cell it comes after. */
+  written(table: string, work: string): {hash: string; applies: Applies; after: string | undefined} {
+    const key = table.toLowerCase();
+    const earlier = this.#writers.get(key);
+    const applies = {
+      self: contentHash([key, work, earlier?.applies.self ?? null]),
+      before: earlier === undefined ? [] : [...earlier.applies.before, earlier.applies.self],
+    };
+    const hash = contentHash([applies.self, this.tables.get(key)?.foreign ?? -1]);
+    this.#writers.set(key, {hash, applies});
+    return {hash, applies, after: earlier?.hash};
+  }
+}
+
+function momentOf(at: NonNullable<LakeRead['at']>): At | undefined {
+  if ('version' in at) return at;
+  const timestamp = timeOf(at.timestamp);
+  return timestamp === undefined ? undefined : {timestamp};
+}

@@ -1,0 +1,136 @@
+import type {StructType} from '../lake/schema.ts';
+import {deltaTypeOf} from '../lake/types.ts';
+import {parseDuckType} from '../lib/duckdb-type.ts';
+import {cancelled, ProblemError, unwrap} from '../lib/problem.ts';
+import {plural} from '../lib/text.ts';
+import type {Ports, Progress, WriteIntent, WritePlan} from '../ports/index.ts';
+import {sparkExpression} from '../pyspark/expression.ts';
+import {checkExpression} from '../sql/lexer.ts';
+import {id, join, sql, type Sql} from '../sql/sql.ts';
+import type {Column} from '../sql/types.ts';
+import type {LakeWrite} from '../steps/define.ts';
+import {checkKept, checkRows} from './lake-checks.ts';
+import {writeFiles} from './lake-files.ts';
+import {mergeRows} from './lake-merge.ts';
+import {convert, named, nullOf, typeSql} from './lake-types.ts';
+
+/** The rows to write: a table of the engine. */
+export interface WriteInput {
+  readonly relation: Sql;
+  readonly columns: readonly Column[];
+}
+
+export interface WriteOptions {
+  readonly applies: WriteIntent['applies'];
+  readonly notebook: WriteIntent['notebook'];
+  readonly onProgress: (progress: Progress) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a write did. */
+export interface LakeWritten {
+  readonly version: number;
+  /** Undefined when the rows were in the table already. */
+  readonly timestamp: number | undefined;
+  readonly mode: LakeWrite['mode'];
+  readonly operation: 'WRITE' | 'MERGE';
+  /** Written to files: in a merge those copied, too. */
+  readonly rows: number;
+  readonly filesAdded: number;
+  readonly filesRemoved: number;
+  readonly bytesAdded: number;
+  /** The version that brought the rows before: nothing was written now. */
+  readonly applied: number | undefined;
+  /** The figures to show. */
+  readonly facts: Readonly<Record<string, number>>;
+}
+
+/**
+ * Writes rows to a table of the lake as one commit. Rows that don't fit, break a constraint or can't be merged are refused with
+ * Delta's own error; after any failure, or a stop, the table is as it was.
+ */
+export async function writeLakeTable(ports: Pick<Ports, 'engine' | 'lake'>, write: LakeWrite, input: WriteInput, options: WriteOptions): Promise<LakeWritten> {
+  const {engine, lake} = ports;
+  const call = {signal: options.signal};
+  const plan = await lake.begin(write.table, intentOf(write, input.columns, options));
+  const scratch = `lake_write_${plan.transaction}`;
+  try {
+    if (plan.applied !== undefined) {
+      await lake.abort(plan.transaction);
+      return alreadyThere(write, plan.applied);
+    }
+    if (options.signal?.aborted === true) throw new ProblemError(cancelled);
+    const {relation, given} = rowsOf(plan, input);
+    const merged = write.mode === 'merge' ? await mergeRows(ports, write.table, plan, {relation, given, keys: write.keys}, scratch, call) : undefined;
+    const fresh = merged === undefined ? relation : id(merged.table);
+    await checkRows(ports, write.table, plan, fresh, call);
+    if (write.mode === 'append') await checkKept(ports, write.table, plan, `${scratch}_kept`, call);
+    const {rows: counted} = await engine.rows(sql`SELECT count(*) FROM ${fresh}`, call);
+    const rows = Number(counted[0]?.[0] ?? 0);
+    const onRows = (done: number): void => options.onProgress({done, total: rows, note: `${plural(done, 'row')} written`});
+    const files = await writeFiles(ports, plan, {relation: fresh, rows}, onRows, call);
+    const metrics = merged === undefined ? {numFiles: String(files), numOutputRows: String(rows)} : {...merged.metrics, numTargetFilesAdded: String(files)};
+    const {version, timestamp, filesAdded, filesRemoved, bytesAdded} = await lake.commit(plan.transaction, merged?.removes ?? [], metrics);
+    const operation = write.mode === 'merge' ? 'MERGE' : 'WRITE';
+    const facts = {version, rows, files_added: filesAdded, files_removed: filesRemoved, bytes_added: bytesAdded};
+    return {version, timestamp, mode: write.mode, operation, rows, filesAdded, filesRemoved, bytesAdded, applied: undefined, facts};
+  } catch (thrown) {
+    // What is told is why the write failed, not that giving up did too.
+    await lake.abort(plan.transaction).catch(() => undefined);
+    throw thrown;
+  } finally {
+    const names = ['source', 'source_repeated', 'matched', 'result', 'target', 'kept'];
+    await engine.execute(names.map((name) => sql`DROP TABLE IF EXISTS ${id(`${scratch}_${name}`)}`)).catch(() => undefined);
+  }
+}
+
+const alreadyThere = ({mode}: LakeWrite, version: number): LakeWritten => ({
+  version,
+  timestamp: undefined,
+  mode,
+  operation: mode === 'merge' ? 'MERGE' : 'WRITE',
+  rows: 0,
+  filesAdded: 0,
+  filesRemoved: 0,
+  bytesAdded: 0,
+  applied: version,
+  facts: {version, applied: version},
+});
+
+function intentOf(write: LakeWrite, columns: readonly Column[], {applies, notebook}: WriteOptions): WriteIntent {
+  const schema: StructType = {
+    type: 'struct',
+    fields: columns.map((column) => ({name: column.name, type: deltaTypeOf(parseDuckType(column.type)).type, nullable: true, metadata: {}})),
+  };
+  const {mode, mergeSchema, overwriteSchema, partitionBy, notNull, comments, keys, crashAfter} = write;
+  // The log is read by Spark, whose quotes are other ones.
+  const constraints = Object.fromEntries(Object.entries(write.constraints).map(([name, text]) => [name, sparkExpression(unwrap(checkExpression(text))).text.trim()]));
+  return {
+    mode,
+    schema,
+    mergeSchema,
+    overwriteSchema,
+    partitionBy,
+    notNull,
+    constraints,
+    comments,
+    keys,
+    applies,
+    notebook,
+    ...(crashAfter === undefined ? {} : {crashAfter}),
+  };
+}
+
+/** The rows in the table's columns and types; `given` are those columns that the rows have. */
+function rowsOf(plan: WritePlan, {relation, columns}: WriteInput): {relation: Sql; given: ReadonlySet<string>} {
+  const given = new Set<string>();
+  const selected = plan.schema.fields.map((field) => {
+    const source = named(columns, field.name);
+    if (source === undefined) return sql`${nullOf(field.type)} AS ${id(field.name)}`;
+    given.add(field.name);
+    const {type, cast} = deltaTypeOf(parseDuckType(source.type));
+    const value = cast === undefined ? id(source.name) : sql`CAST(${id(source.name)} AS ${typeSql(type)})`;
+    return sql`${convert(value, parseDuckType(cast ?? source.type), field.type, (inner) => inner.name)} AS ${id(field.name)}`;
+  });
+  return {relation: sql`(SELECT ${join(selected)} FROM ${relation})`, given};
+}

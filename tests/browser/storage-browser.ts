@@ -1,0 +1,56 @@
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {chromium, type BrowserContext, type Page} from 'playwright-core';
+import {ensureBrowser} from '../tools/browser.mjs';
+import {startStorageServer} from '../tools/storage-server.mjs';
+
+/** A browser with a profile on disk (in a private window OPFS is memory, which knows no quota), and a server of the storage page. */
+export interface StorageBrowser {
+  readonly context: BrowserContext;
+  readonly origin: string;
+  /** A new tab; `held` gives it the worker that stands still where it should crash. */
+  open(options?: {readonly held: boolean}): Promise<Page>;
+  load(page: Page, options?: {readonly held: boolean}): Promise<void>;
+  /** A page of the same origin that has no workspace open, after the workspace was emptied. */
+  empty(): Promise<Page>;
+  close(): Promise<void>;
+}
+
+export async function openStorageBrowser(): Promise<StorageBrowser> {
+  const server = await startStorageServer();
+  const {address} = server;
+  const profile = await mkdtemp(join(tmpdir(), 'lakebook-storage-'));
+  const args = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic'];
+  const context = await chromium.launchPersistentContext(profile, {executablePath: await ensureBrowser(), args});
+
+  async function load(page: Page, {held} = {held: false}): Promise<void> {
+    await page.goto(held ? `${address}?held` : address);
+    await page.waitForFunction(() => 'suite' in window);
+  }
+
+  return {
+    context,
+    origin: new URL(address).origin,
+    load,
+    async open(options) {
+      const page = await context.newPage();
+      await load(page, options);
+      return page;
+    },
+    async empty() {
+      const page = await context.newPage();
+      await page.goto(new URL('/icon.svg', address).href);
+      await page.evaluate(async () => {
+        const root = await navigator.storage.getDirectory();
+        for await (const name of root.keys()) await root.removeEntry(name, {recursive: true});
+      });
+      return page;
+    },
+    async close() {
+      await context.close();
+      await rm(profile, {recursive: true, force: true});
+      await server.close();
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import {describe, expect, test} from 'vitest';
+import type {LakeTables} from '../../../src/notebook/lake-plan.ts';
+import {parseNotebook} from '../../../src/notebook/model.ts';
+import {plan, type CompiledCell, type PlannedCell} from '../../../src/notebook/plan.ts';
+import type {TableEntry} from '../../../src/ports/index.ts';
+
+const cell = (header: string, body = ''): string => `\`\`\`${header}\n${body}${body === '' ? '' : '\n'}\`\`\`\n\n`;
+const entry = (name: string, more: Partial<TableEntry> = {}): TableEntry => ({
+  name,
+  id: `id of ${name}`,
+  version: 3,
+  modified: 4000,
+  rows: 10,
+  files: 1,
+  bytes: 100,
+  foreign: -1,
+  times: [1000, 2000, 3000, 4000],
+  firstVersion: 0,
+  ...more,
+});
+const lakeOf = (...tables: readonly TableEntry[]): LakeTables => new Map(tables.map((table) => [table.name.toLowerCase(), table]));
+const planOf = (text: string, lake: LakeTables = new Map()): PlannedCell[] => plan(parseNotebook(text), new Map(), lake);
+const ready = (cells: readonly PlannedCell[], name: string): CompiledCell => {
+  const found = cells.find((planned) => planned.name === name);
+  if (found?.ready !== true) throw new Error(`${name}: ${JSON.stringify(found)}`);
+  return found;
+};
+
+const rows = cell('sql rows', 'SELECT 1 AS id');
+const write = (name: string, mode = 'append', table = 'readings'): string => cell(`step ${name} = snapshot`, `from: rows\ntable: ${table}\nmode: ${mode}`);
+const count = cell('sql counted', 'SELECT count(*) AS n FROM lake.readings');
+
+describe('reading', () => {
+  test('a table that no cell writes and the lake does not have is named, with the one that was meant', () => {
+    const [broken] = planOf(cell('sql counted', 'SELECT * FROM lake.reading'), lakeOf(entry('readings')));
+    expect(broken?.ready === false && broken.problems).toMatchObject([{code: 'DELTA_TABLE_NOT_FOUND', hint: 'Did you mean readings?'}]);
+  });
+
+  test('a new version is another result; one that is named stays the same', () => {
+    const text = count + cell('sql before', 'SELECT * FROM lake.readings AT (VERSION => 1)');
+    const [was, is] = [planOf(text, lakeOf(entry('readings'))), planOf(text, lakeOf(entry('readings', {version: 4})))];
+    expect(ready(is, 'counted').hash).not.toBe(ready(was, 'counted').hash);
+    expect(ready(is, 'before').hash).toBe(ready(was, 'before').hash);
+  });
+
+  test('another table of the same name is another result, at a version too', () => {
+    const text = cell('sql before', 'SELECT * FROM lake.readings AT (VERSION => 1)');
+    expect(ready(planOf(text, lakeOf(entry('readings', {id: 'new'}))), 'before').hash).not.toBe(ready(planOf(text, lakeOf(entry('readings'))), 'before').hash);
+  });
+
+  test('a time without a zone is UTC; what is no time is told', () => {
+    const [at] = planOf(cell('sql before', `SELECT * FROM lake.readings AT (TIMESTAMP => '2024-03-01 12:00:00')`), lakeOf(entry('readings')));
+    expect(at?.ready === true && at.sources[0]?.work.at).toEqual({timestamp: Date.UTC(2024, 2, 1, 12)});
+    const [wrong] = planOf(cell('step before = read_table', 'table: readings\ntimestamp: yesterday'), lakeOf(entry('readings')));
+    expect(wrong?.ready).toBe(false);
+  });
+
+  test('after a cell that writes, a read depends on that cell and not on what the lake has so far', () => {
+    const text = rows + write('kept') + count;
+    const [before, after] = [planOf(text), planOf(text, lakeOf(entry('readings')))];
+    expect(ready(after, 'counted').hash).toBe(ready(before, 'counted').hash);
+    expect(ready(before, 'counted').sources[0]?.after).toBe(ready(before, 'kept').hash);
+    expect(ready(planOf(text.replace('SELECT 1', 'SELECT 2')), 'counted').hash).not.toBe(ready(before, 'counted').hash);
+  });
+});
+
+describe('writing', () => {
+  const applied = (cells: readonly PlannedCell[], name: string) => {
+    const {work} = ready(cells, name);
+    return work.type === 'step' ? work.applies : undefined;
+  };
+
+  test('a write knows what the cells above brought to the table, so that the same rows twice are two writes', () => {
+    const cells = planOf(rows + write('first') + write('second') + write('elsewhere', 'append', 'other'));
+    const [first, second, elsewhere] = [applied(cells, 'first'), applied(cells, 'second'), applied(cells, 'elsewhere')];
+    expect(second?.before).toEqual([first?.self]);
+    expect(second?.self).not.toBe(first?.self);
+    expect(elsewhere?.before).toEqual([]);
+  });
+
+  test('names match without case', () => {
+    const cells = planOf(rows + write('first') + write('second', 'append', 'READINGS'));
+    expect(applied(cells, 'second')?.before).toEqual([applied(cells, 'first')?.self]);
+  });
+
+  test('its own commit changes nothing; one that no notebook made runs it again, as the same rows', () => {
+    const text = rows + write('kept');
+    const [empty, own, restored] = [planOf(text), planOf(text, lakeOf(entry('readings'))), planOf(text, lakeOf(entry('readings', {foreign: 3})))];
+    expect(ready(own, 'kept').hash).toBe(ready(empty, 'kept').hash);
+    expect(ready(restored, 'kept').hash).not.toBe(ready(empty, 'kept').hash);
+    expect(applied(restored, 'kept')?.self).toBe(applied(empty, 'kept')?.self);
+  });
+
+  test('a write that is switched off writes nothing for those below', () => {
+    const cells = planOf(rows + write('kept').replace('mode:', 'disabled: true\nmode:') + count, lakeOf(entry('readings')));
+    expect(ready(cells, 'counted').sources[0]?.after).toBeUndefined();
+  });
+});
