@@ -16,7 +16,7 @@ export interface LakeEvents {
 }
 
 /** How far long work is, and the way to stop it. */
-interface Work {
+export interface Work {
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -154,13 +154,13 @@ export class Lake {
   }
 
   /** Brings in a table written elsewhere, from a zip or a folder's files. */
-  importTable(table: string, source: File | readonly FileAt[], onProgress: (bytes: number, total: number) => void = ignore): Promise<TableEntry> {
-    return this.#changing(() => this.ports.lake.importTable(table, source, onProgress));
+  importTable(table: string, source: File | readonly FileAt[], work: Work = {}): Promise<TableEntry> {
+    return this.#changing(() => this.ports.lake.importTable(table, source, bytesTo(work), {signal: work.signal}));
   }
 
   /** The table as a zip that Delta readers open once unpacked. */
-  exportTable(table: string, onProgress: (bytes: number, total: number) => void = ignore): Promise<File> {
-    return this.ports.lake.exportTable(table, onProgress);
+  exportTable(table: string, work: Work = {}): Promise<File> {
+    return this.ports.lake.exportTable(table, bytesTo(work), {signal: work.signal});
   }
 
   /** The catalogue is as `work` left it once this resolves. */
@@ -174,3 +174,9 @@ export class Lake {
 }
 
 const ignore = (): void => undefined;
+
+/** Bytes as progress. */
+export const bytesTo =
+  ({onProgress}: Work) =>
+  (done: number, total: number): void =>
+    onProgress?.({done, total});

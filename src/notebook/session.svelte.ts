@@ -17,7 +17,7 @@ import {exportCell, type ExportFormat} from './export.ts';
 import {Faces, type ChartFace, type Changes} from './faces.ts';
 import {History} from './history.ts';
 import {LakeScope} from './lake-plan.ts';
-import {Lake} from './lake.svelte.ts';
+import {bytesTo, Lake, type Work} from './lake.svelte.ts';
 import {Owner, type Ownership} from './owner.svelte.ts';
 import {newCell, parseNotebook, serializeNotebook} from './model.ts';
 import {plan, type CompiledCell, type PlannedCell} from './plan.ts';
@@ -510,16 +510,16 @@ export class Session {
   // ---- the whole workspace
 
   /** Notebooks, files and tables as one zip. */
-  async exportWorkspace(onProgress: (bytes: number, total: number) => void): Promise<File> {
+  async exportWorkspace(work: Work): Promise<File> {
     await this.#saveNow();
-    return this.ports.storage.exportWorkspace(onProgress);
+    return this.ports.storage.exportWorkspace(bytesTo(work), {signal: work.signal});
   }
 
   /** Brings an exported workspace in and says what became of each part. */
-  async importWorkspace(zip: File, options: ImportOptions, onProgress: (bytes: number, total: number) => void): Promise<readonly ImportedItem[]> {
+  async importWorkspace(zip: File, options: ImportOptions, work: Work): Promise<readonly ImportedItem[]> {
     await this.#saveNow();
     try {
-      return await this.ports.storage.importWorkspace(zip, options, onProgress);
+      return await this.ports.storage.importWorkspace(zip, options, bytesTo(work), {signal: work.signal});
     } finally {
       await Promise.all([this.#refreshFiles(), this.lake.refresh(), this.#refreshStatus()]);
       this.notebooks = await this.#workspace.list();

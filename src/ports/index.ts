@@ -1,7 +1,7 @@
 import type {Table} from 'apache-arrow';
 import type {KernelArgs, KernelOutput, Progress} from '../../workers/contract/compute.ts';
 import type {KernelColumn, Matrix, Outcome} from '../../workers/contract/engine.ts';
-import type {LakeContract} from '../../workers/contract/lake.ts';
+import type {FileAt, LakeContract, TableEntry} from '../../workers/contract/lake.ts';
 import type {ImportedItem, ImportOptions, ParquetCompression, ReadOptions, Reject, Sniffed, StorageStatus, StoredFile} from '../../workers/contract/storage.ts';
 import type {Row} from '../lib/value.ts';
 import type {Sql} from '../sql/sql.ts';
@@ -9,20 +9,7 @@ import type {Column} from '../sql/types.ts';
 
 export type {KernelArgs, KernelOutput, Progress} from '../../workers/contract/compute.ts';
 export type {KernelColumn, Matrix} from '../../workers/contract/engine.ts';
-export type {
-  At,
-  Commit,
-  Committed,
-  FileAt,
-  FileStats,
-  ReadFile,
-  ReadPlan,
-  TableEntry,
-  TableVersion,
-  Vacuumed,
-  WriteIntent,
-  WritePlan,
-} from '../../workers/contract/lake.ts';
+export type {At, Commit, Committed, FileAt, FileStats, ReadFile, ReadPlan, TableEntry, TableVersion, Vacuumed, WriteIntent, WritePlan} from '../../workers/contract/lake.ts';
 export type {FileFormat, ImportedItem, ImportOptions, ParquetCompression, ReadOptions, Reject, Sniffed, StorageStatus, StoredFile} from '../../workers/contract/storage.ts';
 
 /** All calls reject with a `ProblemError`; an aborted signal gives the Problem `CANCELLED`. */
@@ -69,8 +56,8 @@ export interface StoragePort {
   readArrow(name: string, options: ReadOptions, onBatch: (ipc: Uint8Array, done: number, total: number) => Promise<void>, call?: Call): Promise<readonly Reject[]>;
   openParquet(compression: ParquetCompression): Promise<FileSink>;
   openBytes(): Promise<FileSink>;
-  exportWorkspace(onProgress?: (bytes: number, total: number) => void): Promise<File>;
-  importWorkspace(zip: File, options: ImportOptions, onProgress?: (bytes: number, total: number) => void): Promise<readonly ImportedItem[]>;
+  exportWorkspace(onProgress?: (bytes: number, total: number) => void, call?: Call): Promise<File>;
+  importWorkspace(zip: File, options: ImportOptions, onProgress?: (bytes: number, total: number) => void, call?: Call): Promise<readonly ImportedItem[]>;
 }
 
 /** A file being written; `close` gives it whole, `discard` leaves nothing. */
@@ -83,8 +70,10 @@ export interface FileSink {
 type Answer<Call> = Call extends (...given: infer Given) => Promise<Outcome<infer Value>> ? (...given: Given) => Promise<Value> : Call;
 
 /** The lake's calls as in its contract; a worker that dies in the middle of one is started anew, and the call rejects with `STORAGE_RESTARTED`. */
-export type LakePort = {readonly [Name in Exclude<keyof LakeContract, 'readFile'>]: Answer<LakeContract[Name]>} & {
+export type LakePort = {readonly [Name in Exclude<keyof LakeContract, 'readFile' | 'exportTable' | 'importTable'>]: Answer<LakeContract[Name]>} & {
   readFile(reader: number, file: number, onBatch: (ipc: Uint8Array) => Promise<void>, call?: Call): Promise<void>;
+  exportTable(name: string, onProgress: (bytes: number, total: number) => void, call?: Call): Promise<File>;
+  importTable(name: string, source: File | readonly FileAt[], onProgress: (bytes: number, total: number) => void, call?: Call): Promise<TableEntry>;
   /** Called with a table's name after a commit, in this tab or another, or after it was renamed, removed or imported. Returns the way to stop listening. */
   onChange(listener: (table: string) => void): () => void;
 };

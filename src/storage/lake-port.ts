@@ -41,8 +41,8 @@ export function lakeOf(ask: Ask, onRestart: (listener: () => void) => void): Lak
     rename: (name, to) => get(ask, (worker) => worker.rename(name, to)),
     remove: (name) => get(ask, (worker) => worker.remove(name)),
 
-    exportTable: (name, onProgress) => get(ask, (worker) => worker.exportTable(name, Comlink.proxy(onProgress))),
-    importTable: (name, source, onProgress) => get(ask, (worker) => worker.importTable(name, source, Comlink.proxy(onProgress))),
+    exportTable: (name, onProgress, call) => getUntil(ask, call?.signal, (worker, job) => worker.exportTable(name, Comlink.proxy(onProgress), job)),
+    importTable: (name, source, onProgress, call) => getUntil(ask, call?.signal, (worker, job) => worker.importTable(name, source, Comlink.proxy(onProgress), job)),
 
     onChange(listener) {
       channel ??= listen(tell);

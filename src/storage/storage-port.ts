@@ -33,8 +33,9 @@ export function storageOf(ask: Ask): StoragePort {
       withCallback(onBatch, (receive) => getUntil(ask, call?.signal, (worker, job) => worker.readArrow(job, name, readOptions(options), receive))),
     openParquet: async (compression) => sink(await get(ask, (worker) => worker.openParquet(compression)), 'writeParquet', 'closeParquet'),
     openBytes: async () => sink(await get(ask, (worker) => worker.openBytes()), 'writeBytes', 'closeBytes'),
-    exportWorkspace: (onProgress = ignore) => get(ask, (worker) => worker.exportWorkspace(Comlink.proxy(onProgress))),
-    importWorkspace: (zip, options, onProgress = ignore) => get(ask, (worker) => worker.importWorkspace(zip, options, Comlink.proxy(onProgress))),
+    exportWorkspace: (onProgress = ignore, call) => getUntil(ask, call?.signal, (worker, job) => worker.exportWorkspace(Comlink.proxy(onProgress), job)),
+    importWorkspace: (zip, options, onProgress = ignore, call) =>
+      getUntil(ask, call?.signal, (worker, job) => worker.importWorkspace(zip, options, Comlink.proxy(onProgress), job)),
   };
 }
 

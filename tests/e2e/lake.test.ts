@@ -47,7 +47,9 @@ const sidebar = (page: Page): Locator => page.getByRole('navigation', {name: 'Wo
 const dialog = (page: Page, name = 'readings'): Locator => page.getByRole('dialog', {name, exact: true});
 
 async function openTable(page: Page, tab: string): Promise<Locator> {
-  await sidebar(page).getByRole('button', {name: /^readings/}).click();
+  await sidebar(page)
+    .getByRole('button', {name: /^readings/})
+    .click();
   const panel = dialog(page);
   await panel.getByRole('tab', {name: tab}).click();
   return panel;
@@ -75,7 +77,11 @@ describe('a table of the lake', () => {
       ['day_two', 'ok'],
       ['merged', 'ok'],
     ]);
-    await eventually(() => sidebar(page).getByRole('button', {name: /^readings/}).textContent()).toContain('v1');
+    await eventually(() =>
+      sidebar(page)
+        .getByRole('button', {name: /^readings/})
+        .textContent(),
+    ).toContain('v1');
   });
 
   test('the overview has its columns, constraint and comment', async () => {
@@ -238,7 +244,12 @@ describe('from elsewhere and back', () => {
     await chooser.setFiles(join(folder, 'sites'));
     await dialog(page, 'Import a Delta table').getByRole('button', {name: 'Import', exact: true}).click();
     await dialog(page, 'sites').getByRole('button', {name: 'Close'}).click();
-    expect(await sidebar(page).getByRole('listitem').filter({has: page.locator('.figure', {hasText: /^v\d/})}).allTextContents()).toHaveLength(1);
+    expect(
+      await sidebar(page)
+        .getByRole('listitem')
+        .filter({has: page.locator('.figure', {hasText: /^v\d/})})
+        .allTextContents(),
+    ).toHaveLength(1);
     expect((await app.query('FROM lake.sites')).columns.map(({name}) => name)).toEqual(['site']);
   });
 
@@ -314,7 +325,12 @@ describe('on a narrow, dark window', () => {
     const panel = await openTable(page, 'Overview');
     for (const tab of ['Overview', 'History', 'Rows', 'Compare', 'Log', 'Manage']) {
       await panel.getByRole('tab', {name: tab}).click();
-      await eventually(() => panel.getByRole('tabpanel').textContent().then((text) => text?.trim())).toBeTruthy();
+      await eventually(() =>
+        panel
+          .getByRole('tabpanel')
+          .textContent()
+          .then((text) => text?.trim()),
+      ).toBeTruthy();
       expect(await seriousFaults(page)).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
     }

@@ -101,6 +101,11 @@ export async function unpacked(lake, archivist, table, as) {
 export async function readByOthers(checks, engine, tables) {
   for (const table of tables) {
     const {name, versions, history} = table;
+    const why = written.find((one) => one.name === name)?.not?.[engine.name];
+    if (why !== undefined) {
+      console.log(`– ${engine.version} does not read ${name}: ${why}`);
+      continue;
+    }
     const folder = join(work, engine.name, name);
     await engine.call({do: 'copy', source: table.folder, folder});
     const times = moments(table);

@@ -34,7 +34,8 @@ export function same(what, found, expected) {
  */
 export function sameRows(what, found, expected) {
   same(`${what}, columns`, found.columns, expected.columns);
-  const [left, right] = [found, expected].map(({rows}) => rows.map((row) => JSON.stringify(row, inOrder)).sort());
+  const sorted = (/** @type {unknown[][]} */ rows) => rows.map((row) => JSON.stringify(row, inOrder)).sort();
+  const [left, right] = [sorted(found.rows), sorted(expected.rows)];
   if (isDeepStrictEqual(left, right)) return;
   const at = left.findIndex((row, index) => row !== right[index]);
   const index = at === -1 ? left.length : at;

@@ -4,7 +4,7 @@ import {startStorageServer} from '../tools/storage-server.mjs';
 
 /** Runs the storage's and the lake's scenarios on OPFS in Firefox, driven by WebDriver BiDi; exits with 1 when one fails. */
 const server = await startStorageServer();
-const browser = await puppeteer.launch({browser: 'firefox', executablePath: await ensureFirefox(), headless: true, protocolTimeout: 120_000});
+const browser = await puppeteer.launch({browser: 'firefox', executablePath: await ensureFirefox(), headless: true, protocolTimeout: 60_000});
 let failed = 0;
 let passed = 0;
 

@@ -1,3 +1,4 @@
+import {spawn} from 'node:child_process';
 import {mkdirSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {ensureBrowser} from '../tools/browser.mjs';
@@ -53,8 +54,24 @@ try {
 } finally {
   await Promise.all([lake.close(), ...engines.map((engine) => engine.close())]);
 }
+await inFirefox();
 console.log(`\n${checks.passed} passed, ${checks.failed} failed`);
 process.exitCode = checks.failed > 0 ? 1 : 0;
+
+/** The storage in another browser: a program of its own, whose last line counts. */
+async function inFirefox() {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'firefox.mjs')], {stdio: ['ignore', 'pipe', 'inherit']});
+  let output = '';
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+    process.stdout.write(chunk);
+  });
+  const code = await new Promise((done) => child.on('close', done));
+  const [, passed = 0, failed = 0] = (/(\d+) passed, (\d+) failed\s*$/.exec(output) ?? []).map(Number);
+  checks.passed += passed;
+  // A program that ends badly without a failed check is a failure all the same.
+  checks.failed += code !== 0 ? Math.max(failed, 1) : failed;
+}
 
 function seconds() {
   return ((performance.now() - start) / 1000).toFixed(0);

@@ -3,7 +3,9 @@
  * a version. `types` are Delta's, by column of the last version.
  *
  * @typedef {import('./browser.mjs').Write | {restore: number} | {vacuum: number}} Step
- * @typedef {{name: string, steps: Step[], types?: Record<string, string>, partitions?: string[]}} Written
+ * `not` says why an engine doesn't read it.
+ *
+ * @typedef {{name: string, steps: Step[], types?: Record<string, string>, partitions?: string[], not?: Record<string, string>}} Written
  */
 
 /** Columns of the type matrix: the DuckDB type, Delta's, and values besides NULL, the extremes first. @type {Record<string, [duckdb: string, delta: string, ...values: string[]]>} */
@@ -137,14 +139,18 @@ export const written = [
     steps: [
       {
         rows: `SELECT 1::BIGINT AS "Sensor id", 20.5::DOUBLE AS "temperature (°C)", {'in hall': 'A', 'a,b;c': {'x=y': 1}} AS "the place", [{'key 1': 'a'}] AS "list of", MAP {'k': {'v v': 1}} AS "map of", 'p q' AS "part of"`,
-        partition_by: ['part of'],
       },
       {
         rows: `SELECT 2::BIGINT AS "Sensor id", NULL::DOUBLE AS "temperature (°C)", {'in hall': NULL::VARCHAR, 'a,b;c': {'x=y': 2}} AS "the place", NULL::STRUCT("key 1" VARCHAR)[] AS "list of", MAP {'k': NULL::STRUCT("v v" INTEGER)} AS "map of", NULL::VARCHAR AS "part of"`,
       },
       {rows: `SELECT 3::BIGINT AS "Sensor id", 'later' AS "a new one"`, merge_schema: true},
     ],
+  },
+  {
+    name: 'spaced_partition',
+    steps: [{rows: `SELECT 1::BIGINT AS id, 'p q/r' AS "part of" UNION ALL SELECT 2, NULL`, partition_by: ['part of']}, {rows: `SELECT 3::BIGINT AS id, 'later' AS "part of"`}],
     partitions: ['part of'],
+    not: {duckdb: 'its Delta extension gives NULL for partition columns under column mapping, for files that Spark wrote too'},
   },
   {name: 'vacuumed', steps: [{rows: first}, {rows: second, mode: 'overwrite'}, {rows: first, mode: 'overwrite'}, {vacuum: 0}, {rows: second}]},
 ];

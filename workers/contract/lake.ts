@@ -44,10 +44,10 @@ export interface LakeContract {
   rename(name: string, to: string): Promise<Outcome<null>>;
   remove(name: string): Promise<Outcome<null>>;
 
-  /** The table as a zip that Delta readers open once unpacked: commit times are in its entries' times. */
-  exportTable(name: string, onProgress: (bytes: number, total: number) => void): Promise<Outcome<File>>;
+  /** The table as a zip that Delta readers open once unpacked: commit times are in its entries' times. `job` is a number to stop it by. */
+  exportTable(name: string, onProgress: (bytes: number, total: number) => void, job?: number): Promise<Outcome<File>>;
   /** A table written elsewhere: a zip, or the files of a folder with their paths. Refused when it can't be read or the name is taken. */
-  importTable(name: string, source: File | readonly FileAt[], onProgress: (bytes: number, total: number) => void): Promise<Outcome<TableEntry>>;
+  importTable(name: string, source: File | readonly FileAt[], onProgress: (bytes: number, total: number) => void, job?: number): Promise<Outcome<TableEntry>>;
 }
 
 export type At = {readonly version: number} | {readonly timestamp: number};

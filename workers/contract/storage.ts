@@ -38,10 +38,10 @@ export interface StorageContract {
   writeBytes(writer: number, bytes: Uint8Array): Promise<Outcome<null>>;
   closeBytes(writer: number, discard: boolean): Promise<Outcome<File | null>>;
 
-  /** Notebooks, files and the lake's tables as one zip. */
-  exportWorkspace(onProgress: (bytes: number, total: number) => void): Promise<Outcome<File>>;
+  /** Notebooks, files and the lake's tables as one zip. `job` is a number to stop it by. */
+  exportWorkspace(onProgress: (bytes: number, total: number) => void, job?: number): Promise<Outcome<File>>;
   /** Brings an exported workspace in: what is here stays, but for what has another content under the same name where `replace` says so. */
-  importWorkspace(zip: File, options: ImportOptions, onProgress: (bytes: number, total: number) => void): Promise<Outcome<readonly ImportedItem[]>>;
+  importWorkspace(zip: File, options: ImportOptions, onProgress: (bytes: number, total: number) => void, job?: number): Promise<Outcome<readonly ImportedItem[]>>;
 
   cancel(job: number): Promise<void>;
 }

@@ -6,7 +6,7 @@ import {problemOf, ProblemError, type Problem} from '../../src/lib/problem.ts';
 import type {LakeContract, TableEntry} from '../contract/lake.ts';
 import {outcome} from '../storage/outcome.ts';
 import type {Shared} from '../storage/shared.ts';
-import {throttled} from '../storage/throttled.ts';
+import {runTelling} from '../storage/jobs.ts';
 import type {TablePlace} from './catalogue.ts';
 import type {Reads} from './reads.ts';
 import type {Tables} from './tables.ts';
@@ -125,7 +125,7 @@ export function createLakeService({tables: opened, parquet, jobs, crash}: Shared
         return null;
       }),
 
-    exportTable: (name, onProgress) =>
+    exportTable: (name, onProgress, job) =>
       outcome(async () => {
         const tables = await opened();
         const place = await tables.open(name);
@@ -133,16 +133,16 @@ export function createLakeService({tables: opened, parquet, jobs, crash}: Shared
         try {
           const {commits} = await tables.snapshot(place);
           const {exportTable} = await import('./zip.ts');
-          return await exportTable(tables.store, place.root, commits, place.name, throttled(onProgress));
+          return await runTelling(jobs, job, onProgress, (tell) => exportTable(tables.store, place.root, commits, place.name, tell));
         } finally {
           release();
         }
       }),
-    importTable: (name, source, onProgress) =>
+    importTable: (name, source, onProgress, job) =>
       outcome(async () => {
         const tables = await opened();
         const {copyTable} = await import('./zip.ts');
-        return entryOf(await tables.import(name, (root) => copyTable(source, tables.store, root, throttled(onProgress))));
+        return entryOf(await tables.import(name, (root) => runTelling(jobs, job, onProgress, (tell) => copyTable(source, tables.store, root, tell))));
       }),
   };
 }

@@ -1,4 +1,5 @@
 import {cancelled, ProblemError} from '../../src/lib/problem.ts';
+import {throttled} from './throttled.ts';
 
 /** Jobs that the page may stop, by its numbers for them. */
 export interface Jobs {
@@ -26,4 +27,18 @@ export function createJobs(): Jobs {
       if (running.has(job)) stopped.add(job);
     },
   };
+}
+
+type OnProgress = (bytes: number, total: number) => void;
+
+/** Runs work that tells its progress, which goes on at most 20 times a second; a job that was stopped ends where it would tell the next. */
+export function runTelling<T>(jobs: Jobs, job: number | undefined, onProgress: OnProgress, work: (onProgress: OnProgress) => Promise<T>): Promise<T> {
+  const tell = throttled(onProgress);
+  if (job === undefined) return work(tell);
+  return jobs.run(job, (check) =>
+    work((bytes, total) => {
+      check();
+      tell(bytes, total);
+    }),
+  );
 }

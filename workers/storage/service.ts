@@ -7,6 +7,7 @@ import type {ParquetWriter} from './parquet/write.ts';
 import {withRoom} from './room.ts';
 import type {Shared} from './shared.ts';
 import {decodeName, encodeName, type Sink, type Store} from './store.ts';
+import {runTelling} from './jobs.ts';
 import {throttled} from './throttled.ts';
 import {Derived, openFile, textChunks} from './text.ts';
 import {Workspace} from './workspace.ts';
@@ -113,15 +114,17 @@ export function createStorageService({store: openStore, tables: openTables, parq
     writeBytes: (writer, bytes) => outcome(() => write(byteWriters.get(writer), bytes)),
     closeBytes: (writer, discard) => outcome(() => close(byteWriters.take(writer), discard)),
 
-    exportWorkspace: (onProgress) =>
+    exportWorkspace: (onProgress, job) =>
       outcome(async () => {
         const {exportWorkspace} = await import('./workspace-zip.ts');
-        return exportWorkspace(await parts(), throttled(onProgress));
+        const all = await parts();
+        return runTelling(jobs, job, onProgress, (tell) => exportWorkspace(all, tell));
       }),
-    importWorkspace: (zip, options, onProgress) =>
+    importWorkspace: (zip, options, onProgress, job) =>
       outcome(async () => {
         const {importWorkspace} = await import('./workspace-zip.ts');
-        return importWorkspace(await parts(), zip, options, throttled(onProgress));
+        const all = await parts();
+        return runTelling(jobs, job, onProgress, (tell) => importWorkspace(all, zip, options, tell));
       }),
 
     async cancel(job) {

@@ -68,7 +68,7 @@ async function* contentOf(entry: FileEntry, name: string): AsyncGenerator<Uint8A
 export interface ZipFileWriter {
   /**
    * Adds a file with its time, exact to the millisecond for whoever reads NTFS times, to the second for the rest. `packed` says that its content
-   * doesn't get smaller: it is stored as it is. `onBytes` gets what was written of it so far.
+   * doesn't get smaller: it is stored as it is. `onBytes` gets what was written of it so far; what it throws ends the zip.
    */
   add(path: string, content: Blob, options: {readonly modified: number; readonly packed: boolean; readonly onBytes?: (bytes: number) => void}): Promise<void>;
   close(): Promise<File>;
@@ -76,12 +76,24 @@ export interface ZipFileWriter {
 
 export async function writeZip(sink: FileSink): Promise<ZipFileWriter> {
   const zip = await library();
-  const writer = new zip.ZipWriter(new WritableStream<Uint8Array>({write: (chunk) => sink.write(chunk)}), {keepOrder: true, extendedTimestamp: true, ntfsTimestamp: true});
+  let stopped: {readonly thrown: unknown} | undefined;
+  const write = async (chunk: Uint8Array): Promise<void> => {
+    if (stopped !== undefined) throw stopped.thrown;
+    await sink.write(chunk);
+  };
+  const writer = new zip.ZipWriter(new WritableStream<Uint8Array>({write}), {keepOrder: true, extendedTimestamp: true, ntfsTimestamp: true});
   return {
     async add(path, content, {modified, packed, onBytes}) {
       // A stored file's checksum stands before it: many programs can't read one whose checksum comes after.
       const stored = packed ? {passThrough: true, compressionMethod: 0, level: 0, uncompressedSize: content.size, crc32: await crc32Of(content)} : {};
-      const onprogress = (bytes: number): undefined => void onBytes?.(bytes);
+      // The library passes over what is thrown here; the next chunk ends it.
+      const onprogress = (bytes: number): undefined => {
+        try {
+          onBytes?.(bytes);
+        } catch (thrown) {
+          stopped = {thrown};
+        }
+      };
       await writer.add(path, new zip.BlobReader(content), {...stored, lastModDate: new Date(modified), onprogress});
     },
     async close() {

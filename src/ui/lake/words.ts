@@ -49,4 +49,5 @@ export const versionsOf = ({firstVersion, times}: TableEntry): {version: number;
   times.map((timestamp, i) => ({version: firstVersion + i, timestamp})).reverse();
 
 /** `3.2 MB in 4 files, 10,080 rows` */
-export const sizeOf = ({bytes: size, files, rows}: TableEntry): string => [`${bytes(size)} in ${plural(files, 'file')}`, rows === undefined ? undefined : plural(rows, 'row')].filter((part) => part !== undefined).join(', ');
+export const sizeOf = ({bytes: size, files, rows}: TableEntry): string =>
+  [`${bytes(size)} in ${plural(files, 'file')}`, rows === undefined ? undefined : plural(rows, 'row')].filter((part) => part !== undefined).join(', ');

@@ -3,6 +3,7 @@ import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {basename, join} from 'node:path';
 import {DuckDBInstance, type DuckDBConnection} from '@duckdb/node-api';
+import {tableFromIPC} from 'apache-arrow';
 import * as parquet from 'parquet-wasm/node';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import type {StructType} from '../../../src/lake/schema.ts';
@@ -29,8 +30,7 @@ async function nativeFile(query: string, options = 'COMPRESSION snappy'): Promis
 }
 
 /** What the page's DuckDB gets of a data file. */
-async function read(file: File, schema: StructType, mapping: 'none' | 'name' | 'id' = 'none') {
-  const duckdb = openDuckDb();
+async function read(file: File, schema: StructType, mapping: 'none' | 'name' | 'id' = 'none', duckdb = openDuckDb(), table = 't') {
   let batches = 0;
   await streamLakeFile(
     parquet,
@@ -38,11 +38,11 @@ async function read(file: File, schema: StructType, mapping: 'none' | 'name' | '
     {mapping, schema},
     async (ipc) => {
       batches++;
-      duckdb.insert('t', ipc);
+      duckdb.insert(table, ipc);
     },
     () => undefined,
   );
-  return {types: duckdb.types('t'), rows: duckdb.rows('t'), batches};
+  return {types: duckdb.types(table), rows: duckdb.rows(table), batches};
 }
 
 describe('columns are found', () => {
@@ -107,6 +107,22 @@ test('text that its writer didn’t mark as text is text where the table says so
   expect(await read(file, struct(column('s', 'string'), column('b', 'binary')))).toMatchObject({types: {s: 'VARCHAR', b: 'BLOB'}, rows: [{s: 'héé', b: 'x'}]});
 });
 
+test('a row group of any size is read in order, a part at a time', {timeout: 60_000}, async () => {
+  const file = await nativeFile('SELECT i, hash(i)::DOUBLE AS h FROM range(3000000) t(i)', 'COMPRESSION uncompressed, ROW_GROUP_SIZE 3000000');
+  let next = 0n;
+  await streamLakeFile(
+    parquet,
+    file,
+    {mapping: 'none', schema: struct(column('i', 'long'))},
+    async (ipc) => {
+      // The cast: a BIGINT column.
+      for (const value of tableFromIPC(ipc).getChild('i')?.toArray() as BigInt64Array) if (value === next) next++;
+    },
+    () => undefined,
+  );
+  expect(next).toBe(3_000_000n);
+});
+
 test('reading stops when asked to', async () => {
   const file = await nativeFile('SELECT i FROM range(500000) t(i)');
   let batches = 0;
@@ -155,13 +171,20 @@ describe('what others wrote', () => {
   test.skipIf(missing)('every data file of the Delta golden tables, without loss', {timeout: 300_000}, async () => {
     const files = inGolden((name) => !name.includes('_delta_log'));
     expect(files.length).toBeGreaterThan(300);
+    const duckdb = openDuckDb();
     for (const name of files) {
       const from = `read_parquet('${join(golden, name)}', hive_partitioning = false)`;
       // The cast: every column was cast to text.
       const expected = (await native.runAndReadAll(`SELECT COLUMNS(*)::VARCHAR FROM ${from}`)).getRowObjects() as Record<string, string | null>[];
       const described = (await native.runAndReadAll(`SELECT column_name, column_type FROM (DESCRIBE FROM ${from})`)).getRows();
       // Nothing but names is asked of this schema: types come from the file.
-      const found = await read(open(name), struct(...described.map(([column_name, type]) => column(String(column_name), type === 'BLOB' ? 'binary' : 'any'))));
+      const found = await read(
+        open(name),
+        struct(...described.map(([column_name, type]) => column(String(column_name), type === 'BLOB' ? 'binary' : 'any'))),
+        'none',
+        duckdb,
+        name,
+      );
       const inUtc = (text: string | null): string | null => text?.replace(/(\d\d:\d\d:\d\d(\.\d+)?)\+00/g, '$1') ?? null;
       expect(found.rows, name).toEqual(expected.map((row) => Object.fromEntries(Object.entries(row).map(([key, text]) => [key, inUtc(text)]))));
     }

@@ -101,7 +101,9 @@ export const lakeScenarios: Readonly<Record<string, (workspace: Workspace) => Pr
     equal([again.applied, again.version], [0, 0]);
     await lake.abort(again.transaction);
     await write(lake, 't', ids(7, 1), {mode: 'overwrite'});
-    equal((await lake.begin('t', intent({applies}))).applied, undefined);
+    const anew = await lake.begin('t', intent({applies}));
+    equal(anew.applied, undefined);
+    await lake.abort(anew.transaction);
   },
 
   'a commit of no rows has no file': async ({lake}) => {

@@ -11,6 +11,7 @@ import {mentions} from '../../../src/sql/lexer.ts';
 import {id, lit, sql} from '../../../src/sql/sql.ts';
 import {kernels} from '../../../workers/kernels/index.ts';
 import {root} from '../../tools/setup.mjs';
+import {startNodeEngine} from '../engine/node-engine.ts';
 import {result} from '../kernels/run.ts';
 import {nativeEngine} from '../notebook/native-engine.ts';
 import {memoryWorkspace} from '../storage/memory-storage.ts';
@@ -68,7 +69,7 @@ async function runNotebook(name: string): Promise<{report: RanCell[]; rowsOf: (q
   return {report, rowsOf};
 }
 
-const failures = (report: readonly RanCell[]): unknown[] => report.filter(({status}) => status !== 'ok').map(({name, status, error}) => [name, status, error]);
+const failures = (report: readonly RanCell[]): unknown[][] => report.filter(({status}) => status !== 'ok').map(({name, status, error}) => [name, status, error]);
 const rows = (report: readonly RanCell[], ...names: string[]): Record<string, number | null> => Object.fromEntries(names.map((name) => [name, report.find((cell) => cell.name === name)?.rowsOut ?? null]));
 
 describe('Clean a sensor file gives what its text says', () => {
@@ -152,5 +153,72 @@ describe('Convert files gives what its text says', () => {
     expect(await run.rowsOf('SELECT DISTINCT sensor_id FROM unlisted')).toEqual([['TH-105']]);
     expect(await run.rowsOf('SELECT sensor_id FROM silent')).toEqual([['TH-099']]);
     expect(rows(run.report, 'located')).toEqual({located: 10_250});
+  });
+});
+
+describe('ACID and time travel gives what its text says', () => {
+  const text = readFileSync(join(root, 'notebooks/acid-and-time-travel.md'), 'utf8');
+  /** The notebook with one of its cells switched on. */
+  const withOn = (name: string): string => {
+    const at = text.indexOf(`step ${name} `);
+    return text.slice(0, at) + text.slice(at).replace('disabled: true\n', '');
+  };
+  let stop: () => void;
+  let lake: Ports['lake'];
+  let run: (markdown: string) => Promise<readonly RanCell[]>;
+  let rowsOf: (query: string) => Promise<readonly (readonly unknown[])[]>;
+  beforeAll(async () => {
+    const {engine, file, close} = await startNodeEngine();
+    stop = close;
+    const workspace = memoryWorkspace();
+    lake = workspace.lake;
+    const stored = await workspace.storage.addFile('readings.parquet', new Blob([readFileSync(join(samples, 'readings.parquet'))]));
+    const registerFile = async (name: string, data: File): Promise<void> => file(name, new Uint8Array(await data.arrayBuffer()));
+    const compute: ComputePort = {run: (fn) => Promise.reject(new Error(fn))};
+    const ports = {engine: {...engine, registerFile}, compute, ...workspace};
+    let runner = new Runner(ports);
+    run = async (markdown) => {
+      // As after a reload: nothing is known but what is stored.
+      runner = new Runner(ports);
+      const tables = new Map((await lake.tables()).map((table) => [table.name.toLowerCase(), table]));
+      runner.usePlan(plan(parseNotebook(markdown), new Map([[stored.name, stored.fingerprint]]), tables));
+      return runner.run(undefined, {}, new AbortController().signal);
+    };
+    rowsOf = async (name) => {
+      // A query of this test, not of a user.
+      const {rows: found} = await runner.query([name], [], () => engine.rows(`FROM ${name}` as ReturnType<typeof sql>));
+      return found.map((row) => row.map((value) => (typeof value === 'bigint' ? Number(value) : value)));
+    };
+  });
+  afterAll(() => stop());
+
+  test('every cell runs, and the versions are those of the text', async () => {
+    const report = await run(text);
+    expect(failures(report).map(([name]) => name)).toEqual(['refused', 'crashed']);
+    expect(rows(report, 'once', 'week_two', 'corrections', 'aligned')).toEqual({once: 10_080, week_two: 5040, corrections: 2013, aligned: 2013});
+    expect(await rowsOf('rows_by_version')).toEqual([]);
+    expect(await rowsOf('cold_store')).toEqual([]);
+    expect(await rowsOf('nothing_lost')).toEqual([]);
+    expect((await lake.history('lesson_readings')).map(({version, info}) => [version, info.operation])).toEqual([[2, 'MERGE'], [1, 'WRITE'], [0, 'WRITE']]); // prettier-ignore
+  });
+
+  test('what was written is not written again', async () => {
+    expect(failures(await run(text)).map(([name]) => name)).toEqual(['refused', 'crashed']);
+    expect((await lake.table('lesson_readings')).version).toBe(2);
+  });
+
+  test('the delivery with impossible readings is refused as a whole', async () => {
+    const report = await run(withOn('refused'));
+    expect(report.find(({name}) => name === 'refused')?.error).toMatchObject({code: 'DELTA_VIOLATE_CONSTRAINT_WITH_VALUES', sqlState: '23001'});
+    expect((await lake.table('lesson_readings')).version).toBe(2);
+  });
+
+  test('the corrections don’t fit as they are', async () => {
+    const unaligned = text.replace('from: aligned\n', 'from: corrections\n').replace('mode: merge\nkeys: [sensor_id, timestamp]\n', '');
+    expect((await run(unaligned)).find(({name}) => name === 'version_2')?.error).toMatchObject({code: 'DELTA_CONSTRAINT_DATA_TYPE_MISMATCH', sqlState: '42K09'});
+  });
+
+  test('memory has nothing that a crash could leave, and says so', async () => {
+    expect((await run(withOn('crashed'))).find(({name}) => name === 'crashed')?.error?.message).toContain('private window');
   });
 });

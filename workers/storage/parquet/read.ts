@@ -18,17 +18,22 @@ function batchRowsOf({rows, rowGroups}: Footer): number {
   return Math.max(1, Math.min(mostRows, Math.floor((mostBytes * rows) / Math.max(1, bytes))));
 }
 
-/** A part of a file that is read at once: the library decodes it whole before it gives the first batch. */
+/** A part of a file for the library to read; it decodes each row group of it whole before it gives the first batch. */
 type Part = {readonly rowGroups: number[]; readonly offset?: number; readonly limit?: number};
 
 /** Row group after row group; a large one in slices, so that other writers' files take little memory too. */
-const partsOf = ({rowGroups}: Footer): readonly Part[] =>
-  rowGroups.flatMap(({rows, bytes}, i) => {
+function partsOf({rowGroups}: Footer): readonly Part[] {
+  const parts: Part[] = [];
+  for (const [i, {rows, bytes}] of rowGroups.entries()) {
     const slices = Math.ceil(bytes / mostBytes);
-    if (slices <= 1) return [{rowGroups: [i]}];
+    const last = parts.at(-1);
+    if (slices <= 1 && last !== undefined && last.limit === undefined) last.rowGroups.push(i);
+    else if (slices <= 1) parts.push({rowGroups: [i]});
     const limit = Math.ceil(rows / slices);
-    return Array.from({length: Math.ceil(rows / limit)}, (_, slice) => ({rowGroups: [i], offset: slice * limit, limit}));
-  });
+    if (slices > 1) for (let offset = 0; offset < rows; offset += limit) parts.push({rowGroups: [i], offset, limit});
+  }
+  return parts;
+}
 
 /**
  * Reads a Parquet file by handle into Arrow IPC streams that DuckDB-WASM takes, batch by batch; `done` and `total` are rows.
