@@ -26,7 +26,7 @@ export interface OpenedVersion {
   readonly version: number;
   readonly columns: readonly Column[];
   readonly rows: number;
-  fetch(offset: number, limit: number, sort: readonly Sort[]): Promise<readonly Row[]>;
+  readonly fetch: (offset: number, limit: number, sort: readonly Sort[]) => Promise<readonly Row[]>;
   close(): Promise<void>;
 }
 

@@ -24,7 +24,9 @@ export function castColumn(column: Column, {to, formats, decimal}: CastTarget, s
     const ways = (formats.length === 0 ? ['epoch_s'] : formats).map((one) => {
       if (isEpoch(one))
         return `F.${fromEpoch[one]}(${isNumber(column.type) && !/^(DOUBLE|FLOAT|DECIMAL)/.test(column.type) ? col(column.name) : cast(text && strict ? trimmed : name, one === 'epoch_s' ? 'decimal(20,6)' : 'bigint')})`;
-      return strict && formats.length === 1 ? `F.to_timestamp(F.nullif(F.trim(${col(column.name)}), F.lit('')), ${py(one)})` : `F.try_to_timestamp(F.trim(${col(column.name)}), F.lit(${py(one)}))`;
+      return strict && formats.length === 1
+        ? `F.to_timestamp(F.nullif(F.trim(${col(column.name)}), F.lit('')), ${py(one)})`
+        : `F.try_to_timestamp(F.trim(${col(column.name)}), F.lit(${py(one)}))`;
     });
     return (ways.length === 1 ? ways.join('') : `F.coalesce(${ways.join(', ')})`) + date;
   }

@@ -4,7 +4,7 @@ import {sparkExpression} from '../pyspark/expression.ts';
 import {assign, py} from '../pyspark/py.ts';
 import {toSparkType} from '../pyspark/types.ts';
 import {expression, id, join, lit, sql, typeName, type Sql} from '../sql/sql.ts';
-import {checkColumns, checkNames, checkSome, columnNamed, findColumn, inputOf} from './checks.ts';
+import {checkColumns, checkNames, checkSome, columnNamed, inputOf} from './checks.ts';
 import {defineStep, type Input, type LakeWrite, type Program, type SparkContext, type StepProblem} from './define.ts';
 
 const params = {

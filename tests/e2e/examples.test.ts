@@ -13,10 +13,18 @@ afterAll(() => app.close());
 
 const sqlCell = ([name, table]: readonly [string, ExampleTable]): string => `\`\`\`sql ${name}\n${tableSql(table)}\n\`\`\`\n\n`;
 
+/** A table of the lake as the example finds it: written by a SQL cell and a snapshot of it. */
+const lakeCells = ([name, table]: readonly [string, ExampleTable]): string =>
+  `${sqlCell([`rows_of_${name}`, table])}\`\`\`step ${name}_before = snapshot\n${stringify({from: `rows_of_${name}`, table: name})}\`\`\`\n\n`;
+
 /** The example as a notebook: its tables as SQL cells, the step below them. */
 function notebookOf(step: AnyStep, example: Example): string {
   const tables = [...Object.entries(example.others ?? {}), ...(step.input === 'one' ? [['input', example.input] as const] : [])];
-  return `${tables.map(sqlCell).join('')}\`\`\`step result = ${step.kind}\n${stringify({...(step.input === 'one' ? {from: 'input'} : {}), ...example.params}, {lineWidth: 0})}\`\`\`\n`;
+  return `${Object.entries(example.lake ?? {})
+    .map(lakeCells)
+    .join(
+      '',
+    )}${tables.map(sqlCell).join('')}\`\`\`step result = ${step.kind}\n${stringify({...(step.input === 'one' ? {from: 'input'} : {}), ...example.params}, {lineWidth: 0})}\`\`\`\n`;
 }
 
 /** Column types and values as text, in order. */
@@ -25,13 +33,30 @@ async function contentOf(query: string): Promise<unknown> {
   return {columns, rows: (await app.query(`SELECT COLUMNS(*)::VARCHAR FROM (${query}\n)`)).rows};
 }
 
+/** The table that was written holds the example’s rows. */
+async function expectWritten(example: Example): Promise<void> {
+  const {rows} = await app.query(`SELECT COLUMNS(*)::VARCHAR FROM lake.${String(example.params['table'])}`);
+  const {rows: expected} = await app.query(`SELECT COLUMNS(*)::VARCHAR FROM (${tableSql(example.expect)}\n)`);
+  for (const row of expected) expect(rows).toContainEqual(row);
+}
+
+async function emptyLake(): Promise<void> {
+  // No cell of the example before is there to look at a table that goes.
+  await app.open('# Nothing yet\n');
+  await app.page.evaluate(async () => {
+    for (const {name} of await window.lakebook.lake.tables()) await window.lakebook.lake.remove(name);
+  });
+}
+
 describe.each(steps.map((step): [string, AnyStep] => [step.kind, step]))('%s in the browser', (_kind, step) => {
   test.each(step.examples.map((example): [string, Example] => [example.name, example]))('%s', async (_name, example) => {
+    await emptyLake();
     for (const [name, text] of Object.entries(example.files ?? {})) await app.addFile(name, text);
     expect(await app.open(notebookOf(step, example))).toEqual([]);
     const report = await app.run();
     expect(report.cells.flatMap((cell) => cell.error ?? [])).toEqual([]);
     expect(await contentOf('FROM result')).toEqual(await contentOf(`FROM (${tableSql(example.expect)})`));
+    if (step.writes !== undefined) await expectWritten(example);
     if (example.rejects !== undefined) expect(await contentOf('FROM result_rejects')).toEqual(await contentOf(`FROM (${tableSql(example.rejects)})`));
   });
 });

@@ -3,8 +3,12 @@ import {duckdbText, mismatches, refusals, refusalTable, sparkOptions, sparkTable
 import {same} from './compare.mjs';
 import {work} from './environment.mjs';
 
-/** What Delta 4.0 has no name for yet is called as from 4.1 on. @type {Record<string, {code: string, sqlState: string}>} */
-const laterNames = {_LEGACY_ERROR_TEMP_DELTA_0007: {code: 'DELTA_METADATA_MISMATCH', sqlState: '42KDG'}};
+/** What Delta 4.0 has no name for yet, as it is called from 4.1 on. @type {[legacy: RegExp, named: {code: string, sqlState: string}][]} */
+const laterNames = [
+  [/^_LEGACY_ERROR_TEMP_DELTA_0007$/, {code: 'DELTA_METADATA_MISMATCH', sqlState: '42KDG'}],
+  [/^Cannot time travel Delta table to version/, {code: 'DELTA_VERSION_NOT_FOUND', sqlState: '22003'}],
+  [/is before the earliest version available/, {code: 'DELTA_TIMESTAMP_EARLIER_THAN_COMMIT_RETENTION', sqlState: '42816'}],
+];
 
 /** What the browser says, by the mismatch's name: it is asked once for all engines. @type {Map<string, Promise<string>>} */
 const ours = new Map();
@@ -68,8 +72,10 @@ function once(name, work) {
 
 /** @param {Awaited<ReturnType<import('./engines.mjs').Engine['ask']>>} answer */
 function answerOf({error}) {
-  if (error && error.code === undefined) throw new Error(`${error.type}: ${error.message}`);
-  return outcomeText(error && (laterNames[error.code ?? ''] ?? error));
+  if (!error) return outcomeText(undefined);
+  const named = laterNames.find(([legacy]) => legacy.test(error.code ?? error.message))?.[1] ?? error;
+  if (named.code === undefined) throw new Error(`${error.type}: ${error.message}`);
+  return outcomeText(named);
 }
 
 /** @param {{code?: string | undefined, sqlState?: string | undefined} | undefined} refusal */

@@ -70,7 +70,7 @@ function moments({history, versions}) {
 }
 
 /** @param {Table} table @param {number} version */
-export function versionOf({versions}, version) {
+function versionOf({versions}, version) {
   const found = versions.get(version);
   if (!found) throw new Error(`The browser can't read version ${version}.`);
   return found;

@@ -11,7 +11,7 @@ export const work = join(home, 'work');
 const environments = {
   spark40: {packages: ['pyspark==4.0.1', 'delta-spark==4.0.1', 'pyarrow==26.0.1'], jars: 'io.delta:delta-spark_2.13:4.0.1'},
   spark41: {packages: ['pyspark==4.1.1', 'delta-spark==4.1.0', 'pyarrow==26.0.1'], jars: 'io.delta:delta-spark_4.1_2.13:4.1.0'},
-  deltalake: {packages: ['deltalake==1.6.6', 'pyarrow==26.0.1', 'duckdb==1.5.5', 'numpy==2.3.5'], jars: undefined},
+  deltalake: {packages: ['deltalake==1.6.6', 'pyarrow==26.0.1', 'duckdb==1.5.5'], jars: undefined},
   duckdb: {packages: ['duckdb==1.5.5', 'duckdb-extension-delta==1.5.5', 'pyarrow==26.0.1'], jars: undefined},
 };
 /** @typedef {keyof typeof environments} EngineName */
@@ -49,7 +49,7 @@ export async function ensureEnvironments() {
   mkdirSync(home, {recursive: true});
   /** @type {Partial<Record<EngineName, string>>} */
   const missing = {};
-  if (spawnSync('java', ['-version'], {stdio: 'ignore'}).status !== 0) installJava();
+  if (!works('java', '-version')) installJava();
   // Two at a time: each waits for the network as much as for the processor.
   const waiting = /** @type {EngineName[]} */ (Object.keys(environments)).filter((name) => !isReady(name));
   if (waiting.length > 0) console.log(`Setting up ${waiting.join(', ')} in .cache/interop …`);
@@ -81,14 +81,16 @@ async function setUp(name) {
 }
 
 function installJava() {
-  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+  if (process.getuid?.() === 0 && works('apt-get', '--version')) {
     console.log('Installing Java 17 …');
-    const options = {stdio: /** @type {const} */ (['ignore', 'ignore', 'inherit']), env: {...process.env, DEBIAN_FRONTEND: 'noninteractive'}};
-    spawnSync('apt-get', ['update', '-qq'], options);
-    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'openjdk-17-jre-headless'], options);
+    works('apt-get', 'update', '-qq');
+    works('apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'openjdk-17-jre-headless');
   }
-  if (spawnSync('java', ['-version'], {stdio: 'ignore'}).status !== 0) throw new Error('Spark needs Java 17. Install it (openjdk-17-jre-headless) and run this again.');
+  if (!works('java', '-version')) throw new Error('Spark needs Java 17. Install it (openjdk-17-jre-headless) and run this again.');
 }
+
+/** @param {string} command @param {string[]} args */
+const works = (command, ...args) => spawnSync(command, args, {stdio: 'ignore', env: {...process.env, DEBIAN_FRONTEND: 'noninteractive'}}).status === 0;
 
 /** @param {string} command @param {string[]} args @param {Record<string, string>} [env] */
 function run(command, args, env = {}) {

@@ -138,7 +138,7 @@ export class Catalogue {
 }
 
 /** Names match without case. */
-export const key = (name: string): string => name.toLowerCase();
+const key = (name: string): string => name.toLowerCase();
 
 const named = (all: readonly TablePlace[], name: string): TablePlace | undefined => all.find((place) => key(place.name) === key(name));
 

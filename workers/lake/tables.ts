@@ -127,8 +127,8 @@ export class Tables {
   /** Tells every tab, this one too. */
   changed(table: string): void {
     this.#channel ??= new BroadcastChannel('lakebook-lake');
-    // Only in Node, where it would keep the process alive.
-    if ('unref' in this.#channel && typeof this.#channel.unref === 'function') this.#channel.unref();
+    // The cast: Node has it, where an open channel would keep the process alive.
+    (this.#channel as {unref?: () => void}).unref?.();
     this.#channel.postMessage({table});
   }
 }

@@ -25,7 +25,8 @@ export function ago(ms: number, now = Date.now()): string {
 export function operationOf({operation, operationParameters}: CommitInfo): string {
   const mode = operationParameters?.['mode'];
   const version = operationParameters?.['version'];
-  const more = operation === 'WRITE' ? mode : operation === 'RESTORE' && version !== null && version !== undefined ? `to version ${String(version)}` : undefined;
+  const restored = typeof version === 'number' || typeof version === 'string' ? `to version ${version}` : undefined;
+  const more = operation === 'WRITE' ? mode : operation === 'RESTORE' ? restored : undefined;
   return [operation ?? 'Unknown operation', more].filter((part) => typeof part === 'string').join(', ');
 }
 

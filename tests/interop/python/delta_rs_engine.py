@@ -61,9 +61,6 @@ class Engine:
     def checkpoint(self, path):
         DeltaTable(path).create_checkpoint()
 
-    def error_class(self, error):
-        return {}
-
 
 def arrow(table):
     """Through delta-rs's own query engine: it reads deletion vectors and column mapping, which its PyArrow dataset does not."""

@@ -46,7 +46,7 @@ class Engine:
     def read(self, path, versions, times):
         return {
             'versions': {version: self.version(path, version) for version in versions},
-            'at': [self.load(path, timestampAsOf=iso(time))._jdf.queryExecution().analyzed().collectLeaves().head().relation().location().getSnapshot().version() for time in times],
+            'at': [self.at(path, time) for time in times],
             'history': [
                 {'version': row.version, 'operation': row.operation, 'timestamp': round(row.timestamp.timestamp() * 1000), 'metrics': row.operationMetrics}
                 for row in self.spark.sql(f'DESCRIBE HISTORY {table(path)}').select('version', 'operation', 'timestamp', 'operationMetrics').collect()
@@ -58,11 +58,15 @@ class Engine:
         frame = self.load(path, versionAsOf=version)
         return {'schema': json.loads(frame.schema.json()), 'rows': canonical.rows(frame.toArrow())}
 
+    def at(self, path, milliseconds):
+        plan = self.load(path, timestampAsOf=iso(milliseconds))._jdf.queryExecution().analyzed()
+        return plan.collectLeaves().head().relation().location().getSnapshot().version()
+
     def load(self, path, **options):
         return self.spark.read.format('delta').options(**options).load(path)
 
     def change(self, path, steps):
-        """Statements with `{table}` for the table, or `checkpoint`; gives the version after each."""
+        """Statements with `{table}` for the table, or `checkpoint`; gives the version they lead to."""
         for step in steps:
             if step == 'checkpoint':
                 self.spark._jvm.org.apache.spark.sql.delta.DeltaLog.forTable(self.spark._jsparkSession, path).checkpoint()

@@ -196,9 +196,9 @@ describe('ACID and time travel gives what its text says', () => {
     const report = await run(text);
     expect(failures(report).map(([name]) => name)).toEqual(['refused', 'crashed']);
     expect(rows(report, 'once', 'week_two', 'corrections', 'aligned')).toEqual({once: 10_080, week_two: 5040, corrections: 2013, aligned: 2013});
-    expect(await rowsOf('rows_by_version')).toEqual([]);
-    expect(await rowsOf('cold_store')).toEqual([]);
-    expect(await rowsOf('nothing_lost')).toEqual([]);
+    expect(await rowsOf('rows_by_version')).toEqual([[0, 5012], [1, 10_052]]); // prettier-ignore
+    expect(await rowsOf('cold_store')).toEqual([['version 1', 2013, 4.28], ['version 2', 2013, 3.88]]); // prettier-ignore
+    expect(await rowsOf('nothing_lost')).toEqual([[10_052, 0]]);
     expect((await lake.history('lesson_readings')).map(({version, info}) => [version, info.operation])).toEqual([[2, 'MERGE'], [1, 'WRITE'], [0, 'WRITE']]); // prettier-ignore
   });
 
