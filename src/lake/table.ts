@@ -8,7 +8,7 @@ import {isNullPartition} from './types.ts';
 /** A version as its catalogue shows it; rows are undefined where the log doesn't count them. `latest` must be the latest version. */
 export const entryOf = (latest: Snapshot) => ({
   ...countsOf(latest),
-  foreign: latest.commits.foreign.at(-1) ?? -1,
+  origins: latest.commits.origins,
   times: latest.commits.times,
   firstVersion: latest.commits.firstVersion,
 });

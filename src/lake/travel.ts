@@ -11,8 +11,8 @@ export interface CommitTimes {
   readonly firstVersion: number;
   /** Milliseconds since 1970; the first is that of `firstVersion`. */
   readonly times: readonly number[];
-  /** Those of these versions that no notebook made, ascending. */
-  readonly foreign: readonly number[];
+  /** The notebook that made each, null where none did. */
+  readonly origins: readonly (string | null)[];
 }
 
 /** The first and the last version that the log still has in full. Throws a `ProblemError` for a log with a gap, or none. */
@@ -33,10 +33,10 @@ export function versionsOf(log: LogListing, name: string): {readonly first: numb
 /** What the times need of a commit. */
 export interface CommitHead {
   readonly timestamp: number;
-  readonly ofNotebook: boolean;
+  readonly origin: string | null;
 }
 
-export const headOf = (info: CommitInfo | undefined, file: File): CommitHead => ({timestamp: timestampOf(info, file), ofNotebook: isOfNotebook(info)});
+export const headOf = (info: CommitInfo | undefined, file: File): CommitHead => ({timestamp: timestampOf(info, file), origin: originOf(info)});
 
 /** Reads when the versions up to `last` were committed; `known` are those of an earlier look at the same log, `heads` of commits that were just read. */
 export async function commitTimes(
@@ -49,16 +49,16 @@ export async function commitTimes(
 ): Promise<CommitTimes> {
   const versions = versionsOf(log, name);
   const end = last ?? versions.last;
-  const reuse = known !== undefined && known.firstVersion === versions.first ? known : {firstVersion: versions.first, times: [], foreign: []};
+  const reuse = known !== undefined && known.firstVersion === versions.first ? known : {firstVersion: versions.first, times: [], origins: []};
   const start = versions.first + reuse.times.length;
   const found = await mapParallel(Math.max(0, end - start + 1), async (index) => heads?.get(start + index) ?? readHead(store, log, name, start + index));
   const times = reuse.times.slice(0, end - versions.first + 1);
-  const foreign = reuse.foreign.filter((version) => version <= end);
-  for (const [index, {timestamp, ofNotebook}] of found.entries()) {
+  const origins = reuse.origins.slice(0, times.length);
+  for (const {timestamp, origin} of found) {
     times.push(Math.max(timestamp, (times.at(-1) ?? -Infinity) + 1));
-    if (!ofNotebook) foreign.push(start + index);
+    origins.push(origin);
   }
-  return {firstVersion: versions.first, times, foreign};
+  return {firstVersion: versions.first, times, origins};
 }
 
 /** The last version that was committed at or before a time. */
@@ -102,8 +102,8 @@ export function checkVersion(version: number, {first, last}: {readonly first: nu
 /** When a commit says it was made; its file's time when it doesn't say. */
 export const timestampOf = (info: CommitInfo | undefined, file: File): number => info?.inCommitTimestamp ?? info?.timestamp ?? file.lastModified;
 
-/** Only this notebook's commits name their cell: one that doesn't was made by hand, or elsewhere. */
-const isOfNotebook = (info: CommitInfo | undefined): boolean => info?.notebook?.cell !== undefined;
+/** Only commits of a snapshot cell name it: one that doesn't was made by hand, or elsewhere. */
+const originOf = (info: CommitInfo | undefined): string | null => (info?.notebook?.cell === undefined ? null : (info.notebook.notebookPath ?? null));
 
 /** `task` for each index below `count`, some at a time: a log may have more files than a browser opens at once. */
 export async function mapParallel<T>(count: number, task: (index: number) => Promise<T>): Promise<T[]> {
@@ -126,7 +126,7 @@ async function readHead(store: FileStore, log: LogListing, name: string, version
   const part = log.checkpoints.find((checkpoint) => checkpoint.version === version)?.parts[0];
   const checkpoint = part === undefined ? null : await store.read(part);
   if (checkpoint === null) throw missingVersions(name, log, version + 1);
-  return {timestamp: checkpoint.lastModified, ofNotebook: false};
+  return {timestamp: checkpoint.lastModified, origin: null};
 }
 
 async function commitInfo(file: File, version: number): Promise<CommitInfo | undefined> {

@@ -30,8 +30,10 @@ export async function checkRows({engine}: Pick<Ports, 'engine'>, table: string, 
     const used = identifiers(constraint.duck, columns);
     const shown = used.length > 0 ? used : columns.slice(0, 5);
     const texts = shown.map((name) => sql`coalesce(CAST(${id(name)} AS VARCHAR), 'NULL')`);
-    const {rows: found} = await engine.rows(sql`SELECT ${join(texts)} FROM ${rows} WHERE ${rule.broken} LIMIT 1`, call);
-    const values = Object.fromEntries(shown.map((name, i) => [name, String(found[0]?.[i])]));
+    const {rows: found} = await engine.rows(sql`SELECT [${join(texts)}] FROM ${rows} WHERE ${rule.broken} LIMIT 1`, call);
+    // The cast: the one value is a list of texts.
+    const first = (found[0]?.[0] ?? []) as readonly string[];
+    const values = Object.fromEntries(shown.map((name, i) => [name, first[i] ?? 'NULL']));
     throw new ProblemError(checkViolated(table, constraint.name, constraint.text, broken, values));
   }
 }

@@ -3,7 +3,7 @@ import {list} from '../lib/text.ts';
 import type {Row} from '../lib/value.ts';
 import type {At, Ports, ReadPlan} from '../ports/index.ts';
 import {columnChanges, type ColumnChange} from '../sql/changes.ts';
-import {numberedRows, unusedName} from '../sql/rows.ts';
+import {numberedRows} from '../sql/rows.ts';
 import {id, join, lit, sql, type Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 import {fillTable} from './lake-read.ts';

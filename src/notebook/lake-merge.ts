@@ -152,11 +152,12 @@ async function refuseDuplicates(
   const repeated = id(`${given}_repeated`);
   const names = join(keys.map((key) => id(key.name)));
   if (target === undefined) return engine.execute([sql`CREATE TABLE ${repeated} AS SELECT ${names} FROM ${id(given)} GROUP BY ${names} HAVING count(*) > 1`], call);
-  const texts = keys.map((key) => sql`CAST(t.${id(key.name)} AS VARCHAR)`);
-  const {rows} = await engine.rows(sql`SELECT ${join(texts)} FROM ${id(target)} t SEMI JOIN ${repeated} s ON ${onKeys(keys)} LIMIT 1`, call);
+  const texts = keys.map((key) => sql`${lit(`${key.name} = `)} || CAST(t.${id(key.name)} AS VARCHAR)`);
+  const {rows} = await engine.rows(sql`SELECT [${join(texts)}] FROM ${id(target)} t SEMI JOIN ${repeated} s ON ${onKeys(keys)} LIMIT 1`, call);
   const [first] = rows;
   if (first === undefined) return;
-  const example = list(keys.map((key, i) => `${key.name} = ${String(first[i])}`));
+  // The cast: the one value is a list of texts.
+  const example = list(first[0] as readonly string[]);
   throw new ProblemError(
     multipleSourceRows(
       table,

@@ -28,7 +28,11 @@ interface Writer {
 export class LakeScope {
   readonly #writers = new Map<string, Writer>();
 
-  constructor(private readonly tables: LakeTables) {}
+  /** `notebook` is the path under which its commits are known. */
+  constructor(
+    private readonly tables: LakeTables,
+    private readonly notebook: string,
+  ) {}
 
   /** The table a cell reads, as an input that is read from the lake. */
   source(read: LakeRead, name: string, line: number): Result<LakeSource> {
@@ -59,22 +63,25 @@ export class LakeScope {
     return ok({
       name,
       line,
-      work: {type: 'lake', table: read.table, at, schemaOnly: read.schemaOnly ?? false},
+      work: {type: 'lake', table: read.table, at, schemaOnly: read.schemaOnly ?? false, foreign: foreignVersion(entry, this.notebook)},
       inputs: [],
       after: writer?.hash,
       hash: contentHash(['lake', key, at ?? null, read.schemaOnly ?? false, state]),
     });
   }
 
-  /** A cell that writes a table: its hash, which also changes with what no notebook did to the table, and the cell it comes after. */
-  written(table: string, work: string): {hash: string; applies: Applies; after: string | undefined} {
+  /**
+   * A cell that writes a table: its hash, which also changes with what others did to the table, and the cell it comes after.
+   * `rows` is a hash of what it writes, `work` of how.
+   */
+  written(table: string, rows: string, work: string): {hash: string; applies: Applies; after: string | undefined} {
     const key = table.toLowerCase();
     const earlier = this.#writers.get(key);
     const applies = {
-      self: contentHash([key, work, earlier?.applies.self ?? null]),
+      self: contentHash([key, rows, earlier?.applies.self ?? null]),
       before: earlier === undefined ? [] : [...earlier.applies.before, earlier.applies.self],
     };
-    const hash = contentHash([applies.self, this.tables.get(key)?.foreign ?? -1]);
+    const hash = contentHash([applies.self, work, foreignVersion(this.tables.get(key), this.notebook)]);
     this.#writers.set(key, {hash, applies});
     return {hash, applies, after: earlier?.hash};
   }
@@ -85,3 +92,9 @@ function momentOf(at: NonNullable<LakeRead['at']>): At | undefined {
   const timestamp = timeOf(at.timestamp);
   return timestamp === undefined ? undefined : {timestamp};
 }
+
+/** The latest version that another notebook made, or none (a restore, an import); −1 when all are this one's. */
+const foreignVersion = (entry: TableEntry | undefined, notebook: string): number => {
+  const index = entry?.origins.findLastIndex((origin) => origin !== notebook) ?? -1;
+  return entry === undefined || index < 0 ? -1 : entry.firstVersion + index;
+};

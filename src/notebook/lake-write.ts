@@ -23,6 +23,8 @@ export interface WriteInput {
 export interface WriteOptions {
   readonly applies: WriteIntent['applies'];
   readonly notebook: WriteIntent['notebook'];
+  /** When false, rows that aren't in the table yet are refused with `NOT_RUN`. */
+  readonly mayWrite: boolean;
   readonly onProgress: (progress: Progress) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -59,6 +61,12 @@ export async function writeLakeTable(ports: Pick<Ports, 'engine' | 'lake'>, writ
       await lake.abort(plan.transaction);
       return alreadyThere(write, plan.applied);
     }
+    if (!options.mayWrite)
+      throw new ProblemError({
+        code: 'NOT_RUN',
+        message: `The rows of ${options.notebook.cell} are not in the table ${write.table} yet.`,
+        hint: `Run ${options.notebook.cell} to write them: to look at a cell writes nothing.`,
+      });
     if (options.signal?.aborted === true) throw new ProblemError(cancelled);
     const {relation, given} = rowsOf(plan, input);
     const merged = write.mode === 'merge' ? await mergeRows(ports, write.table, plan, {relation, given, keys: write.keys}, scratch, call) : undefined;

@@ -46,9 +46,12 @@ export interface Computed {
   readonly work: Work | LakeSource['work'];
 }
 
-/** A version of a table of the lake that a cell reads; the latest when `at` is undefined. */
+/**
+ * A version of a table of the lake that a cell reads. Without `at` it is what the cell `after` left there, or the latest
+ * version where others, at version `foreign`, came later.
+ */
 export interface LakeSource extends Computed {
-  readonly work: {readonly type: 'lake'; readonly table: string; readonly at: At | undefined; readonly schemaOnly: boolean};
+  readonly work: {readonly type: 'lake'; readonly table: string; readonly at: At | undefined; readonly schemaOnly: boolean; readonly foreign: number};
 }
 
 /** A cell ready to run. */
@@ -90,8 +93,8 @@ export type Fingerprints = ReadonlyMap<string, string>;
  * Orders a notebook into cells with content hashes. Pure: the same text and files give the same plan. A cell reads
  * cells above it only; one that reads a broken cell is broken too, and says which.
  */
-export function plan(notebook: Notebook, files: Fingerprints, lake: LakeTables = new Map()): PlannedCell[] {
-  const scope = new LakeScope(lake);
+export function plan(notebook: Notebook, files: Fingerprints, lake: LakeTables = new Map(), path = ''): PlannedCell[] {
+  const scope = new LakeScope(lake, path);
   const planned: PlannedCell[] = [];
   const tables = new Map<string, PlannedCell>();
   const taken = new Set<string>();
@@ -156,9 +159,9 @@ function planCell(cell: RunnableCell, name: string, above: Above): PlannedCell {
   if (cell.disabled) return {...base, ready: false, disabled: true, problems: [], ...(understood.work.type === 'step' && first !== undefined ? {standsFor: first} : {})};
   const {work} = understood;
   const hash = hashOf(work, inputs);
-  const table = work.type === 'step' ? work.step.writes?.(work.values) : undefined;
-  if (table === undefined || work.type !== 'step') return {...base, ready: true, work, inputs, sources, hash};
-  const {applies, ...written} = above.lake.written(table, hash);
+  const write = work.type === 'step' ? work.step.writes?.(work.values) : undefined;
+  if (write === undefined || work.type !== 'step') return {...base, ready: true, work, inputs, sources, hash};
+  const {applies, ...written} = above.lake.written(write.table, contentHash([hashOf({...work, values: write.rows}, inputs)]), hash);
   return {...base, ready: true, work: {...work, applies}, inputs, sources, ...written};
 }
 

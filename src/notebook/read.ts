@@ -74,7 +74,7 @@ async function readOne(ports: Ports, file: string, options: LoadOptions, to: Des
 
 async function readCsvFile(ports: Ports, file: string, sniffed: Sniffed, options: LoadOptions, to: Destination): Promise<boolean> {
   const {engine} = ports;
-  const {name, source} = await openCsv(ports, file, sniffed, options, to);
+  const {source} = await openCsv(ports, file, sniffed, options, to);
   const columns = options.filename ? sql`* REPLACE (${lit(file)} AS filename)` : sql`*`;
   const limit = to.limit === undefined ? sql`` : sql` LIMIT ${lit(to.limit)}`;
   // DuckDB adds to these tables with every scan.

@@ -1,7 +1,7 @@
 import {reduceChart} from '../charts/reduce.ts';
 import type {ChartSpec} from '../charts/spec.ts';
 import {at, cancelled, problemOf, ProblemError, unwrap, type Problem} from '../lib/problem.ts';
-import type {KernelOutput, Ports, Progress} from '../ports/index.ts';
+import type {At, KernelOutput, Ports, Progress} from '../ports/index.ts';
 import {id, query, sql, type Sql} from '../sql/sql.ts';
 import {stopProblem} from '../sql/stop.ts';
 import type {Column} from '../sql/types.ts';
@@ -53,6 +53,8 @@ export interface RanCell {
 }
 
 export interface RunEvents {
+  /** Whether cells may write to the lake; to look at a result may not. */
+  readonly mayWrite?: boolean;
   onStart?(name: string): void;
   onProgress?(name: string, progress: Progress): void;
   onCell?(ran: RanCell): void;
@@ -112,7 +114,7 @@ export class Runner {
   /** Forgets what was read from or written to a table of the lake that is gone; gives the hashes. */
   forgetLake(table: string): string[] {
     const key = table.toLowerCase();
-    const touched = ({work}: Computed): string | undefined => (work.type === 'lake' ? work.table : work.type === 'step' ? work.step.writes?.(work.values) : undefined);
+    const touched = ({work}: Computed): string | undefined => (work.type === 'lake' ? work.table : work.type === 'step' ? work.step.writes?.(work.values)?.table : undefined);
     const hashes = [...this.#lineage.values()].filter((known) => touched(known)?.toLowerCase() === key).map(({hash}) => hash);
     for (const hash of hashes) {
       this.#results.delete(hash);
@@ -352,7 +354,7 @@ export class Runner {
       case 'lake': {
         const onProgress = (progress: Progress): void => events.onProgress?.(cell.name, progress);
         const {readLakeTable} = await import('./lake-read.ts');
-        const {version} = await readLakeTable(this.ports, work, {into: table, onProgress, signal});
+        const {version} = await readLakeTable(this.ports, {...work, at: work.at ?? this.#leftBy(cell.after, work.foreign)}, {into: table, onProgress, signal});
         return {figures: {facts: {version}, tables: {}}};
       }
     }
@@ -388,18 +390,35 @@ export class Runner {
         const through = this.#results.get(cell.inputs[0]?.hash ?? '');
         if (input === undefined || through === undefined) throw new Error('what passes rows on has an input');
         if (program.write === undefined) return {through, figures: through.figures};
-        return {through, figures: await this.#write(program.write, cell, input, onProgress, signal)};
+        return {through, figures: await this.#write(program.write, cell, input, events, signal)};
       }
     }
   }
 
-  /** Rows go to a table of the lake; the commit's figures come back. */
-  async #write(write: LakeWrite, cell: Computed, input: Input, onProgress: (progress: Progress) => void, signal: AbortSignal | undefined): Promise<NonNullable<Made['figures']>> {
+  /** The version that a cell made, or found its rows in; undefined where a later one is another's. */
+  #leftBy(writer: string | undefined, foreign: number): At | undefined {
+    const version = this.#results.get(writer ?? '')?.figures?.facts['version'];
+    return version === undefined || version < foreign ? undefined : {version};
+  }
+
+  /** Rows go to a table of the lake; the commit's figures come back. A crash that the cell asks for is told as a figure too. */
+  async #write(write: LakeWrite, cell: Computed, input: Input, events: RunEvents, signal: AbortSignal | undefined): Promise<NonNullable<Made['figures']>> {
     const applies = cell.work.type === 'step' ? cell.work.applies : undefined;
     if (applies === undefined) throw new Error('what writes to the lake says so');
     const {writeLakeTable} = await import('./lake-write.ts');
-    const done = await writeLakeTable(this.ports, write, input, {applies, notebook: {path: this.notebookPath, cell: cell.name}, onProgress, signal});
-    return {facts: done.facts, tables: {}};
+    const onProgress = (progress: Progress): void => events.onProgress?.(cell.name, progress);
+    const options = {applies, notebook: {path: this.notebookPath, cell: cell.name}, onProgress, signal};
+    try {
+      const {facts} = await writeLakeTable(this.ports, write, input, {...options, mayWrite: events.mayWrite ?? false});
+      return {facts, tables: {}};
+    } catch (thrown) {
+      if (write.crashAfter === undefined || problemOf(thrown).code !== 'STORAGE_RESTARTED') throw thrown;
+    }
+    const after = await writeLakeTable(this.ports, {...write, crashAfter: undefined}, input, {...options, mayWrite: false}).catch((thrown: unknown) => {
+      if (problemOf(thrown).code === 'NOT_RUN') return undefined;
+      throw thrown;
+    });
+    return {facts: {crashed_after_step: write.crashAfter, committed: after === undefined ? 0 : 1, ...(after === undefined ? {} : {version: after.version})}, tables: {}};
   }
 
   /** A file that was replaced while it was read would be kept under the hash of the old one. */

@@ -74,7 +74,7 @@ export class Session {
   readonly steps = steps;
   readonly title = $derived(this.notebook.title || 'Untitled notebook');
   readonly isSample = $derived(samples.some((sample) => sample.path === this.path));
-  readonly #plan = $derived.by(() => plan(this.notebook, new Map(this.files.map((file) => [file.name, file.fingerprint])), this.lake.byName));
+  readonly #plan = $derived.by(() => plan(this.notebook, new Map(this.files.map((file) => [file.name, file.fingerprint])), this.lake.byName, this.path));
   readonly planned: ReadonlyMap<string, PlannedCell> = $derived(new Map(this.#plan.map((cell) => [cell.id, cell])));
 
   readonly #remembered = new SvelteMap<string, Remembered>();
@@ -532,13 +532,17 @@ export class Session {
 
   /** Runs the notebook, or one cell with what it reads. Runs follow one another. */
   run(name?: string): Promise<RunReport> {
+    return this.#inTurn(name, true);
+  }
+
+  #inTurn(name: string | undefined, mayWrite: boolean): Promise<RunReport> {
     const {signal} = this.#abort;
-    const next = this.#runs.then(() => this.#run(name, signal));
+    const next = this.#runs.then(() => this.#run(name, mayWrite, signal));
     this.#runs = next.catch(() => undefined);
     return next;
   }
 
-  async #run(target: string | undefined, signal: AbortSignal): Promise<RunReport> {
+  async #run(target: string | undefined, mayWrite: boolean, signal: AbortSignal): Promise<RunReport> {
     const started = performance.now();
     const {path} = this;
     const current = this.#plan;
@@ -549,11 +553,13 @@ export class Session {
       const cells = await this.#runner.run(
         target,
         {
+          mayWrite,
           onStart: (name) => (this.running = {name, startedAt: performance.now(), progress: undefined}),
           onProgress: (name, progress) => (this.running = {name, startedAt: this.running?.startedAt ?? performance.now(), progress}),
           onCell: (ran) => {
             this.#queued = new Set([...this.#queued].filter((name) => name !== ran.name));
-            if (ran.status === 'ok' || ran.status === 'cached' || ran.status === 'failed') this.#remembered.set(ran.name, {hash: hashes.get(ran.name) ?? '', ran});
+            const isRun = ran.error?.code !== 'NOT_RUN' && (ran.status === 'ok' || ran.status === 'cached' || ran.status === 'failed');
+            if (isRun) this.#remembered.set(ran.name, {hash: hashes.get(ran.name) ?? '', ran});
           },
         },
         signal,
@@ -562,12 +568,19 @@ export class Session {
     } finally {
       this.running = undefined;
       this.#queued = new Set();
-      const remembered = new Map(this.#remembered);
+      if (current.some((cell) => cell.ready && cell.work.type === 'step' && cell.work.applies !== undefined)) await this.lake.refresh();
+      this.#afterRun(path);
+    }
+  }
+
+  /** What follows a run without holding up its report. */
+  #afterRun(path: string): void {
+    const remembered = new Map(this.#remembered);
+    this.#saves = this.#saves.then(async () => {
       if (path !== '' && path === this.path) await this.#keep(() => this.#workspace.writeRan(path, remembered));
       this.memory = await this.ports.engine.memory().catch(() => undefined);
-      if (current.some((cell) => cell.ready && cell.work.type === 'step' && cell.work.applies !== undefined)) await this.lake.refresh();
-      await this.#refreshStatus();
-    }
+      await this.#refreshStatus().catch(() => undefined);
+    });
   }
 
   /** Stops the run and those that wait behind it; resolves once they have stopped. */
@@ -603,11 +616,11 @@ export class Session {
     throw new ProblemError(cell?.problems[0] ?? {code: 'CELL_DISABLED', message: 'This cell is switched off.', hint: 'Switch it on to see its result.'});
   }
 
-  /** A cell's result; one that is not there is a run of that cell, with its progress and its Stop. */
+  /** A cell's result; one that is not there is made as in a run, with its progress and its Stop, but nothing is written to the lake. */
   async result(id: string): Promise<StoredResult> {
     const {name, hash} = this.#compiled(id);
     if (!this.#runner.isPresent(hash)) {
-      const {cells} = await this.run(name);
+      const {cells} = await this.#inTurn(name, false);
       const problem = cells.find((cell) => cell.error !== undefined)?.error;
       if (problem !== undefined) throw new ProblemError(problem);
     }
@@ -666,7 +679,7 @@ export class Session {
     unwrap(checkQuery(written));
     const {text, reads} = unwrap(lakeReads(written));
     if (reads.length > 0) await this.lake.refresh();
-    const scope = new LakeScope(this.lake.byName);
+    const scope = new LakeScope(this.lake.byName, this.path);
     const sources = reads.map(({name, ...read}) => unwrap(scope.source(read, name, 1)));
     return this.#runner.query(mentions(text, this.#tableNames), sources, () => this.ports.engine.rows(query(text)));
   }

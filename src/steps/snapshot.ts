@@ -193,7 +193,7 @@ export const snapshot = defineStep({
   input: 'one',
   effect: 'same',
   params,
-  writes: ({table}) => table,
+  writes: ({crash_after: _, ...rows}) => ({table: rows.table, rows}),
   check: (values, inputs) => check(values, inputOf(inputs)),
   toSql: (values, inputs): Program => {
     const write = writeOf(values);

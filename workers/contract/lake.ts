@@ -69,15 +69,15 @@ export interface TableEntry {
   readonly files: number;
   /** Of the latest version's files. */
   readonly bytes: number;
-  /** The latest commit that no notebook made (a restore, an import), or −1: results that depend on the table change with it. */
-  readonly foreign: number;
   /** Commit times by version, monotonic; the first is that of `firstVersion`. */
   readonly times: readonly number[];
+  /** The path of the notebook that made each of these versions, null where none did (a restore, an import). */
+  readonly origins: readonly (string | null)[];
   readonly firstVersion: number;
   readonly problem?: {readonly code: string; readonly message: string; readonly hint?: string};
 }
 
-export interface TableVersion extends Omit<TableEntry, 'times' | 'firstVersion' | 'foreign'> {
+export interface TableVersion extends Omit<TableEntry, 'times' | 'firstVersion' | 'origins'> {
   readonly schema: StructType;
   readonly partitionColumns: readonly string[];
   readonly protocol: Protocol;

@@ -32,7 +32,7 @@ export function createLakeService({tables: opened, parquet, jobs, crash}: Shared
     } catch (thrown) {
       const {code, message, hint} = problemOf(thrown);
       if (code === 'DELTA_TABLE_NOT_FOUND') return undefined;
-      const nothing = {id: '', version: -1, modified: 0, rows: undefined, files: 0, bytes: 0, foreign: -1, times: [], firstVersion: 0};
+      const nothing = {id: '', version: -1, modified: 0, rows: undefined, files: 0, bytes: 0, times: [], origins: [], firstVersion: 0};
       return {name: place.name, ...nothing, problem: {code, message, ...(hint === undefined ? {} : {hint})}};
     }
   }

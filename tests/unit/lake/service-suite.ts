@@ -16,7 +16,7 @@ export const lakeScenarios: Readonly<Record<string, (workspace: Workspace) => Pr
     for (const n of [0, 1, 2]) equal((await write(lake, 'readings', ids(n * 10, 10))).version, n);
     for (const n of [0, 1, 2]) equal(await readIds(lake, 'readings', {version: n}), numbers(0, (n + 1) * 10));
     const [entry] = await lake.tables();
-    equal([entry?.name, entry?.version, entry?.rows, entry?.files, entry?.times.length, entry?.foreign], ['readings', 2, 30, 3, 3, -1]);
+    equal([entry?.name, entry?.version, entry?.rows, entry?.files, entry?.times.length, entry?.origins.length], ['readings', 2, 30, 3, 3, 3]);
     equal((await lake.table('READINGS')).schema, schema);
     equal(
       (await lake.history('readings')).map(({version, filesAdded, rowsAdded, readable, info}) => [version, filesAdded, rowsAdded, readable, info.operation]),
@@ -65,7 +65,7 @@ export const lakeScenarios: Readonly<Record<string, (workspace: Workspace) => Pr
     equal(await readIds(lake, 't'), numbers(0, 5));
     equal(await readIds(lake, 't', {version: 1}), [100, 101]);
     // Whoever reads the table has to look anew: no notebook made this version.
-    equal((await lake.tables())[0]?.foreign, 2);
+    equal((await lake.tables())[0]?.origins[2], null);
   },
 
   'a merge replaces the files it touched': async ({lake}) => {

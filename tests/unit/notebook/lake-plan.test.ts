@@ -13,13 +13,13 @@ const entry = (name: string, more: Partial<TableEntry> = {}): TableEntry => ({
   rows: 10,
   files: 1,
   bytes: 100,
-  foreign: -1,
+  origins: ['here', 'here', 'here', 'here'],
   times: [1000, 2000, 3000, 4000],
   firstVersion: 0,
   ...more,
 });
 const lakeOf = (...tables: readonly TableEntry[]): LakeTables => new Map(tables.map((table) => [table.name.toLowerCase(), table]));
-const planOf = (text: string, lake: LakeTables = new Map()): PlannedCell[] => plan(parseNotebook(text), new Map(), lake);
+const planOf = (text: string, lake: LakeTables = new Map()): PlannedCell[] => plan(parseNotebook(text), new Map(), lake, 'here');
 const ready = (cells: readonly PlannedCell[], name: string): CompiledCell => {
   const found = cells.find((planned) => planned.name === name);
   if (found?.ready !== true) throw new Error(`${name}: ${JSON.stringify(found)}`);
@@ -83,12 +83,18 @@ describe('writing', () => {
     expect(applied(cells, 'second')?.before).toEqual([applied(cells, 'first')?.self]);
   });
 
-  test('its own commit changes nothing; one that no notebook made runs it again, as the same rows', () => {
+  test('its own commit changes nothing; one that is not this notebook’s runs it again, as the same rows', () => {
     const text = rows + write('kept');
-    const [empty, own, restored] = [planOf(text), planOf(text, lakeOf(entry('readings'))), planOf(text, lakeOf(entry('readings', {foreign: 3})))];
+    const [empty, own, restored] = [planOf(text), planOf(text, lakeOf(entry('readings'))), planOf(text, lakeOf(entry('readings', {origins: ['here', 'here', 'here', null]})))];
     expect(ready(own, 'kept').hash).toBe(ready(empty, 'kept').hash);
     expect(ready(restored, 'kept').hash).not.toBe(ready(empty, 'kept').hash);
     expect(applied(restored, 'kept')?.self).toBe(applied(empty, 'kept')?.self);
+  });
+
+  test('how a lesson crashes it is no part of what it writes', () => {
+    const [plain, crashing] = [planOf(rows + write('kept')), planOf(rows + write('kept').replace('mode:', 'crash_after: 7\nmode:'))];
+    expect(applied(crashing, 'kept')?.self).toBe(applied(plain, 'kept')?.self);
+    expect(ready(crashing, 'kept').hash).not.toBe(ready(plain, 'kept').hash);
   });
 
   test('a write that is switched off writes nothing for those below', () => {

@@ -62,7 +62,7 @@ async function runNotebook(name: string): Promise<{report: RanCell[]; rowsOf: (q
   const runner = new Runner(ports);
   const notebook = parseNotebook(readFileSync(join(root, 'notebooks', `${name}.md`), 'utf8'));
   runner.usePlan(plan(notebook, new Map(files.map((file) => [file, 'sample']))));
-  const report = await runner.run(undefined, {}, new AbortController().signal);
+  const report = await runner.run(undefined, {mayWrite: true}, new AbortController().signal);
   const names = report.flatMap(({name}) => [name, rejectsOf(name)]);
   // A query of this test, not of a user.
   const rowsOf = async (query: string): Promise<unknown[][]> => (await runner.query(mentions(query, names), [], () => ports.engine.rows(query as ReturnType<typeof sql>))).rows.map((row) => row.map((value) => (typeof value === 'bigint' ? Number(value) : value)));

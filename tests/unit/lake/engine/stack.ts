@@ -59,6 +59,7 @@ export async function startStack(store: Store = createMemoryStore()): Promise<St
       {
         applies: {self: applies?.self ?? `test-${++writes}`, before: applies?.before ?? []},
         notebook: {path: 'notebook.md', cell: 'snapshot'},
+        mayWrite: true,
         onProgress: () => undefined,
       },
     );

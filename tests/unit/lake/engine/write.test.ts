@@ -163,6 +163,7 @@ describe('append and overwrite', () => {
       {
         applies: {self: 'stopped', before: []},
         notebook: {path: 'n', cell: 'c'},
+        mayWrite: true,
         onProgress: () => undefined,
         signal: controller.signal,
       },

@@ -71,7 +71,7 @@ describe('a known snapshot', () => {
     files.reads.length = 0;
     const second = await load(files, undefined, first);
     expect(names(second)).toEqual(['b', 'c', 'd']);
-    expect(second.commits).toEqual({firstVersion: 0, times: [1000, 2000, 3000, 4000], foreign: [0, 1, 2, 3]});
+    expect(second.commits).toEqual({firstVersion: 0, times: [1000, 2000, 3000, 4000], origins: [null, null, null, null]});
     expect(new Set(files.reads)).toEqual(new Set([commitPath('t', 2), commitPath('t', 3)]));
   });
 

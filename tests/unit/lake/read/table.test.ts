@@ -43,7 +43,7 @@ describe('a table', () => {
       rows: 7,
       files: 2,
       bytes: 20,
-      foreign: 0,
+      origins: [null],
       times: [5],
       firstVersion: 0,
     });

@@ -58,14 +58,14 @@ describe('time travel', () => {
     );
   });
 
-  test('knows the last commit that no notebook made', async () => {
+  test('knows which notebook made each version, or none', async () => {
     const notebook = {notebookPath: 'a', cell: 'b'};
     const mine = {commitInfo: {timestamp: 1, notebook}};
-    expect((await loadSnapshot(handMade(commits([[mine, ...start], [mine]])), 't', 'readings')).commits.foreign).toEqual([]);
+    expect((await loadSnapshot(handMade(commits([[mine, ...start], [mine]])), 't', 'readings')).commits.origins).toEqual(['a', 'a']);
     const mixed = handMade(commits([[mine, ...start], [at(2)], [mine], [at(9)]]));
-    expect((await loadSnapshot(mixed, 't', 'readings')).commits.foreign).toEqual([1, 3]);
+    expect((await loadSnapshot(mixed, 't', 'readings')).commits.origins).toEqual(['a', null, 'a', null]);
     const known = await loadSnapshot(mixed, 't', 'readings');
-    expect((await loadSnapshot(mixed, 't', 'readings', {timestamp: 3}, known)).commits.foreign).toEqual([1]);
+    expect((await loadSnapshot(mixed, 't', 'readings', {timestamp: 3}, known)).commits.origins).toEqual(['a', null, 'a']);
   });
 });
 
