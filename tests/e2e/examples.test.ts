@@ -41,8 +41,6 @@ async function expectWritten(example: Example): Promise<void> {
 }
 
 async function emptyLake(): Promise<void> {
-  // No cell of the example before is there to look at a table that goes.
-  await app.open('# Nothing yet\n');
   await app.page.evaluate(async () => {
     for (const {name} of await window.lakebook.lake.tables()) await window.lakebook.lake.remove(name);
   });

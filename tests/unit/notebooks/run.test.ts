@@ -157,7 +157,8 @@ describe('Convert files gives what its text says', () => {
 });
 
 describe('ACID and time travel gives what its text says', () => {
-  const text = readFileSync(join(root, 'notebooks/acid-and-time-travel.md'), 'utf8');
+  // A crash needs a storage that outlives it: the browser's tests have that one.
+  const text = readFileSync(join(root, 'notebooks/acid-and-time-travel.md'), 'utf8').replace('crash_after: 6\n', 'crash_after: 6\ndisabled: true\n');
   /** The notebook with one of its cells switched on. */
   const withOn = (name: string): string => {
     const at = text.indexOf(`step ${name} `);
@@ -182,7 +183,7 @@ describe('ACID and time travel gives what its text says', () => {
       runner = new Runner(ports);
       const tables = new Map((await lake.tables()).map((table) => [table.name.toLowerCase(), table]));
       runner.usePlan(plan(parseNotebook(markdown), new Map([[stored.name, stored.fingerprint]]), tables));
-      return runner.run(undefined, {}, new AbortController().signal);
+      return runner.run(undefined, {mayWrite: true}, new AbortController().signal);
     };
     rowsOf = async (name) => {
       // A query of this test, not of a user.
