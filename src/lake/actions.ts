@@ -12,8 +12,8 @@ export interface CommitInfo {
   readonly engineInfo?: string;
   readonly txnId?: string;
   readonly userMetadata?: string;
-  /** The notebook and cell that wrote it: a notebook as Databricks writes it, with the cell beside. */
-  readonly notebook?: {readonly notebookId?: string; readonly notebookPath?: string; readonly cell?: string};
+  /** The notebook and cell that wrote it: a notebook as Databricks writes it, with the cell beside, and what of the notebook is in the table then. */
+  readonly notebook?: {readonly notebookId?: string; readonly notebookPath?: string; readonly cell?: string; readonly applies?: readonly string[]};
 }
 
 export interface Protocol {

@@ -41,7 +41,7 @@ export function actionsOf(plan: PlannedWrite, written: readonly WrittenFile[], r
   const removed = snapshot === undefined ? [] : intent.mode === 'overwrite' ? [...snapshot.files.values()] : replaced;
   const info = {
     ...operationOf(plan),
-    notebook: {notebookPath: intent.notebook.path, cell: intent.notebook.cell},
+    notebook: {notebookPath: intent.notebook.path, cell: intent.notebook.cell, applies: [...intent.applies.before, intent.applies.self]},
     ...(version < 0 ? {} : {readVersion: version}),
     isBlindAppend: isBlindAppend(plan),
     operationMetrics: {...metricsOf(plan, written, removed), ...metrics},

@@ -15,6 +15,16 @@ export interface CommitStore {
 export type CommitStep = 2 | 3 | 4 | 6 | 7;
 export type Reached = (step: CommitStep) => void | Promise<void>;
 
+/** What came of a write. */
+export interface Committed {
+  readonly version: number;
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+  readonly filesAdded: number;
+  readonly filesRemoved: number;
+  readonly bytesAdded: number;
+}
+
 export interface CommitRequest {
   readonly root: string;
   readonly name: string;

@@ -1,3 +1,4 @@
+import {crc32} from '../lib/crc32.ts';
 import {ProblemError} from '../lib/problem.ts';
 import type {DeletionVector} from './actions.ts';
 import type {FileStore} from './file-store.ts';
@@ -99,19 +100,6 @@ function u32(reader: Reader): number {
 function u16(reader: Reader): number {
   reader.at += 2;
   return reader.view.getUint16(reader.at - 2, true);
-}
-
-const crcTable = Uint32Array.from({length: 256}, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  return value;
-});
-
-/** CRC-32 as zlib has it. */
-export function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = (crc >>> 8) ^ (crcTable[(crc ^ byte) & 0xff] ?? 0);
-  return (crc ^ 0xffffffff) >>> 0;
 }
 
 const broken = (message: string, cause?: unknown) =>

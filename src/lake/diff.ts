@@ -18,12 +18,8 @@ export function diffSchemas(first: StructType, second: StructType, path = ''): D
   return differences;
 }
 
-/** Files that only one of two versions of a table has. */
-export function diffFiles(first: Snapshot, second: Snapshot): {readonly removed: readonly Add[]; readonly added: readonly Add[]; readonly kept: number} {
-  const only = (a: Snapshot, b: Snapshot) => [...a.files].filter(([key]) => !b.files.has(key)).map(([, add]) => add);
-  const removed = only(first, second);
-  return {removed, added: only(second, first), kept: first.files.size - removed.length};
-}
+/** The files of a version that another version of the table doesn't have. */
+export const filesOnlyIn = (snapshot: Snapshot, other: Snapshot): readonly Add[] => [...snapshot.files].filter(([key]) => !other.files.has(key)).map(([, add]) => add);
 
 const isStruct = (type: StructField['type']): type is StructType => typeof type !== 'string' && type.type === 'struct';
 

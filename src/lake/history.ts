@@ -1,7 +1,7 @@
 import type {Action, Add, CommitInfo, Remove} from './actions.ts';
 import {readCheckpoint, type LakeFiles} from './checkpoint.ts';
 import {listLog} from './log.ts';
-import {deletionVectorPath, fileKey, homeOf, isAbsolute, pathInTable} from './paths.ts';
+import {canonicalPath, deletionVectorPath, fileKey, homeOf, isAbsolute, pathInTable} from './paths.ts';
 import {readCommit} from './snapshot.ts';
 import {rowsOf, total} from './table.ts';
 import {commitTimes, mapParallel} from './travel.ts';
@@ -43,8 +43,8 @@ export async function history(files: LakeFiles, root: string, name: string) {
 }
 
 function without<T extends Add | Remove>(files: readonly T[], others: readonly (Add | Remove)[]): T[] {
-  const paths = new Set(others.map(({path}) => path));
-  return files.filter(({path}) => !paths.has(path));
+  const paths = new Set(others.map(({path}) => canonicalPath(path)));
+  return files.filter(({path}) => !paths.has(canonicalPath(path)));
 }
 
 /** The files of a version that are no longer in the table's folder, while its commits are gone through. */

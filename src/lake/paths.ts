@@ -44,6 +44,10 @@ export function homeOf(path: string, found: ReadonlySet<string>): string | undef
   return undefined;
 }
 
+/** Whether a part of a path inside the table is hidden, that is, matches `hidden`. The folder of a partition (`_day=2024-01-31`) never is, whatever its column is called. */
+export const hasHiddenPart = (path: string, hidden: RegExp): boolean =>
+  path.split('/').some((part, index, parts) => hidden.test(part) && (index === parts.length - 1 || !/^[^=]+=/.test(part)));
+
 /** The file a deletion vector is in, as a log's path; undefined for one that is written in the log itself. */
 export function deletionVectorPath(vector: DeletionVector): string | undefined {
   if (vector.storageType === 'i') return undefined;

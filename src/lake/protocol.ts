@@ -1,6 +1,6 @@
 import type {Metadata, Protocol} from './actions.ts';
 import {featuresOf} from './features.ts';
-import type {DeltaType, StructType} from './schema.ts';
+import {allFields, type DeltaType, type StructType} from './schema.ts';
 
 /** What a writer of a version below 7 has to know for a feature; a feature without such a version needs to be listed. */
 const writerVersions: Readonly<Record<string, number>> = {appendOnly: 2, invariants: 2, checkConstraints: 3, columnMapping: 5};
@@ -8,9 +8,12 @@ const readerVersions: Readonly<Record<string, number>> = {columnMapping: 2};
 /** Features that readers must know too. */
 const readerFeatures = new Set(['columnMapping', 'timestampNtz', 'deletionVectors', 'v2Checkpoint', 'vacuumProtocolCheck', 'typeWidening']);
 
-/** The features that a table of this metadata uses, of those that we write. */
-export function featuresInUse({configuration}: Pick<Metadata, 'configuration'>, schema: StructType): string[] {
-  const used = ['appendOnly', 'invariants'];
+/**
+ * The features that a table of this metadata uses, of those that we write. Every table that lists none has appendOnly and
+ * invariants; one that lists its features has only what it uses, so that a plain append raises nothing.
+ */
+export function featuresInUse({configuration}: Pick<Metadata, 'configuration'>, schema: StructType, current: Protocol | undefined): string[] {
+  const used = (current?.minWriterVersion ?? 0) < 7 ? ['appendOnly', 'invariants'] : hasNotNull(schema) ? ['invariants'] : [];
   if (Object.keys(configuration).some((key) => key.startsWith('delta.constraints.'))) used.push('checkConstraints');
   if ((configuration['delta.columnMapping.mode'] ?? 'none') !== 'none') used.push('columnMapping');
   if (usesTimestampNtz(schema)) used.push('timestampNtz');
@@ -51,6 +54,11 @@ export function mergeProtocols(a: Protocol, b: Protocol): Protocol {
     ...(minReaderVersion >= 3 ? {readerFeatures: [...new Set([...left.reader, ...right.reader])]} : {}),
     writerFeatures: [...new Set([...left.writer, ...right.writer])],
   };
+}
+
+function hasNotNull(schema: StructType): boolean {
+  for (const {field} of allFields(schema)) if (!field.nullable) return true;
+  return false;
 }
 
 function usesTimestampNtz(type: DeltaType): boolean {

@@ -2,7 +2,8 @@ import {ProblemError} from '../lib/problem.ts';
 import type {Action, Add} from './actions.ts';
 import type {LakeFiles} from './checkpoint.ts';
 import {commitInfoAt, removeOf} from './commit-actions.ts';
-import {commitLock, commitLocked, type CommitStore, type Reached} from './commit.ts';
+import {commitLock, commitLocked, type Committed, type CommitStore, type Reached} from './commit.ts';
+import {filesOnlyIn} from './diff.ts';
 import {missingDataFiles} from './errors.ts';
 import {checkWritable} from './features.ts';
 import {deletionVectorPath} from './paths.ts';
@@ -11,19 +12,11 @@ import {loadSnapshot, storePath, type Snapshot} from './snapshot.ts';
 import type {At} from './travel.ts';
 import {checkModifiable} from './write.ts';
 
-export interface Restored {
-  readonly version: number;
-  readonly timestamp: number;
-  readonly filesAdded: number;
-  readonly filesRemoved: number;
-  readonly bytesAdded: number;
-}
-
 /**
  * Delta's RESTORE as one more version: the files and metadata of an earlier one, and the features of both. Nothing is copied;
  * throws when vacuum has deleted a file that is needed.
  */
-export const restore = (files: LakeFiles & CommitStore, table: {readonly root: string; readonly name: string}, at: At, reached?: Reached): Promise<Restored> =>
+export const restore = (files: LakeFiles & CommitStore, table: {readonly root: string; readonly name: string}, at: At, reached?: Reached): Promise<Committed> =>
   files.locks.exclusive(commitLock(table.root), async () => {
     const {root, name} = table;
     const current = await loadSnapshot(files, root, name);
@@ -33,8 +26,8 @@ export const restore = (files: LakeFiles & CommitStore, table: {readonly root: s
     checkWritable(protocol, target.metadata, name);
     await checkFiles(files, target);
 
-    const restored = without(target, current);
-    const removed = without(current, target);
+    const restored = filesOnlyIn(target, current);
+    const removed = filesOnlyIn(current, target);
     const [restoredBytes, removedBytes, tableBytes] = [bytesOf(restored), bytesOf(removed), bytesOf([...target.files.values()])];
     const txnId = crypto.randomUUID();
     const info = {
@@ -63,8 +56,6 @@ export const restore = (files: LakeFiles & CommitStore, table: {readonly root: s
     const committed = await commitLocked(files.store, {root, name, version, timestamp, isBlindAppend: false, self: undefined, txnId, actions}, reached);
     return {...committed, filesAdded: restored.length, filesRemoved: removed.length, bytesAdded: restoredBytes};
   });
-
-const without = (snapshot: Snapshot, other: Snapshot): Add[] => [...snapshot.files].filter(([key]) => !other.files.has(key)).map(([, add]) => add);
 
 const bytesOf = (adds: readonly Add[]): number => adds.reduce((sum, {size}) => sum + size, 0);
 

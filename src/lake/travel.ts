@@ -12,7 +12,13 @@ export interface CommitTimes {
   /** Milliseconds since 1970; the first is that of `firstVersion`. */
   readonly times: readonly number[];
   /** The notebook that made each, null where none did. */
-  readonly origins: readonly (string | null)[];
+  readonly origins: readonly (Origin | null)[];
+}
+
+/** A notebook by its path, and what it brought to the table up to a commit, that commit's own last. */
+export interface Origin {
+  readonly path: string;
+  readonly applies: readonly string[];
 }
 
 /** The first and the last version that the log still has in full. Throws a `ProblemError` for a log with a gap, or none. */
@@ -33,7 +39,7 @@ export function versionsOf(log: LogListing, name: string): {readonly first: numb
 /** What the times need of a commit. */
 export interface CommitHead {
   readonly timestamp: number;
-  readonly origin: string | null;
+  readonly origin: Origin | null;
 }
 
 export const headOf = (info: CommitInfo | undefined, file: File): CommitHead => ({timestamp: timestampOf(info, file), origin: originOf(info)});
@@ -103,7 +109,10 @@ export function checkVersion(version: number, {first, last}: {readonly first: nu
 export const timestampOf = (info: CommitInfo | undefined, file: File): number => info?.inCommitTimestamp ?? info?.timestamp ?? file.lastModified;
 
 /** Only commits of a snapshot cell name it: one that doesn't was made by hand, or elsewhere. */
-const originOf = (info: CommitInfo | undefined): string | null => (info?.notebook?.cell === undefined ? null : (info.notebook.notebookPath ?? null));
+function originOf(info: CommitInfo | undefined): Origin | null {
+  const {notebookPath, cell, applies} = info?.notebook ?? {};
+  return cell === undefined ? null : {path: notebookPath ?? '', applies: applies ?? []};
+}
 
 /** `task` for each index below `count`, some at a time: a log may have more files than a browser opens at once. */
 export async function mapParallel<T>(count: number, task: (index: number) => Promise<T>): Promise<T[]> {

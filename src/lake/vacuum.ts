@@ -4,7 +4,7 @@ import type {LakeFiles} from './checkpoint.ts';
 import {commitLock, type CommitStore} from './commit.ts';
 import {retentionTooShort} from './errors.ts';
 import {checkWritable} from './features.ts';
-import {deletionVectorPath, pathInTable} from './paths.ts';
+import {deletionVectorPath, hasHiddenPart, homeOf, pathInTable} from './paths.ts';
 import {loadSnapshot} from './snapshot.ts';
 
 export interface VacuumOptions {
@@ -39,19 +39,20 @@ export function vacuum(
     const snapshot = await loadSnapshot(files, root, name);
     checkWritable(snapshot.protocol, snapshot.metadata, name);
     const cutoff = now - retainHours * hour;
+    const all = await files.store.walk(root);
+    const found = new Set(all.map(({path}) => path));
     const pathsOf = ({path, deletionVector}: Add | Remove): string[] => {
       const vector = deletionVector === undefined ? undefined : deletionVectorPath(deletionVector);
-      return [path, ...(vector === undefined ? [] : [vector])].flatMap((each) => pathInTable(each, snapshot.home) ?? []);
+      // Only tombstones may have absolute paths, and those of another place than the files of today.
+      return [path, ...(vector === undefined ? [] : [vector])].flatMap((each) => pathInTable(each, snapshot.home) ?? pathInTable(each, homeOf(each, found)) ?? []);
     };
     const young = snapshot.removed.filter(({deletionTimestamp = 0}) => deletionTimestamp > cutoff);
     const needed = new Set([...snapshot.files.values(), ...young].flatMap(pathsOf));
     const known = new Set(snapshot.removed.flatMap(pathsOf));
-    const doomed = (await files.store.walk(root))
-      .filter(({path, modified}) => !isHidden(path) && !needed.has(path) && modified <= cutoff && (known.has(path) || modified <= now - unknownHours * hour))
+    const doomed = all
+      .filter(({path, modified}) => !hasHiddenPart(path, /^[_.]/) && !needed.has(path) && modified <= cutoff && (known.has(path) || modified <= now - unknownHours * hour))
       .map(({path, bytes}) => ({path, bytes}));
     if (!dryRun) for (const {path} of doomed) await files.store.remove(`${root}/${path}`);
     return {files: doomed, bytes: doomed.reduce((sum, {bytes}) => sum + bytes, 0)};
   });
 }
-
-const isHidden = (path: string): boolean => path.split('/').some((name) => /^[_.]/.test(name));

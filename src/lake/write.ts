@@ -21,17 +21,22 @@ import {constraintsOf} from './table.ts';
 import {typeName} from './types.ts';
 import {encodePath, partitionFolder} from './uri.ts';
 
-/** What is to be written, as in the lake's contract. */
+/** What is to be written. */
 export interface Intent {
   readonly mode: 'append' | 'overwrite' | 'merge';
+  /** The rows' schema as Delta types. */
   readonly schema: StructType;
   readonly mergeSchema: boolean;
   readonly overwriteSchema: boolean;
+  /** Undefined keeps the table's; for a new table it means none. */
   readonly partitionBy: readonly string[] | undefined;
+  /** Columns that get NOT NULL, CHECK constraints by name, comments by column: added to what the table has. */
   readonly notNull: readonly string[];
   readonly constraints: Readonly<Record<string, string>>;
   readonly comments: Readonly<Record<string, string>>;
+  /** Keys of a merge, for the commit's record. */
   readonly keys: readonly string[];
+  /** What these rows are, and what of the notebook came to the table before them: already applied rows are not written twice. */
   readonly applies: {readonly self: string; readonly before: readonly string[]};
   readonly notebook: {readonly path: string; readonly cell: string};
 }
@@ -85,7 +90,7 @@ export function planWrite(table: {readonly root: string; readonly name: string},
   const {schema, configuration} = withMapping(name, snapshot, annotated, constrained);
 
   const metadata = metadataAfter(snapshot, schema, partitionColumns, configuration, now);
-  const protocol = raiseProtocol(snapshot?.protocol, featuresInUse(metadata, schema));
+  const protocol = raiseProtocol(snapshot?.protocol, featuresInUse(metadata, schema, snapshot?.protocol));
   const keepsRows = snapshot !== undefined && intent.mode !== 'overwrite';
   const added = {
     notNull: keepsRows ? schema.fields.filter((field) => !field.nullable && fieldNamed(snapshot.schema, field.name)?.nullable !== false).map((field) => field.name) : [],

@@ -1,7 +1,10 @@
 import {checkViolated, newCheckViolated, newNotNullViolated, notNullViolated} from '../lake/errors.ts';
-import type {StructField, StructType} from '../lake/schema.ts';
-import {problemOf, ProblemError, unwrap} from '../lib/problem.ts';
+import type {DeltaType, StructField, StructType} from '../lake/schema.ts';
+import {problemOf, ProblemError, unwrap, type Problem} from '../lib/problem.ts';
+import {plural} from '../lib/text.ts';
+import type {Row} from '../lib/value.ts';
 import type {Ports, ReadPlan, WritePlan} from '../ports/index.ts';
+import {duckdbExpression, sparkExpression} from '../pyspark/expression.ts';
 import {checkExpression, identifiers} from '../sql/lexer.ts';
 import {expression, id, join, lit, sql, type Sql} from '../sql/sql.ts';
 import {allFiles} from './lake-read.ts';
@@ -9,6 +12,44 @@ import {createLakeTable, fileGroups, loadFiles} from './lake-load.ts';
 
 interface Call {
   readonly signal: AbortSignal | undefined;
+}
+
+/** Throws when rows hold dates or times that Delta has no value for, and gives the values of `wanted`, aggregates over all of them. */
+export async function lookThrough({engine}: Pick<Ports, 'engine'>, table: string, {fields}: StructType, rows: Sql, wanted: readonly Sql[], call: Call): Promise<Row> {
+  const moments = fields.flatMap((field) => {
+    const infinite = hasInfinite(id(field.name), field.type);
+    return infinite === undefined ? [] : [{name: field.name, infinite}];
+  });
+  const each = moments.map(({infinite}) => sql`count(*) FILTER (WHERE ${infinite})`);
+  const {rows: found} = await engine.rows(sql`SELECT ${join([...each, ...wanted])} FROM ${rows}`, call);
+  const values = found[0] ?? [];
+  moments.forEach(({name}, i) => {
+    const infinite = Number(values[i] ?? 0);
+    if (infinite > 0)
+      throw new ProblemError({
+        code: 'LAKE_INFINITE_DATE',
+        message: `Column ${name} holds infinity or -infinity in ${plural(infinite, 'row')}, and the Delta table ${table} has no such date.`,
+        where: {column: name},
+        hint: `Write NULL or a real date there, e.g. with a derive step: ${name} as CASE WHEN isfinite(${id(name)}) THEN ${id(name)} END.`,
+      });
+  });
+  return values.slice(moments.length);
+}
+
+/** Whether a value is an infinite date or time, or holds one; undefined for types that have none. */
+function hasInfinite(value: Sql, type: DeltaType, depth = 1): Sql | undefined {
+  if (typeof type === 'string') return type === 'date' || type.startsWith('timestamp') ? sql`NOT isfinite(${value})` : undefined;
+  if (type.type === 'struct') {
+    const parts = type.fields.flatMap((field) => hasInfinite(sql`struct_extract(${value}, ${lit(field.name)})`, field.type, depth) ?? []);
+    return parts.length === 0 ? undefined : sql`(${join(parts, ' OR ')})`;
+  }
+  const item = id(`x${depth}`);
+  const among = (list: Sql, element: DeltaType): Sql[] => {
+    const found = hasInfinite(item, element, depth + 1);
+    return found === undefined ? [] : [sql`len(list_filter(${list}, lambda ${item}: ${found})) > 0`];
+  };
+  const parts = type.type === 'array' ? among(value, type.elementType) : [...among(sql`map_keys(${value})`, type.keyType), ...among(sql`map_values(${value})`, type.valueType)];
+  return parts.length === 0 ? undefined : sql`(${join(parts, ' OR ')})`;
 }
 
 /** What rows must fulfil: `broken` is true for those that don't. */
@@ -21,8 +62,10 @@ interface Rule {
 
 /** Throws Delta's error when new rows break NOT NULL or a CHECK constraint of their table. `rows` stands in FROM. */
 export async function checkRows({engine}: Pick<Ports, 'engine'>, table: string, plan: WritePlan, rows: Sql, call: Call): Promise<void> {
-  for (const rule of [...notNullRules(plan.schema.fields), ...constraintRules(plan.constraints)]) {
-    const broken = await countBroken({engine}, table, rows, rule, call);
+  const rules = [...notNullRules(plan.schema.fields), ...constraintRules(plan.constraints)];
+  const together = rules.length > 1 ? await countAllBroken({engine}, rows, rules, call) : undefined;
+  for (const [i, rule] of rules.entries()) {
+    const broken = together?.[i] ?? (await countBroken({engine}, table, rows, rule, call));
     if (broken === 0) continue;
     const {constraint} = rule;
     if (constraint === undefined) throw new ProblemError(notNullViolated(table, rule.column, broken));
@@ -102,9 +145,38 @@ const isStruct = (type: StructField['type']): type is StructType => typeof type 
 // A condition that is NULL is not fulfilled either, as in Delta (its CheckDeltaInvariant and AlterTableAddConstraint).
 const constraintRules = (constraints: Readonly<Record<string, string>>): Rule[] =>
   Object.entries(constraints).map(([name, text]) => {
-    const duck = unwrap(checkExpression(fromSpark(text)));
+    const {text: translated, notes} = duckdbExpression(text);
+    if (notes.length > 0) throw new ProblemError(notAlike(name, text, notes));
+    const duck = unwrap(checkExpression(translated));
     return {column: '', constraint: {name, text, duck}, broken: sql`${expression(duck)} IS NOT TRUE`};
   });
+
+/** A CHECK constraint as the log keeps it: in Spark SQL, for every reader of the table. Refused when it would mean something else there. */
+export function sparkConstraint(name: string, condition: string): string {
+  const {text, notes} = sparkExpression(unwrap(checkExpression(condition)));
+  if (notes.length > 0) throw new ProblemError(notAlike(name, condition, notes));
+  return text.trim();
+}
+
+const notAlike = (name: string, text: string, notes: readonly string[]): Problem => ({
+  code: 'CONSTRAINT_NOT_CHECKED',
+  message: `CHECK constraint ${name} (${text}) can't be checked alike in DuckDB and in Spark: ${notes.join('. Also, ')}.`,
+  hint: 'Write it with what means the same in both; or compute a column in a derive step, and make the constraint a condition on that column.',
+  where: {param: `constraints.${name}`},
+});
+
+/** All rules in one query; undefined when that fails, which one by one they tell better. */
+async function countAllBroken({engine}: Pick<Ports, 'engine'>, rows: Sql, rules: readonly Rule[], call: Call): Promise<number[] | undefined> {
+  try {
+    const {rows: counted} = await engine.rows(sql`SELECT ${join(rules.map(({broken}) => sql`count(*) FILTER (WHERE ${broken})`))} FROM ${rows}`, call);
+    return counted[0]?.map(Number);
+  } catch (thrown) {
+    if (isStopped(problemOf(thrown))) throw thrown;
+    return undefined;
+  }
+}
+
+const isStopped = ({code}: Problem): boolean => code === 'CANCELLED' || code === 'ENGINE_RESTARTED';
 
 async function countBroken({engine}: Pick<Ports, 'engine'>, table: string, rows: Sql, rule: Rule, call: Call): Promise<number> {
   try {
@@ -112,7 +184,7 @@ async function countBroken({engine}: Pick<Ports, 'engine'>, table: string, rows:
     return Number(counted[0]?.[0] ?? 0);
   } catch (thrown) {
     const problem = problemOf(thrown);
-    if (rule.constraint === undefined || problem.code === 'CANCELLED' || problem.code === 'ENGINE_RESTARTED') throw thrown;
+    if (rule.constraint === undefined || isStopped(problem)) throw thrown;
     const {name, text} = rule.constraint;
     throw new ProblemError(
       {
@@ -123,12 +195,4 @@ async function countBroken({engine}: Pick<Ports, 'engine'>, table: string, rows:
       {cause: thrown},
     );
   }
-}
-
-/** A constraint as the log has it, in Spark SQL, for DuckDB: names are quoted with `"` there, texts with `'` only. */
-function fromSpark(text: string): string {
-  return text.replace(/`((?:[^`]|``)*)`|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.|'')*)'/g, (_whole, name?: string, double?: string, single?: string) => {
-    if (name !== undefined) return id(name.replaceAll('``', '`'));
-    return lit((double ?? (single ?? '').replaceAll("''", "'")).replace(/\\(.)/g, '$1'));
-  });
 }

@@ -9,6 +9,8 @@ import {partitionText, partitionValue} from './lake-types.ts';
 export interface RowsToWrite {
   readonly relation: Sql;
   readonly rows: number;
+  /** Of all of them, where they are known. */
+  readonly stats: FileStats | undefined;
 }
 
 interface Call {
@@ -36,7 +38,18 @@ export async function writeFiles(ports: Pick<Ports, 'engine' | 'lake'>, plan: Wr
   for await (const {relation, partition, stats} of plan.partitionColumns.length > 0 ? partitions(ports, plan, rows, call) : slices(ports, plan, rows, call)) {
     if (call.signal?.aborted === true) throw new ProblemError(cancelled);
     const file = await lake.openFile(transaction, partition);
-    await engine.stream(sql`SELECT ${columns} FROM ${relation}`, async (ipc) => void (await lake.writeFile(transaction, file, ipc)), call);
+    // The engine makes the next rows while these are written: one chunk waits, no more.
+    let writing: Promise<unknown> = Promise.resolve();
+    const write = async (ipc: Uint8Array): Promise<void> => {
+      await writing;
+      writing = lake.writeFile(transaction, file, ipc);
+      writing.catch(() => undefined);
+    };
+    try {
+      await engine.stream(sql`SELECT ${columns} FROM ${relation}`, write, call);
+    } finally {
+      await writing;
+    }
     await lake.closeFile(transaction, file, stats);
     files++;
     onRows((done += stats.rows));
@@ -44,10 +57,14 @@ export async function writeFiles(ports: Pick<Ports, 'engine' | 'lake'>, plan: Wr
   return files;
 }
 
-async function* slices({engine}: Pick<Ports, 'engine'>, {columns}: WritePlan, {relation, rows}: RowsToWrite, call: Call): AsyncGenerator<Part> {
+async function* slices({engine}: Pick<Ports, 'engine'>, {columns}: WritePlan, {relation, rows, stats}: RowsToWrite, call: Call): AsyncGenerator<Part> {
   // The last file takes what would be less than half of another.
   const files = rows === 0 ? 0 : Math.max(1, Math.round(rows / fileRows));
   for (let i = 0; i < files; i++) {
+    if (files === 1 && stats !== undefined) {
+      yield {relation, partition: {}, stats};
+      return;
+    }
     const start = i * fileRows;
     const count = i === files - 1 ? rows - start : fileRows;
     const part = files === 1 ? relation : sql`(SELECT * FROM ${relation} LIMIT ${lit(count)} OFFSET ${lit(start)})`;
@@ -76,23 +93,22 @@ async function* partitions({engine}: Pick<Ports, 'engine'>, plan: WritePlan, {re
 
 const textOf = (value: Value | undefined): string | null => (typeof value === 'string' ? value : null);
 
-/** A count of the rows, then nulls, least and greatest value of each indexed column. */
-function statsSql(columns: readonly StructField[]): Sql[] {
+/** Aggregates: a count of the rows, then nulls, least and greatest value of each indexed column. */
+export function statsSql(columns: readonly StructField[]): Sql[] {
   const each = indexed(columns).flatMap(({name, type}) => [sql`count(*) - count(${id(name)})`, bound(sql`min`, name, type), bound(sql`max`, name, type)]);
   return [sql`count(*)`, ...each];
 }
 
-/** NULL where there is no bound that readers could rely on. */
+/** NULL for types without bounds in the log. */
 function bound(which: Sql, name: string, type: DeltaType): Sql {
-  const [column, value] = [id(name), sql`${which}(${id(name)})`];
+  const value = sql`${which}(${id(name)})`;
   switch (type) {
     case 'float':
     case 'double':
-      return sql`CASE WHEN NOT bool_or(isnan(${column}) OR isinf(${column})) THEN ${value} END`;
     case 'date':
     case 'timestamp':
     case 'timestamp_ntz':
-      return sql`CASE WHEN bool_and(isfinite(${column})) THEN ${value} END`;
+      return value;
     case 'string':
       // The log keeps 32 characters of a text, and has to see what comes after them.
       return sql`left(${value}, 128)`;
@@ -101,7 +117,8 @@ function bound(which: Sql, name: string, type: DeltaType): Sql {
   }
 }
 
-function statsOf(columns: readonly StructField[], [rows, ...values]: readonly Value[]): FileStats {
+/** The statistics from the values of `statsSql`. */
+export function statsOf(columns: readonly StructField[], [rows, ...values]: readonly Value[]): FileStats {
   const nulls: Record<string, number> = {};
   const min: Record<string, unknown> = {};
   const max: Record<string, unknown> = {};
@@ -117,8 +134,10 @@ function statsOf(columns: readonly StructField[], [rows, ...values]: readonly Va
 
 function jsonBound(value: Value | undefined, type: DeltaType): unknown {
   if (value === undefined || value === null) return undefined;
+  // NaN and the infinities are beyond every other value: where there are any, one of the bounds is.
+  if (typeof value === 'number' && !Number.isFinite(value)) return undefined;
   if (type !== 'date' && type !== 'timestamp' && type !== 'timestamp_ntz') return value;
-  // Years before 1 and after 9999 are spelt in a way of their own.
+  // Years before 1 and after 9999, and infinity, are spelt in a way of their own.
   const parts = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(?:\.(\d+))?)?$/.exec(textOf(value) ?? '');
   if (parts === null) return undefined;
   const [, day = '', time = '00:00:00', fraction = ''] = parts;

@@ -180,7 +180,7 @@ class Loader {
 
   /** Nothing of it is left in the engine but the rows in the table. */
   async close(): Promise<void> {
-    await this.ports.engine.execute(this.#drops());
+    await this.ports.engine.execute(this.#drops()).catch(() => undefined);
   }
 
   #drops(): Sql[] {

@@ -23,6 +23,8 @@ export interface MergeSource {
 export interface Merged {
   /** The table in the engine with the rows to write. */
   readonly table: string;
+  /** How many these are. */
+  readonly rows: number;
   /** Files that they replace, as indexes of the plan's. */
   readonly removes: readonly number[];
   readonly metrics: Readonly<Record<string, string>>;
@@ -51,13 +53,14 @@ export async function mergeRows(ports: Pick<Ports, 'engine' | 'lake'>, table: st
     ],
     call,
   );
-  const removes = read === undefined ? [] : await rewrite();
-  const [rewritten, updated] = [await count(result), await count(matched)];
+  const {removes, updated} = await rewrite();
+  const rewritten = await count(result);
   const columns = join(schema.fields.map((field) => id(field.name)));
   await engine.execute([sql`INSERT INTO ${id(result)} SELECT ${columns} FROM ${id(given)} WHERE ${id(row)} NOT IN (FROM ${id(matched)}) ORDER BY ${id(row)}`], call);
   const [all, rows] = [await count(given), await count(result)];
   return {
     table: result,
+    rows,
     removes,
     metrics: {
       numSourceRows: String(all),
@@ -76,13 +79,14 @@ export async function mergeRows(ports: Pick<Ports, 'engine' | 'lake'>, table: st
     return Number(counted[0]?.[0] ?? 0);
   }
 
-  /** Puts the rows of the files that hold a match into the result, and says which files these are. */
-  async function rewrite(): Promise<number[]> {
-    if (read === undefined) return [];
+  /** Puts the rows of the files that hold a match into the result, and says which files these are and how many of their rows match. */
+  async function rewrite(): Promise<{removes: number[]; updated: number}> {
+    if (read === undefined) return {removes: [], updated: 0};
     const kept = new KeptRows(ports, table, plan);
     const candidates = kept.isFree ? await candidateFiles(ports, read, keys, given, call) : allFiles(read);
     const fileColumn = unusedName('file', [...read.schema.fields, {name: row}]);
     const touched: number[] = [];
+    let updated = 0;
     await refuseDuplicates(ports, table, keys, given, undefined, call);
     for (const group of fileGroups(read, candidates)) {
       const target = `${scratch}_target`;
@@ -91,12 +95,13 @@ export async function mergeRows(ports: Pick<Ports, 'engine' | 'lake'>, table: st
       await loadFiles(ports, read, group, into);
       await refuseDuplicates(ports, table, keys, given, target, call);
       const matches = sql`SELECT * FROM ${id(target)} t SEMI JOIN ${id(given)} s ON ${onKeys(keys)}`;
-      const {rows: found} = await engine.rows(sql`SELECT DISTINCT ${id(fileColumn)} FROM (${matches}) ORDER BY 1`, call);
+      const {rows: found} = await engine.rows(sql`SELECT ${id(fileColumn)}, count(*) FROM (${matches}) GROUP BY ALL ORDER BY 1`, call);
       const files = found.map(([file]) => Number(file));
       const chosen = files.length === 0 ? sql`false` : sql`${id(fileColumn)} IN (${join(files.map(lit))})`;
       if (!kept.isFree) await kept.add(sql`(SELECT * FROM ${id(target)} WHERE NOT (${chosen}))`, call);
       if (files.length === 0) continue;
       touched.push(...files);
+      updated += found.reduce((sum, [, rows]) => sum + Number(rows), 0);
       const {from, row: place} = numberedRows(id(target), [...read.schema.fields, {name: fileColumn}]);
       const values = schema.fields.map((field) => sql`${merged(field, read)} AS ${id(field.name)}`);
       await engine.execute(
@@ -108,7 +113,7 @@ export async function mergeRows(ports: Pick<Ports, 'engine' | 'lake'>, table: st
       );
     }
     kept.finish();
-    return touched.sort((a, b) => a - b);
+    return {removes: touched.sort((a, b) => a - b), updated};
   }
 
   /** A column's value in a row of the table that is there before. */

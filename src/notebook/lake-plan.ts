@@ -59,15 +59,24 @@ export class LakeScope {
       });
     }
     if (writer === undefined && entry?.problem !== undefined) return fail(entry.problem);
-    const state = writer?.hash ?? [entry?.id, at === undefined || 'timestamp' in at ? entry?.version : null];
+    const left = writer === undefined ? entry?.version : this.#leftAfter(writer, entry);
+    const state = writer === undefined ? [entry?.id, at === undefined || 'timestamp' in at ? left : null] : [writer.hash, at === undefined && isOthers(writer, entry, left) ? left : null];
     return ok({
       name,
       line,
-      work: {type: 'lake', table: read.table, at, schemaOnly: read.schemaOnly ?? false, foreign: foreignVersion(entry, this.notebook)},
+      work: {type: 'lake', table: read.table, at, left, schemaOnly: read.schemaOnly ?? false},
       inputs: [],
       after: writer?.hash,
       hash: contentHash(['lake', key, at ?? null, read.schemaOnly ?? false, state]),
     });
+  }
+
+  /** The latest version but for those that cells below the writer made on top of it. */
+  #leftAfter({applies}: Writer, entry: TableEntry | undefined): number | undefined {
+    if (entry === undefined) return undefined;
+    const isBelow = (origin: TableEntry['origins'][number]): boolean => origin?.applies.includes(applies.self) === true && origin.applies.at(-1) !== applies.self;
+    const index = entry.origins.findLastIndex((origin) => !isBelow(origin));
+    return index < 0 ? undefined : entry.firstVersion + index;
   }
 
   /**
@@ -93,8 +102,15 @@ function momentOf(at: NonNullable<LakeRead['at']>): At | undefined {
   return timestamp === undefined ? undefined : {timestamp};
 }
 
+/** Whether a version came later than the writer's own, and is not that: what is read there is not what the writer alone left. */
+function isOthers({applies}: Writer, entry: TableEntry | undefined, version: number | undefined): boolean {
+  if (entry === undefined || version === undefined) return false;
+  const own = entry.origins.findLastIndex((origin) => origin?.applies.at(-1) === applies.self);
+  return own >= 0 && entry.firstVersion + own < version;
+}
+
 /** The latest version that another notebook made, or none (a restore, an import); −1 when all are this one's. */
 const foreignVersion = (entry: TableEntry | undefined, notebook: string): number => {
-  const index = entry?.origins.findLastIndex((origin) => origin !== notebook) ?? -1;
+  const index = entry?.origins.findLastIndex((origin) => origin?.path !== notebook) ?? -1;
   return entry === undefined || index < 0 ? -1 : entry.firstVersion + index;
 };

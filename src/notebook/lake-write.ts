@@ -1,16 +1,14 @@
 import type {StructType} from '../lake/schema.ts';
 import {deltaTypeOf} from '../lake/types.ts';
 import {parseDuckType} from '../lib/duckdb-type.ts';
-import {cancelled, ProblemError, unwrap} from '../lib/problem.ts';
+import {cancelled, ProblemError} from '../lib/problem.ts';
 import {plural} from '../lib/text.ts';
 import type {Ports, Progress, WriteIntent, WritePlan} from '../ports/index.ts';
-import {sparkExpression} from '../pyspark/expression.ts';
-import {checkExpression} from '../sql/lexer.ts';
 import {id, join, sql, type Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 import type {LakeWrite} from '../steps/define.ts';
-import {checkKept, checkRows} from './lake-checks.ts';
-import {writeFiles} from './lake-files.ts';
+import {checkKept, checkRows, lookThrough, sparkConstraint} from './lake-checks.ts';
+import {statsOf, statsSql, writeFiles} from './lake-files.ts';
 import {mergeRows} from './lake-merge.ts';
 import {convert, named, nullOf, typeSql} from './lake-types.ts';
 
@@ -68,18 +66,21 @@ export async function writeLakeTable(ports: Pick<Ports, 'engine' | 'lake'>, writ
         hint: `Run ${options.notebook.cell} to write them: to look at a cell writes nothing.`,
       });
     if (options.signal?.aborted === true) throw new ProblemError(cancelled);
-    const {relation, given} = rowsOf(plan, input);
-    const merged = write.mode === 'merge' ? await mergeRows(ports, write.table, plan, {relation, given, keys: write.keys}, scratch, call) : undefined;
+    const {relation, given} = rowsOf(plan, plan.rulesOnly ? {...input, relation: sql`(FROM ${input.relation} LIMIT 0)`} : input);
+    const isMerge = write.mode === 'merge' && !plan.rulesOnly;
+    // Most writes are one file of these very rows: then its statistics take no query of their own.
+    const seen = await lookThrough(ports, write.table, plan.schema, relation, isMerge || plan.partitionColumns.length > 0 ? [sql`count(*)`] : statsSql(plan.columns), call);
+    const merged = isMerge ? await mergeRows(ports, write.table, plan, {relation, given, keys: write.keys}, scratch, call) : undefined;
     const fresh = merged === undefined ? relation : id(merged.table);
     await checkRows(ports, write.table, plan, fresh, call);
-    if (write.mode === 'append') await checkKept(ports, write.table, plan, `${scratch}_kept`, call);
-    const {rows: counted} = await engine.rows(sql`SELECT count(*) FROM ${fresh}`, call);
-    const rows = Number(counted[0]?.[0] ?? 0);
+    if (write.mode === 'append' || plan.rulesOnly) await checkKept(ports, write.table, plan, `${scratch}_kept`, call);
+    const rows = merged?.rows ?? Number(seen[0] ?? 0);
+    const stats = seen.length > 1 ? statsOf(plan.columns, seen) : undefined;
     const onRows = (done: number): void => options.onProgress({done, total: rows, note: `${plural(done, 'row')} written`});
-    const files = await writeFiles(ports, plan, {relation: fresh, rows}, onRows, call);
+    const files = await writeFiles(ports, plan, {relation: fresh, rows, stats}, onRows, call);
     const metrics = merged === undefined ? {numFiles: String(files), numOutputRows: String(rows)} : {...merged.metrics, numTargetFilesAdded: String(files)};
     const {version, timestamp, filesAdded, filesRemoved, bytesAdded} = await lake.commit(plan.transaction, merged?.removes ?? [], metrics);
-    const operation = write.mode === 'merge' ? 'MERGE' : 'WRITE';
+    const operation = isMerge ? 'MERGE' : 'WRITE';
     const facts = {version, rows, files_added: filesAdded, files_removed: filesRemoved, bytes_added: bytesAdded};
     return {version, timestamp, mode: write.mode, operation, rows, filesAdded, filesRemoved, bytesAdded, applied: undefined, facts};
   } catch (thrown) {
@@ -87,6 +88,11 @@ export async function writeLakeTable(ports: Pick<Ports, 'engine' | 'lake'>, writ
     await lake.abort(plan.transaction).catch(() => undefined);
     throw thrown;
   } finally {
+    // Only rows beside the table's are put into tables of their own.
+    if (plan.applied === undefined && (write.mode === 'merge' || plan.read !== undefined)) await dropScratch();
+  }
+
+  async function dropScratch(): Promise<void> {
     const names = ['source', 'source_repeated', 'matched', 'result', 'target', 'kept'];
     await engine.execute(names.map((name) => sql`DROP TABLE IF EXISTS ${id(`${scratch}_${name}`)}`)).catch(() => undefined);
   }
@@ -111,8 +117,7 @@ function intentOf(write: LakeWrite, columns: readonly Column[], {applies, notebo
     fields: columns.map((column) => ({name: column.name, type: deltaTypeOf(parseDuckType(column.type)).type, nullable: true, metadata: {}})),
   };
   const {mode, mergeSchema, overwriteSchema, partitionBy, notNull, comments, keys, crashAfter} = write;
-  // The log is read by Spark, whose quotes are other ones.
-  const constraints = Object.fromEntries(Object.entries(write.constraints).map(([name, text]) => [name, sparkExpression(unwrap(checkExpression(text))).text.trim()]));
+  const constraints = Object.fromEntries(Object.entries(write.constraints).map(([name, text]) => [name, sparkConstraint(name, text)]));
   return {
     mode,
     schema,

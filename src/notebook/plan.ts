@@ -47,11 +47,11 @@ export interface Computed {
 }
 
 /**
- * A version of a table of the lake that a cell reads. Without `at` it is what the cell `after` left there, or the latest
- * version where others, at version `foreign`, came later.
+ * A version of a table of the lake that a cell reads. Without `at` it is the one the cell `after` makes, or `left` where that is
+ * later: the latest version there is, but for those that cells further down made.
  */
 export interface LakeSource extends Computed {
-  readonly work: {readonly type: 'lake'; readonly table: string; readonly at: At | undefined; readonly schemaOnly: boolean; readonly foreign: number};
+  readonly work: {readonly type: 'lake'; readonly table: string; readonly at: At | undefined; readonly left: number | undefined; readonly schemaOnly: boolean};
 }
 
 /** A cell ready to run. */
@@ -245,7 +245,7 @@ function planSql(cell: SqlCell, above: Above, problems: Problem[]): Understood |
   }
   const {text, reads} = found.value;
   const names = [...above.tables.values()].map((table) => table.name);
-  return {work: {type: 'sql', query, text}, inputs: mentions(text, [...names, ...names.map(rejectsOf)]), reads: reads.map(({name, ...read}) => ({read, name}))};
+  return {work: {type: 'sql', query, text}, inputs: mentions(query, [...names, ...names.map(rejectsOf)]), reads: reads.map(({name, ...read}) => ({read, name}))};
 }
 
 function planChart(cell: ChartCell, above: Above, problems: Problem[]): Understood | undefined {

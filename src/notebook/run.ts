@@ -7,6 +7,7 @@ import {stopProblem} from '../sql/stop.ts';
 import type {Column} from '../sql/types.ts';
 import type {Input, LakeWrite, Program} from '../steps/define.ts';
 import {rejectsOf} from './cells.ts';
+import type {Applies} from './lake-plan.ts';
 import type {CompiledCell, Computed, InputTable, LakeSource, PlannedCell} from './plan.ts';
 import {readFiles} from './read.ts';
 import {Turns, type Lane} from './turns.ts';
@@ -97,7 +98,7 @@ export class Runner {
   /** Makes a plan the current one: its names are the views that SQL cells read. */
   usePlan(plan: readonly PlannedCell[]): void {
     this.#plan = plan;
-    for (const cell of plan) if (cell.ready) for (const known of [cell, ...cell.sources]) this.#lineage.set(known.hash, known);
+    for (const cell of plan) if (cell.ready) for (const known of [...cell.sources, cell]) this.#lineage.set(known.hash, known);
   }
 
   /** What is known of a result without computing anything. */
@@ -111,16 +112,30 @@ export class Runner {
     return through === undefined ? this.#present.has(hash) : this.isPresent(through);
   }
 
-  /** Forgets what was read from or written to a table of the lake that is gone; gives the hashes. */
-  forgetLake(table: string): string[] {
+  /** Forgets what was read from or written to a table of the lake that is gone, and all that came of it; gives the hashes. */
+  forgetLake(table: string): ReadonlySet<string> {
     const key = table.toLowerCase();
-    const touched = ({work}: Computed): string | undefined => (work.type === 'lake' ? work.table : work.type === 'step' ? work.step.writes?.(work.values)?.table : undefined);
-    const hashes = [...this.#lineage.values()].filter((known) => touched(known)?.toLowerCase() === key).map(({hash}) => hash);
-    for (const hash of hashes) {
-      this.#results.delete(hash);
-      this.#present.delete(hash);
+    const gone = new Set<string>();
+    // Inputs come before what reads them, so one pass finds all.
+    for (const known of this.#lineage.values()) {
+      const isTouched = (known.work.type === 'lake' ? known.work.table : writtenBy(known))?.toLowerCase() === key;
+      if (isTouched || (known.after !== undefined && gone.has(known.after)) || known.inputs.some(({hash}) => gone.has(hash))) gone.add(known.hash);
     }
-    return hashes;
+    for (const hash of gone) this.#forget(hash);
+    return gone;
+  }
+
+  #forget(hash: string): void {
+    this.#results.delete(hash);
+    this.#present.delete(hash);
+  }
+
+  /** What other cells, or other texts of this one, wrote to the table counts as written no longer: they look at the table when they run again. */
+  #forgetWriters(table: string, {self, before}: Applies): void {
+    for (const known of this.#lineage.values()) {
+      const applies = known.work.type === 'step' ? known.work.applies : undefined;
+      if (applies !== undefined && writtenBy(known)?.toLowerCase() === table.toLowerCase() && applies.self !== self && !before.includes(applies.self)) this.#results.delete(known.hash);
+    }
   }
 
   /** A result with its inputs' tables present, while `use` runs; nothing is evicted meanwhile. */
@@ -354,7 +369,7 @@ export class Runner {
       case 'lake': {
         const onProgress = (progress: Progress): void => events.onProgress?.(cell.name, progress);
         const {readLakeTable} = await import('./lake-read.ts');
-        const {version} = await readLakeTable(this.ports, {...work, at: work.at ?? this.#leftBy(cell.after, work.foreign)}, {into: table, onProgress, signal});
+        const {version} = await readLakeTable(this.ports, {...work, at: work.at ?? this.#leftBy(cell.after, work.left)}, {into: table, onProgress, signal});
         return {figures: {facts: {version}, tables: {}}};
       }
     }
@@ -395,10 +410,11 @@ export class Runner {
     }
   }
 
-  /** The version that a cell made, or found its rows in; undefined where a later one is another's. */
-  #leftBy(writer: string | undefined, foreign: number): At | undefined {
-    const version = this.#results.get(writer ?? '')?.figures?.facts['version'];
-    return version === undefined || version < foreign ? undefined : {version};
+  /** The version to read below a writer: the one it made or found its rows in, or a later one that is there already. */
+  #leftBy(writer: string | undefined, left: number | undefined): At | undefined {
+    const made = this.#results.get(writer ?? '')?.figures?.facts['version'];
+    const version = Math.max(made ?? -1, left ?? -1);
+    return version < 0 ? undefined : {version};
   }
 
   /** Rows go to a table of the lake; the commit's figures come back. A crash that the cell asks for is told as a figure too. */
@@ -409,7 +425,8 @@ export class Runner {
     const onProgress = (progress: Progress): void => events.onProgress?.(cell.name, progress);
     const options = {applies, notebook: {path: this.notebookPath, cell: cell.name}, onProgress, signal};
     try {
-      const {facts} = await writeLakeTable(this.ports, write, input, {...options, mayWrite: events.mayWrite ?? false});
+      const {facts, applied} = await writeLakeTable(this.ports, write, input, {...options, mayWrite: events.mayWrite ?? false});
+      if (applied === undefined) this.#forgetWriters(write.table, applies);
       return {facts, tables: {}};
     } catch (thrown) {
       if (write.crashAfter === undefined || problemOf(thrown).code !== 'STORAGE_RESTARTED') throw thrown;
@@ -456,6 +473,8 @@ export class Runner {
     }
   }
 }
+
+const writtenBy = ({work}: Computed): string | undefined => (work.type === 'step' ? work.step.writes?.(work.values)?.table : undefined);
 
 /** A name under which SQL of the reader's finds a table. */
 type View = Pick<Input, 'name' | 'relation'>;

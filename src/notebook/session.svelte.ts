@@ -681,7 +681,7 @@ export class Session {
     if (reads.length > 0) await this.lake.refresh();
     const scope = new LakeScope(this.lake.byName, this.path);
     const sources = reads.map(({name, ...read}) => unwrap(scope.source(read, name, 1)));
-    return this.#runner.query(mentions(text, this.#tableNames), sources, () => this.ports.engine.rows(query(text)));
+    return this.#runner.query(mentions(written, this.#tableNames), sources, () => this.ports.engine.rows(query(text)));
   }
 
   /** Names that a query may mention: every table cell's, and its rejects'. */

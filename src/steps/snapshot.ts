@@ -193,7 +193,8 @@ export const snapshot = defineStep({
   input: 'one',
   effect: 'same',
   params,
-  writes: ({crash_after: _, ...rows}) => ({table: rows.table, rows}),
+  // Rules and comments come to the table without its rows; a crash is no part of them.
+  writes: ({crash_after: _c, not_null: _n, constraints: _k, comments: _t, ...rows}) => ({table: rows.table, rows}),
   check: (values, inputs) => check(values, inputOf(inputs)),
   toSql: (values, inputs): Program => {
     const write = writeOf(values);

@@ -1,6 +1,12 @@
 import type {CommitInfo, Metadata, Protocol} from '../../src/lake/actions.ts';
+import type {Committed, CommitStep} from '../../src/lake/commit.ts';
 import type {StructField, StructType} from '../../src/lake/schema.ts';
+import type {Origin} from '../../src/lake/travel.ts';
+import type {Vacuumed, VacuumOptions} from '../../src/lake/vacuum.ts';
+import type {Intent} from '../../src/lake/write.ts';
 import type {Outcome} from './engine.ts';
+
+export type {Committed, Vacuumed};
 
 /**
  * The lake, in the storage worker: Delta tables in the browser's private file system, by name. Names match without case.
@@ -40,7 +46,7 @@ export interface LakeContract {
 
   restore(name: string, at: At): Promise<Outcome<Committed>>;
   /** Deletes what no version within `retainHours` needs; with `dryRun` only says what it would delete. */
-  vacuum(name: string, options: {retainHours: number; dryRun: boolean}): Promise<Outcome<Vacuumed>>;
+  vacuum(name: string, options: VacuumOptions): Promise<Outcome<Vacuumed>>;
   rename(name: string, to: string): Promise<Outcome<null>>;
   remove(name: string): Promise<Outcome<null>>;
 
@@ -71,8 +77,8 @@ export interface TableEntry {
   readonly bytes: number;
   /** Commit times by version, monotonic; the first is that of `firstVersion`. */
   readonly times: readonly number[];
-  /** The path of the notebook that made each of these versions, null where none did (a restore, an import). */
-  readonly origins: readonly (string | null)[];
+  /** The notebook that made each of these versions, null where none did (a restore, an import). */
+  readonly origins: readonly (Origin | null)[];
   readonly firstVersion: number;
   readonly problem?: {readonly code: string; readonly message: string; readonly hint?: string};
 }
@@ -119,25 +125,9 @@ export interface ReadFile {
   readonly bounds: Readonly<Record<string, {readonly min: unknown; readonly max: unknown}>>;
 }
 
-export interface WriteIntent {
-  readonly mode: 'append' | 'overwrite' | 'merge';
-  /** The rows' schema as Delta types. */
-  readonly schema: StructType;
-  readonly mergeSchema: boolean;
-  readonly overwriteSchema: boolean;
-  /** Undefined keeps the table's; for a new table it means none. */
-  readonly partitionBy: readonly string[] | undefined;
-  /** Columns that get NOT NULL, CHECK constraints by name, comments by column: added to what the table has. */
-  readonly notNull: readonly string[];
-  readonly constraints: Readonly<Record<string, string>>;
-  readonly comments: Readonly<Record<string, string>>;
-  /** Keys of a merge, for the commit's record. */
-  readonly keys: readonly string[];
-  /** What these rows are, and what of the notebook came to the table before them: already applied rows are not written twice. */
-  readonly applies: {readonly self: string; readonly before: readonly string[]};
-  readonly notebook: {readonly path: string; readonly cell: string};
+export interface WriteIntent extends Intent {
   /** For lessons: the worker dies right after this step of the commit. */
-  readonly crashAfter?: 2 | 3 | 4 | 6 | 7;
+  readonly crashAfter?: CommitStep;
 }
 
 export interface WritePlan {
@@ -146,6 +136,8 @@ export interface WritePlan {
   readonly version: number;
   /** The rows are in the table already, since this version: there is nothing to do but `abort`. */
   readonly applied?: number;
+  /** The rows are in the table already, but comments or constraints are new: only those are to be committed. */
+  readonly rulesOnly: boolean;
   /** Columns of the data files in order; partition columns are not among them. */
   readonly columns: readonly StructField[];
   readonly partitionColumns: readonly string[];
@@ -164,17 +156,4 @@ export interface FileStats {
   readonly min: Readonly<Record<string, unknown>>;
   readonly max: Readonly<Record<string, unknown>>;
   readonly nulls: Readonly<Record<string, number>>;
-}
-
-export interface Committed {
-  readonly version: number;
-  readonly timestamp: number;
-  readonly filesAdded: number;
-  readonly filesRemoved: number;
-  readonly bytesAdded: number;
-}
-
-export interface Vacuumed {
-  readonly files: readonly {readonly path: string; readonly bytes: number}[];
-  readonly bytes: number;
 }

@@ -10,6 +10,8 @@ export interface TablePlace {
   readonly root: string;
 }
 
+type Change = (all: readonly TablePlace[]) => readonly TablePlace[] | Promise<readonly TablePlace[]>;
+
 const home = 'lake';
 const indexPath = `${home}/tables.json`;
 /** What a file system takes as a name, with room for a suffix. */
@@ -38,9 +40,9 @@ export class Catalogue {
 
   /** By name. */
   async all(): Promise<readonly TablePlace[]> {
-    const index = await (await this.store.read(indexPath))?.text();
-    // The cast: this class alone writes the index, and writes it whole.
-    const tables = index === undefined ? await this.#found() : (JSON.parse(index) as readonly {name: string; folder: string}[]);
+    const index = (await (await this.store.read(indexPath))?.text()) ?? '';
+    // Where files can't be moved into place, the first index is empty until it is written. The cast: this class alone writes it.
+    const tables = index === '' ? await this.#found() : (JSON.parse(index) as readonly {name: string; folder: string}[]);
     return tables.map(({name, folder}) => ({name, root: `${home}/${folder}`})).sort((a, b) => (key(a.name) < key(b.name) ? -1 : 1));
   }
 
@@ -83,14 +85,24 @@ export class Catalogue {
     return {name, root: `${home}/${crypto.randomUUID()}`};
   }
 
-  /** Makes a table known. Throws `TABLE_OR_VIEW_ALREADY_EXISTS` when another folder has its name. */
-  add(place: TablePlace): Promise<void> {
-    return this.#change(async (all) => {
-      const earlier = named(all, place.name);
-      if (earlier?.root === place.root) return all;
-      if (earlier !== undefined && (await this.hasLog(earlier.root))) throw new ProblemError(nameTaken(earlier.name));
-      return [...all.filter((other) => other !== earlier), place];
+  /** Makes a table known; it takes the name of the table `replaced`, if there is one. Throws `TABLE_OR_VIEW_ALREADY_EXISTS` when another folder has its name. */
+  add(place: TablePlace, replaced?: TablePlace): Promise<void> {
+    return this.#change((all) => this.#withTable(all, place, replaced));
+  }
+
+  /** Makes a new table known and runs its first commit; until that is done, no other table gets the name. Throws as `add` does. */
+  addWith<T>(place: TablePlace, commit: () => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      await this.#changeNow((all) => this.#withTable(all, place));
+      return commit();
     });
+  }
+
+  async #withTable(all: readonly TablePlace[], place: TablePlace, replaced?: TablePlace): Promise<readonly TablePlace[]> {
+    const earlier = named(all, place.name);
+    if (earlier?.root === place.root) return all;
+    if (earlier !== undefined && earlier.root !== replaced?.root && (await this.hasLog(earlier.root))) throw new ProblemError(nameTaken(earlier.name));
+    return [...all.filter((other) => other !== earlier), place];
   }
 
   rename(name: string, to: string): Promise<void> {
@@ -109,18 +121,22 @@ export class Catalogue {
     await this.store.removeFolder(place.root);
   }
 
-  #change(change: (all: readonly TablePlace[]) => readonly TablePlace[] | Promise<readonly TablePlace[]>): Promise<void> {
-    return this.#inTurn(async () => {
-      const all = await this.all();
-      const changed = await change(all);
-      if (changed === all) return;
-      const index = new TextEncoder().encode(JSON.stringify(changed.map(({name, root}) => ({name, folder: root.slice(home.length + 1)}))));
-      await fill(await this.store.create(indexPath), once(index));
-    });
+  #change(change: Change): Promise<void> {
+    return this.#inTurn(() => this.#changeNow(change));
+  }
+
+  /** For one whose turn it is. */
+  async #changeNow(change: Change): Promise<void> {
+    const all = await this.all();
+    const changed = await change(all);
+    if (changed === all) return;
+    const index = new TextEncoder().encode(JSON.stringify(changed.map(({name, root}) => ({name, folder: root.slice(home.length + 1)}))));
+    await fill(await this.store.create(indexPath), once(index));
   }
 
   async hasLog(root: string): Promise<boolean> {
-    return (await this.store.list(logFolder(root))).length > 0;
+    // A first commit that a crash cut off is put aside there.
+    return (await this.store.list(logFolder(root))).some((name) => /^\d/.test(name));
   }
 
   #inTurn<T>(task: () => Promise<T>): Promise<T> {

@@ -73,17 +73,24 @@ export class Tables {
     return recovering;
   }
 
-  /** Makes a table of what `copy` puts into a folder; until it is whole and can be read, nobody sees it. */
+  /** Makes a table of what `copy` puts into a folder, under a name that cells can read; until it is whole and can be read, nobody sees it. */
   async import(name: string, copy: (root: string) => Promise<void>): Promise<Snapshot> {
-    if (name.trim() === '') throw new ProblemError(noName);
+    checkName(name);
+    return this.bringBack(name, copy, undefined);
+  }
+
+  /** As `import`, for a table that comes back as it was, under whatever name; from one moment to the next it takes the place of `replaced`. */
+  async bringBack(name: string, copy: (root: string) => Promise<void>, replaced: TablePlace | undefined): Promise<Snapshot> {
     const earlier = await this.catalogue.find(name);
-    if (earlier !== undefined && (await this.catalogue.hasLog(earlier.root))) throw new ProblemError(nameTaken(earlier.name));
+    if (earlier !== undefined && earlier.root !== replaced?.root && (await this.catalogue.hasLog(earlier.root))) throw new ProblemError(nameTaken(earlier.name));
     const place = await this.catalogue.copyPlace(name);
     try {
       await copy(place.root);
       const snapshot = await this.#load(place);
       await this.#checkFiles(snapshot);
-      await this.catalogue.add(place);
+      await this.catalogue.add(place, replaced);
+      // Nobody sees the table that was replaced: what can't be deleted of it goes at the next start.
+      if (replaced !== undefined) await this.remove(replaced).catch(() => undefined);
       this.changed(name);
       return snapshot;
     } catch (thrown) {
@@ -101,7 +108,7 @@ export class Tables {
   }
 
   async rename(place: TablePlace, to: string): Promise<void> {
-    if (to.trim() === '') throw new ProblemError(noName);
+    checkName(to);
     await this.catalogue.rename(place.name, to);
     for (const name of [place.name, to]) this.changed(name);
   }
@@ -133,7 +140,16 @@ export class Tables {
   }
 }
 
-const noName: Problem = {code: 'TABLE_NAME_EMPTY', message: 'A table needs a name.', hint: 'Give it one of letters, digits and underscores, e.g. readings.'};
+function checkName(name: string): void {
+  if (!/^[A-Za-z_]\w*$/.test(name)) throw new ProblemError(invalidName(name));
+}
+
+const invalidName = (name: string): Problem => ({
+  code: 'INVALID_SCHEMA_OR_RELATION_NAME',
+  message: name.trim() === '' ? 'A table needs a name.' : `${name} can’t be the name of a table: cells couldn’t read it.`,
+  hint: 'Use letters, digits and _, with no digit first, e.g. readings.',
+  sqlState: '42602',
+});
 
 const filesLock = (root: string): string => `${root} files`;
 

@@ -64,16 +64,17 @@ export class Writes {
     try {
       const snapshot = known === undefined ? undefined : await this.#latest(known);
       const applied = snapshot === undefined ? undefined : await appliedVersion(this.tables.store, snapshot, intent.applies.self);
-      if (snapshot !== undefined && applied !== undefined) {
+      const rulesOnly = applied !== undefined;
+      const planned = planWrite(place, snapshot, rulesOnly ? {...intent, mode: 'append', overwriteSchema: false} : intent, Date.now());
+      if (snapshot !== undefined && rulesOnly && planned.metadata === snapshot.metadata) {
         release();
         return appliedPlan(snapshot, applied);
       }
-      const planned = planWrite(place, snapshot, intent, Date.now());
       const read = snapshot !== undefined && planned.readsTable ? this.reads.open(snapshot, await this.tables.use(place)) : undefined;
       const reached: Reached = (step) => (step === crashAfter ? this.crash() : undefined);
       const transaction = this.#open.add({place, planned, reached, read, release, open: new Map(), written: [], paths: [], opened: 0});
       const {version, columns, partitionColumns, constraints, schema, added} = planned;
-      return {transaction, version, columns, partitionColumns, constraints, schema, added, read};
+      return {transaction, version, rulesOnly, columns, partitionColumns, constraints, schema, added, read};
     } catch (thrown) {
       release();
       throw thrown;
@@ -123,8 +124,7 @@ export class Writes {
     const replaced = replacedFiles(planned, read, removes);
     const txnId = crypto.randomUUID();
     const committed = await this.#orGiveUp(number, async () => {
-      if (snapshot === undefined) await this.#announce(place);
-      else if (!(await this.tables.catalogue.all()).some((table) => table.root === root)) throw new ProblemError(notFound(name, undefined));
+      if (snapshot !== undefined && !(await this.tables.catalogue.all()).some((table) => table.root === root)) throw new ProblemError(notFound(name, undefined));
       const request = {
         root,
         name,
@@ -135,7 +135,8 @@ export class Writes {
         txnId,
         actions: actionsOf(planned, written, replaced, metrics, txnId),
       };
-      return commit(this.tables.files, request, reached);
+      const inPlace = () => commit(this.tables.files, request, reached);
+      return snapshot === undefined ? this.#announced(place, inPlace) : inPlace();
     });
     this.#close(number);
     this.tables.changed(name);
@@ -190,9 +191,9 @@ export class Writes {
   }
 
   /** A table is in the catalogue before its first commit, so that a crash in between loses nothing that was committed. */
-  async #announce(place: TablePlace): Promise<void> {
+  async #announced<T>(place: TablePlace, commit: () => Promise<T>): Promise<T> {
     try {
-      await this.tables.catalogue.add(place);
+      return await this.tables.catalogue.addWith(place, commit);
     } catch (thrown) {
       // Another table got the name meanwhile, by a rename or an import.
       throw problemOf(thrown).code === 'TABLE_OR_VIEW_ALREADY_EXISTS' ? new ProblemError(concurrentWrite(place.name, -1, 0), {cause: thrown}) : thrown;
@@ -251,6 +252,7 @@ function appliedPlan(snapshot: Snapshot, applied: number): WritePlan {
     transaction: 0,
     version,
     applied,
+    rulesOnly: false,
     columns: schema.fields.filter(({name}) => !partitionColumns.includes(name)),
     partitionColumns,
     constraints: constraintsOf(snapshot),

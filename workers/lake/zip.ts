@@ -1,8 +1,8 @@
-import {listLog, logFolder, parseCommit} from '../../src/lake/log.ts';
+import {commitName, commitPath, listLog, parseCommit} from '../../src/lake/log.ts';
 import type {Action} from '../../src/lake/actions.ts';
 import {readCheckpoint} from '../../src/lake/checkpoint.ts';
 import type {FoundFile} from '../../src/lake/file-store.ts';
-import {deletionVectorPath, homeOf, isAbsolute, pathInTable} from '../../src/lake/paths.ts';
+import {deletionVectorPath, hasHiddenPart, homeOf, isAbsolute, pathInTable} from '../../src/lake/paths.ts';
 import type {CommitTimes} from '../../src/lake/travel.ts';
 import {ProblemError, type Problem} from '../../src/lib/problem.ts';
 import {list} from '../../src/lib/text.ts';
@@ -80,9 +80,8 @@ async function neededPaths(store: Store, root: string, found: ReadonlySet<string
   const named = new Set<string>();
   const take = (actions: readonly Action[]): void => actions.forEach((action) => pathsOf(action).forEach((path) => named.add(path)));
   for (const version of log.commits) {
-    const name = `${String(version).padStart(20, '0')}.json`;
-    const file = await store.read(`${logFolder(root)}/${name}`);
-    if (file !== null) take(parseCommit(await file.text(), name));
+    const file = await store.read(commitPath(root, version));
+    if (file !== null) take(parseCommit(await file.text(), commitName(version)));
   }
   for (const checkpoint of log.checkpoints) take(await readCheckpoint({store, readParquetRows}, root, checkpoint));
   const homes = [...named].filter(isAbsolute).map((path) => homeOf(path, found));
@@ -147,7 +146,7 @@ function filesOfTable(given: readonly SourceFile[], what: string): readonly Sour
 }
 
 /** Hadoop's checksums, what desktops leave in folders, and files that were never finished. */
-export const isHidden = (path: string): boolean => path.split('/').some((part) => part.startsWith('.') || part === '__MACOSX');
+export const isHidden = (path: string): boolean => hasHiddenPart(path, /^(?:\.|__MACOSX$)/);
 
 const gone = (path: string): Problem => ({
   code: 'DELTA_FILE_NOT_FOUND_DETAILED',

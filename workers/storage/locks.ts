@@ -2,7 +2,7 @@ import type {Locks} from '../../src/lake/file-store.ts';
 
 /** Locks of a store: they exclude whoever else may use the same files. */
 export interface StoreLocks extends Locks {
-  /** Runs `task` unless another tab has called this and is still open; from then on this tab counts as open. */
+  /** Runs `task` unless another tab has called this and is still open, and waits for one that runs it now; once it resolves this tab counts as open. */
   whenFirst(name: string, task: () => Promise<void>): Promise<void>;
 }
 
@@ -13,14 +13,25 @@ export function createWebLocks(locks: LockManager): StoreLocks {
     exclusive: (name, task) => request(name, 'exclusive', task),
     shared: (name, task) => request(name, 'shared', task),
     async whenFirst(name, task) {
-      await locks.request(ours(name), {ifAvailable: true}, async (lock) => {
+      const {isOpen} = await locks.request(ours(name), {ifAvailable: true}, async (lock) => {
         if (lock !== null) await task();
+        // Asked for before the exclusive lock ends, so that nobody who comes later is first once more.
+        return {isOpen: stayOpen(locks, ours(name))};
       });
-      // Held until the worker ends.
-      void locks.request(ours(name), {mode: 'shared'}, () => new Promise(() => undefined));
+      await isOpen;
     },
   };
 }
+
+/** Resolves once this worker has the shared lock, which it holds until it ends. */
+const stayOpen = (locks: LockManager, name: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const holding = (): Promise<never> => {
+      resolve();
+      return new Promise(() => undefined);
+    };
+    locks.request(name, {mode: 'shared'}, holding).catch(reject);
+  });
 
 /** Other sites of the same origin have locks too. */
 const ours = (name: string): string => `lakebook/${name}`;

@@ -159,27 +159,23 @@ async function importFile({store, workspace}: Parts, entry: ZipEntry, replace: b
 }
 
 async function importTable({store, tables}: Parts, name: string, files: readonly ZipEntry[], replace: boolean, onProgress: OnProgress): Promise<ImportedItem> {
-  const earlier = await tables.catalogue.find(name);
-  if (earlier !== undefined && (await hasLog(store, earlier, files))) return {kind: 'table', name, outcome: 'same'};
+  const found = await tables.catalogue.find(name);
+  const earlier = found !== undefined && (await tables.catalogue.hasLog(found.root)) ? found : undefined;
+  if (earlier !== undefined && (await isSameLog(store, earlier, files))) return {kind: 'table', name, outcome: 'same'};
   if (earlier !== undefined && !replace) return {kind: 'table', name, outcome: 'kept'};
-  // The earlier table goes only once the new one is whole.
-  const first = earlier === undefined ? name : `${name} ${crypto.randomUUID()}`;
   try {
-    await tables.import(first, (root) => copyFiles(files, store, root, `the table ${name}`, onProgress));
+    await tables.bringBack(name, (root) => copyFiles(files, store, root, `the table ${name}`, onProgress), earlier);
   } catch (thrown) {
     const {code, message, hint} = problemOf(thrown);
     // A table that could not be read where it came from must not keep the rest from coming.
     if (!code.startsWith('DELTA_')) throw thrown;
     return {kind: 'table', name, outcome: 'refused', problem: {code, message, ...(hint === undefined ? {} : {hint})}};
   }
-  if (earlier === undefined) return {kind: 'table', name, outcome: 'added'};
-  await tables.remove(earlier);
-  await tables.rename(await tables.catalogue.get(first), name);
-  return {kind: 'table', name, outcome: 'replaced'};
+  return {kind: 'table', name, outcome: earlier === undefined ? 'added' : 'replaced'};
 }
 
 /** Whether a table's commits are those among `files`: data files are never changed. */
-async function hasLog(store: Store, {root}: TablePlace, files: readonly ZipEntry[]): Promise<boolean> {
+async function isSameLog(store: Store, {root}: TablePlace, files: readonly ZipEntry[]): Promise<boolean> {
   const commits = new Map(files.filter(({path}) => isCommit(path)).map((file) => [file.path, file]));
   const here = (await store.list(`${root}/_delta_log`)).map((name) => `_delta_log/${name}`).filter(isCommit);
   if (here.length !== commits.size) return false;

@@ -107,9 +107,9 @@ export class Workspace {
   }
 
   async #entries(): Promise<Map<string, Entry>> {
-    const index = await (await this.store.read(indexPath))?.text();
-    // The cast: this class alone writes the index, and writes it whole.
-    const entries = index === undefined ? [] : (JSON.parse(index) as readonly Entry[]);
+    const index = (await (await this.store.read(indexPath))?.text()) ?? '';
+    // Where files can't be moved into place, the first index is empty until it is written. The cast: this class alone writes it.
+    const entries = index === '' ? [] : (JSON.parse(index) as readonly Entry[]);
     return new Map(entries.map((entry) => [entry.name, entry]));
   }
 

@@ -1,9 +1,9 @@
 import type * as ZipLibrary from '@zip.js/zip.js/lib/zip-core-custom.js';
 import type {FileEntry} from '@zip.js/zip.js/lib/zip-core-custom.js';
 import type {FileSink} from '../../src/lake/file-store.ts';
+import {crc32} from '../../src/lib/crc32.ts';
 import {ProblemError, type Problem} from '../../src/lib/problem.ts';
 import {readChunks} from './bytes.ts';
-import {crc32} from './crc32.ts';
 
 /** A file in a zip. */
 export interface ZipEntry {

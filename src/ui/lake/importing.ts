@@ -24,6 +24,9 @@ export async function isWorkspaceZip(zip: File): Promise<boolean> {
   return /PK\x01\x02[^]{42}lakebook\.json/.test(new TextDecoder('latin1').decode(end));
 }
 
+/** Whether cells can read a table of this name. */
+export const isTableName = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name);
+
 /** A name a table may have, made of a file's or a folder's. */
 export const tableNameOf = (name: string): string =>
   name

@@ -5,6 +5,8 @@ import {plan, type CompiledCell, type PlannedCell} from '../../../src/notebook/p
 import type {TableEntry} from '../../../src/ports/index.ts';
 
 const cell = (header: string, body = ''): string => `\`\`\`${header}\n${body}${body === '' ? '' : '\n'}\`\`\`\n\n`;
+/** A commit of this notebook that brought `applies`, its own last. */
+const ours = (...applies: string[]) => ({path: 'here', applies});
 const entry = (name: string, more: Partial<TableEntry> = {}): TableEntry => ({
   name,
   id: `id of ${name}`,
@@ -13,7 +15,7 @@ const entry = (name: string, more: Partial<TableEntry> = {}): TableEntry => ({
   rows: 10,
   files: 1,
   bytes: 100,
-  origins: ['here', 'here', 'here', 'here'],
+  origins: [ours('0'), ours('1'), ours('2'), ours('3')],
   times: [1000, 2000, 3000, 4000],
   firstVersion: 0,
   ...more,
@@ -64,6 +66,32 @@ describe('reading', () => {
   });
 });
 
+/** What a cell does with the table that it reads. */
+const sourceOf = (cells: readonly PlannedCell[], name: string) => ready(cells, name).sources[0];
+
+describe('the latest version below a writer', () => {
+  const text = rows + write('kept') + count;
+  const {work} = ready(planOf(text), 'kept');
+  const self = work.type === 'step' ? (work.applies?.self ?? '') : '';
+  const at = (...origins: TableEntry['origins']) => planOf(text, lakeOf(entry('readings', {origins, version: origins.length - 1})));
+
+  test('is its own', () => {
+    expect(sourceOf(at(ours(self)), 'counted')).toMatchObject({work: {left: 0}, hash: sourceOf(planOf(text), 'counted')?.hash});
+  });
+
+  test('is not one that cells further down made on top of it', () => {
+    expect(sourceOf(at(ours(self), ours(self, 'below')), 'counted')).toMatchObject({work: {left: 0}, hash: sourceOf(planOf(text), 'counted')?.hash});
+  });
+
+  test('is one that an earlier text of the cell, or another notebook, made later: that is another result', () => {
+    for (const later of [ours('edited'), {path: 'elsewhere', applies: ['x']}, null]) {
+      const source = sourceOf(at(ours(self), later), 'counted');
+      expect(source?.work.left).toBe(1);
+      expect(source?.hash).not.toBe(sourceOf(planOf(text), 'counted')?.hash);
+    }
+  });
+});
+
 describe('writing', () => {
   const applied = (cells: readonly PlannedCell[], name: string) => {
     const {work} = ready(cells, name);
@@ -85,16 +113,21 @@ describe('writing', () => {
 
   test('its own commit changes nothing; one that is not this notebook’s runs it again, as the same rows', () => {
     const text = rows + write('kept');
-    const [empty, own, restored] = [planOf(text), planOf(text, lakeOf(entry('readings'))), planOf(text, lakeOf(entry('readings', {origins: ['here', 'here', 'here', null]})))];
+    const [empty, own, restored] = [planOf(text), planOf(text, lakeOf(entry('readings'))), planOf(text, lakeOf(entry('readings', {origins: [ours('0'), ours('1'), ours('2'), null]})))];
     expect(ready(own, 'kept').hash).toBe(ready(empty, 'kept').hash);
     expect(ready(restored, 'kept').hash).not.toBe(ready(empty, 'kept').hash);
     expect(applied(restored, 'kept')?.self).toBe(applied(empty, 'kept')?.self);
   });
 
-  test('how a lesson crashes it is no part of what it writes', () => {
-    const [plain, crashing] = [planOf(rows + write('kept')), planOf(rows + write('kept').replace('mode:', 'crash_after: 7\nmode:'))];
-    expect(applied(crashing, 'kept')?.self).toBe(applied(plain, 'kept')?.self);
-    expect(ready(crashing, 'kept').hash).not.toBe(ready(plain, 'kept').hash);
+  test.each(['crash_after: 7', 'comments: {id: the key}', 'not_null: [id]', 'constraints: {positive: id > 0}'])('%s changes the cell, not the rows it writes', (line) => {
+    const [plain, changed] = [planOf(rows + write('kept')), planOf(rows + write('kept').replace('mode:', `${line}\nmode:`))];
+    expect(applied(changed, 'kept')?.self).toBe(applied(plain, 'kept')?.self);
+    expect(ready(changed, 'kept').hash).not.toBe(ready(plain, 'kept').hash);
+  });
+
+  test('a table of the lake and a cell may share a name', () => {
+    const cells = planOf(`${cell('sql readings', 'SELECT 1 AS id').replace('SELECT', '-- disabled\nSELECT')}${count}`, lakeOf(entry('readings')));
+    expect(ready(cells, 'counted').inputs.map(({name}) => name)).toEqual(['lake.readings']);
   });
 
   test('a write that is switched off writes nothing for those below', () => {

@@ -1,7 +1,7 @@
 import type {Problem} from '../../../../src/lib/problem.ts';
 import {problemOf} from '../../../../src/lib/problem.ts';
 import type {Row} from '../../../../src/lib/value.ts';
-import {readLakeTable, type LakeSource} from '../../../../src/notebook/lake-read.ts';
+import {readLakeTable, type VersionToRead} from '../../../../src/notebook/lake-read.ts';
 import {writeLakeTable, type LakeWritten} from '../../../../src/notebook/lake-write.ts';
 import type {EnginePort, LakePort} from '../../../../src/ports/index.ts';
 import type {Sql} from '../../../../src/sql/sql.ts';
@@ -21,7 +21,7 @@ export interface Stack {
   write(query: string, write: Partial<LakeWrite> & Pick<LakeWrite, 'table'>, applies?: {self: string; before?: readonly string[]}): Promise<LakeWritten>;
   /** The problem that such a write is refused with. */
   refused(query: string, write: Partial<LakeWrite> & Pick<LakeWrite, 'table'>): Promise<Problem>;
-  read(source: LakeSource): Promise<{version: number; columns: readonly Column[]; rows: readonly Row[]}>;
+  read(source: VersionToRead): Promise<{version: number; columns: readonly Column[]; rows: readonly Row[]}>;
   /** A query's rows, with every value as DuckDB's text. */
   texts(query: string): Promise<readonly (readonly (string | null)[])[]>;
   close(): void;

@@ -1,5 +1,6 @@
 import {describe, expect, test} from 'vitest';
-import {crc32, deletedRows, parseBitmap} from '../../../../src/lake/deletion-vector.ts';
+import {deletedRows, parseBitmap} from '../../../../src/lake/deletion-vector.ts';
+import {crc32} from '../../../../src/lib/crc32.ts';
 import {z85} from '../../../../src/lake/z85.ts';
 import {handMade, problem} from './hand-made.ts';
 

@@ -59,13 +59,14 @@ describe('time travel', () => {
   });
 
   test('knows which notebook made each version, or none', async () => {
-    const notebook = {notebookPath: 'a', cell: 'b'};
+    const notebook = {notebookPath: 'a', cell: 'b', applies: ['x']};
+    const ours = {path: 'a', applies: ['x']};
     const mine = {commitInfo: {timestamp: 1, notebook}};
-    expect((await loadSnapshot(handMade(commits([[mine, ...start], [mine]])), 't', 'readings')).commits.origins).toEqual(['a', 'a']);
+    expect((await loadSnapshot(handMade(commits([[mine, ...start], [mine]])), 't', 'readings')).commits.origins).toEqual([ours, ours]);
     const mixed = handMade(commits([[mine, ...start], [at(2)], [mine], [at(9)]]));
-    expect((await loadSnapshot(mixed, 't', 'readings')).commits.origins).toEqual(['a', null, 'a', null]);
+    expect((await loadSnapshot(mixed, 't', 'readings')).commits.origins).toEqual([ours, null, ours, null]);
     const known = await loadSnapshot(mixed, 't', 'readings');
-    expect((await loadSnapshot(mixed, 't', 'readings', {timestamp: 3}, known)).commits.origins).toEqual(['a', null, 'a']);
+    expect((await loadSnapshot(mixed, 't', 'readings', {timestamp: 3}, known)).commits.origins).toEqual([ours, null, ours]);
   });
 });
 

@@ -12,7 +12,7 @@ for (let at = 256; at < tables.length; at++) {
 
 const after = (value: number, bytesBehind: number): number => tables[bytesBehind * 256 + (value & 0xff)] ?? 0;
 
-/** The CRC-32 of zip files (ISO 3309) of `bytes` behind those whose checksum is `crc`. */
+/** The CRC-32 of zip files and zlib (ISO 3309) of `bytes` behind those whose checksum is `crc`. */
 export function crc32(bytes: Uint8Array, crc = 0): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const whole = bytes.length - (bytes.length % 8);
