@@ -60,7 +60,8 @@ export class LakeScope {
     }
     if (writer === undefined && entry?.problem !== undefined) return fail(entry.problem);
     const left = writer === undefined ? entry?.version : this.#leftAfter(writer, entry);
-    const state = writer === undefined ? [entry?.id, at === undefined || 'timestamp' in at ? left : null] : [writer.hash, at === undefined && isOthers(writer, entry, left) ? left : null];
+    const state =
+      writer === undefined ? [entry?.id, at === undefined || 'timestamp' in at ? left : null] : [writer.hash, at === undefined && isOthers(writer, entry, left) ? left : null];
     return ok({
       name,
       line,

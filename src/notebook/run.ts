@@ -134,7 +134,8 @@ export class Runner {
   #forgetWriters(table: string, {self, before}: Applies): void {
     for (const known of this.#lineage.values()) {
       const applies = known.work.type === 'step' ? known.work.applies : undefined;
-      if (applies !== undefined && writtenBy(known)?.toLowerCase() === table.toLowerCase() && applies.self !== self && !before.includes(applies.self)) this.#results.delete(known.hash);
+      if (applies !== undefined && writtenBy(known)?.toLowerCase() === table.toLowerCase() && applies.self !== self && !before.includes(applies.self))
+        this.#results.delete(known.hash);
     }
   }
 

@@ -113,7 +113,11 @@ describe('writing', () => {
 
   test('its own commit changes nothing; one that is not this notebook’s runs it again, as the same rows', () => {
     const text = rows + write('kept');
-    const [empty, own, restored] = [planOf(text), planOf(text, lakeOf(entry('readings'))), planOf(text, lakeOf(entry('readings', {origins: [ours('0'), ours('1'), ours('2'), null]})))];
+    const [empty, own, restored] = [
+      planOf(text),
+      planOf(text, lakeOf(entry('readings'))),
+      planOf(text, lakeOf(entry('readings', {origins: [ours('0'), ours('1'), ours('2'), null]}))),
+    ];
     expect(ready(own, 'kept').hash).toBe(ready(empty, 'kept').hash);
     expect(ready(restored, 'kept').hash).not.toBe(ready(empty, 'kept').hash);
     expect(applied(restored, 'kept')?.self).toBe(applied(empty, 'kept')?.self);
