@@ -109,6 +109,6 @@ test('any row of commits and vacuums gives, at every version, what a plain list 
         else await expect(table.rows({version})).rejects.toThrow('is gone');
       }
     }),
-    {numRuns: 100},
+    {numRuns: 150},
   );
 }, 60_000);
