@@ -159,8 +159,9 @@ export class Lake {
   }
 
   /** The table as a zip that Delta readers open once unpacked. */
-  exportTable(table: string, work: Work = {}): Promise<File> {
-    return this.ports.lake.exportTable(table, bytesTo(work), {signal: work.signal});
+  async exportTable(table: string, work: Work = {}): Promise<File> {
+    const file = await this.ports.lake.exportTable(table, bytesTo(work), {signal: work.signal});
+    return new File([file], `${table}.zip`, {type: 'application/zip'});
   }
 
   /** The catalogue is as `work` left it once this resolves. */

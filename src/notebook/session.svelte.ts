@@ -512,7 +512,8 @@ export class Session {
   /** Notebooks, files and tables as one zip. */
   async exportWorkspace(work: Work): Promise<File> {
     await this.#saveNow();
-    return this.ports.storage.exportWorkspace(bytesTo(work), {signal: work.signal});
+    const file = await this.ports.storage.exportWorkspace(bytesTo(work), {signal: work.signal});
+    return new File([file], `lakebook-${new Date().toISOString().slice(0, 10)}.zip`, {type: 'application/zip'});
   }
 
   /** Brings an exported workspace in and says what became of each part. */
@@ -621,8 +622,10 @@ export class Session {
     const {name, hash} = this.#compiled(id);
     if (!this.#runner.isPresent(hash)) {
       const {cells} = await this.#inTurn(name, false);
-      const problem = cells.find((cell) => cell.error !== undefined)?.error;
-      if (problem !== undefined) throw new ProblemError(problem);
+      const failed = cells.find((cell) => cell.error !== undefined);
+      // What it reads can't be made without a run: then it is as if it had not run, or the page would look again for ever.
+      if (failed !== undefined && failed.error?.code !== 'CANCELLED' && (failed.name !== name || failed.error?.code === 'NOT_RUN')) this.#remembered.delete(name);
+      if (failed?.error !== undefined) throw new ProblemError(failed.error);
     }
     const result = this.#runner.known(hash);
     if (result === undefined) throw new ProblemError(cancelled);

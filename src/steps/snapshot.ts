@@ -178,11 +178,12 @@ export const snapshot = defineStep({
   version: 1,
   group: 'keep',
   title: 'Snapshot',
-  sentence: ({table, mode, keys, partition_by}) => {
+  sentence: ({table, mode, keys, partition_by, crash_after}) => {
+    const crash = crash_after === undefined ? '' : `, and crash after step ${crash_after} of the commit`;
     const name = table === '' ? 'a table of the lake' : `lake.${table}`;
     const partitions = partition_by.length === 0 ? '' : `, partitioned by ${list(partition_by)}`;
-    if (mode === 'merge') return `Merge into ${name} on ${list(keys) || 'keys'}${partitions}`;
-    return `${mode === 'append' ? 'Append to' : 'Overwrite'} ${name}${partitions}`;
+    if (mode === 'merge') return `Merge into ${name} on ${list(keys) || 'keys'}${partitions}${crash}`;
+    return `${mode === 'append' ? 'Append to' : 'Overwrite'} ${name}${partitions}${crash}`;
   },
   lesson: {
     what: 'Writes the rows to a table of the lake as one commit, and hands them on as they are. `append` adds rows, `overwrite` puts these in the place of all others, `merge` updates the rows that agree in the keys and inserts the rest: SQL’s MERGE INTO. The table is a Delta Lake table, Parquet files and a log beside them, and every commit makes a new version; the older ones stay readable.',

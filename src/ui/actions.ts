@@ -1,6 +1,6 @@
-import {count} from '../lib/text.ts';
+import {plural} from '../lib/text.ts';
 import {keysOf} from './format.ts';
-import {pickFolder, pickZip} from './lake/importing.ts';
+import {pickFolder, pickNotebook, pickZip} from './lake/importing.ts';
 import type {Page} from './page.svelte.ts';
 import type {Found, FoundGroup} from './parts/finder.ts';
 
@@ -18,6 +18,12 @@ const groupTitles: Readonly<Record<string, string>> = {
   stream: 'Stream',
 };
 
+/** What people call a step besides its name. */
+const otherWords: Readonly<Record<string, string>> = {
+  snapshot: 'delta lake table write save append overwrite merge upsert version commit',
+  read_table: 'delta lake time travel version as of',
+};
+
 const firstSentence = (text: string): string => /^.*?[.!?](?=\s|$)/s.exec(text)?.[0] ?? text;
 
 /** Every step in menu order, in its groups, with the first sentence of its lesson. */
@@ -32,7 +38,7 @@ export function stepGroups(page: Page, afterId: () => string | undefined): Found
         id: step.kind,
         title: step.title,
         about: firstSentence(step.lesson.what).replaceAll('`', ''),
-        words: step.kind,
+        words: `${step.kind} ${otherWords[step.kind] ?? ''}`,
         run: () => void page.insert(() => page.session.insertStep(afterId(), step.kind)),
       })),
   }));
@@ -103,7 +109,7 @@ export function actionGroups(page: Page): FoundGroup[] {
           why: session.files.length === 0 ? 'There are no files yet.' : undefined,
         }),
         action('New notebook', () => void page.attempt(() => session.newNotebook())),
-        action('Open a notebook from disk …', () => page.pickFiles('.md,.markdown', false), {words: 'markdown md'}),
+        action('Open a notebook from disk …', () => pickNotebook(page), {words: 'markdown md zip workspace'}),
         action('Save the notebook as a file', () => page.saveNotebook(), {words: 'download markdown md', keys: keysOf('mod+S')}),
         ...(session.isSample ? [action('Reset to original', () => void page.attempt(() => session.resetSample()), {words: 'lesson sample'})] : []),
         action('Save the whole workspace as a zip …', () => (page.dialog = {kind: 'workspace'}), {words: 'export download backup'}),
@@ -155,6 +161,6 @@ export function exportEntries(page: Page): {label: string; run: () => void}[] {
   return [...session.planned.values()].flatMap((cell) => {
     if (!cell.ready || cell.work.type === 'chart') return [];
     const rows = session.ranOf(cell.id)?.rowsOut;
-    return [{label: `Export ${cell.name}${rows == null ? '' : ` (${count(rows)} rows)`} …`, run: () => (page.dialog = {kind: 'export', cellId: cell.id})}];
+    return [{label: `Export ${cell.name}${rows == null ? '' : ` (${plural(rows, 'row')})`} …`, run: () => (page.dialog = {kind: 'export', cellId: cell.id})}];
   });
 }

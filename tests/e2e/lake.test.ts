@@ -152,6 +152,7 @@ describe('a table of the lake', () => {
   test('it leaves as a zip, is deleted, and comes back from the zip with its history', async () => {
     const panel = dialog(page);
     const [download] = await Promise.all([page.waitForEvent('download'), panel.getByRole('button', {name: 'Export as zip'}).click()]);
+    expect(download.suggestedFilename()).toBe('readings.zip');
     const zip = await readFile(await download.path());
     expect(zip.subarray(0, 2).toString('latin1')).toBe('PK');
     await panel.getByRole('button', {name: 'Delete readings …'}).click();
@@ -160,7 +161,7 @@ describe('a table of the lake', () => {
     await eventually(() => sidebar(page).textContent()).toContain('Add a snapshot cell');
 
     await sidebar(page).getByRole('button', {name: 'Import a Delta table'}).click();
-    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByRole('menuitem', {name: 'A zip of one …'}).click()]);
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByRole('menuitem', {name: 'A zip of one, or of a workspace …'}).click()]);
     await chooser.setFiles({name: 'readings.zip', mimeType: 'application/zip', buffer: zip});
     const form = dialog(page, 'Import a Delta table');
     expect(await form.getByLabel('Name in the lake').inputValue()).toBe('readings');
@@ -183,6 +184,38 @@ describe('a table of the lake', () => {
     await page.getByRole('menuitem', {name: 'Read here'}).click();
     await eventually(() => app.notebook()).toContain('step measures = read_table\ntable: measures');
     await eventually(() => page.locator('article[aria-label="Cell measures"] [data-handle] .visually-hidden').textContent()).toBe('done');
+  });
+});
+
+describe('a table that is deleted while its rows are in view', () => {
+  let app: App;
+  beforeAll(async () => {
+    app = await launch();
+  });
+  afterAll(() => app.close());
+
+  test('the page settles, and Run all makes it anew', async () => {
+    const {page} = app;
+    const text = notebook(`${first}\`\`\`sql counted\nSELECT count(*) AS n FROM lake.readings\n\`\`\`\n`);
+    await app.open(text);
+    await app.run();
+    await eventually(() => page.getByRole('gridcell').count()).toBeGreaterThan(0);
+    await page.evaluate(() => window.lakebook.lake.remove('readings'));
+    const runAll = page.getByRole('button', {name: 'Run all'});
+    await eventually(() => runAll.isEnabled()).toBe(true);
+    // Looking again for ever would run cells, and Run all is off while one runs.
+    const busy = await page.evaluate(async () => {
+      const button = [...document.querySelectorAll('button')].find((each) => each.textContent.includes('Run all'));
+      let seen = 0;
+      for (let look = 0; look < 40; look++) {
+        await new Promise((done) => setTimeout(done, 50));
+        if (button?.disabled === true) seen++;
+      }
+      return seen;
+    });
+    expect(busy).toBeLessThan(10);
+    await app.run();
+    expect((await app.query('SELECT count(*) FROM lake.readings')).rows).toEqual([[3n]]);
   });
 });
 
@@ -263,6 +296,7 @@ describe('from elsewhere and back', () => {
     expect(await form.textContent()).toContain('1 notebook, 1 file, and 2 tables');
     expect(await seriousFaults(page)).toEqual([]);
     const [download] = await Promise.all([page.waitForEvent('download'), form.getByRole('button', {name: 'Save as zip'}).click()]);
+    expect(download.suggestedFilename()).toMatch(/^lakebook-\d{4}-\d\d-\d\d\.zip$/);
     const zip = await readFile(await download.path());
 
     const elsewhere = await launch();

@@ -87,5 +87,8 @@ export function pickFolder(page: Page): void {
   input.click();
 }
 
+/** Lets the reader choose a notebook, or the zip of a workspace. */
+export const pickNotebook = (page: Page): void => page.pickFiles('.md,.markdown,.zip,application/zip', false);
+
 /** Lets the reader choose the zip of a Delta table or of a workspace. */
 export const pickZip = (page: Page): void => page.pickFiles('.zip,application/zip', false);

@@ -1,3 +1,6 @@
+import type {Commit} from '../../ports/index.ts';
+import {Loaded} from '../loaded.svelte.ts';
+
 export const tabs = [
   {name: 'overview', title: 'Overview'},
   {name: 'history', title: 'History'},
@@ -16,6 +19,10 @@ export class TableView {
   /** The two versions that are compared; left out, they are the latest and the one before it. */
   before = $state<number | undefined>();
   after = $state<number | undefined>();
+  /** Every commit, the newest first. */
+  readonly history = new Loaded<readonly Commit[]>();
+  /** The versions whose files are gone, as far as the history is known. */
+  readonly gone: ReadonlySet<number> = $derived(new Set(this.history.value?.flatMap(({version, readable}) => (readable ? [] : [version]))));
 
   show(tab: LakeTab, version?: number): void {
     this.tab = tab;

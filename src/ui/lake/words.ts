@@ -1,5 +1,5 @@
 import type {CommitInfo} from '../../lake/actions.ts';
-import {count, plural} from '../../lib/text.ts';
+import {count, list, plural} from '../../lib/text.ts';
 import type {Commit, TableEntry} from '../../ports/index.ts';
 import {bytes} from '../format.ts';
 
@@ -52,3 +52,10 @@ export const versionsOf = ({firstVersion, times}: TableEntry): {version: number;
 /** `3.2 MB in 4 files, 10,080 rows` */
 export const sizeOf = ({bytes: size, files, rows}: TableEntry): string =>
   [`${bytes(size)} in ${plural(files, 'file')}`, rows === undefined ? undefined : plural(rows, 'row')].filter((part) => part !== undefined).join(', ');
+
+/** `0, 1 and 4–9`, of ascending numbers. */
+export function ranges(numbers: readonly number[]): string {
+  const starts = numbers.filter((n) => !numbers.includes(n - 1));
+  const ends = numbers.filter((n) => !numbers.includes(n + 1));
+  return list(starts.flatMap((start, i) => (ends[i] === start ? [`${start}`] : [`${start}–${ends[i]}`])));
+}
