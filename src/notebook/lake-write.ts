@@ -81,7 +81,10 @@ export async function writeLakeTable(ports: Pick<Ports, 'engine' | 'lake'>, writ
     const metrics = merged === undefined ? {numFiles: String(files), numOutputRows: String(rows)} : {...merged.metrics, numTargetFilesAdded: String(files)};
     const {version, timestamp, filesAdded, filesRemoved, bytesAdded} = await lake.commit(plan.transaction, merged?.removes ?? [], metrics);
     const operation = isMerge ? 'MERGE' : 'WRITE';
-    const changed = merged === undefined ? {rows} : {rows_updated: Number(merged.metrics['numTargetRowsUpdated'] ?? 0), rows_inserted: Number(merged.metrics['numTargetRowsInserted'] ?? 0), rows_written: rows};
+    const changed =
+      merged === undefined
+        ? {rows}
+        : {rows_updated: Number(merged.metrics['numTargetRowsUpdated'] ?? 0), rows_inserted: Number(merged.metrics['numTargetRowsInserted'] ?? 0), rows_written: rows};
     const facts = {version, ...changed, files_added: filesAdded, files_removed: filesRemoved, bytes_added: bytesAdded};
     return {version, timestamp, mode: write.mode, operation, rows, filesAdded, filesRemoved, bytesAdded, applied: undefined, facts};
   } catch (thrown) {
