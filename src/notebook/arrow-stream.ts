@@ -1,4 +1,5 @@
 import {Message, MessageHeader} from 'apache-arrow';
+import {joinBytes} from '../lib/bytes.ts';
 import {invariant} from '../lib/invariant.ts';
 
 /** One Arrow IPC stream taken apart, nothing copied. */
@@ -39,12 +40,5 @@ export function joined(streams: readonly ArrowParts[]): Uint8Array {
   const [first] = streams;
   invariant(first !== undefined, 'there is a stream to join');
   if (streams.length === 1) return first.whole;
-  const parts = [first.schema, ...streams.map((stream) => stream.batches), endOfStream];
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return joinBytes([first.schema, ...streams.map((stream) => stream.batches), endOfStream]);
 }

@@ -1,4 +1,5 @@
 import {AsyncByteQueue, RecordBatchFileWriter, RecordBatchReader, type Utf8} from 'apache-arrow';
+import {joinBytes} from '../lib/bytes.ts';
 import type {Value} from '../lib/value.ts';
 import type {FileSink, ParquetCompression, Ports} from '../ports/index.ts';
 import {csvLines, parquetSelect} from '../sql/export.ts';
@@ -81,7 +82,7 @@ class Pieces extends AsyncByteQueue {
   }
 
   take(): Uint8Array {
-    const whole = joined(this.#written);
+    const whole = joinBytes(this.#written);
     this.#written = [];
     return whole;
   }
@@ -98,18 +99,7 @@ function textBytes(ipc: Uint8Array): Uint8Array {
     const {valueOffsets} = data;
     parts.push(data.values.subarray(valueOffsets[0], valueOffsets[data.length]));
   }
-  return joined(parts);
-}
-
-/** Pieces end to end, in memory of their own. */
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return joinBytes(parts);
 }
 
 /** One JSON object; integers beyond 2^53 keep every digit, NaN and infinities are null as JSON has none. */

@@ -1,4 +1,5 @@
 import {Field, Float64, Int32, makeData, RecordBatch, RecordBatchReader, RecordBatchStreamWriter, Schema, Struct} from 'apache-arrow';
+import {joinBytes} from '../../src/lib/bytes.ts';
 import type {KernelColumn} from '../contract/engine.ts';
 
 // The end-of-stream marker of the Arrow IPC format: a continuation and a length of zero.
@@ -6,14 +7,7 @@ const endOfStream = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0);
 
 /** A schema message and record batch messages as one complete IPC stream. */
 export function ipcStream(schema: Uint8Array, batches: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const parts = [schema, ...batches, endOfStream];
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return joinBytes([schema, ...batches, endOfStream]);
 }
 
 /** The rows of an IPC stream whose columns are all float64, row-major; NULL becomes NaN. */

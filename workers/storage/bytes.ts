@@ -1,3 +1,5 @@
+import {joinBytes} from '../../src/lib/bytes.ts';
+
 /** How much is read or written at a time. */
 export const chunkBytes = 4 << 20;
 
@@ -28,13 +30,7 @@ export async function* coalesce(chunks: AsyncIterable<Uint8Array>, size = 1 << 2
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
   const [only] = parts;
   if (parts.length === 1 && only !== undefined) return only;
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return joinBytes(parts);
 }
 
 /** The first bytes of a stream of chunks, at most `size`; the rest isn't read. */

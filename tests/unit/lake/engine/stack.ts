@@ -27,7 +27,7 @@ export interface Stack {
   close(): void;
 }
 
-const defaults: Omit<LakeWrite, 'table'> = {
+export const defaults: Omit<LakeWrite, 'table'> = {
   mode: 'append',
   keys: [],
   mergeSchema: false,

@@ -1,7 +1,7 @@
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest';
 import {problemOf} from '../../../../src/lib/problem.ts';
 import {compareVersions} from '../../../../src/notebook/lake-diff.ts';
-import {startStack, type Stack} from './stack.ts';
+import {defaults, startStack, type Stack} from './stack.ts';
 
 let stack: Stack;
 let table = '';
@@ -144,18 +144,7 @@ describe('append and overwrite', () => {
       },
     };
     const {writeLakeTable} = await import('../../../../src/notebook/lake-write.ts');
-    const write = {
-      table,
-      mode: 'append',
-      keys: [],
-      mergeSchema: false,
-      overwriteSchema: false,
-      partitionBy: undefined,
-      notNull: [],
-      constraints: {},
-      comments: {},
-      crashAfter: undefined,
-    } as const;
+    const write = {...defaults, table};
     const stopped = writeLakeTable(
       {engine, lake: stopping},
       write,
