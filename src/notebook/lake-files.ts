@@ -2,12 +2,14 @@ import {cancelled, ProblemError} from '../lib/problem.ts';
 import type {Value} from '../lib/value.ts';
 import {fieldNamed, type DeltaType, type StructField} from '../lake/schema.ts';
 import type {FileStats, Ports, WritePlan} from '../ports/index.ts';
-import {id, join, lit, sql, type Sql} from '../sql/sql.ts';
+import {id, join, sql, type Sql} from '../sql/sql.ts';
 import {partitionText, partitionValue} from './lake-types.ts';
 
 /** Rows with the table's columns; `relation` stands in FROM. */
 export interface RowsToWrite {
   readonly relation: Sql;
+  /** Those from the place `start`, counted from 0, to before `end`; the last ones where there is none. Stands in FROM. */
+  readonly between: (start: number, end: number | undefined) => Sql;
   readonly rows: number;
   /** Of all of them, where they are known. */
   readonly stats: FileStats | undefined;
@@ -57,7 +59,7 @@ export async function writeFiles(ports: Pick<Ports, 'engine' | 'lake'>, plan: Wr
   return files;
 }
 
-async function* slices({engine}: Pick<Ports, 'engine'>, {columns}: WritePlan, {relation, rows, stats}: RowsToWrite, call: Call): AsyncGenerator<Part> {
+async function* slices({engine}: Pick<Ports, 'engine'>, {columns}: WritePlan, {relation, between, rows, stats}: RowsToWrite, call: Call): AsyncGenerator<Part> {
   // The last file takes what would be less than half of another.
   const files = rows === 0 ? 0 : Math.max(1, Math.round(rows / fileRows));
   for (let i = 0; i < files; i++) {
@@ -65,9 +67,7 @@ async function* slices({engine}: Pick<Ports, 'engine'>, {columns}: WritePlan, {r
       yield {relation, partition: {}, stats};
       return;
     }
-    const start = i * fileRows;
-    const count = i === files - 1 ? rows - start : fileRows;
-    const part = files === 1 ? relation : sql`(SELECT * FROM ${relation} LIMIT ${lit(count)} OFFSET ${lit(start)})`;
+    const part = files === 1 ? relation : between(i * fileRows, i === files - 1 ? undefined : (i + 1) * fileRows);
     const {rows: found} = await engine.rows(sql`SELECT ${join(statsSql(columns))} FROM ${part}`, call);
     yield {relation: part, partition: {}, stats: statsOf(columns, found[0] ?? [])};
   }

@@ -4,11 +4,12 @@ import {parseDuckType} from '../lib/duckdb-type.ts';
 import {cancelled, ProblemError} from '../lib/problem.ts';
 import {plural} from '../lib/text.ts';
 import type {Ports, Progress, WriteIntent, WritePlan} from '../ports/index.ts';
-import {id, join, sql, type Sql} from '../sql/sql.ts';
+import {numberedRows} from '../sql/rows.ts';
+import {id, join, lit, sql, type Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 import type {LakeWrite} from '../steps/define.ts';
 import {checkKept, checkRows, lookThrough, sparkConstraint} from './lake-checks.ts';
-import {statsOf, statsSql, writeFiles} from './lake-files.ts';
+import {statsOf, statsSql, writeFiles, type RowsToWrite} from './lake-files.ts';
 import {mergeRows} from './lake-merge.ts';
 import {convert, named, nullOf, typeSql} from './lake-types.ts';
 
@@ -66,18 +67,19 @@ export async function writeLakeTable(ports: Pick<Ports, 'engine' | 'lake'>, writ
         hint: `Run ${options.notebook.cell} to write them: to look at a cell writes nothing.`,
       });
     if (options.signal?.aborted === true) throw new ProblemError(cancelled);
-    const {relation, given} = rowsOf(plan, plan.rulesOnly ? {...input, relation: sql`(FROM ${input.relation} LIMIT 0)`} : input);
+    const rowsToWrite = rowsOf(plan, plan.rulesOnly ? {...input, relation: sql`(FROM ${input.relation} LIMIT 0)`} : input);
+    const {relation, given} = rowsToWrite;
     const isMerge = write.mode === 'merge' && !plan.rulesOnly;
     // Most writes are one file of these very rows: then its statistics take no query of their own.
     const seen = await lookThrough(ports, write.table, plan.schema, relation, isMerge || plan.partitionColumns.length > 0 ? [sql`count(*)`] : statsSql(plan.columns), call);
     const merged = isMerge ? await mergeRows(ports, write.table, plan, {relation, given, keys: write.keys}, scratch, call) : undefined;
-    const fresh = merged === undefined ? relation : id(merged.table);
-    await checkRows(ports, write.table, plan, fresh, call);
+    const fresh = merged === undefined ? rowsToWrite : sliced(id(merged.table), plan.schema.fields);
+    await checkRows(ports, write.table, plan, fresh.relation, call);
     if (write.mode === 'append' || plan.rulesOnly) await checkKept(ports, write.table, plan, `${scratch}_kept`, call);
     const rows = merged?.rows ?? Number(seen[0] ?? 0);
     const stats = seen.length > 1 ? statsOf(plan.columns, seen) : undefined;
     const onRows = (done: number): void => options.onProgress({done, total: rows, note: `${plural(done, 'row')} written`});
-    const files = await writeFiles(ports, plan, {relation: fresh, rows, stats}, onRows, call);
+    const files = await writeFiles(ports, plan, {...fresh, rows, stats}, onRows, call);
     const metrics = merged === undefined ? {numFiles: String(files), numOutputRows: String(rows)} : {...merged.metrics, numTargetFilesAdded: String(files)};
     const {version, timestamp, filesAdded, filesRemoved, bytesAdded} = await lake.commit(plan.transaction, merged?.removes ?? [], metrics);
     const operation = isMerge ? 'MERGE' : 'WRITE';
@@ -139,7 +141,7 @@ function intentOf(write: LakeWrite, columns: readonly Column[], {applies, notebo
 }
 
 /** The rows in the table's columns and types; `given` are those columns that the rows have. */
-function rowsOf(plan: WritePlan, {relation, columns}: WriteInput): {relation: Sql; given: ReadonlySet<string>} {
+function rowsOf(plan: WritePlan, {relation, columns}: WriteInput): SlicedRows & {given: ReadonlySet<string>} {
   const given = new Set<string>();
   const selected = plan.schema.fields.map((field) => {
     const source = named(columns, field.name);
@@ -149,5 +151,16 @@ function rowsOf(plan: WritePlan, {relation, columns}: WriteInput): {relation: Sq
     const value = cast === undefined ? id(source.name) : sql`CAST(${id(source.name)} AS ${typeSql(type)})`;
     return sql`${convert(value, parseDuckType(cast ?? source.type), field.type, (inner) => inner.name)} AS ${id(field.name)}`;
   });
-  return {relation: sql`(SELECT ${join(selected)} FROM ${relation})`, given};
+  return {...sliced(relation, columns, join(selected)), given};
+}
+
+type SlicedRows = Pick<RowsToWrite, 'relation' | 'between'>;
+
+/** A table's rows, and some of them by their place: LIMIT with OFFSET would have DuckDB copy them first. */
+function sliced(table: Sql, columns: readonly Pick<Column, 'name'>[], selected?: Sql): SlicedRows {
+  const {from, row, all} = numberedRows(table, columns);
+  return {
+    relation: selected === undefined ? table : sql`(SELECT ${selected} FROM ${table})`,
+    between: (start, end) => sql`(SELECT ${selected ?? all} FROM ${from} WHERE ${row} >= ${lit(start)}${end === undefined ? sql`` : sql` AND ${row} < ${lit(end)}`})`,
+  };
 }

@@ -7,6 +7,7 @@ import {bytesOf, fileFromDisk} from '../tools/app.mjs';
 import {root} from '../tools/setup.mjs';
 import {grouped, median} from './lib/figures.mjs';
 import {readyApp, runNotebook} from './lib/page.mjs';
+import {readingsSql} from './lib/readings.mjs';
 
 const rows = 1_000_000;
 const repeats = 3;
@@ -14,9 +15,7 @@ const commits = 50;
 const versions = 1000;
 
 /** The same rows on both sides. */
-const readings = `SELECT i AS id, 'S-' || (i % 50) AS sensor, TIMESTAMP '2024-01-01' + to_microseconds(i * 1000001) AS moment, DATE '2024-01-01' + (i // 86400)::INTEGER AS day,
-  (hash(i) % 100000)::DOUBLE / 1000 AS temperature, (hash(i + 1) % 100000)::DOUBLE / 1000 AS humidity, (hash(i + 2) % 100000)::DOUBLE / 100 AS pressure,
-  i % 3 = 0 AS calm, (i % 100)::INTEGER AS batch FROM range(${rows}) t(i)`;
+const readings = readingsSql(rows);
 const one = (/** @type {number} */ i) => `SELECT ${i}::BIGINT AS id, 20.5::DOUBLE AS temperature`;
 
 const folder = join(root, '.cache', 'bench', 'lake');

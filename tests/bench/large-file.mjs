@@ -15,11 +15,11 @@ export default async function largeFile() {
     await addFileFromDisk(app.page, 'sensors.csv', csv.path);
     const copied = performance.now() - start;
     const {report, ms} = await runNotebook(app.page, '```step raw = load\nfile: sensors.csv\n```\n');
-    const peak = await pageMemory(app.profile);
+    const memory = await pageMemory(app.profile);
     return {
       title: 'A CSV of 1 GB',
       columns: ['file', 'rows', 'copy to the workspace, s', 'load, s', "peak memory of the page's process (at most 2,500 MB)"],
-      rows: [[megabytes(csv.bytes), grouped(report.cells[0]?.rowsOut ?? 0), seconds(copied), seconds(ms), peak === undefined ? 'Linux only' : megabytes(peak)]],
+      rows: [[megabytes(csv.bytes), grouped(report.cells[0]?.rowsOut ?? 0), seconds(copied), seconds(ms), memory === undefined ? 'Linux only' : megabytes(memory.peak)]],
       note: "The process's VmHWM, the engine's worker included.",
     };
   } finally {

@@ -132,6 +132,21 @@ describe('append and overwrite', () => {
     ]);
   });
 
+  test.each(['i', 'rowid'])('more rows than a file takes go to several, in order, each with bounds of its own; the column is %s', async (name) => {
+    expect(await stack.write(`SELECT i AS ${name} FROM range(2_400_000) t(i)`, {table})).toMatchObject({rows: 2_400_000, filesAdded: 2});
+    const {reader, files} = await stack.lake.openRead(table);
+    await stack.lake.closeRead(reader);
+    expect(files.map(({rows: count, bounds}) => [count, bounds[name]])).toEqual([
+      [1_000_000, {min: 0, max: 999_999}],
+      [1_400_000, {min: 1_000_000, max: 2_399_999}],
+    ]);
+    const {readLakeTable} = await import('../../../../src/notebook/lake-read.ts');
+    await readLakeTable(stack, {table}, {into: 'read_rows', onProgress: () => undefined});
+    expect(await stack.texts(`SELECT count(*), count(*) FILTER (place = value) FROM (SELECT row_number() OVER () - 1 AS place, ${name} AS value FROM read_rows)`)).toEqual([
+      ['2400000', '2400000'],
+    ]);
+  });
+
   test('a stopped write leaves the table as it was', async () => {
     await stack.write('SELECT 1 AS a', {table});
     const {engine, lake} = stack;
