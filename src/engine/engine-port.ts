@@ -114,6 +114,7 @@ export function createEngine({worker, urls}: {worker: () => EngineWorker; urls: 
       return {columns, rows: tableRows(tableFromIPC(ipc), columns)};
     },
     describe: (text, options) => call(options?.signal, (remote, job) => remote.describe(job, text)),
+    describeTable: (table, options) => call(options?.signal, (remote, job) => remote.describeTable(job, table)),
     async stream(text, onChunk, options) {
       let failure: {readonly thrown: unknown} | undefined;
       const receive = async (chunk: Uint8Array): Promise<void> => {

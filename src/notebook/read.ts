@@ -78,10 +78,10 @@ async function readCsvFile(ports: Ports, file: string, sniffed: Sniffed, options
   const columns = options.filename ? sql`* REPLACE (${lit(file)} AS filename)` : sql`*`;
   const limit = to.limit === undefined ? sql`` : sql` LIMIT ${lit(to.limit)}`;
   // DuckDB adds to these tables with every scan.
-  await engine.execute([sql`DROP TABLE IF EXISTS reject_errors`, sql`DROP TABLE IF EXISTS reject_scans`], {signal: to.signal});
-  await engine.execute([sql`CREATE TABLE ${id(to.table)} AS SELECT ${columns} FROM ${source}${limit}`], {signal: to.signal});
-  const [{rows}] = await Promise.all([engine.rows(sql`SELECT count(*) FROM reject_errors`, {signal: to.signal}), checkTypes(ports, file, options, to)]);
-  if (Number(rows[0]?.[0] ?? 0) === 0) return false;
+  const clear = [sql`DROP TABLE IF EXISTS reject_errors`, sql`DROP TABLE IF EXISTS reject_scans`];
+  await engine.execute([...clear, sql`CREATE TABLE ${id(to.table)} AS SELECT ${columns} FROM ${source}${limit}`], {signal: to.signal});
+  const [{rows}] = await Promise.all([engine.describeTable('reject_errors', {signal: to.signal}), checkTypes(ports, file, options, to)]);
+  if (rows === 0) return false;
   await engine.execute([sql`CREATE TABLE ${id(to.rejects)} AS ${rejectedLines(file)}`], {signal: to.signal});
   return true;
 }
@@ -211,7 +211,7 @@ async function readArrowFile(ports: Ports, file: string, options: LoadOptions, t
 async function checkTypes(ports: Ports, file: string, options: LoadOptions, to: Destination): Promise<{column: string; type: string}[]> {
   const wanted = Object.entries(options.types);
   if (wanted.length === 0) return [];
-  const names = (await ports.engine.describe(sql`FROM ${id(to.table)}`, {signal: to.signal})).map((column) => column.name);
+  const names = (await ports.engine.describeTable(to.table, {signal: to.signal})).columns.map((column) => column.name);
   return wanted.map(([name, type]) => {
     const column = names.find((known) => known.toLowerCase() === name.toLowerCase());
     if (column !== undefined) return {column, type};

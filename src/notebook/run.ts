@@ -76,8 +76,8 @@ export class Runner {
   /** Hashes whose tables are being read: eviction leaves them alone. */
   readonly #pinned: string[] = [];
   #views: ReadonlySet<string> = new Set();
-  /** Bytes that DuckDB held after the last result was made. */
-  #used = 0;
+  /** Bytes that DuckDB held after the last result was made or dropped, and may hold. */
+  #memory = {used: 0, limit: Infinity};
   #plan: readonly PlannedCell[] = [];
   /** The notebook whose cells run, as the lake's history names it. */
   notebookPath = '';
@@ -91,7 +91,7 @@ export class Runner {
     ports.engine.onRestart(() => {
       this.#present.clear();
       this.#views = new Set();
-      this.#used = 0;
+      this.#memory = {used: 0, limit: Infinity};
     });
   }
 
@@ -310,7 +310,7 @@ export class Runner {
       if (!table.rejects) inputs.push({name: table.name, relation: id(result.table), columns: result.columns});
       else if (result.rejects === undefined)
         throw new ProblemError({code: 'NO_REJECTS', message: `${table.name} is empty: nothing was rejected there.`, hint: 'Only load, cast and validate keep rejected rows.'});
-      else inputs.push({name: table.name, relation: id(result.rejects.table), columns: await this.ports.engine.describe(sql`FROM ${id(result.rejects.table)}`, {signal})});
+      else inputs.push({name: table.name, relation: id(result.rejects.table), columns: (await this.ports.engine.describeTable(result.rejects.table, {signal})).columns});
     }
     return inputs;
   }
@@ -321,30 +321,24 @@ export class Runner {
     const started = performance.now();
     const made = await this.#make(cell, table, inputs, events, signal);
     if (made.through !== undefined) return {...made.through, hash: cell.hash, through: made.through.hash, figures: made.figures, ms: performance.now() - started, bytes: 0};
-    const [columns, rows, rejected, {used}] = await Promise.all([
-      engine.describe(sql`FROM ${id(table)}`, {signal}),
-      this.#count(table, signal),
-      made.rejects === undefined ? 0 : this.#count(made.rejects, signal),
+    const [{columns, rows}, rejected, memory] = await Promise.all([
+      engine.describeTable(table, {signal}),
+      made.rejects === undefined ? undefined : engine.describeTable(made.rejects, {signal}),
       engine.memory(),
     ]);
-    const before = this.#used;
-    this.#used = used;
+    const before = this.#memory.used;
+    this.#memory = memory;
     return {
       hash: cell.hash,
       table,
       columns,
       rows,
-      rejects: made.rejects === undefined ? undefined : {table: made.rejects, rows: rejected},
+      rejects: made.rejects === undefined ? undefined : {table: made.rejects, rows: rejected?.rows ?? 0},
       through: undefined,
       figures: made.figures,
       ms: performance.now() - started,
-      bytes: Math.max(0, used - before),
+      bytes: Math.max(0, memory.used - before),
     };
-  }
-
-  async #count(table: string, signal: AbortSignal | undefined): Promise<number> {
-    const {rows} = await this.ports.engine.rows(sql`SELECT count(*) FROM ${id(table)}`, {signal});
-    return Number(rows[0]?.[0] ?? 0);
   }
 
   async #make(cell: Computed, table: string, inputs: readonly Input[], events: RunEvents, signal: AbortSignal | undefined): Promise<Made> {
@@ -462,15 +456,14 @@ export class Runner {
   /** Drops the least recently used tables until DuckDB is back under the budget. */
   async #evict(): Promise<void> {
     for (const hash of [...this.#present]) {
-      const {used, limit} = await this.ports.engine.memory();
-      this.#used = used;
-      if (used <= limit * this.budget) return;
+      if (this.#memory.used <= this.#memory.limit * this.budget) return;
       if (this.#pinned.includes(hash)) continue;
       const result = this.#results.get(hash);
       this.#present.delete(hash);
       if (result === undefined) continue;
       const gone = [result.table, ...(result.rejects === undefined ? [] : [result.rejects.table])];
       await this.ports.engine.execute(gone.map((table) => sql`DROP TABLE IF EXISTS ${id(table)}`));
+      this.#memory = await this.ports.engine.memory();
     }
   }
 }

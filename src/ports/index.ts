@@ -27,6 +27,8 @@ export interface EnginePort {
   stream(sql: Sql, onChunk: (ipc: Uint8Array) => Promise<void>, call?: Call): Promise<void>;
   matrix(sql: Sql, call?: Call): Promise<Matrix>;
   describe(sql: Sql, call?: Call): Promise<readonly Column[]>;
+  /** A table's columns, and how many rows it has. */
+  describeTable(table: string, call?: Call): Promise<{readonly columns: readonly Column[]; readonly rows: number}>;
   insert(table: string, ipc: Uint8Array, create: boolean, call?: Call): Promise<void>;
   insertColumns(table: string, columns: readonly KernelColumn[], call?: Call): Promise<void>;
   registerFile(name: string, file: File): Promise<void>;

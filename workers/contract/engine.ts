@@ -12,6 +12,8 @@ export interface EngineContract {
   matrix(job: number, sql: string): Promise<Outcome<Matrix>>;
   /** Column names and DuckDB types of a query. */
   describe(job: number, sql: string): Promise<Outcome<readonly {name: string; type: string}[]>>;
+  /** A table's columns, and how many rows it has. */
+  describeTable(job: number, table: string): Promise<Outcome<TableDescription>>;
   /** Appends Arrow IPC stream bytes to a table, creating it when `create`. */
   insert(job: number, table: string, ipc: Uint8Array, create: boolean): Promise<Outcome<null>>;
   /** Creates a table from equally long typed arrays. */
@@ -32,6 +34,11 @@ export interface EngineContract {
 export interface QueryResult {
   readonly columns: readonly {name: string; type: string}[];
   readonly ipc: Uint8Array;
+}
+
+export interface TableDescription {
+  readonly columns: readonly {name: string; type: string}[];
+  readonly rows: number;
 }
 
 /** Rows × columns, row-major. */

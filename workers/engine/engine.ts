@@ -1,9 +1,9 @@
 import {DuckDBDataProtocol, type AsyncDuckDB} from '@duckdb/duckdb-wasm';
 import {tableFromIPC} from 'apache-arrow';
 import {cancelled, fail, ok} from '../../src/lib/problem.ts';
-import type {EngineContract, KernelColumn, Matrix, Outcome, QueryResult} from '../contract/engine.ts';
+import type {EngineContract, KernelColumn, Matrix, Outcome, QueryResult, TableDescription} from '../contract/engine.ts';
 import {EngineError, explain} from './errors.ts';
-import {exactQuery, type Described} from './exact.ts';
+import {exactQuery, quoted, type Described} from './exact.ts';
 import {columnsIpc, ipcStream, rowMajor} from './ipc.ts';
 import type {OpenDuckDB} from './sealed-duckdb.ts';
 
@@ -24,6 +24,11 @@ const chunkBytes = 4 * 1024 * 1024;
 const insertRows = 122_880;
 
 const numeric = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|BOOLEAN|BIGNUM|DECIMAL\(\d+,\d+\))$/;
+
+interface ColumnRow extends Described {
+  /** Of the whole table, beside each of its columns. */
+  readonly rows: number;
+}
 
 interface Job {
   cancelled: boolean;
@@ -109,6 +114,15 @@ export class Engine implements EngineContract {
 
   describe(job: number, sql: string): Promise<Outcome<readonly Described[]>> {
     return this.#enqueue(job, (ticket) => this.#describe(ticket, sql));
+  }
+
+  describeTable(job: number, table: string): Promise<Outcome<TableDescription>> {
+    return this.#enqueue(job, async (ticket) => {
+      const described: ColumnRow[] = [];
+      // One statement for both: each costs a few messages to DuckDB's worker and back.
+      for await (const chunk of this.#chunks(ticket, describeTableSql(table))) described.push(...(tableFromIPC(chunk).toArray() as readonly ColumnRow[]));
+      return {columns: described.map(({name, type}) => ({name, type})), rows: described[0]?.rows ?? 0};
+    });
   }
 
   insert(job: number, table: string, ipc: Uint8Array, create: boolean): Promise<Outcome<null>> {
@@ -301,6 +315,9 @@ function bytesOf(text: string): number {
   const [, figures = '0', unit = ''] = /^([\d.]+) ?(\w*)$/.exec(text) ?? [];
   return Math.round(Number(figures) * 1024 ** Math.max(0, ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'].indexOf(unit)));
 }
+
+const describeTableSql = (table: string): string =>
+  `SELECT column_name AS name, data_type AS type, (SELECT count(*) FROM ${quoted(table)})::DOUBLE AS rows FROM duckdb_columns() WHERE table_name = '${table.replaceAll("'", "''")}' ORDER BY column_index`;
 
 async function drain(results: AsyncGenerator<Uint8Array>): Promise<void> {
   for await (const _ of results);

@@ -22,7 +22,8 @@ export function exactQuery(sql: string, columns: readonly Described[]): string {
   return `SELECT ${selected.join(', ')} FROM (${sql}\n) AS t(${columns.map((_, i) => `c${i}`).join(', ')})`;
 }
 
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+/** A name as SQL has it between quotes. */
+export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /** The type to cast to before a value of `type` leaves DuckDB, or undefined when Arrow holds it whole. */
 function exactType(type: DuckType): string | undefined {

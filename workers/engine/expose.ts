@@ -6,6 +6,7 @@ export function exposeEngine(engine: EngineContract, endpoint?: Comlink.Endpoint
   const served = {
     start: (urls) => engine.start(urls),
     execute: (job, statements) => engine.execute(job, statements),
+    describeTable: (job, table) => engine.describeTable(job, table),
     query: async (job, sql) => moved(await engine.query(job, sql), ({ipc}) => ipc.buffer),
     async stream(job, sql, onChunk) {
       // Comlink makes a proxy of the callback, whose channel stays open until it is let go.

@@ -28,6 +28,19 @@ describe('running', () => {
     expect(await rows('SELECT sum(x) FROM a')).toEqual([[3n]]);
   });
 
+  test('a table is described as DESCRIBE does it, with its rows counted', async () => {
+    const odd = sql`"it's ""odd"" ü"`;
+    await node.engine.execute([
+      sql`CREATE OR REPLACE TABLE ${odd} ("a b" DECIMAL(10,2), e ENUM('x', 'y'), s STRUCT(q INTEGER[], "r s" VARCHAR), t TIMESTAMP)`,
+      sql`INSERT INTO ${odd} SELECT i, 'x', NULL, NULL FROM range(3000) AS r(i)`,
+      sql`DELETE FROM ${odd} WHERE "a b" < 1000`,
+    ]);
+    expect(await node.engine.describeTable('it\'s "odd" ü')).toEqual({columns: await node.engine.describe(sql`FROM ${odd}`), rows: 2000});
+    await node.engine.execute([sql`TRUNCATE ${odd}`]);
+    expect((await node.engine.describeTable('it\'s "odd" ü')).rows).toBe(0);
+    await node.engine.execute([sql`DROP TABLE ${odd}`]);
+  });
+
   test('a query that gives no rows still gives its columns', async () => {
     const {columns, rows: none} = await node.engine.rows(sql`SELECT 1 AS x, 'a' AS y WHERE false`);
     expect(columns).toEqual([

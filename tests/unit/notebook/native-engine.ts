@@ -2,6 +2,7 @@ import {DuckDBInstance} from '@duckdb/node-api';
 import type {EnginePort} from '../../../src/ports/index.ts';
 import {ProblemError} from '../../../src/lib/problem.ts';
 import type {Row} from '../../../src/lib/value.ts';
+import {id, sql} from '../../../src/sql/sql.ts';
 
 /** The engine port over native DuckDB: the runner's logic without a browser. `statements` are the ones that made tables, in order. */
 export async function nativeEngine(): Promise<{engine: EnginePort; statements: string[]; restart: () => Promise<void>; memory: {used: number; limit: number}}> {
@@ -13,11 +14,11 @@ export async function nativeEngine(): Promise<{engine: EnginePort; statements: s
   const guard = (signal: AbortSignal | undefined): void => {
     if (signal?.aborted === true) throw new ProblemError({code: 'CANCELLED', message: 'Stopped.'});
   };
-  const run = async (sql: string) => {
+  const run = async (text: string) => {
     try {
-      return await connection.runAndReadAll(sql);
+      return await connection.runAndReadAll(text);
     } catch (error) {
-      throw new ProblemError({code: 'SQL', message: error instanceof Error ? error.message : String(error), sql});
+      throw new ProblemError({code: 'SQL', message: error instanceof Error ? error.message : String(error), sql: text});
     }
   };
   const unused = (): never => {
@@ -25,26 +26,31 @@ export async function nativeEngine(): Promise<{engine: EnginePort; statements: s
   };
   const engine: EnginePort = {
     async execute(sqls, call) {
-      for (const sql of sqls) {
+      for (const statement of sqls) {
         guard(call?.signal);
-        if (sql.startsWith('CREATE OR REPLACE TABLE')) statements.push(sql);
-        await run(sql);
+        if (statement.startsWith('CREATE OR REPLACE TABLE')) statements.push(statement);
+        await run(statement);
       }
     },
-    async rows(sql, call) {
+    async rows(text, call) {
       guard(call?.signal);
-      const reader = await run(sql);
+      const reader = await run(text);
       const columns = reader.columnNames().map((name, i) => ({name, type: String(reader.columnType(i))}));
       // Rows are plain values here: numbers, bigints, texts.
       return {columns, rows: reader.getRowsJS() as unknown as Row[]};
     },
-    async describe(sql) {
-      const reader = await run(`DESCRIBE ${sql}`);
+    async describe(text) {
+      const reader = await run(`DESCRIBE ${text}`);
       // DESCRIBE gives text.
       return (reader.getRowsJS() as string[][]).map(([name = '', type = '']) => ({name, type}));
     },
-    async matrix(sql) {
-      const reader = await run(sql);
+    async describeTable(table) {
+      const columns = await engine.describe(sql`FROM ${id(table)}`);
+      const reader = await run(sql`SELECT count(*) FROM ${id(table)}`);
+      return {columns, rows: Number(reader.getRowsJS()[0]?.[0])};
+    },
+    async matrix(text) {
+      const reader = await run(text);
       const rows = reader.getRowsJS();
       return {values: Float64Array.from(rows.flat().map((value) => (value === null ? NaN : Number(value)))), rows: rows.length, columns: reader.columnCount};
     },
