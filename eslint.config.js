@@ -19,6 +19,7 @@ const layers = {
   'src/notebook': ['src/steps', 'src/ports', 'src/params', 'src/sql', 'src/pyspark', 'src/charts', 'src/lake', 'src/lib'],
   'src/handover': ['src/notebook', 'src/steps', 'src/params', 'src/sql', 'src/pyspark', 'src/charts', 'src/lib'],
   'src/lake': ['src/lib'],
+  'src/encrypt': ['src/lib'],
   'src/engine': ['src/ports', 'src/sql', 'src/lib', 'workers/contract'],
   'src/storage': ['src/ports', 'src/lib', 'workers/contract'],
   'src/ui': [
@@ -36,7 +37,7 @@ const layers = {
     'notebooks',
   ],
   src: ['*'],
-  workers: ['workers/contract', 'workers/kernels', 'src/lib', 'src/lake'],
+  workers: ['workers/contract', 'workers/kernels', 'src/lib', 'src/lake', 'src/encrypt'],
   tests: ['*'],
 };
 
