@@ -44,9 +44,27 @@ export const groupNames = (pattern: string): string[] => groups(pattern).flatMap
 /** The pattern as RE2 writes it: named groups are `(?P<name>…)`, and the plain ones give way, since DuckDB names groups by place. */
 export const re2Regex = (pattern: string): string => rewrite(pattern, (name) => (name === undefined ? '(?:' : `(?P<${name}>`));
 
-/** The pattern as Java writes it, whose group names know no underscore: groups are plain, and told apart by their place. */
+/**
+ * The pattern as Java writes it, whose group names know no underscore: groups are plain, and told apart by their place. Java's `$`
+ * would also match before a line break at the end, its `.` leaves out six kinds of line breaks, and its (?i) knows ASCII alone.
+ */
 export function javaRegex(pattern: string): {readonly pattern: string; readonly groups: readonly (string | undefined)[]} {
-  return {pattern: rewrite(pattern, () => '('), groups: groups(pattern).map((group) => group.name)};
+  const [flags = '', letters = ''] = /^\(\?([imsU]+)\)/.exec(pattern) ?? [];
+  const plain = rewrite(pattern.slice(flags.length), () => '(');
+  const body = letters.includes('m') ? plain : outsideClasses(plain, '$', '\\z');
+  const needed = `${outsideClasses(body, '.', '') === body ? '' : 'd'}${letters.includes('i') ? 'u' : ''}`;
+  const all = letters.replace('U', '') + needed;
+  return {pattern: (all === '' ? '' : `(?${all})`) + body, groups: groups(pattern).map((group) => group.name)};
+}
+
+/** The pattern with a character that stands for itself alone replaced. */
+function outsideClasses(pattern: string, char: string, by: string): string {
+  let inClass = false;
+  return pattern.replace(/\\[\s\S]|[\s\S]/g, (token) => {
+    if (token === '[') inClass = true;
+    else if (token === ']') inClass = false;
+    return token === char && !inClass ? by : token;
+  });
 }
 
 function rewrite(pattern: string, open: (name: string | undefined) => string): string {

@@ -8,6 +8,8 @@ const numeric = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(.*
 
 export const isNumber = (type: string): boolean => numeric.test(type);
 export const isFloat = (type: string): boolean => type === 'DOUBLE' || type === 'FLOAT';
+/** Integers, of every width. */
+export const isWhole = (type: string): boolean => isNumber(type) && !isFloat(type) && !type.startsWith('DECIMAL');
 export const isTime = (type: string): boolean => type === 'DATE' || type.startsWith('TIMESTAMP');
 export const isText = (type: string): boolean => type === 'VARCHAR';
 export const isNested = (type: string): boolean => /^(STRUCT|MAP|UNION)\(|\[\d*\]$/.test(type);

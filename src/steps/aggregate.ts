@@ -1,24 +1,29 @@
 import {list} from '../lib/text.ts';
-import {p} from '../params/index.ts';
-import {assign, col, py} from '../pyspark/py.ts';
+import {p, type Duration} from '../params/index.ts';
+import {agg} from '../pyspark/groups.ts';
+import {asDouble, present as sparkPresent} from '../pyspark/missing.ts';
+import {assign, call, col, py, pyName} from '../pyspark/py.ts';
 import {finiteOnly, isPresent, present} from '../sql/missing.ts';
-import {numberedRows} from '../sql/rows.ts';
+import {numberedRows, unusedName} from '../sql/rows.ts';
 import {double, id, join, lit, sql, type Sql} from '../sql/sql.ts';
 import {isFloat, type Column} from '../sql/types.ts';
 import {checkColumns, checkFamily, checkNames, columnNamed, columnsNamed, inputOf} from './checks.ts';
 import {defineStep} from './define.ts';
 
-/** A statistic as SQL over the present values of a column, and as PySpark over `value`. */
+/** A statistic as SQL over the present values of a column, and as PySpark over `value`, where `row` is the column of the row's place. */
 interface Statistic {
   /** It needs numbers; the others take any column. */
   readonly numeric: boolean;
   readonly sql: (column: Column, row: Sql) => Sql;
-  readonly spark: (value: string) => string;
+  readonly spark: (value: string, column: Column, row: string) => string;
 }
+
+/** DuckDB would give a decimal's median two digits, too, and a float's few. */
+const wide = (column: Column): Sql => (/^(FLOAT|DECIMAL)/.test(column.type) ? sql`${present(column)}::DOUBLE` : present(column));
 
 const quantile = (fraction: number): Statistic => ({
   numeric: true,
-  sql: (column) => sql`quantile_cont(${present(column)}, ${double(fraction)})`,
+  sql: (column) => sql`quantile_cont(${wide(column)}, ${double(fraction)})`,
   spark: (value) => `F.percentile(${value}, ${fraction})`,
 });
 
@@ -34,13 +39,13 @@ const deviation: Statistic['sql'] = (column) => {
 };
 
 const statistics = {
-  avg: {numeric: true, sql: named(sql`avg`), spark: (value) => `F.avg(${value})`},
+  avg: {numeric: true, sql: named(sql`avg`), spark: (value, column) => `F.avg(${asDouble(value, column)})`},
   min: {numeric: false, sql: named(sql`min`), spark: (value) => `F.min(${value})`},
   max: {numeric: false, sql: named(sql`max`), spark: (value) => `F.max(${value})`},
   stddev: {numeric: true, sql: deviation, spark: (value) => `F.stddev(${value})`},
   count: {numeric: false, sql: named(sql`count`), spark: (value) => `F.count(${value})`},
   sum: {numeric: true, sql: named(sql`sum`), spark: (value) => `F.sum(${value})`},
-  median: {numeric: true, sql: named(sql`median`), spark: (value) => `F.median(${value})`},
+  median: {numeric: true, sql: (column) => sql`median(${wide(column)})`, spark: (value) => `F.median(${value})`},
   p05: quantile(0.05),
   p25: quantile(0.25),
   p75: quantile(0.75),
@@ -48,20 +53,31 @@ const statistics = {
   first: {
     numeric: false,
     sql: (column, row) => sql`arg_min(${id(column.name)}, ${row}) FILTER (WHERE ${isPresent(column)})`,
-    spark: (value) => `F.min_by(${value}, F.when(${value}.isNotNull(), F.col('_row')))`,
+    spark: (value, _column, row) => `F.min_by(${value}, F.when(${value}.isNotNull(), ${col(row)}))`,
   },
   last: {
     numeric: false,
     sql: (column, row) => sql`arg_max(${id(column.name)}, ${row}) FILTER (WHERE ${isPresent(column)})`,
-    spark: (value) => `F.max_by(${value}, F.when(${value}.isNotNull(), F.col('_row')))`,
+    spark: (value, _column, row) => `F.max_by(${value}, F.when(${value}.isNotNull(), ${col(row)}))`,
   },
 } satisfies Record<string, Statistic>;
 
 const names = ['avg', 'min', 'max', 'stddev', 'count', 'sum', 'median', 'p05', 'p25', 'p75', 'p95', 'first', 'last'] as const;
 
+// date_trunc's units; longer spans are counted from 1970 here, and months have no length.
+const units: Readonly<Record<number, string>> = {1_000_000: 'second', 60_000_000: 'minute', 3_600_000_000: 'hour', 86_400_000_000: 'day'};
+
+/** The start of the span that a time is in. Spark's window() would leave out the rows without a time. */
+function sparkBucket(name: string, every: Duration): string {
+  const unit = units[every.microseconds];
+  if (unit !== undefined) return `F.date_trunc(${py(unit)}, ${pyName(name)})`;
+  const micros = `F.unix_micros(${col(name)}.cast('timestamp'))`;
+  return `F.timestamp_micros(${micros} - F.pmod(${micros}, F.lit(${every.microseconds})))`;
+}
+
 export const aggregate = defineStep({
   kind: 'aggregate',
-  version: 1,
+  version: 2,
   group: 'summarise',
   title: 'Aggregate',
   sentence: ({keys, time, metrics}) => {
@@ -125,27 +141,27 @@ export const aggregate = defineStep({
     const places = join(groups.map((_, i) => lit(i + 1)));
     return {kind: 'sql', sql: sql`SELECT ${join(selected)} FROM ${from}${groups.length === 0 ? sql`` : sql` GROUP BY ${places} ORDER BY ${places}`}`};
   },
-  toPySpark: ({keys, time, metrics}, {target, frames: [frame = 'df'], inputs}) => {
-    const columns = inputs[0]?.columns ?? [];
-    const value = (name: string): string => {
-      const type = columns.find((column) => column.name.toLowerCase() === name.toLowerCase())?.type ?? 'DOUBLE';
-      return isFloat(type) ? `F.when(~F.isnan(${py(name)}), ${col(name)})` : col(name);
-    };
+  toPySpark: ({keys, time, metrics}, {target, frames: [frame = 'df'], inputs: [input]}) => {
+    const columns = input?.columns ?? [];
+    const row = unusedName('_row', columns);
     const wanted = Object.entries(metrics);
     const ordered = wanted.some(([, metric]) => metric.statistics.some((name) => name === 'first' || name === 'last'));
-    const groups = keys.map(col);
-    const order = keys.map((key) => `${col(key)}.asc_nulls_last()`);
+    const names = columnsNamed(keys, columns).map(({name}) => name);
+    const groups = names.map(col);
     if (time?.every !== undefined) {
-      groups.push(`F.window(${py(time.column)}, ${py(time.every.words)})['start'].alias(${py(time.column)})`);
-      order.push(`${col(time.column)}.asc_nulls_last()`);
+      const {name} = columnNamed(time.column, columns);
+      groups.push(`${sparkBucket(name, time.every)}.alias(${py(name)})`);
+      names.push(name);
     }
-    const aggregates = wanted.flatMap(([name, metric]) => metric.statistics.map((statistic) => `${statistics[statistic].spark(value(name))}.alias(${py(`${name}_${statistic}`)})`));
-    const all = aggregates.length > 0 ? aggregates : ["F.count('*').alias('count')"];
+    const aggregates = wanted.flatMap(([name, metric]) => {
+      const column = columnNamed(name, columns);
+      return metric.statistics.map((statistic): [string, string] => [`${column.name}_${statistic}`, statistics[statistic].spark(sparkPresent(column), column, row)]);
+    });
     return assign(target, frame, [
-      ...(ordered ? ["withColumn('_row', F.monotonically_increasing_id())"] : []),
-      `groupBy(${groups.join(', ')})`,
-      `agg(\n        ${all.join(',\n        ')},\n    )`,
-      ...(order.length > 0 ? [`orderBy(${order.join(', ')})`] : []),
+      ...(ordered ? [`withColumn(${py(row)}, F.monotonically_increasing_id())`] : []),
+      call('groupBy', groups),
+      agg(aggregates.length > 0 ? aggregates : [['count', "F.count('*')"]]),
+      ...(names.length > 0 ? [`orderBy(${names.map((name) => `${col(name)}.asc_nulls_last()`).join(', ')})`] : []),
     ]);
   },
   examples: [

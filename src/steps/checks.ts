@@ -81,3 +81,6 @@ export function checkNames(names: readonly string[], param: string): StepProblem
 /** A problem when a list that is needed is empty. */
 export const checkSome = (items: readonly unknown[], param: string, message: string, hint: string): StepProblem[] =>
   items.length > 0 ? [] : [{code: 'PARAM', message, hint, param}];
+
+/** A number as it was written: whole numbers keep every digit, for a BIGINT may be longer than a double. */
+export const numberOf = (text: string): number | bigint => (/^\s*-?\d+\s*$/.test(text) ? BigInt(text) : Number(text));

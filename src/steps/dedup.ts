@@ -1,5 +1,6 @@
 import {list} from '../lib/text.ts';
 import {p} from '../params/index.ts';
+import {inOrder} from '../pyspark/groups.ts';
 import {assign, call, col, py, pyNames} from '../pyspark/py.ts';
 import {numberedRows, unusedName} from '../sql/rows.ts';
 import {id, join, sql, type Sql} from '../sql/sql.ts';
@@ -38,19 +39,20 @@ export const dedup = defineStep({
     const kept: Sql = order_by === '' ? ends.rowid : sql`coalesce(${ends.by}(${row}, ${id(columnNamed(order_by, input.columns).name)}), min(${row}))`;
     return {kind: 'sql', sql: sql`SELECT ${all} FROM ${from} WHERE ${row} IN (SELECT ${kept} FROM ${from} GROUP BY ${join(same.map((column) => id(column.name)))})`};
   },
-  toPySpark: ({keys, keep, order_by}, {target, frames: [frame = 'df'], inputs}) => {
-    if (keys.length === 0) return assign(target, frame, ['dropDuplicates()']);
-    const row = unusedName('_row', inputs[0]?.columns ?? []);
-    const nth = unusedName('_nth', inputs[0]?.columns ?? []);
-    const byRow = `${col(row)}${order_by === '' && keep === 'last' ? '.desc()' : ''}`;
-    const order = order_by === '' ? [byRow] : [`${col(order_by)}.${keep === 'first' ? 'asc' : 'desc'}_nulls_last()`, byRow];
-    return assign(target, frame, [
-      `withColumn(${py(row)}, F.monotonically_increasing_id())`,
-      call('withColumn', [py(nth), `F.row_number().over(Window.partitionBy(${pyNames(keys)}).orderBy(${order.join(', ')}))`]),
-      `where(${col(nth)} == 1)`,
-      `orderBy(${py(row)})`,
-      `drop(${py(row)}, ${py(nth)})`,
-    ]);
+  toPySpark: ({keys, keep, order_by}, {target, frames: [frame = 'df'], inputs: [input]}) => {
+    const columns = input?.columns ?? [];
+    const same = keys.length > 0 ? columnsNamed(keys, columns) : columns;
+    if (same.length === 0) return assign(target, frame, ['dropDuplicates()']);
+    const nth = unusedName('_nth', columns);
+    return inOrder(target, frame, columns, (row) => {
+      const byRow = `${col(row)}${order_by === '' && keep === 'last' ? '.desc()' : ''}`;
+      const order = order_by === '' ? [byRow] : [`${col(columnNamed(order_by, columns).name)}.${keep === 'first' ? 'asc' : 'desc'}_nulls_last()`, byRow];
+      return [
+        call('withColumn', [py(nth), `F.row_number().over(Window.partitionBy(${pyNames(same.map(({name}) => name))}).orderBy(${order.join(', ')}))`]),
+        `where(${col(nth)} == 1)`,
+        `drop(${py(nth)})`,
+      ];
+    });
   },
   examples: [
     {

@@ -1,7 +1,8 @@
 import {list} from '../lib/text.ts';
 import {p} from '../params/index.ts';
 import {expr} from '../pyspark/expression.ts';
-import {assign, py} from '../pyspark/py.ts';
+import {assignColumns, inOrder} from '../pyspark/groups.ts';
+import {assign} from '../pyspark/py.ts';
 import {identifiers} from '../sql/lexer.ts';
 import {unusedName} from '../sql/rows.ts';
 import {withColumns, type Assignment} from '../sql/select.ts';
@@ -26,6 +27,9 @@ function layers(columns: Readonly<Record<string, {readonly expression: string}>>
   return found;
 }
 
+const isWindowed = (columns: Readonly<Record<string, {readonly expression: string}>>): boolean =>
+  Object.values(columns).some((value) => identifiers(value.expression, ['over']).length > 0);
+
 export const derive = defineStep({
   kind: 'derive',
   version: 1,
@@ -46,7 +50,7 @@ export const derive = defineStep({
   toSql: ({columns}, inputs) => {
     const input = inputOf(inputs);
     // A window function may hand the rows on in its own order, so they are numbered first and put back.
-    const ordered = Object.values(columns).some((value) => identifiers(value.expression, ['over']).length > 0);
+    const ordered = isWindowed(columns);
     const row = id(unusedName('row_number', input.columns));
     let from = ordered
       ? sql`(SELECT *, ${findColumn('rowid', input.columns) === undefined ? sql`rowid` : sql`row_number() OVER ()`} AS ${row} FROM ${input.relation})`
@@ -61,16 +65,23 @@ export const derive = defineStep({
     });
     return {kind: 'sql', sql: from};
   },
-  toPySpark: ({columns}, {target, frames: [frame = 'df']}) => {
-    const made = Object.entries(columns).map(([name, value]) => ({name, ...expr(value.expression)}));
-    return [
-      ...made.flatMap(({comments}) => comments),
-      ...assign(
-        target,
-        frame,
-        made.map(({name, code}) => `withColumn(${py(name)}, ${code})`),
-      ),
-    ];
+  toPySpark: ({columns}, {target, frames: [frame = 'df'], inputs: [input]}) => {
+    const names = (input?.columns ?? []).map(({name}) => name);
+    const comments: string[] = [];
+    const calls = layers(columns).map((layer) => {
+      const made = layer.map(({name}): [string, string] => {
+        const {code, comments: its} = expr(columns[name]?.expression ?? '');
+        comments.push(...its);
+        const there = names.find((known) => known.toLowerCase() === name.toLowerCase());
+        if (there === undefined) names.push(name);
+        return [there ?? name, code];
+      });
+      return assignColumns(made);
+    });
+    const rows = isWindowed(columns)
+      ? inOrder(target, frame, [...(input?.columns ?? []), ...Object.keys(columns).map((name) => ({name}))], () => calls)
+      : assign(target, frame, calls);
+    return [...comments, ...rows];
   },
   examples: [
     {

@@ -1,6 +1,6 @@
 import {list, plural} from '../lib/text.ts';
 import {p} from '../params/index.ts';
-import {assign, py} from '../pyspark/py.ts';
+import {assign, py, pyNames} from '../pyspark/py.ts';
 import {isPresent} from '../sql/missing.ts';
 import {join, lit, sql} from '../sql/sql.ts';
 import {checkColumns, columnsNamed, inputOf} from './checks.ts';
@@ -43,8 +43,8 @@ export const dropNulls = defineStep({
         : join(present, how === 'any' ? ' AND ' : ' OR ');
     return {kind: 'sql', sql: sql`SELECT * FROM ${input.relation} WHERE ${keep}`};
   },
-  toPySpark: ({columns, how, thresh}, {target, frames: [frame = 'df']}) => {
-    const subset = columns.length > 0 ? `, subset=${py(columns)}` : '';
+  toPySpark: ({columns, how, thresh}, {target, frames: [frame = 'df'], inputs: [input]}) => {
+    const subset = columns.length > 0 ? `, subset=[${pyNames(columnsNamed(columns, input?.columns ?? []).map(({name}) => name))}]` : '';
     return assign(target, frame, [thresh > 0 ? `dropna(thresh=${thresh}${subset})` : `dropna(how=${py(how)}${subset})`]);
   },
   examples: [

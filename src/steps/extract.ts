@@ -1,5 +1,6 @@
 import {list} from '../lib/text.ts';
 import {p} from '../params/index.ts';
+import {assignColumns} from '../pyspark/groups.ts';
 import {assign, col, py} from '../pyspark/py.ts';
 import {groupNames, javaRegex, re2Regex, regexProblem} from '../sql/regex.ts';
 import {unusedName} from '../sql/rows.ts';
@@ -65,7 +66,7 @@ FROM (
       `pattern = ${py(java.pattern)}`,
       `text = ${source}`,
       `found = text.rlike(pattern)`,
-      ...assign(target, frame, [`withColumns({${groups.map(({name, value}) => `${py(name)}: ${value}`).join(', ')}})`]),
+      ...assign(target, frame, [assignColumns(groups.map(({name, value}) => [columnNamed(name, input?.columns ?? []).name, value]))]),
     ];
   },
   examples: [

@@ -1,14 +1,16 @@
 import {list} from '../lib/text.ts';
-import {p} from '../params/index.ts';
-import {assign, call, col, py, pyNames} from '../pyspark/py.ts';
+import {p, type Values} from '../params/index.ts';
+import {agg, assignColumns, inOrder, perGroup, type Made} from '../pyspark/groups.ts';
+import {asDouble, finite, present as sparkPresent} from '../pyspark/missing.ts';
+import {assign, col, py, pyNames} from '../pyspark/py.ts';
 import {toSparkType} from '../pyspark/types.ts';
-import {finiteOnly, isPresent, present} from '../sql/missing.ts';
+import {finiteOnly, isPresent, present, standIn} from '../sql/missing.ts';
 import {numberedRows, unusedName} from '../sql/rows.ts';
 import {withColumns} from '../sql/select.ts';
-import {id, join, lit, sql, typeName, type Sql} from '../sql/sql.ts';
-import {isFloat, isNumber, isTime, type Column} from '../sql/types.ts';
-import {checkColumns, checkFamily, checkSome, columnNamed, columnsNamed, inputOf} from './checks.ts';
-import {defineStep, type Input, type StepProblem} from './define.ts';
+import {id, join, lit, sql, type Sql} from '../sql/sql.ts';
+import {isNumber, isTime, isWhole, type Column} from '../sql/types.ts';
+import {checkColumns, checkFamily, checkSome, columnNamed, columnsNamed, inputOf, numberOf} from './checks.ts';
+import {defineStep, type Input, type SparkContext, type StepProblem} from './define.ts';
 
 const methods = ['mean', 'median', 'mode', 'constant', 'forward', 'linear'] as const;
 type Method = (typeof methods)[number];
@@ -23,9 +25,18 @@ const words: Readonly<Record<Method, string>> = {
   linear: 'a straight line between neighbours',
 };
 
+const params = {
+  columns: p.columns({label: 'Columns'}),
+  method: p.choice(methods, {label: 'With', help: 'Spark’s Imputer calls it strategy.', default: 'mean'}),
+  value: p.text({label: 'Value', default: '', when: {param: 'method', is: ['constant']}}),
+  by: p.columns({label: 'Per', help: 'Only values of the same group count.', default: []}),
+  order_by: p.column({label: 'Order by', help: 'What “before” means; the order of the rows when left out.', default: '', when: {param: 'method', is: ['forward', 'linear']}}),
+};
+type FillValues = Values<typeof params>;
+
 export const fill = defineStep({
   kind: 'fill',
-  version: 1,
+  version: 2,
   group: 'clean',
   title: 'Fill missing values',
   sentence: ({columns, method, value, by}) =>
@@ -38,13 +49,7 @@ export const fill = defineStep({
   },
   input: 'one',
   effect: 'same',
-  params: {
-    columns: p.columns({label: 'Columns'}),
-    method: p.choice(methods, {label: 'With', help: 'Spark’s Imputer calls it strategy.', default: 'mean'}),
-    value: p.text({label: 'Value', default: '', when: {param: 'method', is: ['constant']}}),
-    by: p.columns({label: 'Per', help: 'Only values of the same group count.', default: []}),
-    order_by: p.column({label: 'Order by', help: 'What “before” means; the order of the rows when left out.', default: '', when: {param: 'method', is: ['forward', 'linear']}}),
-  },
+  params,
   check: (values, inputs) => {
     const input = inputOf(inputs);
     const {columns, method, by, order_by} = values;
@@ -62,16 +67,15 @@ export const fill = defineStep({
     const filled = columnsNamed(columns, input.columns);
     const groups = columnsNamed(by, input.columns);
     if (method === 'constant') {
-      const assignments = filled.map((column) => ({name: column.name, value: sql`coalesce(${present(column)}, ${lit(value)}::${typeName(column.type)})`}));
+      const assignments = filled.map((column) => ({
+        name: column.name,
+        value: sql`coalesce(${present(column)}, ${standIn(column, lit(isWhole(column.type) ? numberOf(value) : value))})`,
+      }));
       return {kind: 'sql', sql: sql`SELECT ${withColumns(input.columns, assignments)} FROM ${input.relation}`};
     }
     return {kind: 'sql', sql: alongRows(method) ? fromNeighbours(input, filled, groups, method, order_by) : fromGuesses(input, filled, groups, method)};
   },
-  toPySpark: (values, {target, frames: [frame = 'df'], inputs}) => {
-    const columns = inputs[0]?.columns ?? [];
-    const filled = values.columns.map((name) => columns.find((column) => column.name.toLowerCase() === name.toLowerCase()) ?? {name, type: 'DOUBLE'});
-    return alongRows(values.method) ? sparkNeighbours(values, filled, columns, target, frame) : sparkGuesses(values, filled, target, frame);
-  },
+  toPySpark,
   examples: [
     {
       name: 'with the mean, NaN is missing too',
@@ -228,7 +232,7 @@ function checkConstant({columns, method, value}: {columns: readonly string[]; me
 /** A mean or median in the column's own type; whole numbers lose the fraction, as with Spark's Imputer. */
 function guess(column: Column, method: Method): Sql {
   const value = method === 'mean' ? sql`avg(${present(column)})${finiteOnly(column)}` : sql`median(${present(column)})${finiteOnly(column)}`;
-  return isFloat(column.type) || column.type.startsWith('DECIMAL') ? sql`${value}::${typeName(column.type)}` : sql`trunc(${value})::${typeName(column.type)}`;
+  return standIn(column, value);
 }
 
 function fromGuesses(input: Input, filled: readonly Column[], groups: readonly Column[], method: Method): Sql {
@@ -278,53 +282,69 @@ function fromNeighbours(input: Input, filled: readonly Column[], groups: readonl
     if (method === 'forward') return {name: column.name, value: last(value)};
     const at = sql`CASE WHEN ${isPresent(column)} THEN ${place} END`;
     const line = sql`${last(value)} + (${next(value)} - ${last(value)}) * ((${place} - ${last(at)})::DOUBLE / nullif(${next(at)} - ${last(at)}, 0))`;
-    return {name: column.name, value: sql`coalesce(${value}, (${line})::${typeName(column.type)})`};
+    return {name: column.name, value: sql`coalesce(${value}, ${standIn(column, line)})`};
   });
   return sql`SELECT ${withColumns(input.columns, assignments, [], all)} FROM ${from} ORDER BY ${row}`;
 }
 
-const sparkPresent = (column: Column): string => (isFloat(column.type) ? `F.when(~F.isnan(${py(column.name)}), ${col(column.name)})` : col(column.name));
+/** What the same guess is in Spark, in the column's own type. */
+const sparkGuess: Readonly<Record<'mean' | 'median' | 'mode', (column: Column) => string>> = {
+  mean: (column) => `F.avg(${asDouble(finite(column), column)})`,
+  median: (column) => `F.median(${finite(column)})`,
+  // True: the smallest among equals.
+  mode: (column) => `F.mode(${sparkPresent(column)}, True)`,
+};
 
-function sparkGuesses({method, value, by}: {method: Method; value: string; by: readonly string[]}, filled: readonly Column[], target: string, frame: string): string[] {
-  const over = `Window.partitionBy(${by.length > 0 ? pyNames(by) : 'F.lit(0)'})`;
-  const guessOf = (column: Column): string => {
-    const type = py(toSparkType(column.type));
-    if (method === 'constant') return `F.lit(${py(value)}).cast(${type})`;
-    // Spark's mode(…, deterministic) takes the smallest among equals.
-    const made = {mean: 'F.avg', median: 'F.median', mode: 'F.mode', constant: '', forward: '', linear: ''}[method];
-    return `${made}(${sparkPresent(column)}${method === 'mode' ? ', True' : ''}).over(${over}).cast(${type})`;
-  };
-  return assign(
-    target,
-    frame,
-    filled.map((column) => call('withColumn', [py(column.name), `F.coalesce(${sparkPresent(column)}, ${guessOf(column)})`])),
-  );
+function toPySpark({columns, method, value, by, order_by}: FillValues, {target, frames: [frame = 'df'], inputs: [input]}: SparkContext): string[] {
+  const known = input?.columns ?? [];
+  const filled = columnsNamed(columns, known);
+  const groupedBy = columnsNamed(by, known);
+  const filledWith = (guessed: (column: Column, i: number) => string): Made =>
+    filled.map((column, i) => [column.name, `F.coalesce(${sparkPresent(column)}, ${guessed(column, i)})`]);
+  if (method === 'constant') return assign(target, frame, [assignColumns(filledWith((column) => `F.lit(${sparkConstant(value, column)}).cast(${py(toSparkType(column.type))})`))]);
+  if (method === 'forward' || method === 'linear')
+    return sparkNeighbours(method, filled, groupedBy, order_by === '' ? undefined : columnNamed(order_by, known), known, target, frame);
+  const {group, beside, added} = perGroup(groupedBy, known);
+  const guesses = filled.map((_, i) => unusedName(`_guess_${i + 1}`, known));
+  const made = filled.map((column, i): [string, string] => [guesses[i] ?? '', `${sparkGuess[method](column)}${method === 'mode' ? '' : `.cast(${py(toSparkType(column.type))})`}`]);
+  return [
+    ...assign('_guesses', frame, [...group, agg(made)]),
+    ...assign(target, frame, [beside('_guesses'), assignColumns(filledWith((_, i) => col(guesses[i] ?? ''))), `drop(${pyNames([...added, ...guesses])})`]),
+  ];
 }
 
+const sparkConstant = (value: string, column: Column): string => py(isNumber(column.type) && !column.type.startsWith('DECIMAL') ? numberOf(value) : value);
+
 function sparkNeighbours(
-  {method, by, order_by}: {method: Method; by: readonly string[]; order_by: string},
+  method: 'forward' | 'linear',
   filled: readonly Column[],
+  by: readonly Column[],
+  orderBy: Column | undefined,
   columns: readonly Column[],
   target: string,
   frame: string,
 ): string[] {
+  const partition = `Window.partitionBy(${by.length > 0 ? pyNames(by.map(({name}) => name)) : 'F.lit(0)'})`;
+  const isTimeOrder = orderBy !== undefined && isTime(orderBy.type);
+  const before = (what: string): string => `F.last(${what}, ignorenulls=True).over(_before)`;
+  const after = (what: string): string => `F.first(${what}, ignorenulls=True).over(_after)`;
   const row = unusedName('_row', columns);
-  const partition = by.length > 0 ? `Window.partitionBy(${pyNames(by)})` : 'Window.partitionBy(F.lit(0))';
-  const order = order_by === '' ? col(row) : `${col(order_by)}.asc_nulls_last(), ${col(row)}`;
-  const isTimeOrder = isTime(columns.find((column) => column.name.toLowerCase() === order_by.toLowerCase())?.type ?? '');
-  const place = order_by === '' ? col(row) : isTimeOrder ? `F.unix_micros(${col(order_by)}.cast('timestamp'))` : `${col(order_by)}.cast('double')`;
-  const calls = filled.flatMap((column) => {
+  const order = orderBy === undefined ? col(row) : `${col(orderBy.name)}.asc_nulls_last(), ${col(row)}`;
+  const place =
+    orderBy === undefined ? `${col(row)}.cast('double')` : isTimeOrder ? `F.unix_micros(${col(orderBy.name)}.cast('timestamp'))` : `${col(orderBy.name)}.cast('double')`;
+  const line = (column: Column): string => {
     const value = sparkPresent(column);
-    const before = (what: string): string => `F.last(${what}, ignorenulls=True).over(_before)`;
-    const after = (what: string): string => `F.first(${what}, ignorenulls=True).over(_after)`;
-    if (method === 'forward') return [call('withColumn', [py(column.name), before(value)])];
     const at = `F.when(${value}.isNotNull(), ${place})`;
-    const line = `${before(value)} + (${after(value)} - ${before(value)}) * (${place} - ${before(at)}) / F.nullif(${after(at)} - ${before(at)}, F.lit(0))`;
-    return [call('withColumn', [py(column.name), `F.coalesce(${value}, (${line}).cast(${py(toSparkType(column.type))}))`])];
-  });
+    const share = `((${place} - ${before(at)}) / F.nullif(${after(at)} - ${before(at)}, F.lit(0)))`;
+    return `(${before(value)} + (${after(value)} - ${before(value)}) * ${share}).cast(${py(toSparkType(column.type))})`;
+  };
+  const made = filled.map((column): [string, string] => [
+    column.name,
+    method === 'forward' ? before(sparkPresent(column)) : `F.coalesce(${sparkPresent(column)}, ${line(column)})`,
+  ]);
   return [
     `_before = ${partition}.orderBy(${order}).rowsBetween(Window.unboundedPreceding, Window.currentRow)`,
     ...(method === 'linear' ? [`_after = ${partition}.orderBy(${order}).rowsBetween(Window.currentRow, Window.unboundedFollowing)`] : []),
-    ...assign(target, frame, [`withColumn(${py(row)}, F.monotonically_increasing_id())`, ...calls, `orderBy(${py(row)})`, `drop(${py(row)})`]),
+    ...inOrder(target, frame, columns, () => [assignColumns(made)]),
   ];
 }

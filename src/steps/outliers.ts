@@ -1,12 +1,14 @@
 import {list} from '../lib/text.ts';
 import {p} from '../params/index.ts';
+import {agg, assignColumns, perGroup, type Made} from '../pyspark/groups.ts';
+import {asDouble, finite, present as sparkPresent} from '../pyspark/missing.ts';
 import {assign, call, col, py, pyNames} from '../pyspark/py.ts';
 import {toSparkType} from '../pyspark/types.ts';
-import {finiteOnly, present} from '../sql/missing.ts';
+import {finiteOnly, present, standIn} from '../sql/missing.ts';
 import {numberedRows, unusedName} from '../sql/rows.ts';
 import {withColumns} from '../sql/select.ts';
-import {double, id, join, sql, typeName, type Sql} from '../sql/sql.ts';
-import {isFloat, type Column} from '../sql/types.ts';
+import {double, id, join, sql, type Sql} from '../sql/sql.ts';
+import type {Column} from '../sql/types.ts';
 import {checkColumns, checkFamily, checkNames, checkSome, columnsNamed, inputOf} from './checks.ts';
 import {defineStep} from './define.ts';
 
@@ -23,7 +25,8 @@ const verbs = {remove: 'Remove rows whose', flag: 'Flag', clip: 'Clip', null: 'E
 
 /** The lowest and the highest value that is no outlier, as aggregates; both NULL where nothing deviates. */
 function fences(column: Column, method: Method, threshold: number): {readonly low: Sql; readonly high: Sql} {
-  const value = present(column);
+  // Decimals and floats would round their median to their own digits.
+  const value = /^(FLOAT|DECIMAL)/.test(column.type) ? sql`${present(column)}::DOUBLE` : present(column);
   const only = finiteOnly(column);
   const t = double(threshold);
   if (method === 'iqr') {
@@ -41,7 +44,7 @@ const flagOf = (name: string): string => `${name}_outlier`;
 
 export const outliers = defineStep({
   kind: 'outliers',
-  version: 1,
+  version: 2,
   group: 'clean',
   title: 'Find outliers',
   sentence: ({columns, method, threshold, by, action}) => {
@@ -101,7 +104,7 @@ export const outliers = defineStep({
       const name = sql`r.${id(column.name)}`;
       if (action === 'flag') return {name: flagOf(column.name), value: is};
       if (action === 'null') return {name: column.name, value: sql`CASE WHEN ${is} THEN NULL ELSE ${name} END`};
-      return {name: column.name, value: sql`CASE WHEN ${is} THEN (CASE WHEN ${name} < ${low} THEN ${low} ELSE ${high} END)::${typeName(column.type)} ELSE ${name} END`};
+      return {name: column.name, value: sql`CASE WHEN ${is} THEN ${standIn(column, sql`CASE WHEN ${name} < ${low} THEN ${low} ELSE ${high} END`)} ELSE ${name} END`};
     });
     const {from, row, added} = numberedRows(input.relation, input.columns);
     const selected = withColumns(input.columns, action === 'remove' ? [] : changed, added, sql`r.*`);
@@ -113,45 +116,56 @@ export const outliers = defineStep({
       sql: sql`WITH ${bounding} AS (SELECT ${join([...keys, ...aggregates])} FROM ${input.relation}${grouped}) SELECT ${selected} FROM ${from} r ${match}${where}${order}`,
     };
   },
-  toPySpark: ({columns, method, threshold, by, action}, {target, frames: [frame = 'df'], inputs}) => {
-    const known = inputs[0]?.columns ?? [];
-    const t = threshold || usual[method];
-    const looked = columns.map((name) => known.find((column) => column.name.toLowerCase() === name.toLowerCase()) ?? {name, type: 'DOUBLE'});
-    const temporary: string[] = [];
-    const calls = looked.flatMap((column, i) => {
-      const [low, high] = [unusedName(`_low_${i + 1}`, known), unusedName(`_high_${i + 1}`, known)];
-      temporary.push(low, high);
-      const value = sparkFinite(column);
-      const over = (aggregated: string): string => `${aggregated}.over(_group)`;
-      const centre = over(method === 'zscore' ? `F.avg(${value})` : `F.median(${value})`);
-      const reach = {
-        zscore: `${t} * F.nullif(${over(`F.stddev(${value})`)}, F.lit(0.0))`,
-        iqr: `${t} * F.nullif(${over(`F.percentile(${value}, 0.75)`)} - ${over(`F.percentile(${value}, 0.25)`)}, F.lit(0.0))`,
-        mad: `${t} * F.nullif(${over(`F.median(F.abs(${value} - F.col(${py(`_centre_${i + 1}`)})))`)}, F.lit(0.0)) / ${madPerDeviation}`,
-      }[method];
-      const middle = method === 'mad' ? `F.col(${py(`_centre_${i + 1}`)})` : centre;
-      const from = method === 'iqr' ? [over(`F.percentile(${value}, 0.25)`), over(`F.percentile(${value}, 0.75)`)] : [middle, middle];
-      if (method === 'mad') temporary.push(`_centre_${i + 1}`);
-      return [
-        ...(method === 'mad' ? [call('withColumn', [py(`_centre_${i + 1}`), centre])] : []),
-        call('withColumn', [py(low), `${from[0] ?? middle} - ${reach}`]),
-        call('withColumn', [py(high), `${from[1] ?? middle} + ${reach}`]),
-      ];
-    });
-    const is = looked.map(
-      (column, i) => `F.coalesce((${sparkValue(column)} < F.col(${py(`_low_${i + 1}`)})) | (${sparkValue(column)} > F.col(${py(`_high_${i + 1}`)})), F.lit(False))`,
+  toPySpark: ({columns, method, threshold, by, action}, {target, frames: [frame = 'df'], inputs: [input]}) => {
+    const known = input?.columns ?? [];
+    const looked = columnsNamed(columns, known);
+    const {group, beside, added} = perGroup(columnsNamed(by, known), known);
+    const bounds = looked.map((column, i) => ({
+      column,
+      low: unusedName(`_low_${i + 1}`, known),
+      high: unusedName(`_high_${i + 1}`, known),
+      centre: unusedName(`_centre_${i + 1}`, known),
+    }));
+    const fences = agg(
+      bounds.flatMap(({column, low, high, centre}): Made => {
+        const {from, to} = sparkFences(column, method, threshold || usual[method], centre);
+        return [
+          [low, from],
+          [high, to],
+        ];
+      }),
     );
-    const acted = looked.map((column, i) => {
-      const name = py(column.name);
-      if (action === 'flag') return call('withColumn', [py(flagOf(column.name)), is[i] ?? '']);
-      if (action === 'null') return call('withColumn', [name, `F.when(~${is[i] ?? ''}, ${col(column.name)})`]);
-      const fence = `F.when(${col(column.name)} < F.col(${py(`_low_${i + 1}`)}), F.col(${py(`_low_${i + 1}`)})).otherwise(F.col(${py(`_high_${i + 1}`)})).cast(${py(toSparkType(column.type))})`;
-      return call('withColumn', [name, `F.when(${is[i] ?? ''}, ${fence}).otherwise(${col(column.name)})`]);
+    // The MAD is the median distance from the median, which has to be known first.
+    const centres = method === 'mad' ? bounds.map(({column, centre}): [string, string] => [centre, `F.median(${sparkNumber(column)})`]) : [];
+    const lines =
+      method === 'mad'
+        ? [
+            ...assign('_centres', frame, [...group, agg(centres)]),
+            ...assign('_fences', frame, [
+              beside('_centres'),
+              call(
+                'groupBy',
+                [...added, ...centres.map(([name]) => name)].map((name) => py(name)),
+              ),
+              fences,
+            ]),
+          ]
+        : assign('_fences', frame, [...group, fences]);
+    const is = bounds.map(({column, low, high}) => `F.coalesce((${sparkPresent(column)} < ${col(low)}) | (${sparkPresent(column)} > ${col(high)}), F.lit(False))`);
+    const acted = bounds.map(({column, low, high}, i): [string, string] => {
+      const out = is[i] ?? '';
+      if (action === 'flag') return [flagOf(column.name), out];
+      if (action === 'null') return [column.name, `F.when(~${out}, ${col(column.name)})`];
+      const fence = `F.when(${col(column.name)} < ${col(low)}, ${col(low)}).otherwise(${col(high)}).cast(${py(toSparkType(column.type))})`;
+      return [column.name, `F.when(${out}, ${fence}).otherwise(${col(column.name)})`];
     });
-    const last = action === 'remove' ? [call('where', [`~(${is.join(' | ')})`])] : acted;
     return [
-      `_group = Window.partitionBy(${by.length > 0 ? pyNames(by) : 'F.lit(0)'})`,
-      ...assign(target, frame, [...calls, ...last, `drop(${temporary.map((name) => py(name)).join(', ')})`]),
+      ...lines,
+      ...assign(target, frame, [
+        beside('_fences'),
+        action === 'remove' ? `where(~(${is.join(' | ')}))` : assignColumns(acted),
+        `drop(${pyNames([...added, ...centres.map(([name]) => name), ...bounds.flatMap(({low, high}) => [low, high])])})`,
+      ]),
     ];
   },
   examples: [
@@ -250,6 +264,17 @@ export const outliers = defineStep({
   ],
 });
 
-const sparkValue = (column: Column): string => (isFloat(column.type) ? `F.when(~F.isnan(${py(column.name)}), ${col(column.name)})` : col(column.name));
-const sparkFinite = (column: Column): string =>
-  isFloat(column.type) ? `F.when(~F.isnan(${py(column.name)}) & (F.abs(${col(column.name)}) != F.lit(float('inf'))), ${col(column.name)})` : col(column.name);
+const sparkNumber = (column: Column): string => asDouble(finite(column), column);
+
+/** The fences as aggregates of PySpark; `centre` is the column of the median. */
+function sparkFences(column: Column, method: Method, threshold: number, centre: string): {readonly from: string; readonly to: string} {
+  const value = sparkNumber(column);
+  const t = py(threshold);
+  const around = (from: string, to: string, reach: string): {readonly from: string; readonly to: string} => ({from: `(${from} - ${reach})`, to: `(${to} + ${reach})`});
+  if (method === 'iqr') {
+    const [low, high] = [`F.percentile(${value}, 0.25)`, `F.percentile(${value}, 0.75)`];
+    return around(low, high, `${t} * F.nullif(${high} - ${low}, F.lit(0.0))`);
+  }
+  if (method === 'zscore') return around(`F.avg(${value})`, `F.avg(${value})`, `${t} * F.nullif(F.stddev(${value}), F.lit(0.0))`);
+  return around(col(centre), col(centre), `${t} * F.nullif(F.median(F.abs(${value} - ${col(centre)})), F.lit(0.0)) / ${madPerDeviation}`);
+}

@@ -1,8 +1,8 @@
 import {list} from '../lib/text.ts';
 import {p} from '../params/index.ts';
-import {assign, py} from '../pyspark/py.ts';
+import {assign, call, col, py} from '../pyspark/py.ts';
 import {id, join, sql} from '../sql/sql.ts';
-import {checkColumns, checkNames, checkSome, columnNamed, inputOf} from './checks.ts';
+import {checkColumns, checkNames, checkSome, columnNamed, findColumn, inputOf} from './checks.ts';
 import {defineStep} from './define.ts';
 
 export const rename = defineStep({
@@ -37,8 +37,15 @@ export const rename = defineStep({
     const renamed = Object.entries(columns).map(([name, {to}]) => sql`${id(columnNamed(name, input.columns).name)} AS ${id(to)}`);
     return {kind: 'sql', sql: sql`SELECT * RENAME (${join(renamed)}) FROM ${input.relation}`};
   },
-  toPySpark: ({columns}, {target, frames: [frame = 'df']}) =>
-    assign(target, frame, [`withColumnsRenamed(${py(Object.fromEntries(Object.entries(columns).map(([name, {to}]) => [name, to])))})`]),
+  toPySpark: ({columns}, {target, frames: [frame = 'df'], inputs: [input]}) => {
+    const known = input?.columns ?? [];
+    const renamed = new Map(Object.entries(columns).map(([name, {to}]) => [columnNamed(name, known).name, to]));
+    // Spark renames one after another, so a name that is still taken would be met twice.
+    const taken = [...renamed].some(([name, to]) => to.toLowerCase() !== name.toLowerCase() && findColumn(to, known) !== undefined);
+    if (!taken) return assign(target, frame, [`withColumnsRenamed(${py(Object.fromEntries(renamed))})`]);
+    const selected = known.map(({name}) => (renamed.has(name) ? `${col(name)}.alias(${py(renamed.get(name) ?? name)})` : col(name)));
+    return assign(target, frame, [call('select', selected)]);
+  },
   examples: [
     {
       name: 'names that say what is inside',

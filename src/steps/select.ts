@@ -1,11 +1,12 @@
 import {list} from '../lib/text.ts';
 import {p} from '../params/index.ts';
 import {expr} from '../pyspark/expression.ts';
+import {inOrder} from '../pyspark/groups.ts';
 import {assign, call, py, pyName} from '../pyspark/py.ts';
 import {identifiers} from '../sql/lexer.ts';
 import {numberedRows} from '../sql/rows.ts';
 import {expression, id, join, sql} from '../sql/sql.ts';
-import {checkColumns, checkNames, checkSome, columnNamed, inputOf} from './checks.ts';
+import {checkColumns, checkNames, checkSome, columnNamed, columnsNamed, inputOf} from './checks.ts';
 import {defineStep} from './define.ts';
 
 const mention = (expressions: Readonly<Record<string, {readonly expression: string}>>, words: readonly string[]): boolean =>
@@ -48,10 +49,14 @@ export const select = defineStep({
     const {from, row} = numberedRows(input.relation, input.columns);
     return {kind: 'sql', sql: sql`SELECT ${chosen} FROM ${from} ORDER BY ${row}`};
   },
-  toPySpark: ({columns, expressions}, {target, frames: [frame = 'df']}) => {
+  toPySpark: ({columns, expressions}, {target, frames: [frame = 'df'], inputs: [input]}) => {
+    const known = input?.columns ?? [];
     const made = Object.entries(expressions).map(([name, value]) => ({name, ...expr(value.expression)}));
-    const args = [...columns.map(pyName), ...made.map(({name, code}) => `${code}.alias(${py(name)})`)];
-    return [...made.flatMap(({comments}) => comments), ...assign(target, frame, [call('select', args)])];
+    const comments = made.flatMap((one) => one.comments);
+    const selected = (beside: readonly string[]): string =>
+      call('select', [...columnsNamed(columns, known).map(({name}) => pyName(name)), ...made.map(({name, code}) => `${code}.alias(${py(name)})`), ...beside]);
+    if (!mention(expressions, ['over'])) return [...comments, ...assign(target, frame, [selected([])])];
+    return [...comments, ...inOrder(target, frame, [...known, ...made], (row) => [selected([py(row)])])];
   },
   examples: [
     {

@@ -1,6 +1,8 @@
 import {plural} from '../lib/text.ts';
 import {p, type Values} from '../params/index.ts';
 import {expr} from '../pyspark/expression.ts';
+import {assignColumns} from '../pyspark/groups.ts';
+import {present as sparkPresent} from '../pyspark/missing.ts';
 import {assign, col, py} from '../pyspark/py.ts';
 import {isPresent, present} from '../sql/missing.ts';
 import {javaRegex, re2Regex, regexProblem} from '../sql/regex.ts';
@@ -8,7 +10,7 @@ import {numberedRows, unusedName} from '../sql/rows.ts';
 import {expression, id, join, lit, sql, type Sql} from '../sql/sql.ts';
 import {firstValues, stopIf} from '../sql/stop.ts';
 import {isNumber, isText, isTime, type Column} from '../sql/types.ts';
-import {checkColumns, checkNames, checkSome, columnNamed, findColumn, inputOf} from './checks.ts';
+import {checkColumns, checkNames, checkSome, columnNamed, findColumn, inputOf, numberOf} from './checks.ts';
 import {defineStep, type Input, type Program, type SparkContext, type StepProblem} from './define.ts';
 
 const params = {
@@ -43,25 +45,29 @@ interface Rule {
   readonly tests: readonly Test[];
 }
 
-// Whole numbers keep every digit: a BIGINT may be longer than a double.
-const numberOf = (text: string): number | bigint => (/^\s*-?\d+\s*$/.test(text) ? BigInt(text) : Number(text));
-
 const literal = (text: string, column: Column): Sql => (isNumber(column.type) ? lit(numberOf(text)) : isTime(column.type) ? sql`TIMESTAMP ${lit(text)}` : lit(text));
 
 const sparkLiteral = (text: string, column: Column): string =>
-  isNumber(column.type) ? py(numberOf(text)) : isTime(column.type) ? `F.lit(${py(text)}).cast('timestamp')` : py(text);
+  // As a float 0.1 is another number than as a double.
+  column.type === 'FLOAT'
+    ? `F.lit(${py(numberOf(text))}).cast('float')`
+    : isNumber(column.type)
+      ? py(numberOf(text))
+      : isTime(column.type)
+        ? `F.lit(${py(text)}).cast('timestamp')`
+        : py(text);
 
 function testsOf(rule: RuleValues, column: Column): Test[] {
   const value = present(column);
   const text = isText(column.type) || column.type === '' ? id(column.name) : sql`${id(column.name)}::VARCHAR`;
   // A missing value breaks not_null only; Spark compares NaN as the largest number, so it is taken out there too.
-  const spark = /^(DOUBLE|FLOAT)$/.test(column.type) ? `F.when(~F.isnan(${col(column.name)}), ${col(column.name)})` : col(column.name);
+  const spark = sparkPresent(column);
   const tests: Test[] = [];
   if (rule.not_null) tests.push({holds: isPresent(column), spark: `${spark}.isNotNull()`, reason: `${column.name} is missing`});
   if (rule.regex !== '')
     tests.push({
       holds: sql`regexp_matches(${text}, ${lit(re2Regex(rule.regex))})`,
-      spark: `${col(column.name)}.cast('string').rlike(${py(javaRegex(rule.regex).pattern)})`,
+      spark: `${isText(column.type) ? col(column.name) : `${col(column.name)}.cast('string')`}.rlike(${py(javaRegex(rule.regex).pattern)})`,
       reason: `${column.name} doesn’t match ${rule.regex}`,
     });
   if (rule.min !== '')
@@ -217,7 +223,7 @@ function toPySpark(values: ValidateValues, {target, frames: [frame = 'df'], inpu
   const failed = (base: string): string => py(unusedName(base, columns));
   switch (values.on_failure) {
     case 'flag':
-      return [...lines, ...assign(target, frame, [`withColumn(${failed('is_valid')}, failed == '')`, `withColumn(${failed('failed_rules')}, F.when(failed != '', failed))`])];
+      return [...lines, ...assign(target, frame, [`withColumns({${failed('is_valid')}: failed == '', ${failed('failed_rules')}: F.when(failed != '', failed)})`])];
     case 'stop':
       return [...lines, `assert ${frame}.filter(failed != '').isEmpty(), 'a rule is broken'`, `${target} = ${frame}`];
     case 'drop':
@@ -227,7 +233,13 @@ function toPySpark(values: ValidateValues, {target, frames: [frame = 'df'], inpu
       return [
         ...lines,
         ...assign(target, frame, [`filter(failed == '')`]),
-        ...assign(`${target}_rejects`, frame, [`filter(failed != '')`, `withColumn(${failed('rule')}, failed)`, `withColumn(${failed('reason')}, ${reason})`]),
+        ...assign(`${target}_rejects`, frame, [
+          `filter(failed != '')`,
+          assignColumns([
+            [unusedName('rule', columns), 'failed'],
+            [unusedName('reason', columns), reason],
+          ]),
+        ]),
       ];
     }
   }
