@@ -35,7 +35,7 @@ export async function previewFile(ports: Ports, file: string, values: Readonly<R
   const {options} = program;
   const detected = sniffed.format === 'csv' ? await detectCsv(ports, file, sniffed, options, signal) : undefined;
   try {
-    const rejects = await readFiles(ports, [file], options, {table, rejects: rejectsTable, onProgress: () => undefined, signal, limit: 1000});
+    const {rejects} = await readFiles(ports, [file], options, {table, rejects: rejectsTable, onProgress: () => undefined, signal, limit: 1000});
     const {columns, rows} = await engine.rows(sql`FROM ${id(table)} LIMIT ${lit(shownRows)}`, {signal});
     if (rejects === undefined) return {sniffed, detected, columns, rows, rejects: [], totalRejects: 0};
     const found = await engine.rows(sql`SELECT line, column_name, raw, reason, count(*) OVER () AS total FROM ${id(rejects)} LIMIT ${lit(shownRejects)}`, {signal});

@@ -20,12 +20,26 @@ export interface Detected extends Dialect {
   readonly decimal: '.' | ',';
 }
 
+/** A file of the workspace, and how it was read: as the reader said, or as it was found out. */
+export interface FileRead {
+  readonly file: string;
+  readonly format: Sniffed['format'];
+  readonly encoding: Sniffed['encoding'];
+  readonly gzip: boolean;
+  readonly csv: Detected | undefined;
+}
+
+export interface FilesRead {
+  /** The table of rejected rows (file, line, column_name, raw, reason), or undefined when every row could be read. */
+  readonly rejects: string | undefined;
+  readonly files: readonly FileRead[];
+}
+
 /**
  * Reads files of the workspace into `to.table`: text by handle, JSON and Parquet batch by batch. Several files are put
- * together by column name. Returns the table of rejected rows (file, line, column_name, raw, reason), or undefined when
- * every row could be read.
+ * together by column name.
  */
-export async function readFiles(ports: Ports, files: readonly string[], options: LoadOptions, to: Destination): Promise<string | undefined> {
+export async function readFiles(ports: Ports, files: readonly string[], options: LoadOptions, to: Destination): Promise<FilesRead> {
   const {engine} = ports;
   const parts = files.map((file, i) => ({file, to: {...to, table: `${to.table}_part${i}`, rejects: `${to.rejects}_part${i}`}}));
   const drop = (names: readonly string[]): Promise<void> => engine.execute(names.map((name) => sql`DROP TABLE IF EXISTS ${id(name)}`));
@@ -33,16 +47,21 @@ export async function readFiles(ports: Ports, files: readonly string[], options:
   await drop([to.table, to.rejects, ...temporary]);
   try {
     const rejects: string[] = [];
-    for (const part of parts) if (await readOne(ports, part.file, options, part.to)) rejects.push(part.to.rejects);
+    const read: FileRead[] = [];
+    for (const part of parts) {
+      const {hasRejects, ...file} = await readOne(ports, part.file, options, part.to);
+      if (hasRejects) rejects.push(part.to.rejects);
+      read.push(file);
+    }
     await gather(
       ports,
       parts.map((part) => part.to.table),
       to.table,
       to.signal,
     );
-    if (rejects.length === 0) return undefined;
+    if (rejects.length === 0) return {rejects: undefined, files: read};
     await gather(ports, rejects, to.rejects, to.signal);
-    return to.rejects;
+    return {rejects: to.rejects, files: read};
   } finally {
     await drop(temporary);
   }
@@ -61,39 +80,42 @@ async function gather(ports: Ports, tables: readonly string[], table: string, si
   await ports.engine.execute([statement], {signal});
 }
 
-/** Reads one file; true when some of its rows were rejected. */
-async function readOne(ports: Ports, file: string, options: LoadOptions, to: Destination): Promise<boolean> {
+/** Reads one file. */
+async function readOne(ports: Ports, file: string, options: LoadOptions, to: Destination): Promise<FileRead & {hasRejects: boolean}> {
   const sniffed = await ports.storage.sniff(file, options);
-  if (sniffed.format !== 'csv') return readArrowFile(ports, file, options, to);
+  const read = {file, format: sniffed.format, encoding: options.encoding ?? sniffed.encoding, gzip: sniffed.gzip};
+  if (sniffed.format !== 'csv') return {...read, csv: undefined, hasRejects: await readArrowFile(ports, file, options, to)};
   try {
-    return await readCsvFile(ports, file, sniffed, options, to);
+    return {...read, ...(await readCsvFile(ports, file, sniffed, options, to))};
   } catch (thrown) {
     throw aboutFile(thrown, file, options.encoding ?? sniffed.encoding);
   }
 }
 
-async function readCsvFile(ports: Ports, file: string, sniffed: Sniffed, options: LoadOptions, to: Destination): Promise<boolean> {
+async function readCsvFile(ports: Ports, file: string, sniffed: Sniffed, options: LoadOptions, to: Destination): Promise<{csv: Detected; hasRejects: boolean}> {
   const {engine} = ports;
-  const {source} = await openCsv(ports, file, sniffed, options, to);
+  const {source, dialect, isTyped} = await openCsv(ports, file, sniffed, options, to);
   const columns = options.filename ? sql`* REPLACE (${lit(file)} AS filename)` : sql`*`;
   const limit = to.limit === undefined ? sql`` : sql` LIMIT ${lit(to.limit)}`;
   // DuckDB adds to these tables with every scan.
   const clear = [sql`DROP TABLE IF EXISTS reject_errors`, sql`DROP TABLE IF EXISTS reject_scans`];
   await engine.execute([...clear, sql`CREATE TABLE ${id(to.table)} AS SELECT ${columns} FROM ${source}${limit}`], {signal: to.signal});
   const [{rows}] = await Promise.all([engine.describeTable('reject_errors', {signal: to.signal}), checkTypes(ports, file, options, to)]);
-  if (rows === 0) return false;
+  const found = isTyped ? dialect.columns : (await engine.describeTable(to.table, {signal: to.signal})).columns;
+  const csv = {...dialect, columns: options.filename ? found.filter(({name}) => name !== 'filename') : found};
+  if (rows === 0) return {csv, hasRejects: false};
   await engine.execute([sql`CREATE TABLE ${id(to.rejects)} AS ${rejectedLines(file)}`], {signal: to.signal});
-  return true;
+  return {csv, hasRejects: true};
 }
 
-/** Makes a CSV file readable by the engine and completes its options with what can be found out. */
+/** Makes a CSV file readable by the engine and completes its options with what can be found out; `dialect` is what it is read by. */
 async function openCsv(
   ports: Ports,
   file: string,
   sniffed: Sniffed,
   given: LoadOptions,
   to: Pick<Destination, 'onProgress' | 'signal'>,
-): Promise<{name: string; source: Sql; detected: Detected}> {
+): Promise<{source: Sql; detected: Detected; dialect: Detected; isTyped: boolean}> {
   const {engine, storage} = ports;
   const options = {...given, encoding: given.encoding ?? sniffed.encoding};
   const plain = await storage.plainText(file, options, (bytes) => to.onProgress({done: bytes, total: 0, note: `${count(Math.round(bytes / 1e6))} MB read`}));
@@ -103,12 +125,13 @@ async function openCsv(
   const detected = await detect(ports, name, options, to.signal);
   // DuckDB takes a file whose beginning has no quotes for one without any, and would misread those further down.
   const unquoted = options.quote === undefined && detected.quote === '' && !sniffed.head.includes('"');
+  const dialect = unquoted ? {...detected, quote: '"', escape: '"'} : detected;
   // Numbers with a decimal comma were sniffed as texts: their types are still to be found.
   const isTyped = detected.decimal === (options.decimal ?? '.') && detected.columns.length > 0;
   const source = isTyped
-    ? readCsvAs(name, unquoted ? {...detected, quote: '"', escape: '"'} : detected, options)
+    ? readCsvAs(name, dialect, options)
     : readCsv([name], {...options, delimiter: options.delimiter ?? (detected.delimiter || undefined), quote: unquoted ? '"' : options.quote, decimal: detected.decimal});
-  return {name, detected, source};
+  return {source, detected, dialect, isTyped};
 }
 
 /** The name a file has in the engine, which looks names up by their beginning and as a pattern: so it has letters, digits, `_`, `-` and `%` only, and an end. */

@@ -9,7 +9,7 @@ import type {Input, LakeWrite, Program} from '../steps/define.ts';
 import {rejectsOf} from './cells.ts';
 import type {Applies} from './lake-plan.ts';
 import type {CompiledCell, Computed, InputTable, LakeSource, PlannedCell} from './plan.ts';
-import {readFiles} from './read.ts';
+import {readFiles, type FileRead} from './read.ts';
 import {Turns, type Lane} from './turns.ts';
 
 /** A cell's result: a table in the engine, and the small things that stay when the table goes. */
@@ -19,7 +19,9 @@ export interface StoredResult {
   readonly table: string;
   readonly columns: readonly Column[];
   readonly rows: number;
-  readonly rejects: {readonly table: string; readonly rows: number} | undefined;
+  readonly rejects: {readonly table: string; readonly rows: number; readonly columns: readonly Column[]} | undefined;
+  /** The files that a load read, and how. */
+  readonly files: readonly FileRead[];
   /** The result whose rows these are, when the cell only passes them on: `table` is that one's. */
   readonly through: string | undefined;
   /** Figures and small tables beside the rows: a kernel's, or what a commit did. */
@@ -310,7 +312,7 @@ export class Runner {
       if (!table.rejects) inputs.push({name: table.name, relation: id(result.table), columns: result.columns});
       else if (result.rejects === undefined)
         throw new ProblemError({code: 'NO_REJECTS', message: `${table.name} is empty: nothing was rejected there.`, hint: 'Only load, cast and validate keep rejected rows.'});
-      else inputs.push({name: table.name, relation: id(result.rejects.table), columns: (await this.ports.engine.describeTable(result.rejects.table, {signal})).columns});
+      else inputs.push({name: table.name, relation: id(result.rejects.table), columns: result.rejects.columns});
     }
     return inputs;
   }
@@ -321,7 +323,7 @@ export class Runner {
     const started = performance.now();
     const made = await this.#make(cell, table, inputs, events, signal);
     if (made.through !== undefined) return {...made.through, hash: cell.hash, through: made.through.hash, figures: made.figures, ms: performance.now() - started, bytes: 0};
-    const [{columns, rows}, rejected, memory] = await Promise.all([
+    const [{columns, rows}, rejects, memory] = await Promise.all([
       engine.describeTable(table, {signal}),
       made.rejects === undefined ? undefined : engine.describeTable(made.rejects, {signal}),
       engine.memory(),
@@ -333,7 +335,8 @@ export class Runner {
       table,
       columns,
       rows,
-      rejects: made.rejects === undefined ? undefined : {table: made.rejects, rows: rejected?.rows ?? 0},
+      rejects: made.rejects === undefined || rejects === undefined ? undefined : {table: made.rejects, ...rejects},
+      files: made.files ?? [],
       through: undefined,
       figures: made.figures,
       ms: performance.now() - started,
@@ -383,7 +386,7 @@ export class Runner {
       case 'read': {
         const made = await readFiles(this.ports, program.files, program.options, {table, rejects, onProgress, signal});
         if (cell.work.type === 'step') await this.#checkUnchanged(cell.work.files, cell.work.fingerprints);
-        return {rejects: made};
+        return made;
       }
       case 'kernel': {
         const matrix = await engine.matrix(program.features, {signal});
@@ -475,6 +478,7 @@ type View = Pick<Input, 'name' | 'relation'>;
 
 interface Made {
   readonly rejects?: string | undefined;
+  readonly files?: readonly FileRead[];
   readonly figures?: StoredResult['figures'];
   readonly through?: StoredResult;
 }
