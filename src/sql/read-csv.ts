@@ -52,22 +52,33 @@ const dialect = (options: LoadOptions): Argument[] => [
   ['timestampformat', said(options.timestampFormat === undefined ? undefined : csvTimeFormat(options.timestampFormat))],
 ];
 
-// Files are registered unpacked, under names that may still end in .gz.
-const unpacked: Argument = ['compression', sql`'none'`];
+/** How a file lies where it is read: packed or not (undefined: as its name says), and in UTF-8 unless it says otherwise. */
+export interface Stored {
+  readonly compression: 'none' | 'gzip' | undefined;
+  readonly encoding?: 'utf-16' | 'latin-1' | undefined;
+}
+
+// Files are registered unpacked and in UTF-8, under names that may still end in .gz.
+const registered: Stored = {compression: 'none'};
+
+const storedAs = ({compression, encoding}: Stored): Argument[] => [
+  ['compression', said(compression)],
+  ['encoding', said(encoding)],
+];
 
 /**
  * `read_csv(…)` over registered UTF-8 files, to stand in FROM. Lines that don't fit go to `reject_errors`, all of them,
  * instead of stopping the read; short lines are among them, never padded. Several files have the columns of the first,
  * by place: DuckDB keeps no rejects when it reads by name.
  */
-export const readCsv = (names: readonly string[], options: LoadOptions): Sql =>
+export const readCsv = (names: readonly string[], options: LoadOptions, stored = registered): Sql =>
   sql`read_csv(${join([
     listed(names),
     ...written([
       ...dialect(options),
       ['types', typed(options.types)],
       ['filename', options.filename ? sql`true` : undefined],
-      unpacked,
+      ...storedAs(stored),
       ['null_padding', sql`false`],
       ['store_rejects', sql`true`],
       ['rejects_limit', sql`0`],
@@ -90,7 +101,7 @@ export interface Dialect {
 }
 
 /** `readCsv` of one file whose dialect is known; `options.types` go before the sniffer's. */
-export function readCsvAs(name: string, found: Dialect, options: LoadOptions): Sql {
+export function readCsvAs(name: string, found: Dialect, options: LoadOptions, stored = registered): Sql {
   const types = new Map(Object.entries(options.types).map(([column, type]) => [column.toLowerCase(), type]));
   const columns = Object.fromEntries(found.columns.map((column) => [column.name, types.get(column.name.toLowerCase()) ?? column.type]));
   return sql`read_csv(${join([
@@ -110,7 +121,7 @@ export function readCsvAs(name: string, found: Dialect, options: LoadOptions): S
       ['decimal_separator', said(options.decimal)],
       ['nullstr', options.nullStrings.length === 0 ? undefined : listed(options.nullStrings)],
       ['filename', options.filename ? sql`true` : undefined],
-      unpacked,
+      ...storedAs(stored),
       ['null_padding', sql`false`],
       ['store_rejects', sql`true`],
       ['rejects_limit', sql`0`],
@@ -120,15 +131,16 @@ export function readCsvAs(name: string, found: Dialect, options: LoadOptions): S
 
 /** `FROM sniff_csv(…)`: one row that says how DuckDB would read the file. Types are left out: one that fails would hide the delimiter. */
 export const sniffCsv = (name: string, options: LoadOptions): Sql =>
-  sql`FROM sniff_csv(${join([lit(name), ...written([...dialect(options), unpacked, ['null_padding', sql`false`], ['ignore_errors', sql`true`]])])})`;
+  sql`FROM sniff_csv(${join([lit(name), ...written([...dialect(options), ...storedAs(registered), ['null_padding', sql`false`], ['ignore_errors', sql`true`]])])})`;
 
 /** The lines that the last `readCsv` refused, one row each, as `NAME_rejects` has them: file, line, column_name, raw, reason. */
 export const rejectedLines = (
   file: string,
+  errors = sql`reject_errors`,
 ): Sql => sql`SELECT ${lit(file)} AS file, line::BIGINT AS line, arg_min(column_name, column_idx) AS column_name, any_value(csv_line) AS raw,
   string_agg(error_message, ' · ' ORDER BY column_idx) AS reason
 FROM (
-  FROM reject_errors
+  FROM ${errors}
   QUALIFY error_type <> 'MISSING COLUMNS' OR row_number() OVER (PARTITION BY line, error_type ORDER BY column_idx) = 1
 )
 GROUP BY line

@@ -1,0 +1,464 @@
+import {list} from '../lib/text.ts';
+import {rejectsOf, type RunnableCell} from '../notebook/cells.ts';
+import type {CompiledCell, InputTable, LakeSource, PlannedCell} from '../notebook/plan.ts';
+import type {StoredResult} from '../notebook/run.ts';
+import {formatOf, readCsv, readCsvAs, rejectedLines, type LoadOptions, type Stored} from '../sql/read-csv.ts';
+import {lakeReads} from '../sql/lake.ts';
+import {tokens} from '../sql/lexer.ts';
+import {id, join, lit, query, sql, typeName, type Sql} from '../sql/sql.ts';
+import type {Column} from '../sql/types.ts';
+import type {Input, LakeWrite, Program} from '../steps/define.ts';
+import type {HandedOver, Handover, Left} from './define.ts';
+import {baseName, wrapped} from './prose.ts';
+
+/** How a hand-over to DuckDB names the things that cells read and make. */
+export interface Dialect {
+  /** A table cell, or its rejects. */
+  readonly table: (name: string) => Sql;
+  /** A table of the lake. */
+  readonly lake: (table: string) => Sql;
+}
+
+/** What makes one cell's table in DuckDB: a query, what has to come before and after it, and the rows it refused. */
+export interface CellSql {
+  readonly cell: CompiledCell;
+  /** What the cell does, in a sentence. */
+  readonly sentence: string;
+  readonly rows: Sql;
+  readonly rejects: Sql | undefined;
+  readonly write: LakeWrite | undefined;
+  readonly writing: Sql | undefined;
+  readonly isRead: boolean;
+}
+
+/** A cell that stays out: why, and a line that the reader can take the marks off once they did what is said. */
+export interface LeftOut {
+  readonly left: Left;
+  readonly instead: Sql | undefined;
+}
+
+/** The notebook as one script for the DuckDB command line, 1.4 or newer: a table for each cell, and a schema `lake`. */
+export function sqlScript(handover: Handover): HandedOver {
+  const {notebook, plan, path} = handover;
+  const script = new Script(handover);
+  const body: string[] = [];
+  for (const cell of notebook.cells) {
+    if (cell.type === 'text') body.push(remark(cell.markdown));
+    else {
+      const planned = plan.find(({id: of}) => of === cell.id);
+      const text = planned === undefined ? undefined : script.add(planned, cell);
+      if (text !== undefined) body.push(text);
+    }
+  }
+  return {text: `${[header(handover, script), ...body, ...script.summary()].join('\n\n')}\n`, left: script.left};
+
+  function header({known}: Handover, {left}: Script): string {
+    const name = baseName(path);
+    const files = [...new Set(plan.flatMap((cell) => (cell.ready && cell.work.type === 'step' ? cell.work.files : [])))];
+    const params = Object.entries(notebook.params).map(([param, value]) => `${param} = ${String(value)}`);
+    const lines = [
+      notebook.title === '' ? name : notebook.title,
+      '',
+      `Written by Lakebook for DuckDB 1.4 or newer. Run it in the folder that has ${files.length === 0 ? 'this script' : list(files)}:`,
+      '',
+      `    duckdb -bail ${name}.duckdb < ${name}.sql`,
+      '',
+      'Each cell becomes a table of that database, and what it refused a table NAME_rejects.',
+      ...(script.writesLake
+        ? ['Tables of the lake are those of the schema lake. They stay from run to run, so what appends to them appends again: delete the database to begin anew.']
+        : []),
+      ...(params.length === 0 ? [] : [`The notebook’s parameters are filled in: ${params.join(', ')}.`]),
+      ...(plan.some((cell) => cell.ready && cell.work.type !== 'chart' && known(cell.hash) === undefined)
+        ? ['Not every cell had run when this was written: run the notebook and export it again, and the script says more exactly how files are read.']
+        : []),
+      ...left.flatMap(({cell, why, instead}) => ['', `Left out: ${cell}. ${why} ${instead}`]),
+    ];
+    const settings = [
+      '-- One thread sums in one order, so every digit comes out as in the page; more are faster, and may differ in the last one.',
+      'SET threads = 1;',
+      "SET TimeZone = 'UTC';",
+      '-- A division by zero gives NULL.',
+      'SET ieee_floating_point_ops = false;',
+    ];
+    return [remark(lines.join('\n')), '', ...settings, ...(script.writesLake ? ['CREATE SCHEMA IF NOT EXISTS lake;'] : [])].join('\n');
+  }
+}
+
+const remark = (text: string): string =>
+  wrapped(text, 117)
+    .map((line) => `-- ${line}`.trimEnd())
+    .join('\n');
+
+/** SQL that is there to be taken up by hand. */
+const marked = (text: string): string =>
+  text
+    .split(/\r\n|[\r\n]/)
+    .map((line) => `-- ${line}`)
+    .join('\n');
+
+/** What a statement ends with: a remark at the end of a query would hide a semicolon. */
+const ended = (text: Sql): string => (text.includes('--') ? `${text}\n;` : `${text};`);
+
+const create = (table: Sql, rows: Sql): string => `CREATE OR REPLACE TABLE ${table} AS\n${ended(rows)}`;
+
+class Script {
+  readonly left: Left[] = [];
+  readonly #made: string[] = [];
+  readonly #cells: DuckDBCells;
+
+  constructor(handover: Handover) {
+    this.#cells = new DuckDBCells(handover, {table: id, lake: (table) => sql`lake.${id(table)}`});
+  }
+
+  get writesLake(): boolean {
+    return this.#cells.writesLake;
+  }
+
+  /** The statements of a cell, or undefined when it needs none. */
+  add(planned: PlannedCell, cell: RunnableCell): string | undefined {
+    if (cell.type === 'chart') return undefined;
+    const made = this.#cells.add(planned);
+    if (made === undefined) return remark(`${planned.name} is switched off.`);
+    if ('through' in made) {
+      this.#made.push(planned.name);
+      return `${remark(`${planned.name} is switched off, and lets its rows through.`)}\n${create(id(planned.name), made.through)}`;
+    }
+    if ('left' in made) {
+      this.left.push(made.left);
+      const {why, instead} = made.left;
+      return [remark(`${planned.name} is left out. ${why} ${instead}`), ...(made.instead === undefined ? [] : [marked(create(id(planned.name), made.instead))])].join('\n');
+    }
+    this.#made.push(planned.name);
+    return [remark(`${planned.name}${made.sentence === '' ? '' : `: ${made.sentence}`}`), ...this.#statements(made)].join('\n');
+  }
+
+  #statements({cell, rows, rejects, write, writing, isRead}: CellSql): string[] {
+    const statements: string[] = [];
+    const {partial} = this.#cells.writesOf(cell);
+    if (write !== undefined && writing !== undefined) {
+      const copies = this.#cells.versionRead(cell);
+      const crashes = write.crashAfter !== undefined && write.crashAfter < 7;
+      if (partial !== undefined) {
+        this.left.push(partial);
+        statements.push(remark(`${partial.why} ${partial.instead}`));
+      }
+      if (write.crashAfter !== undefined) statements.push(remark(crashes ? 'Its commit dies halfway, so nothing of it is kept.' : 'Its commit counts, whatever dies after it.'));
+      statements.push('BEGIN TRANSACTION;', ended(writing), crashes ? 'ROLLBACK;' : 'COMMIT;');
+      if (copies !== undefined) statements.push(remark('This version is read further down.'), `CREATE OR REPLACE TABLE ${copies} AS FROM lake.${id(write.table)};`);
+    }
+    statements.push(create(id(cell.name), rows));
+    if (rejects !== undefined) statements.push(create(id(rejectsOf(cell.name)), rejects));
+    // DuckDB adds to these tables with every file.
+    if (isRead) statements.push('DROP TABLE IF EXISTS reject_errors;', 'DROP TABLE IF EXISTS reject_scans;');
+    return statements;
+  }
+
+  /** A query of how many rows each table has. */
+  summary(): string[] {
+    if (this.#made.length === 0) return [];
+    const counts = this.#made.map((name) => `SELECT ${lit(name)} AS cell, count(*) AS rows FROM ${id(name)}`);
+    return [`-- What was made.\n${counts.join('\nUNION ALL ')};`];
+  }
+}
+
+/** Why a cell stays out. */
+class Out extends Error {
+  constructor(
+    readonly why: string,
+    readonly advice: string,
+    readonly rows?: Sql,
+  ) {
+    super(why);
+  }
+}
+
+/**
+ * The cells of a notebook in DuckDB's SQL, from the first one down: `add` has to be called for each in order. What a cell left out would
+ * have given is missed by those that read it, so they are left out too.
+ */
+export class DuckDBCells {
+  readonly #gone = new Set<string>();
+  readonly #lake: LakeTables;
+
+  constructor(
+    private readonly handover: Handover,
+    private readonly dialect: Dialect,
+  ) {
+    this.#lake = new LakeTables(handover);
+  }
+
+  get writesLake(): boolean {
+    return this.#lake.isWritten;
+  }
+
+  writesOf(cell: CompiledCell): {readonly partial: Left | undefined} {
+    return {partial: this.#lake.partialBy(cell)};
+  }
+
+  /** The copy of the version that a cell makes, if a cell further down reads that version. */
+  versionRead(cell: CompiledCell): Sql | undefined {
+    const version = this.#lake.versionMade(cell);
+    return version === undefined ? undefined : this.dialect.lake(version);
+  }
+
+  /** Undefined for a cell that is switched off and missed by none. */
+  add(planned: PlannedCell): CellSql | LeftOut | {readonly through: Sql} | undefined {
+    if (!planned.ready) {
+      const {standsFor, name} = planned;
+      if (planned.disabled && standsFor === undefined) return undefined;
+      if (standsFor === undefined) {
+        this.#gone.add(name.toLowerCase());
+        const [problem] = planned.problems;
+        return {left: {cell: name, line: planned.line, why: problem?.message ?? 'It can’t run as written.', instead: problem?.hint ?? 'Mend it first.'}, instead: undefined};
+      }
+      const isMissed = this.handover.plan.some((cell) => cell.ready && cell.inputs.some((input) => input.name === name));
+      if (!isMissed) return undefined;
+      if (!this.#gone.has(standsFor.name.toLowerCase())) return {through: sql`FROM ${this.dialect.table(this.#nameBehind(standsFor))}`};
+      this.#gone.add(name.toLowerCase());
+      return undefined;
+    }
+    try {
+      return this.#compile(planned);
+    } catch (thrown) {
+      if (!(thrown instanceof Out)) throw thrown;
+      this.#gone.add(planned.name.toLowerCase());
+      this.#lake.lose(planned);
+      return {left: {cell: planned.name, line: planned.line, why: thrown.why, instead: thrown.advice}, instead: thrown.rows};
+    }
+  }
+
+  /** The cell whose rows a switched off one lets through: its input has the switched off one's own name. */
+  #nameBehind({hash, rejects}: InputTable): string {
+    const cell = this.handover.plan.find((other) => other.ready && other.hash === hash);
+    const name = cell?.name ?? '';
+    return rejects ? rejectsOf(name) : name;
+  }
+
+  #compile(cell: CompiledCell): CellSql {
+    const {work} = cell;
+    const missing = cell.inputs.find(({name}) => this.#isGone(name));
+    const base = {cell, sentence: '', rejects: undefined, write: undefined, writing: undefined, isRead: false};
+    if (work.type === 'chart') throw new Out('A chart is drawn in the page.', 'Draw it from its table.');
+    if (work.type === 'sql') {
+      const rows = this.#queryOf(cell, work.query);
+      if (missing !== undefined) throw reads(missing, rows);
+      return {...base, rows};
+    }
+    const {step, values} = work;
+    const found = cell.inputs.map((input) => this.#input(input, cell));
+    const inputs = found.flatMap(({columns, ...input}) => (columns === undefined ? [] : [{...input, columns}]));
+    const unknown = found.find(({columns}) => columns === undefined);
+    if (unknown !== undefined)
+      throw missing === undefined ? new Out(`The columns of ${unknown.name} aren’t known, since it has not run.`, 'Run the notebook, then export it again.') : reads(missing);
+    if (missing !== undefined) throw reads(missing, this.#ofStep(step.toSql(values, inputs), cell, inputs));
+    const [problem] = step.check?.(values, inputs) ?? [];
+    if (problem !== undefined) throw new Out(problem.message, problem.hint ?? 'Mend it first.');
+    const program = step.toSql(values, inputs);
+    const sentence = step.sentence(values);
+    if (program.kind === 'read') {
+      const {rows, rejects} = readSql(program.files, program.options, this.handover.known(cell.hash));
+      if (rejects === undefined) this.#gone.add(rejectsOf(cell.name).toLowerCase());
+      return {...base, sentence, rows, rejects, isRead: rejects !== undefined};
+    }
+    const rows = this.#ofStep(program, cell, inputs);
+    if (program.kind === 'sql') return {...base, sentence, rows, rejects: program.rejects};
+    return {...base, sentence, rows, ...(program.kind === 'through' && program.write !== undefined ? {write: program.write, writing: program.shown} : {})};
+  }
+
+  #isGone = (name: string): boolean => [...this.#gone].some((gone) => gone === name.toLowerCase() || rejectsOf(gone) === name.toLowerCase());
+
+  #ofStep(program: Program, cell: CompiledCell, [input]: readonly Input[]): Sql {
+    switch (program.kind) {
+      case 'sql':
+        return program.sql;
+      case 'through':
+        return sql`FROM ${input?.relation ?? this.dialect.table(cell.name)}`;
+      case 'read':
+        return program.shown;
+      case 'kernel': {
+        const file = `${cell.name}.parquet`;
+        throw new Out(
+          `DuckDB has no ${cell.kind}.`,
+          `Export ${cell.name} as Parquet in the page, lay ${file} beside the script, and take the marks off its line here and off what reads it.`,
+          sql`FROM ${lit(file)}`,
+        );
+      }
+    }
+  }
+
+  /** An input under the name it has in the script, with the columns it had when it last ran. */
+  #input(input: InputTable, cell: CompiledCell): Omit<Input, 'columns'> & {readonly columns: readonly Column[] | undefined} {
+    const known = this.handover.known(input.hash);
+    const columns = input.rejects ? known?.rejects?.columns : known?.columns;
+    const source = cell.sources.find(({name}) => name === input.name);
+    const relation = source === undefined ? this.dialect.table(input.name) : this.#lakeTable(source);
+    return {name: input.name, relation, columns};
+  }
+
+  #lakeTable(source: LakeSource): Sql {
+    const found = this.#lake.read(source);
+    if (found instanceof Out) throw found;
+    return this.dialect.lake(found);
+  }
+
+  /** A query of the reader's own over the names of this hand-over. */
+  #queryOf(cell: CompiledCell, text: string): Sql {
+    const tables = new Map<string, Sql>(cell.sources.map((source) => [source.name, this.#lakeTable(source)]));
+    const found = lakeReads(text);
+    if (!found.ok || tables.size === 0) return query(text);
+    const lexed = tokens(found.value.text);
+    let named = found.value.text;
+    for (const token of lexed.ok ? [...lexed.value].reverse() : []) {
+      const table = token.type === 'identifier' && token.quoted ? tables.get(token.text) : undefined;
+      if (table !== undefined) named = named.slice(0, token.start) + table + named.slice(token.end);
+    }
+    return query(named);
+  }
+}
+
+const reads = ({name}: InputTable, rows?: Sql): Out => new Out(`It reads ${name}, which is left out.`, `Once ${name} is there, take the marks off.`, rows);
+
+/** The versions of the lake's tables that a script can know: those that cells of the notebook make. */
+class LakeTables {
+  /** Version → the cell that makes it, by table in lower case. */
+  readonly #versions = new Map<string, Map<number, CompiledCell>>();
+  /** Tables that have rows of others, and the cell that first wrote on top of these. */
+  readonly #partial = new Map<string, CompiledCell>();
+  readonly #read = new Set<string>();
+  readonly #names = new Map<string, string>();
+  readonly #writers = new Map<string, CompiledCell[]>();
+  /** Tables that a cell that is left out writes, and that cell. */
+  readonly #lost = new Map<string, string>();
+
+  constructor({plan, known}: Handover) {
+    const last = new Map<string, number | undefined>();
+    for (const cell of plan) {
+      if (!cell.ready) continue;
+      for (const {work} of cell.sources) if (work.at !== undefined && 'version' in work.at) this.#read.add(at(work.table, work.at.version));
+      const table = cell.work.type === 'step' ? cell.work.step.writes?.(cell.work.values)?.table : undefined;
+      if (table === undefined || cell.work.type !== 'step') continue;
+      const key = table.toLowerCase();
+      const facts = known(cell.hash)?.figures?.facts ?? {};
+      const version = facts['committed'] === 0 ? undefined : facts['version'];
+      const before = last.get(key);
+      this.#names.set(key, table);
+      this.#writers.set(key, [...(this.#writers.get(key) ?? []), cell]);
+      // A gap before its version is a commit of someone else's.
+      const isNext = version === undefined || version === (last.has(key) ? (before ?? version - 1) + 1 : 0);
+      if (cell.work.values['mode'] === 'overwrite') this.#partial.delete(key);
+      else if (!isNext && !this.#partial.has(key)) this.#partial.set(key, cell);
+      if (version !== undefined && !this.#partial.has(key)) this.#of(key).set(version, cell);
+      last.set(key, version ?? before);
+    }
+  }
+
+  /** What a cell that is left out would have written is missing from now on. */
+  lose({name}: CompiledCell): void {
+    for (const [key, writers] of this.#writers) if (writers.some((cell) => cell.name === name)) this.#lost.set(key, name);
+  }
+
+  get isWritten(): boolean {
+    return this.#names.size > 0;
+  }
+
+  #of(key: string): Map<number, CompiledCell> {
+    const versions = this.#versions.get(key) ?? new Map<number, CompiledCell>();
+    this.#versions.set(key, versions);
+    return versions;
+  }
+
+  /** What is to be said of a cell that adds to rows the script doesn't have. */
+  partialBy(cell: CompiledCell): Left | undefined {
+    const [key] = [...this.#partial].find(([, by]) => by === cell) ?? [];
+    const table = key === undefined ? undefined : this.#names.get(key);
+    if (table === undefined) return undefined;
+    return {cell: cell.name, line: cell.line, why: `Table ${table} of the lake has rows that this notebook didn’t write, and they are not in the script.`, instead: bring(table)};
+  }
+
+  /** The name of the copy to keep of the version that a cell makes; undefined when none reads it. */
+  versionMade(cell: CompiledCell): string | undefined {
+    for (const [key, versions] of this.#versions)
+      for (const [version, by] of versions) if (by === cell && this.#read.has(at(key, version))) return at(this.#names.get(key) ?? key, version);
+    return undefined;
+  }
+
+  /** The name in the schema lake of what a cell reads. */
+  read({work}: LakeSource): string | Out {
+    const key = work.table.toLowerCase();
+    const table = this.#names.get(key) ?? work.table;
+    const whole = sql`FROM delta_scan(${lit(table)})`;
+    if (!this.#names.has(key)) return new Out(`Table ${table} of the lake isn’t written by this notebook.`, bring(table), whole);
+    if (this.#partial.has(key)) return new Out(`Table ${table} of the lake has rows that this notebook didn’t write.`, bring(table), whole);
+    const lost = this.#lost.get(key);
+    if (lost !== undefined) return new Out(`It reads lake.${table}, which ${lost} writes, and ${lost} is left out.`, `Bring ${lost} along as it is said there.`);
+    if (work.at === undefined) return table;
+    if ('version' in work.at && this.#of(key).has(work.at.version)) return at(table, work.at.version);
+    const which = 'version' in work.at ? `version ${work.at.version}` : 'a version by its time';
+    return new Out(`It reads ${which} of ${table}, and a table of DuckDB has none.`, `Export the cell’s rows as Parquet in the page, and load that file in its place.`);
+  }
+}
+
+const at = (table: string, version: number): string => `${table}@v${version}`;
+const bring = (table: string): string =>
+  `Export ${table} as a zip in the page, unpack it beside the script, and put INSTALL delta; LOAD delta; CREATE TABLE lake.${id(table)} AS FROM delta_scan(${lit(table)}); before the first cell.`;
+
+/** Files as DuckDB itself reads them: as they were read in the page where that is known, else as the reader said. */
+function readSql(files: readonly string[], options: LoadOptions, known: StoredResult | undefined): {rows: Sql; rejects: Sql | undefined} {
+  const read = known?.files ?? [];
+  const format = read[0]?.format ?? options.format ?? formatOf(files);
+  const parts = files.map((file) => {
+    const found = read.find((one) => one.file === file);
+    const encoding = found?.encoding ?? options.encoding;
+    if (encoding === 'windows-1252' || (format === 'json' && encoding !== undefined && encoding !== 'utf-8'))
+      throw new Out(
+        `${file} is written in ${encoding}, which DuckDB doesn’t read.`,
+        `Turn it into UTF-8 with iconv -f ${encoding} -t utf-8, load that file instead, and export again.`,
+      );
+    const stored: Stored = {compression: found === undefined ? undefined : found.gzip ? 'gzip' : 'none', encoding: encoding === 'utf-8' ? undefined : encoding};
+    const name = globbed(file);
+    const source =
+      format === 'parquet'
+        ? sql`read_parquet(${lit(name)})`
+        : format === 'json'
+          ? readJson(name, options, stored, files.length === 1 ? known : undefined)
+          : found?.csv === undefined
+            ? readCsv([name], options, stored)
+            : readCsvAs(name, found.csv, {...options, filename: false, decimal: found.csv.decimal}, stored);
+    return selected(source, file, options, format);
+  });
+  const rows = join(parts, '\nUNION ALL BY NAME\n');
+  if (format !== 'csv') return {rows, rejects: undefined};
+  const [only = ''] = files;
+  if (files.length === 1) return {rows, rejects: rejectedLines(only)};
+  const errors = (file: string): Sql => sql`(SELECT e.* FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id) WHERE s.file_path = ${lit(file)})`;
+  return {
+    rows,
+    rejects: join(
+      files.map((file) => sql`(${rejectedLines(file, errors(file))})`),
+      '\nUNION ALL\n',
+    ),
+  };
+}
+
+/** A file's name where DuckDB would take it for a pattern. */
+const globbed = (name: string): string => name.replace(/[[*?]/g, '[$&]');
+
+function selected(source: Sql, file: string, {filename, types}: LoadOptions, format: 'csv' | 'json' | 'parquet'): Sql {
+  const casts = format === 'csv' ? [] : Object.entries(types).map(([name, type]) => sql`TRY_CAST(${id(name)} AS ${typeName(type)}) AS ${id(name)}`);
+  const replaced = casts.length === 0 ? sql`` : sql` REPLACE (${join(casts)})`;
+  return sql`SELECT *${replaced}${filename ? sql`, ${lit(file)} AS filename` : sql``} FROM ${source}`;
+}
+
+/** Columns as they came out in the page, so that a value decides no type; those that `schema` casts are read as text. */
+function readJson(name: string, {types, filename}: LoadOptions, {compression}: Stored, known: StoredResult | undefined): Sql {
+  const cast = new Set(Object.keys(types).map((column) => column.toLowerCase()));
+  const columns = (known?.columns ?? []).filter((column: Column) => !filename || column.name !== 'filename');
+  const pairs = columns.map((column) => sql`${lit(column.name)}: ${lit(cast.has(column.name.toLowerCase()) ? 'VARCHAR' : typeName(column.type))}`);
+  const args = [
+    lit(name),
+    ...(pairs.length === 0 ? [] : [sql`columns = {${join(pairs)}}`]),
+    ...(known?.rejects === undefined ? [] : [sql`ignore_errors = true`]),
+    ...(compression === 'gzip' ? [sql`compression = 'gzip'`] : []),
+  ];
+  return sql`read_json(${join(args)})`;
+}
