@@ -1,5 +1,6 @@
 import {ProblemError, type Problem} from './lib/problem.ts';
 import {exportFormats, type ExportFormat} from './notebook/export.ts';
+import type {RowsCompared} from './handover/compare-rows.ts';
 import type {RunReport, Session} from './notebook/session.svelte.ts';
 import {sqlScript} from './notebook/source.ts';
 import {timeOf} from './lib/time.ts';
@@ -31,9 +32,22 @@ export interface LakebookApi {
   notebook(): string;
   /** The notebook as one DuckDB script. */
   handover(target: 'sql'): string;
+  /**
+   * Compares the notebook's results with what a run of its PySpark job wrote: folders of Parquet files or Delta tables that are named as the
+   * cells, by path, or a zip of them. One entry for each of them, in the cells' order.
+   */
+  compare(files: readonly {readonly path: string; readonly data: Blob}[]): Promise<readonly ComparedCell[]>;
   /** The SQL that a cell stands for. */
   sqlOf(cell: string): string;
   readonly lake: LakeApi;
+}
+
+/** A cell's rows, or its rejects', beside those of a Spark run. */
+export interface ComparedCell extends Partial<RowsCompared> {
+  readonly cell: string;
+  readonly equal: boolean;
+  /** Why it could not be compared; then there are no figures. */
+  readonly problem: Problem | undefined;
 }
 
 /** The lake's tables by name. A version is a number; a time is milliseconds since 1970 or ISO 8601, in UTC when it has no zone. */
@@ -102,6 +116,15 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
     },
     notebook: () => session.markdown(),
     handover: () => sqlScript([...session.planned.values()], (hash) => session.known(hash)),
+    async compare(files) {
+      await ready;
+      const {compareOutput} = await import('./handover/compare.ts');
+      const {cells} = await compareOutput(
+        session,
+        files.map(({path, data}) => ({path, file: new File([data], path)})),
+      );
+      return cells.map(({name, equal, problem, found}) => ({cell: name, equal, problem, ...found}));
+    },
     sqlOf: (cell) => session.sqlOf(idOf(cell)),
     lake: lakeApi(session.lake, ready),
   };

@@ -8,7 +8,7 @@ import {createStorageService} from './storage/service.ts';
 import {createShared} from './storage/shared.ts';
 
 /** Private windows have no OPFS; then files live as long as the page. */
-const shared = createShared(() => openOpfsStore().catch(createMemoryStore), loadParquet);
+const shared = createShared(() => openOpfsStore().catch(() => createMemoryStore()), loadParquet);
 
 Comlink.expose({...createStorageService(shared), ...createLakeService(shared)} satisfies StorageWorkerContract);
 

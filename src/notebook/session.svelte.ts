@@ -94,7 +94,7 @@ export class Session {
   #written: Notebook | undefined;
   #lastNotice = 0;
 
-  constructor(private readonly ports: Ports) {
+  constructor(readonly ports: Ports) {
     this.#runner = new Runner(ports);
     this.#faces = new Faces(ports, this.#runner);
     this.#workspace = new Workspace(ports.storage);
@@ -670,6 +670,17 @@ export class Session {
 
   exportCell(id: string, format: ExportFormat, options: {compression?: ParquetCompression} = {}, signal?: AbortSignal): Promise<File> {
     return exportCell(this.ports, this.#runner, this.#compiled(id).name, format, options, signal);
+  }
+
+  /** A cell's result while `use` looks at it: its table is in the engine, made first where it must be; nothing is written to the lake. */
+  withResult<T>(id: string, use: (result: StoredResult) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const {name, hash} = this.#compiled(id);
+    const found = (): Promise<T> => {
+      const result = this.#runner.known(hash);
+      if (result === undefined) throw new ProblemError(cancelled);
+      return use(result);
+    };
+    return this.#runner.query([name], [], found, signal);
   }
 
   /** The cell of a name, for the scripting API. */

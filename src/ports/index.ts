@@ -2,7 +2,7 @@ import type {Table} from 'apache-arrow';
 import type {KernelArgs, KernelOutput, Progress} from '../../workers/contract/compute.ts';
 import type {KernelColumn, Matrix, Outcome} from '../../workers/contract/engine.ts';
 import type {FileAt, LakeContract, TableEntry} from '../../workers/contract/lake.ts';
-import type {ImportedItem, ImportOptions, ParquetCompression, ReadOptions, Reject, Sniffed, StorageStatus, StoredFile} from '../../workers/contract/storage.ts';
+import type {ImportedItem, ImportOptions, ParquetCompression, ReadOptions, Reject, Sniffed, StorageStatus, StoredFile, UnpackedZip} from '../../workers/contract/storage.ts';
 import type {Row} from '../lib/value.ts';
 import type {Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
@@ -10,7 +10,18 @@ import type {Column} from '../sql/types.ts';
 export type {KernelArgs, KernelOutput, Progress} from '../../workers/contract/compute.ts';
 export type {KernelColumn, Matrix} from '../../workers/contract/engine.ts';
 export type {At, Commit, Committed, FileAt, FileStats, ReadFile, ReadPlan, TableEntry, TableVersion, Vacuumed, WriteIntent, WritePlan} from '../../workers/contract/lake.ts';
-export type {FileFormat, ImportedItem, ImportOptions, ParquetCompression, ReadOptions, Reject, Sniffed, StorageStatus, StoredFile} from '../../workers/contract/storage.ts';
+export type {
+  FileFormat,
+  ImportedItem,
+  ImportOptions,
+  ParquetCompression,
+  ReadOptions,
+  Reject,
+  Sniffed,
+  StorageStatus,
+  StoredFile,
+  UnpackedZip,
+} from '../../workers/contract/storage.ts';
 
 /** All calls reject with a `ProblemError`; an aborted signal gives the Problem `CANCELLED`. */
 interface Call {
@@ -56,6 +67,9 @@ export interface StoragePort {
   sniff(name: string, options: ReadOptions): Promise<Sniffed>;
   plainText(name: string, options: ReadOptions, onProgress?: (bytes: number) => void): Promise<File>;
   readArrow(name: string, options: ReadOptions, onBatch: (ipc: Uint8Array, done: number, total: number) => Promise<void>, call?: Call): Promise<readonly Reject[]>;
+  readParquetFile(name: string, file: File, onBatch: (ipc: Uint8Array) => Promise<void>, call?: Call): Promise<void>;
+  unpack(zip: File, onProgress?: (bytes: number, total: number) => void, call?: Call): Promise<UnpackedZip>;
+  discardUnpacked(unpacked: number): Promise<void>;
   openParquet(compression: ParquetCompression): Promise<FileSink>;
   openBytes(): Promise<FileSink>;
   exportWorkspace(onProgress?: (bytes: number, total: number) => void, call?: Call): Promise<File>;

@@ -135,6 +135,8 @@ export interface Step<P extends Params = Params> {
   toPySpark(values: Values<P>, context: SparkContext): readonly string[] | NotExportable;
   /** Table facets of a kernel's small results that are best seen as a chart. */
   readonly charts?: Readonly<Record<string, {readonly mark: 'line' | 'bar' | 'dot'; readonly x: string; readonly y: string}>>;
+  /** For a step that numbers groups: its columns of the group and of the distance to its centre. Another engine may number the same groups otherwise. */
+  readonly clusters?: {readonly column: string; readonly distance: string};
   readonly examples: readonly Example[];
 }
 

@@ -45,6 +45,7 @@ export const kmeans = defineStep({
   },
   input: 'one',
   effect: 'same',
+  clusters: {column: 'cluster', distance: 'distance'},
   params: {
     features: p.columns({label: 'Features', help: 'Columns of numbers.', types: 'number'}),
     k: p.number({label: 'Clusters (k)', default: 2, min: 1, max: 1000, integer: true}),

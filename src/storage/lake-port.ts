@@ -24,6 +24,7 @@ export function lakeOf(ask: Ask, onRestart: (listener: () => void) => void): Lak
     log: (name, version) => get(ask, (worker) => worker.log(name, version)),
 
     openRead: (name, at) => get(ask, (worker) => worker.openRead(name, at)),
+    openFiles: (name, files) => get(ask, (worker) => worker.openFiles(name, files)),
     readFile: async (reader, file, onBatch, call) =>
       void (await withCallback(onBatch, (receive) => getUntil(ask, call?.signal, (worker, job) => worker.readFile(job, reader, file, receive)))),
     deletedRows: (reader, file) => get(ask, (worker) => worker.deletedRows(reader, file)),

@@ -31,6 +31,10 @@ export function storageOf(ask: Ask): StoragePort {
     plainText: (name, options, onProgress = ignore) => get(ask, (worker) => worker.plainText(name, readOptions(options), Comlink.proxy(onProgress))),
     readArrow: (name, options, onBatch, call) =>
       withCallback(onBatch, (receive) => getUntil(ask, call?.signal, (worker, job) => worker.readArrow(job, name, readOptions(options), receive))),
+    readParquetFile: async (name, file, onBatch, call) =>
+      void (await withCallback(onBatch, (receive) => getUntil(ask, call?.signal, (worker, job) => worker.readParquetFile(job, name, file, receive)))),
+    unpack: (zip, onProgress = ignore, call) => getUntil(ask, call?.signal, (worker, job) => worker.unpack(zip, Comlink.proxy(onProgress), job)),
+    discardUnpacked: (unpacked) => ask((worker) => worker.discardUnpacked(unpacked)),
     openParquet: async (compression) => sink(await get(ask, (worker) => worker.openParquet(compression)), 'writeParquet', 'closeParquet'),
     openBytes: async () => sink(await get(ask, (worker) => worker.openBytes()), 'writeBytes', 'closeBytes'),
     exportWorkspace: (onProgress = ignore, call) => getUntil(ask, call?.signal, (worker, job) => worker.exportWorkspace(Comlink.proxy(onProgress), job)),

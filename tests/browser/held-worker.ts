@@ -8,7 +8,7 @@ import {createShared} from '../../workers/storage/shared.ts';
 
 /** The storage worker, but where a commit asks for a crash it stands still and says so: the test then kills the whole renderer. */
 const shared = createShared(
-  () => openOpfsStore().catch(createMemoryStore),
+  () => openOpfsStore().catch(() => createMemoryStore()),
   loadParquet,
   () => {
     new BroadcastChannel('held').postMessage('held');

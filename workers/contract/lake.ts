@@ -25,6 +25,8 @@ export interface LakeContract {
 
   /** Opens a version to read. Vacuum waits until `closeRead`. */
   openRead(name: string, at?: At): Promise<Outcome<ReadPlan>>;
+  /** Opens the latest version of a Delta table that is not in the lake, where its files are; paths are from the table's folder. Nothing is copied. */
+  openFiles(name: string, files: readonly FileAt[]): Promise<Outcome<ReadPlan>>;
   /** A data file's rows as Arrow IPC streams with the file's physical column names, its deleted rows still among them; `onBatch` is awaited. */
   readFile(job: number, reader: number, file: number, onBatch: (ipc: Uint8Array) => Promise<void>): Promise<Outcome<null>>;
   /** Rows of a file that its deletion vector deletes, counted from 0, ascending. */

@@ -1,4 +1,5 @@
 import type {Outcome} from './engine.ts';
+import type {FileAt} from './lake.ts';
 
 /** The storage worker: the browser's private file system (OPFS), text encodings, gzip, JSON and Parquet. */
 export interface StorageContract {
@@ -27,6 +28,11 @@ export interface StorageContract {
   plainText(name: string, options: ReadOptions, onProgress: (bytes: number) => void): Promise<Outcome<File>>;
   /** Reads JSON or Parquet into Arrow IPC streams, batch by batch; `onBatch` is awaited. JSON records that can't be read come back as rejects. */
   readArrow(job: number, name: string, options: ReadOptions, onBatch: (ipc: Uint8Array, done: number, total: number) => Promise<void>): Promise<Outcome<readonly Reject[]>>;
+  /** Reads a Parquet file that is not in the workspace, where it is, as `readArrow` does; `name` is what problems call it. */
+  readParquetFile(job: number, name: string, file: File, onBatch: (ipc: Uint8Array) => Promise<void>): Promise<Outcome<null>>;
+  /** Unpacks a zip into temporary files, which go with `discardUnpacked` or when the next page starts. */
+  unpack(zip: File, onProgress: (bytes: number, total: number) => void, job?: number): Promise<Outcome<UnpackedZip>>;
+  discardUnpacked(unpacked: number): Promise<void>;
 
   /** Opens a Parquet file to write; batches are IPC streams of one schema. */
   openParquet(compression: ParquetCompression): Promise<Outcome<number>>;
@@ -44,6 +50,12 @@ export interface StorageContract {
   importWorkspace(zip: File, options: ImportOptions, onProgress: (bytes: number, total: number) => void, job?: number): Promise<Outcome<readonly ImportedItem[]>>;
 
   cancel(job: number): Promise<void>;
+}
+
+export interface UnpackedZip {
+  /** What `discardUnpacked` takes. */
+  readonly unpacked: number;
+  readonly files: readonly FileAt[];
 }
 
 export interface ImportOptions {

@@ -2,6 +2,7 @@ import * as Comlink from 'comlink';
 import type {Add} from '../../src/lake/actions.ts';
 import {deletedRows} from '../../src/lake/deletion-vector.ts';
 import {mappingMode} from '../../src/lake/features.ts';
+import type {FileStore} from '../../src/lake/file-store.ts';
 import {storePath, type Snapshot} from '../../src/lake/snapshot.ts';
 import {readPlanOf} from '../../src/lake/table.ts';
 import {invariant} from '../../src/lib/invariant.ts';
@@ -15,6 +16,7 @@ import type {Tables} from './tables.ts';
 
 interface Reader {
   readonly snapshot: Snapshot;
+  readonly store: FileStore;
   readonly adds: readonly Add[];
   /** Lets vacuum have the files. */
   readonly release: Release;
@@ -29,10 +31,10 @@ export class Reads {
     private readonly parquet: () => Promise<ParquetModule>,
   ) {}
 
-  /** Opens a version; the reader holds `release` until it is closed. */
-  open(snapshot: Snapshot, release: Release): ReadPlan {
+  /** Opens a version, of the lake unless its files are in another store; the reader holds `release` until it is closed. */
+  open(snapshot: Snapshot, release: Release, store: FileStore = this.tables.store): ReadPlan {
     const files = readPlanOf(snapshot);
-    const reader = this.#open.add({snapshot, adds: [...snapshot.files.values()], release});
+    const reader = this.#open.add({snapshot, store, adds: [...snapshot.files.values()], release});
     return {reader, version: snapshot.version, schema: snapshot.schema, partitionColumns: snapshot.metadata.partitionColumns, files};
   }
 
@@ -41,8 +43,8 @@ export class Reads {
   }
 
   async stream(reader: number, file: number, onBatch: (ipc: Uint8Array) => Promise<void>, check: () => void): Promise<void> {
-    const {snapshot, add} = this.#file(reader, file);
-    const found = await this.tables.store.read(storePath(snapshot, add.path));
+    const {snapshot, store, add} = this.#file(reader, file);
+    const found = await store.read(storePath(snapshot, add.path));
     if (found === null) throw new ProblemError(missing(snapshot, add));
     const send = async (ipc: Uint8Array): Promise<void> => {
       check();
@@ -55,15 +57,15 @@ export class Reads {
   }
 
   async deleted(reader: number, file: number): Promise<Int32Array> {
-    const {snapshot, add} = this.#file(reader, file);
-    return add.deletionVector === undefined ? new Int32Array() : deletedRows(this.tables.store, snapshot.root, add.deletionVector, snapshot.home);
+    const {snapshot, store, add} = this.#file(reader, file);
+    return add.deletionVector === undefined ? new Int32Array() : deletedRows(store, snapshot.root, add.deletionVector, snapshot.home);
   }
 
-  #file(reader: number, file: number): {readonly snapshot: Snapshot; readonly add: Add} {
-    const {snapshot, adds} = this.#open.get(reader);
+  #file(reader: number, file: number): Pick<Reader, 'snapshot' | 'store'> & {readonly add: Add} {
+    const {snapshot, store, adds} = this.#open.get(reader);
     const add = adds[file];
     invariant(add !== undefined, 'a file of the read plan is asked for');
-    return {snapshot, add};
+    return {snapshot, store, add};
   }
 }
 

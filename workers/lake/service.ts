@@ -1,9 +1,11 @@
 import {history} from '../../src/lake/history.ts';
 import {commitPath, listLog} from '../../src/lake/log.ts';
+import {loadSnapshot} from '../../src/lake/snapshot.ts';
 import {entryOf, versionOf} from '../../src/lake/table.ts';
 import {checkVersion, versionsOf} from '../../src/lake/travel.ts';
 import {problemOf, ProblemError, type Problem} from '../../src/lib/problem.ts';
 import type {LakeContract, TableEntry} from '../contract/lake.ts';
+import {createMemoryStore} from '../storage/memory-store.ts';
 import {outcome} from '../storage/outcome.ts';
 import type {Shared} from '../storage/shared.ts';
 import {runTelling} from '../storage/jobs.ts';
@@ -77,6 +79,12 @@ export function createLakeService({tables: opened, parquet, jobs, crash}: Shared
           release();
           throw thrown;
         }
+      }),
+    openFiles: (name, files) =>
+      outcome(async () => {
+        const [{reads}, {readParquetRows}] = await Promise.all([openedToMove(), import('./parquet-read.ts')]);
+        const store = createMemoryStore(new Map(files.map(({path, file}) => [`table/${path}`, file])));
+        return reads.open(await loadSnapshot({store, readParquetRows}, 'table', name), () => undefined, store);
       }),
     readFile: (job, reader, file, onBatch) =>
       outcome(async () => {

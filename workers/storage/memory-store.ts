@@ -1,9 +1,8 @@
 import {createOwnLocks} from './locks.ts';
 import {splitPath, type Room, type Store} from './store.ts';
 
-/** Where the browser gives no private file system: files live as long as the page. */
-export function createMemoryStore(): Store {
-  const files = new Map<string, File>();
+/** Where the browser gives no private file system: files live as long as the page. `files` are there from the start, by path. */
+export function createMemoryStore(files = new Map<string, File>()): Store {
   const below = (folder: string): readonly (readonly [path: string, file: File])[] =>
     [...files].filter(([path]) => path.startsWith(`${folder}/`)).map(([path, file]) => [path.slice(folder.length + 1), file]);
   return {

@@ -10,7 +10,10 @@ import {decodeName, encodeName, type Sink, type Store} from './store.ts';
 import {runTelling} from './jobs.ts';
 import {throttled} from './throttled.ts';
 import {Derived, openFile, textChunks} from './text.ts';
+import type {Unpacked} from './unpack.ts';
 import {Workspace} from './workspace.ts';
+
+type OnBatch = (ipc: Uint8Array, done: number, total: number) => Promise<void>;
 
 /** The storage contract over a store. */
 export function createStorageService({store: openStore, tables: openTables, parquet, jobs}: Shared): StorageContract {
@@ -18,6 +21,7 @@ export function createStorageService({store: openStore, tables: openTables, parq
   const opened = () => (opening ??= open(openStore));
   const parquetWriters = createHandles<ParquetWriter>(writerClosed);
   const byteWriters = createHandles<Sink>(writerClosed);
+  const unpackedZips = createHandles<Unpacked>(writerClosed);
 
   /** What a workspace's zip holds. */
   async function parts() {
@@ -30,25 +34,13 @@ export function createStorageService({store: openStore, tables: openTables, parq
     return store.create(`exports/${crypto.randomUUID()}`);
   }
 
-  async function readArrow(
-    name: string,
-    options: ReadOptions,
-    onBatch: (ipc: Uint8Array, done: number, total: number) => Promise<void>,
-    check: () => void,
-  ): Promise<readonly Reject[]> {
+  async function readArrow(name: string, options: ReadOptions, onBatch: OnBatch, check: () => void): Promise<readonly Reject[]> {
     const {workspace, derived} = await opened();
     const file = await openFile(workspace, name, options);
     if (file.format === 'csv') throw new ProblemError(notArrow(name));
-    const send = async (ipc: Uint8Array, done: number, total: number): Promise<void> => {
-      check();
-      // The cast: what is sent was made here, on the heap.
-      await onBatch(Comlink.transfer(ipc, [ipc.buffer as ArrayBuffer]), done, total);
-      check();
-    };
-    // What reads and writes Arrow is fetched when it is first needed, so that the worker starts small.
+    const send = sending(onBatch, check);
     if (file.format === 'parquet') {
-      const {readParquet} = await import('./parquet/read.ts');
-      await readParquet(await parquet(), await derived.unpacked(file), name, send, check);
+      await readParquetFile(await derived.unpacked(file), name, send, check);
       return [];
     }
     let done = 0;
@@ -60,6 +52,12 @@ export function createStorageService({store: openStore, tables: openTables, parq
     };
     const {readJson} = await import('./json/read.ts');
     return readJson({file: name, text}, (ipc) => send(ipc, done, file.file.size));
+  }
+
+  async function readParquetFile(file: Blob, name: string, send: OnBatch, check: () => void): Promise<void> {
+    // What reads and writes Arrow is fetched when it is first needed, so that the worker starts small.
+    const {readParquet} = await import('./parquet/read.ts');
+    await readParquet(await parquet(), file, name, send, check);
   }
 
   return {
@@ -102,6 +100,18 @@ export function createStorageService({store: openStore, tables: openTables, parq
       }),
     plainText: (name, options, onProgress) => outcome(async () => (await opened()).derived.plainText(name, options, throttled(onProgress))),
     readArrow: (job, name, options, onBatch) => outcome(() => jobs.run(job, (check) => readArrow(name, options, onBatch, check))),
+    readParquetFile: (job, name, file, onBatch) =>
+      outcome(async () => {
+        await jobs.run(job, (check) => readParquetFile(file, name, sending(onBatch, check), check));
+        return null;
+      }),
+    unpack: (zip, onProgress, job) =>
+      outcome(async () => {
+        const [{store}, {unpackZip}] = await Promise.all([opened(), import('./unpack.ts')]);
+        const unpacked = await runTelling(jobs, job, onProgress, (tell) => unpackZip(store, zip, tell));
+        return {unpacked: unpackedZips.add(unpacked), files: unpacked.files};
+      }),
+    discardUnpacked: async (unpacked) => unpackedZips.release(unpacked)?.discard(),
 
     openParquet: (compression) =>
       outcome(async () => {
@@ -150,6 +160,16 @@ export function createStorageService({store: openStore, tables: openTables, parq
     return null;
   }
 }
+
+/** Moves what was made here to the page, batch by batch, until `check` says to stop. */
+const sending =
+  (onBatch: OnBatch, check: () => void): OnBatch =>
+  async (ipc, done, total) => {
+    check();
+    // The cast: what is sent was made here, on the heap.
+    await onBatch(Comlink.transfer(ipc, [ipc.buffer as ArrayBuffer]), done, total);
+    check();
+  };
 
 async function open(openStore: () => Promise<Store>): Promise<{store: Store; workspace: Workspace; derived: Derived}> {
   const store = await openStore();

@@ -1,0 +1,41 @@
+import type {FileAt} from '../contract/lake.ts';
+import {requireRoom, withRoom} from './room.ts';
+import {fill, type Store} from './store.ts';
+import {readZip} from './zip.ts';
+
+/** A zip's files, each in a temporary file of its own; `discard` removes them. */
+export interface Unpacked {
+  readonly files: readonly FileAt[];
+  discard(): Promise<void>;
+}
+
+/** Unpacks a zip among the temporary files; after a failure nothing of it is left. */
+export async function unpackZip(store: Store, zip: File, onProgress: (bytes: number, total: number) => void): Promise<Unpacked> {
+  const entries = await readZip(zip, zip.name);
+  const total = entries.reduce((sum, {bytes}) => sum + bytes, 0);
+  await requireRoom(store, total, zip.name);
+  const files: FileAt[] = [];
+  const made: string[] = [];
+  const discard = async (): Promise<void> => {
+    for (const path of made.splice(0)) await store.remove(path);
+  };
+  let done = 0;
+  const counted = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      yield chunk;
+      done += chunk.length;
+      onProgress(done, total);
+    }
+  };
+  try {
+    for (const {path, chunks} of entries) {
+      const place = `exports/${crypto.randomUUID()}`;
+      made.push(place);
+      files.push({path, file: await withRoom(store, zip.name, total, async () => fill(await store.create(place), counted(chunks())))});
+    }
+    return {files, discard};
+  } catch (thrown) {
+    await discard();
+    throw thrown;
+  }
+}
