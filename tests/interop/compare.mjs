@@ -1,9 +1,12 @@
 import {isDeepStrictEqual} from 'node:util';
+import {firstLine} from '../tools/total.mjs';
 
 /** Counts checks and says each in a line. */
 export class Checks {
   passed = 0;
   failed = 0;
+  /** What failed, a line each. @type {string[]} */
+  failures = [];
 
   /** @param {string} name @param {() => unknown} work passes when it doesn't throw; a text it gives is a note */
   async check(name, work) {
@@ -13,7 +16,9 @@ export class Checks {
       console.log(`✓ ${name}${typeof note === 'string' ? ` (${note})` : ''}`);
     } catch (error) {
       this.failed++;
-      console.log(`✗ ${name}\n    ${(error instanceof Error ? error.message : String(error)).split('\n').slice(0, 8).join('\n    ')}`);
+      const message = error instanceof Error ? error.message : String(error);
+      this.failures.push(`${name}: ${firstLine(message)}`);
+      console.log(`✗ ${name}\n    ${message.split('\n').slice(0, 8).join('\n    ')}`);
     }
   }
 }

@@ -1,23 +1,23 @@
 import puppeteer from 'puppeteer-core';
 import {ensureFirefox} from '../tools/firefox.mjs';
 import {startStorageServer} from '../tools/storage-server.mjs';
+import {Checks} from './compare.mjs';
 
 /** Runs the storage's and the lake's scenarios on OPFS in Firefox, driven by WebDriver BiDi; exits with 1 when one fails. */
 const server = await startStorageServer();
 const browser = await puppeteer.launch({browser: 'firefox', executablePath: await ensureFirefox(), headless: true, protocolTimeout: 60_000});
-let failed = 0;
-let passed = 0;
+const checks = new Checks();
 
 try {
   const page = await browser.newPage();
   await open();
   const {names, kind} = await page.evaluate(async () => ({names: window.suite.names, kind: (await window.storage.status()).kind}));
-  await check('the files are kept in OPFS', async () => {
+  await checks.check('the files are kept in OPFS', async () => {
     if (kind !== 'opfs') throw new Error(`They are in ${kind}.`);
   });
-  for (const name of names.storage) await check(name, () => page.evaluate((scenario) => window.suite.runScenario(scenario, window.storage), name));
-  for (const name of names.lake) await check(name, () => page.evaluate((scenario) => window.suite.runLakeScenario(scenario, window), name));
-  for (const step of [2, 3, 4, 6, 7]) await check(`a crash after step ${step} of a commit leaves whole versions, also for the next page`, () => crashAfter(step));
+  for (const name of names.storage) await checks.check(name, () => page.evaluate((scenario) => window.suite.runScenario(scenario, window.storage), name));
+  for (const name of names.lake) await checks.check(name, () => page.evaluate((scenario) => window.suite.runLakeScenario(scenario, window), name));
+  for (const step of [2, 3, 4, 6, 7]) await checks.check(`a crash after step ${step} of a commit leaves whole versions, also for the next page`, () => crashAfter(step));
 
   async function open() {
     await page.goto(server.address);
@@ -41,18 +41,6 @@ try {
   const version = await browser.version();
   await browser.close();
   await server.close();
-  console.log(`${version}: ${passed} passed, ${failed} failed`);
+  console.log(`${version}: ${checks.passed} passed, ${checks.failed} failed`);
 }
-process.exitCode = failed > 0 ? 1 : 0;
-
-/** @param {string} name @param {() => Promise<unknown>} work */
-async function check(name, work) {
-  try {
-    await work();
-    passed++;
-    console.log(`✓ ${name}`);
-  } catch (error) {
-    failed++;
-    console.error(`✗ ${name}\n  ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
+process.exitCode = checks.failed > 0 ? 1 : 0;

@@ -3,6 +3,7 @@ import {mkdirSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {ensureBrowser} from '../tools/browser.mjs';
 import {checkNode, ensureBuilt, ensureInstalled} from '../tools/setup.mjs';
+import {tellTotal} from '../tools/total.mjs';
 import {openLake} from './browser.mjs';
 import {Checks} from './compare.mjs';
 import {startEngine} from './engines.mjs';
@@ -55,8 +56,7 @@ try {
   await Promise.all([lake.close(), ...engines.map((engine) => engine.close())]);
 }
 await inFirefox();
-console.log(`\n${checks.passed} passed, ${checks.failed} failed`);
-process.exitCode = checks.failed > 0 ? 1 : 0;
+tellTotal(checks.passed, checks.failed, checks.failures);
 
 /** The storage in another browser: a program of its own, whose last line counts. */
 async function inFirefox() {
@@ -69,8 +69,12 @@ async function inFirefox() {
   const code = await new Promise((done) => child.on('close', done));
   const [, passed = 0, failed = 0] = (/(\d+) passed, (\d+) failed\s*$/.exec(output) ?? []).map(Number);
   checks.passed += passed;
+  checks.failed += failed;
+  checks.failures.push(...Array.from(output.matchAll(/^✗ (.+)$/gm), ([, name]) => `Firefox: ${name}`));
   // A program that ends badly without a failed check is a failure all the same.
-  checks.failed += code !== 0 ? Math.max(failed, 1) : failed;
+  if (code === 0 || failed > 0) return;
+  checks.failed++;
+  checks.failures.push('Firefox: an error outside of the checks: see above');
 }
 
 function seconds() {

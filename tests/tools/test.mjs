@@ -1,8 +1,9 @@
-import {mkdirSync, readFileSync, rmSync} from 'node:fs';
+import {mkdirSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {checkNode, ensureBuilt, ensureInstalled, root, run} from './setup.mjs';
+import {firstLine, tellTotal, vitestResults} from './total.mjs';
 
-/** @typedef {{name: string, passed: number, failed: number, seconds: number}} Stage */
+/** @typedef {{name: string, passed: number, failures: string[], seconds: number}} Stage */
 
 checkNode();
 /** @type {Stage[]} */
@@ -22,11 +23,11 @@ await stage('build', ensureBuilt);
 await vitest('e2e');
 
 console.log(`\n${'stage'.padEnd(14)}${'passed'.padStart(8)}${'failed'.padStart(8)}${'seconds'.padStart(9)}`);
-for (const {name, passed, failed, seconds} of stages) console.log(`${name.padEnd(14)}${String(passed).padStart(8)}${String(failed).padStart(8)}${seconds.toFixed(1).padStart(9)}`);
+for (const {name, passed, failures, seconds} of stages)
+  console.log(`${name.padEnd(14)}${String(passed).padStart(8)}${String(failures.length).padStart(8)}${seconds.toFixed(1).padStart(9)}`);
 const passed = stages.reduce((sum, stage) => sum + stage.passed, 0);
-const failed = stages.reduce((sum, stage) => sum + stage.failed, 0);
-console.log(`\n${passed} passed, ${failed} failed`);
-process.exitCode = failed > 0 ? 1 : 0;
+const failures = stages.flatMap((stage) => stage.failures.map((failure) => `${stage.name}: ${failure}`));
+tellTotal(passed, failures.length, failures);
 
 async function installBrowser() {
   const {ensureBrowser} = await import('./browser.mjs');
@@ -37,14 +38,15 @@ async function installBrowser() {
 /** Work that passes or throws; what only prepares the rest counts when it fails. @param {string} name @param {() => Promise<void>} work */
 async function stage(name, work, {counted = true} = {}) {
   const start = performance.now();
-  let isFailed = false;
+  const failures = [];
   try {
     await work();
   } catch (error) {
-    isFailed = true;
-    console.error(error instanceof Error ? error.message : error);
+    const message = error instanceof Error ? error.message : String(error);
+    console.error(message);
+    failures.push(firstLine(message));
   }
-  stages.push({name, passed: counted && !isFailed ? 1 : 0, failed: isFailed ? 1 : 0, seconds: (performance.now() - start) / 1000});
+  stages.push({name, passed: counted && failures.length === 0 ? 1 : 0, failures, seconds: (performance.now() - start) / 1000});
 }
 
 /** A static check: its output is shown when it fails. @param {string} name @param {string} command @param {string[]} args */
@@ -63,22 +65,10 @@ async function vitest(project) {
   const report = join(root, '.cache', `vitest-${project}.json`);
   rmSync(report, {force: true});
   const {code} = await run('vitest', ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], {live: true}).catch(() => ({code: 1}));
-  const counts = countsOf(report);
+  const {passed, failures} = vitestResults(report);
   // A run that fails without a failed test (an error outside of one, no report) is a failure all the same.
-  if (code !== 0 && counts.failed === 0) counts.failed = 1;
-  stages.push({name: project, ...counts, seconds: (performance.now() - start) / 1000});
-}
-
-/** @param {string} report */
-function countsOf(report) {
-  try {
-    /** @type {{numPassedTests: number, numFailedTests: number, testResults: {status: string, assertionResults: unknown[]}[]}} */
-    const {numPassedTests, numFailedTests, testResults} = JSON.parse(readFileSync(report, 'utf8'));
-    const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
-    return {passed: numPassedTests, failed: numFailedTests + broken};
-  } catch {
-    return {passed: 0, failed: 0};
-  }
+  if (code !== 0 && failures.length === 0) failures.push('an error outside of the tests: see above');
+  stages.push({name: project, passed, failures, seconds: (performance.now() - start) / 1000});
 }
 
 /** @param {(() => Promise<void>)[]} jobs */
