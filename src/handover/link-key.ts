@@ -1,0 +1,2 @@
+/** How a fragment that carries a notebook begins. */
+export const linkKey = '#notebook=';
