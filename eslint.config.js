@@ -17,7 +17,7 @@ const layers = {
   'src/forms': ['src/params', 'src/sql', 'src/lib'],
   'src/steps': ['src/params', 'src/sql', 'src/pyspark', 'src/lib', 'src/ports'],
   'src/notebook': ['src/steps', 'src/ports', 'src/params', 'src/sql', 'src/pyspark', 'src/charts', 'src/lake', 'src/lib'],
-  'src/handover': ['src/notebook', 'src/steps', 'src/ports', 'src/params', 'src/sql', 'src/pyspark', 'src/charts', 'src/lib'],
+  'src/handover': ['src/encrypt', 'src/notebook', 'src/steps', 'src/ports', 'src/params', 'src/sql', 'src/pyspark', 'src/charts', 'src/lib'],
   'src/lake': ['src/lib'],
   'src/encrypt': ['src/lib'],
   'src/engine': ['src/ports', 'src/sql', 'src/lib', 'workers/contract'],

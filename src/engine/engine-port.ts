@@ -145,6 +145,10 @@ export function createEngine({worker, urls}: {worker: () => EngineWorker; urls: 
       files.set(name, file);
       await call(undefined, (remote) => remote.registerFile(name, file));
     },
+    async dropFile(name) {
+      files.delete(name);
+      await call(undefined, (remote) => remote.dropFile(name));
+    },
     async memory() {
       const {remote, ready, life} = running;
       await ready;

@@ -1,4 +1,4 @@
-import {fromBase64Url, toBase64Url} from '../lib/base64.ts';
+import {decodeBase64Url, encodeBase64Url} from '../encrypt/base64url.ts';
 import {joinBytes} from '../lib/bytes.ts';
 import {fail, ok, type Problem, type Result} from '../lib/problem.ts';
 import {count} from '../lib/text.ts';
@@ -14,7 +14,7 @@ const version = '1';
 export async function notebookLink(markdown: string, address: string): Promise<Result<string>> {
   const packed = await readAll(new Blob([markdown]).stream().pipeThrough(new CompressionStream('deflate-raw')), Infinity);
   const page = new URL(address);
-  const link = `${page.origin}${page.pathname}${linkKey}${version}.${toBase64Url(packed ?? new Uint8Array())}`;
+  const link = `${page.origin}${page.pathname}${linkKey}${version}.${encodeBase64Url(packed ?? new Uint8Array()).replace(/=+$/, '')}`;
   if (link.length <= longestLink) return ok(link);
   return fail({
     code: 'LINK_TOO_LONG',
@@ -28,7 +28,7 @@ export async function readNotebookLink(fragment: string): Promise<Result<string>
   const [, tag, text] = /^(\w+)\.(.*)$/s.exec(fragment.slice(linkKey.length)) ?? [];
   if (!fragment.startsWith(linkKey) || tag === undefined || text === undefined) return fail(damaged);
   if (tag !== version) return fail(newer(tag));
-  const packed = fromBase64Url(text);
+  const packed = decodeBase64Url(new TextEncoder().encode(text.padEnd(Math.ceil(text.length / 4) * 4, '=')));
   if (packed === undefined) return fail(damaged);
   try {
     const bytes = await readAll(new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate-raw')), mostBytes);

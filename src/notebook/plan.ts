@@ -86,14 +86,17 @@ export interface BrokenCell {
 
 export type PlannedCell = CompiledCell | BrokenCell;
 
+/** What a cell may not use, as the problem it has then. */
+export type Denies = (cell: RunnableCell, params: Notebook['params']) => Problem | undefined;
+
 /** Names of files in the workspace and their fingerprints. */
 export type Fingerprints = ReadonlyMap<string, string>;
 
 /**
  * Orders a notebook into cells with content hashes. Pure: the same text and files give the same plan. A cell reads
- * cells above it only; one that reads a broken cell is broken too, and says which.
+ * cells above it only; one that reads a broken cell is broken too, and says which. What `denies` names can't run.
  */
-export function plan(notebook: Notebook, files: Fingerprints, lake: LakeTables = new Map(), path = ''): PlannedCell[] {
+export function plan(notebook: Notebook, files: Fingerprints, lake: LakeTables = new Map(), path = '', denies: Denies = () => undefined): PlannedCell[] {
   const scope = new LakeScope(lake, path);
   const planned: PlannedCell[] = [];
   const tables = new Map<string, PlannedCell>();
@@ -104,7 +107,7 @@ export function plan(notebook: Notebook, files: Fingerprints, lake: LakeTables =
   for (const cell of notebook.cells) {
     if (cell.type === 'text') continue;
     const name = cell.name === '' ? unnamed(++charts, given) : cell.name;
-    const result = planCell(cell, name, {notebook, files, lake: scope, tables, taken, nearest, below: namesBelow(notebook.cells, cell)});
+    const result = planCell(cell, name, {notebook, files, lake: scope, denies, tables, taken, nearest, below: namesBelow(notebook.cells, cell)});
     planned.push(result);
     taken.add(name.toLowerCase());
     if (cell.type === 'chart') continue;
@@ -128,6 +131,7 @@ interface Above {
   readonly notebook: Notebook;
   readonly files: Fingerprints;
   readonly lake: LakeScope;
+  readonly denies: Denies;
   /** Table cells above by lower-case name. */
   readonly tables: ReadonlyMap<string, PlannedCell>;
   /** Lower-case names of all cells above, charts too. */
@@ -140,6 +144,8 @@ function planCell(cell: RunnableCell, name: string, above: Above): PlannedCell {
   const problems: Problem[] = [...cell.problems];
   if (above.taken.has(name.toLowerCase()))
     problems.push({code: 'NAME_TAKEN', message: `Another cell above is named ${name} already.`, hint: 'Give this cell a name of its own.', where: {line: cell.line}});
+  const denied = problems.length > 0 || cell.disabled ? undefined : above.denies(cell, above.notebook.params);
+  if (denied !== undefined) problems.push(denied);
   const understood =
     problems.length > 0
       ? undefined
@@ -278,9 +284,11 @@ function inputTable(input: string, above: Above, problems: Problem[]): InputTabl
   if (named?.ready === false && named.standsFor !== undefined) return {...named.standsFor, name: named.name};
   if (found !== undefined) {
     problems.push(
-      found.disabled
-        ? {code: 'INPUT_DISABLED', message: `It reads ${found.name}, which is switched off.`, hint: `Switch ${found.name} on, or read another cell.`}
-        : {code: 'INPUT_BROKEN', message: `It reads ${found.name}, which can’t run as it is written.`, hint: `Mend ${found.name} first.`},
+      found.problems.some(({code}) => code === 'NOT_ALLOWED' || code === 'INPUT_NOT_ALLOWED')
+        ? {code: 'INPUT_NOT_ALLOWED', message: `It reads ${found.name}, which may not run yet.`, hint: 'Say at the top of the notebook what it may use.'}
+        : found.disabled
+          ? {code: 'INPUT_DISABLED', message: `It reads ${found.name}, which is switched off.`, hint: `Switch ${found.name} on, or read another cell.`}
+          : {code: 'INPUT_BROKEN', message: `It reads ${found.name}, which can’t run as it is written.`, hint: `Mend ${found.name} first.`},
     );
     return undefined;
   }
@@ -300,10 +308,13 @@ const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.filt
 const namedCells = (params: Params, values: Readonly<Record<string, unknown>>): string[] =>
   Object.entries(params).flatMap(([name, param]) => (param.control.kind === 'cell' || param.control.kind === 'cells' ? textsOf(values[name]) : []));
 
+/** Names and globs of files that a step's `p.files` parameters hold. */
+export const filePatterns = (params: Params, values: Readonly<Record<string, unknown>>): string[] =>
+  Object.entries(params).flatMap(([name, param]) => (param.control.kind === 'files' ? textsOf(values[name]) : []));
+
 /** The workspace's files that a step's `p.files` parameters name, globs expanded, in name order for each glob. */
 function namedFiles(params: Params, values: Readonly<Record<string, unknown>>, files: Fingerprints): string[] {
-  const patterns = Object.entries(params).flatMap(([name, param]) => (param.control.kind === 'files' ? textsOf(values[name]) : []));
-  return patterns.flatMap((pattern) => (files.has(pattern) ? [pattern] : matching(pattern, [...files.keys()])));
+  return filePatterns(params, values).flatMap((pattern) => (files.has(pattern) ? [pattern] : matching(pattern, [...files.keys()])));
 }
 
 /** Names that match a glob of `*` and `?`, sorted; the pattern itself when none does, so that its absence is reported by name. */

@@ -94,12 +94,14 @@ async function readOne(ports: Ports, file: string, options: LoadOptions, to: Des
 
 async function readCsvFile(ports: Ports, file: string, sniffed: Sniffed, options: LoadOptions, to: Destination): Promise<{csv: Detected; hasRejects: boolean}> {
   const {engine} = ports;
-  const {source, dialect, isTyped} = await openCsv(ports, file, sniffed, options, to);
   const columns = options.filename ? sql`* REPLACE (${lit(file)} AS filename)` : sql`*`;
   const limit = to.limit === undefined ? sql`` : sql` LIMIT ${lit(to.limit)}`;
   // DuckDB adds to these tables with every scan.
   const clear = [sql`DROP TABLE IF EXISTS reject_errors`, sql`DROP TABLE IF EXISTS reject_scans`];
-  await engine.execute([...clear, sql`CREATE TABLE ${id(to.table)} AS SELECT ${columns} FROM ${source}${limit}`], {signal: to.signal});
+  const {dialect, isTyped} = await withCsv(ports, file, sniffed, options, to, async (csv) => {
+    await engine.execute([...clear, sql`CREATE TABLE ${id(to.table)} AS SELECT ${columns} FROM ${csv.source}${limit}`], {signal: to.signal});
+    return csv;
+  });
   const [{rows}] = await Promise.all([engine.describeTable('reject_errors', {signal: to.signal}), checkTypes(ports, file, options, to)]);
   const found = isTyped ? dialect.columns : (await engine.describeTable(to.table, {signal: to.signal})).columns;
   const csv = {...dialect, columns: options.filename ? found.filter(({name}) => name !== 'filename') : found};
@@ -108,21 +110,39 @@ async function readCsvFile(ports: Ports, file: string, sniffed: Sniffed, options
   return {csv, hasRejects: true};
 }
 
-/** Makes a CSV file readable by the engine and completes its options with what can be found out; `dialect` is what it is read by. */
-async function openCsv(
+/** A CSV file that the engine can read, with its options completed by what can be found out; `dialect` is what it is read by. */
+interface OpenCsv {
+  readonly source: Sql;
+  readonly detected: Detected;
+  readonly dialect: Detected;
+  readonly isTyped: boolean;
+}
+
+/** Makes a CSV file readable by the engine while `use` runs, and no longer: SQL of a notebook that may not read it must not find it. */
+async function withCsv<T>(
   ports: Ports,
   file: string,
   sniffed: Sniffed,
   given: LoadOptions,
   to: Pick<Destination, 'onProgress' | 'signal'>,
-): Promise<{source: Sql; detected: Detected; dialect: Detected; isTyped: boolean}> {
+  use: (csv: OpenCsv) => Promise<T>,
+): Promise<T> {
   const {engine, storage} = ports;
   const options = {...given, encoding: given.encoding ?? sniffed.encoding};
   const plain = await storage.plainText(file, options, (bytes) => to.onProgress({done: bytes, total: 0, note: `${count(Math.round(bytes / 1e6))} MB read`}));
   // Another encoding gives another text, so the name tells them apart.
   const name = registeredName(file, options.encoding);
   await engine.registerFile(name, plain);
-  const detected = await detect(ports, name, options, to.signal);
+  try {
+    return await use(await understandCsv(ports, name, sniffed, options, to.signal));
+  } finally {
+    // An engine that doesn't answer any more is ended, and knows no file then.
+    await engine.dropFile(name).catch(() => undefined);
+  }
+}
+
+async function understandCsv(ports: Ports, name: string, sniffed: Sniffed, options: LoadOptions, signal: AbortSignal | undefined): Promise<OpenCsv> {
+  const detected = await detect(ports, name, options, signal);
   // DuckDB takes a file whose beginning has no quotes for one without any, and would misread those further down.
   const unquoted = options.quote === undefined && detected.quote === '' && !sniffed.head.includes('"');
   const dialect = unquoted ? {...detected, quote: '"', escape: '"'} : detected;
@@ -152,7 +172,7 @@ function aboutFile(thrown: unknown, file: string, encoding: string): ProblemErro
 /** How a CSV file would be read with these options. */
 export async function detectCsv(ports: Ports, file: string, sniffed: Sniffed, options: LoadOptions, signal: AbortSignal | undefined): Promise<Detected> {
   try {
-    return (await openCsv(ports, file, sniffed, options, {onProgress: () => undefined, signal})).detected;
+    return await withCsv(ports, file, sniffed, options, {onProgress: () => undefined, signal}, ({detected}) => Promise.resolve(detected));
   } catch (thrown) {
     throw aboutFile(thrown, file, options.encoding ?? sniffed.encoding);
   }

@@ -152,6 +152,22 @@ export class Runner {
     );
   }
 
+  /**
+   * Takes out of the engine what isn't of the current plan: SQL finds the rows of other notebooks there by more ways than names, and a
+   * notebook that isn't the reader's own has to find none.
+   */
+  leaveOnly(): Promise<void> {
+    return this.#turns.take('run', async () => {
+      const kept = new Set(this.#plan.flatMap((cell) => (cell.ready ? [cell, ...cell.sources].map(({hash}) => hash) : [])));
+      const tables = new Set([...kept].flatMap((hash) => [tableOf(hash), rejectsOf(tableOf(hash))]));
+      await this.#showOnly([], undefined);
+      const {rows} = await this.ports.engine.rows(sql`SELECT table_name FROM duckdb_tables() WHERE NOT internal`);
+      const others = rows.flatMap(([name]) => (typeof name === 'string' && !tables.has(name) ? [name] : []));
+      await this.ports.engine.execute(others.map((name) => sql`DROP TABLE IF EXISTS ${id(name)}`));
+      for (const hash of this.#present) if (!kept.has(hash)) this.#present.delete(hash);
+    });
+  }
+
   /** Runs something of the reader's own while the tables of the current plan that `names` mentions, and `sources`, are there under their names. */
   async query<T>(names: readonly string[], sources: readonly LakeSource[], use: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#turns.take('run', () =>
@@ -354,9 +370,11 @@ export class Runner {
         return {};
       }
       case 'chart':
+        await this.#showOnly([], signal);
         await engine.execute([createAs(table, chartSql(work.spec, inputs))], {signal});
         return {};
       case 'step': {
+        await this.#showOnly([], signal);
         const found = work.step.check?.(work.values, inputs)[0];
         if (found !== undefined) {
           const {param, column, ...problem} = found;
@@ -449,9 +467,10 @@ export class Runner {
       });
   }
 
-  /** Makes these the only names that SQL of the reader's finds: one that is no input would go unnoticed in the hash. */
+  /** Makes these the only names that SQL and expressions find: one that is no input would go unnoticed in the hash. */
   async #showOnly(tables: readonly View[], signal: AbortSignal | undefined): Promise<void> {
     const gone = [...this.#views].filter((view) => !tables.some((table) => table.name === view));
+    if (gone.length + tables.length === 0) return;
     await this.ports.engine.execute([...gone.map((view) => sql`DROP VIEW IF EXISTS ${id(view)}`), ...tables.map(createView)], {signal});
     this.#views = new Set(tables.map((table) => table.name));
   }

@@ -25,7 +25,8 @@ import {previewFile, type FilePreview} from './preview.ts';
 import {Runner, type RanCell, type StoredResult} from './run.ts';
 import {sampleFileUrl, samples} from './samples.ts';
 import {pysparkOf, sqlOf} from './source.ts';
-import {Workspace, type NotebookEntry, type Remembered} from './workspace.ts';
+import {asked, decided, denialsOf, newTrust, type Origin, type Trust, type Want} from './trust.ts';
+import {Workspace, type KeptNotebook, type NotebookEntry, type Remembered} from './workspace.ts';
 
 /** How a runnable cell stands. `stale`: it ran, and then something it depends on changed. */
 export type CellStatus = 'new' | 'stale' | 'fresh' | 'queued' | 'running' | 'failed' | 'broken' | 'disabled';
@@ -74,7 +75,15 @@ export class Session {
   readonly steps = steps;
   readonly title = $derived(this.notebook.title || 'Untitled notebook');
   readonly isSample = $derived(samples.some((sample) => sample.path === this.path));
-  readonly #plan = $derived.by(() => plan(this.notebook, new Map(this.files.map((file) => [file.name, file.fingerprint])), this.lake.byName, this.path));
+  /** Undefined for a notebook of the reader's own. */
+  trust = $state.raw<Trust | undefined>();
+  /** What the open notebook, being somebody else's, asks for. */
+  readonly wants: readonly Want[] = $derived(this.trust === undefined ? [] : asked(this.trust, this.notebook));
+  readonly undecided: readonly Want[] = $derived(this.wants.filter(({key}) => this.trust?.allowed.has(key) !== true && this.trust?.refused.has(key) !== true));
+  readonly #plan = $derived.by(() => {
+    const files = new Map(this.files.map((file) => [file.name, file.fingerprint]));
+    return plan(this.notebook, files, this.lake.byName, this.path, this.trust === undefined ? undefined : denialsOf(this.trust));
+  });
   readonly planned: ReadonlyMap<string, PlannedCell> = $derived(new Map(this.#plan.map((cell) => [cell.id, cell])));
 
   readonly #remembered = new SvelteMap<string, Remembered>();
@@ -93,6 +102,8 @@ export class Session {
   /** The notebook as the workspace has it. */
   #written: Notebook | undefined;
   #lastNotice = 0;
+  /** Resolves once the engine holds nothing of other notebooks that the open one could look at. */
+  #cleared: Promise<void> = Promise.resolve();
 
   constructor(readonly ports: Ports) {
     this.#runner = new Runner(ports);
@@ -150,7 +161,7 @@ export class Session {
     await this.#saveNow();
     const found = await this.#workspace.read(path);
     if (found === undefined) return;
-    await this.#open(path, found.notebook, found.ran);
+    await this.#open(path, found);
   }
 
   /** Opens a shipped notebook: the reader's own copy if there is one, else a new one with its data files. */
@@ -172,16 +183,32 @@ export class Session {
     await this.#create(path, '---\nlakebook: 1\ntitle: Untitled notebook\n---\n\n');
   }
 
-  /** Opens a notebook's Markdown as a new notebook of the workspace. */
-  async openMarkdown(text: string, name?: string): Promise<void> {
+  /** Opens a notebook's Markdown as a new notebook of the workspace: the reader's own, or one that came `from` elsewhere and may use nothing yet. */
+  async openMarkdown(text: string, name?: string, from?: Origin): Promise<void> {
     const title = parseNotebook(text).title || (name ?? 'notebook').replace(/\.md$/i, '');
-    await this.#create(await this.#workspace.freePath(title), text);
+    const reserved = from === undefined ? [] : samples.map((sample) => sample.path);
+    await this.#create(await this.#workspace.freePath(title, reserved), text, from === undefined ? undefined : newTrust(from, text));
     await this.#fetchSampleFiles();
   }
 
-  /** Replaces the open notebook's text, keeping its place in the workspace. */
+  /** What the reader says to these wants of the open notebook; those not `allowed` are refused. */
+  async decide(shown: readonly Want[], allowed: ReadonlySet<string>): Promise<void> {
+    if (this.trust === undefined) return;
+    const {path} = this;
+    const trust = decided(this.trust, shown, allowed);
+    this.trust = trust;
+    this.#runner.usePlan(this.#plan);
+    this.#recall();
+    await this.#keep(() => this.#workspace.writeTrust(path, trust));
+    await this.#fetchSampleFiles();
+  }
+
+  /** Replaces the open notebook's text with one of the reader's own, keeping its place in the workspace. */
   async replaceMarkdown(text: string): Promise<void> {
-    this.#edit(parseNotebook(text));
+    const notebook = parseNotebook(text);
+    this.#edit(notebook);
+    const wants = this.wants;
+    if (wants.length > 0) await this.decide(wants, new Set(wants.map(({key}) => key)));
     await this.#fetchSampleFiles();
   }
 
@@ -190,6 +217,7 @@ export class Session {
       await this.stop();
       await this.#saveNow();
       this.path = '';
+      this.trust = undefined;
       this.notebook = parseNotebook('');
       this.#history.clear();
       this.#tellHistory();
@@ -209,17 +237,21 @@ export class Session {
     await this.#create(path, await sample.text());
   }
 
-  async #create(path: string, text: string): Promise<void> {
+  async #create(path: string, text: string, trust?: Trust): Promise<void> {
     const notebook = parseNotebook(text);
-    await this.#keep(() => this.#workspace.write(path, notebook));
-    await this.#open(path, notebook, new Map());
+    await this.#keep(async () => {
+      if (trust !== undefined) await this.#workspace.writeTrust(path, trust);
+      await this.#workspace.write(path, notebook);
+    });
+    await this.#open(path, {notebook, ran: new Map(), trust});
     this.notebooks = await this.#workspace.list();
   }
 
-  async #open(path: string, notebook: Notebook, ran: ReadonlyMap<string, Remembered>): Promise<void> {
+  async #open(path: string, {notebook, ran, trust}: KeptNotebook): Promise<void> {
     await this.stop();
     await this.#saveNow();
     this.path = path;
+    this.trust = trust;
     this.notebook = notebook;
     this.#written = notebook;
     this.saved = 'saved';
@@ -230,6 +262,9 @@ export class Session {
     for (const [name, remembered] of ran) this.#remembered.set(name, remembered);
     this.#runner.notebookPath = path;
     this.#runner.usePlan(this.#plan);
+    this.#cleared = trust === undefined ? Promise.resolve() : this.#runner.leaveOnly();
+    // Who runs the notebook is told.
+    this.#cleared.catch(() => undefined);
     await this.#keep(() => this.#workspace.setOpen(path));
   }
 
@@ -544,6 +579,7 @@ export class Session {
   }
 
   async #run(target: string | undefined, mayWrite: boolean, signal: AbortSignal): Promise<RunReport> {
+    await this.#cleared;
     const started = performance.now();
     const {path} = this;
     const current = this.#plan;
@@ -695,6 +731,7 @@ export class Session {
     if (reads.length > 0) await this.lake.refresh();
     const scope = new LakeScope(this.lake.byName, this.path);
     const sources = reads.map(({name, ...read}) => unwrap(scope.source(read, name, 1)));
+    await this.#cleared;
     return this.#runner.query(mentions(written, this.#tableNames), sources, () => this.ports.engine.rows(query(text)));
   }
 

@@ -2,6 +2,7 @@ import type {StoragePort} from '../ports/index.ts';
 import type {Notebook} from './cells.ts';
 import {parseNotebook, serializeNotebook} from './model.ts';
 import type {RanCell} from './run.ts';
+import {readTrust, writeTrust, type Trust} from './trust.ts';
 
 /** A cell's last run, kept across reloads, and the hash it had: another hash now means that it is stale. */
 export interface Remembered {
@@ -17,9 +18,18 @@ export interface NotebookEntry {
 const folder = 'notebooks';
 const fileOf = (path: string): string => `${folder}/${path}.md`;
 const stateOf = (path: string): string => `state/${path}.json`;
+/** There for notebooks that aren't the reader's own. Never in an exported workspace: what was decided here holds nowhere else. */
+const trustOf = (path: string): string => `trust/${path}.json`;
 const openFile = 'open.json';
 
-/** What the workspace keeps of notebooks: their Markdown, the last runs, which one was open. */
+/** A notebook as the workspace keeps it; `trust` is undefined for the reader's own. */
+export interface KeptNotebook {
+  readonly notebook: Notebook;
+  readonly ran: ReadonlyMap<string, Remembered>;
+  readonly trust: Trust | undefined;
+}
+
+/** What the workspace keeps of notebooks: their Markdown, the last runs, what those from elsewhere may use, which one was open. */
 export class Workspace {
   constructor(private readonly storage: StoragePort) {}
 
@@ -34,14 +44,20 @@ export class Workspace {
     return entries.sort((a, b) => a.title.localeCompare(b.title));
   }
 
-  async read(path: string): Promise<{notebook: Notebook; ran: ReadonlyMap<string, Remembered>} | undefined> {
+  async read(path: string): Promise<KeptNotebook | undefined> {
     const text = await this.storage.readText(fileOf(path));
     if (text === null) return undefined;
-    return {notebook: parseNotebook(text), ran: readState(await this.storage.readText(stateOf(path)))};
+    const trust = await this.storage.readText(trustOf(path));
+    return {notebook: parseNotebook(text), ran: readState(await this.storage.readText(stateOf(path))), trust: trust === null ? undefined : readTrust(trust, text)};
   }
 
   async write(path: string, notebook: Notebook): Promise<void> {
     await this.storage.writeText(fileOf(path), serializeNotebook(notebook));
+  }
+
+  /** To be written before the notebook is: without it, the text is the reader's own. */
+  async writeTrust(path: string, trust: Trust): Promise<void> {
+    await this.storage.writeText(trustOf(path), writeTrust(trust));
   }
 
   async writeRan(path: string, ran: ReadonlyMap<string, Remembered>): Promise<void> {
@@ -51,6 +67,7 @@ export class Workspace {
   async remove(path: string): Promise<void> {
     await this.storage.removeText(fileOf(path));
     await this.storage.removeText(stateOf(path));
+    await this.storage.removeText(trustOf(path));
   }
 
   async lastOpen(): Promise<string | undefined> {
@@ -66,14 +83,14 @@ export class Workspace {
     await this.storage.writeText(openFile, JSON.stringify(path));
   }
 
-  /** A path for a new notebook that no other has. */
-  async freePath(title: string): Promise<string> {
+  /** A path for a new notebook that no other has, nor any of `reserved`. */
+  async freePath(title: string, reserved: readonly string[] = []): Promise<string> {
     const stem =
       title
         .toLowerCase()
         .replace(/[^\p{L}\p{N}]+/gu, '-')
         .replace(/^-|-$/g, '') || 'notebook';
-    const taken = new Set((await this.list()).map((entry) => entry.path));
+    const taken = new Set([...reserved, ...(await this.list()).map((entry) => entry.path)]);
     for (let n = 1; ; n++) {
       const path = n === 1 ? stem : `${stem}-${n}`;
       if (!taken.has(path)) return path;

@@ -43,6 +43,7 @@ export interface EnginePort {
   insert(table: string, ipc: Uint8Array, create: boolean, call?: Call): Promise<void>;
   insertColumns(table: string, columns: readonly KernelColumn[], call?: Call): Promise<void>;
   registerFile(name: string, file: File): Promise<void>;
+  dropFile(name: string): Promise<void>;
   memory(): Promise<{readonly used: number; readonly limit: number}>;
   /** Called after the engine was ended and started anew, when every table is gone. Returns the way to stop listening. */
   onRestart(listener: (why: string) => void): () => void;

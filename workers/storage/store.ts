@@ -39,7 +39,7 @@ export const encodeName = (name: string): string =>
 export const decodeName = (name: string): string => decodeURIComponent(name);
 
 /** Passes chunks on to a sink until they end; on any failure the sink is discarded and the failure thrown on. */
-export async function fill(sink: Sink, chunks: AsyncIterable<Uint8Array>): Promise<File> {
+export async function fill(sink: Sink, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<File> {
   try {
     for await (const chunk of chunks) await sink.write(chunk);
     return await sink.close();

@@ -19,6 +19,8 @@ interface Parts {
 const manifest = 'lakebook.json';
 const layout = 1;
 const textFolders = ['notebooks', 'state'] as const;
+/** What the page finds beside a notebook that came with a workspace: it asks before that uses files and tables. */
+const foreign = new TextEncoder().encode(JSON.stringify({from: 'workspace'}));
 
 /** The notebooks with their last runs, the files and the lake's tables as one zip, whose tables Delta readers open once unpacked. */
 export async function exportWorkspace({store, workspace, tables}: Parts, onProgress: OnProgress): Promise<File> {
@@ -133,6 +135,7 @@ async function importNotebook({store}: Parts, entry: ZipEntry, states: ReadonlyM
   const here = await store.read(textFile(path));
   const outcome = await decide(here, entry, replace);
   if (outcome === 'added' || outcome === 'replaced') {
+    await fill(await store.create(textFile(`trust/${name}.json`)), [foreign]);
     await put(store, textFile(path), entry);
     const state = `state/${name}.json`;
     const ran = states.get(zipPath(state));

@@ -68,6 +68,7 @@ export async function nativeEngine(): Promise<{engine: EnginePort; statements: s
     stream: unused,
     insert: unused,
     registerFile: unused,
+    dropFile: unused,
   };
   const restart = async (): Promise<void> => {
     connection = await connect();

@@ -3,6 +3,7 @@ import {parseNotebook} from '../../../src/notebook/model.ts';
 import {plan, type PlannedCell} from '../../../src/notebook/plan.ts';
 import {Runner, type RanCell} from '../../../src/notebook/run.ts';
 import type {ComputePort, LakePort, StoragePort} from '../../../src/ports/index.ts';
+import {id, sql} from '../../../src/sql/sql.ts';
 import {nativeEngine} from './native-engine.ts';
 
 const cell = (header: string, body = ''): string => `\`\`\`${header}\n${body}${body === '' ? '' : '\n'}\`\`\`\n\n`;
@@ -74,6 +75,31 @@ describe('lineage and cache', () => {
     const aside = notebook + cell('sql aside', 'SELECT 1 AS one');
     expect(statuses(await run(aside, 'unique_readings'))).toEqual({readings: 'ok', unique_readings: 'ok'});
     expect(made()).toBe(2);
+  });
+
+  test('an expression finds no other cell’s table by its name', async () => {
+    const aside = `${notebook}${cell('sql secret', 'SELECT 42 AS code')}${cell('sql shown', 'FROM secret')}${cell('step nosy = filter', 'from: filled\ncondition: value < (SELECT max(code) FROM secret)')}`;
+    const report = await run(aside);
+    expect(statuses(report)).toMatchObject({shown: 'ok', nosy: 'failed'});
+    expect(report.at(-1)?.error?.message).toContain('secret');
+  });
+
+  test('a notebook that is left alone with the engine finds no rows of another one, and its own are still there', async () => {
+    await run(cell('sql secret', 'SELECT 42 AS code') + cell('sql shown', 'FROM secret'));
+    const nosy =
+      cell('sql own', 'SELECT 1 AS one') + cell('sql tables', `SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal`);
+    runner.usePlan(planOf(nosy));
+    await runner.leaveOnly();
+    const [own, tables] = planOf(nosy);
+    await run(nosy);
+    const rows = await runner.query(['tables'], [], async () => (await native.engine.rows(sql`FROM tables`)).rows);
+    if (own?.ready !== true || tables?.ready !== true) throw new Error('not planned');
+    expect(new Set(rows.flat())).toEqual(new Set([`result_${own.hash}`, `result_${tables.hash}`]));
+    await runner.leaveOnly();
+    made();
+    expect(Object.values(statuses(await run(nosy)))).toEqual(['cached', 'cached']);
+    expect((await native.engine.rows(sql`FROM ${id(`result_${own.hash}`)}`)).rows).toEqual([[1]]);
+    expect(made()).toBe(0);
   });
 
   test('a disabled step lets its input through', async () => {

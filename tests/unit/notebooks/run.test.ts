@@ -35,6 +35,7 @@ async function nativePorts(): Promise<Ports> {
       symlinkSync(join(samples, file.name), join(found, name));
       return Promise.resolve();
     },
+    dropFile: (name) => Promise.resolve(rmSync(join(found, name), {force: true})),
     insert: (table) => engine.execute([sql`CREATE TABLE ${id(table)} AS FROM ${lit(arriving)}`]),
   };
   const storage: Partial<StoragePort> = {

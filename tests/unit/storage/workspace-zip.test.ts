@@ -28,6 +28,7 @@ async function filled(): Promise<ReturnType<typeof memoryWorkspace>> {
   await storage.writeText('notebooks/my notes/2nd?.md', '# Second\n');
   await storage.writeText('state/first.json', '[["a",{}]]');
   await storage.writeText('open.json', '"first"');
+  await storage.writeText('trust/first.json', '{"from":"link","text":"","allowed":["file a.csv"],"refused":[]}');
   await storage.addFile('a.csv', new Blob(['x\n1\n']));
   await storage.addFile(oddName, new Blob(['y\n'.repeat(2_000_000)]));
   await storage.addFile('data.csv.gz', new Blob([new Uint8Array([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0])]));
@@ -51,6 +52,8 @@ test('the whole workspace comes back in an empty one', async () => {
   expect(await other.readText('notebooks/my notes/2nd?.md')).toBe('# Second\n');
   expect(await other.readText('state/first.json')).toBe('[["a",{}]]');
   expect(await other.readText('open.json')).toBeNull();
+  // What was allowed there is not allowed here: its notebooks are somebody else's until the reader says otherwise.
+  expect(await other.readText('trust/first.json')).toBe('{"from":"workspace"}');
   for (const {name, bytes} of await storage.files()) expect(await (await other.file(name)).text(), `${name} ${bytes}`).toBe(await (await storage.file(name)).text());
   expect(await readIds(lake, 'readings')).toEqual(range(0, 15));
   expect(await readIds(lake, 'readings', {version: 0})).toEqual(range(0, 10));

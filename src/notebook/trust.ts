@@ -1,0 +1,129 @@
+import type {Problem} from '../lib/problem.ts';
+import {readParams} from '../params/index.ts';
+import {lakeReads} from '../sql/lake.ts';
+import {stepOf} from '../steps/index.ts';
+import type {Notebook, RunnableCell} from './cells.ts';
+import {parseNotebook} from './model.ts';
+import {filePatterns, type Denies} from './plan.ts';
+import {substitute, substituteValues} from './substitute.ts';
+
+const origins = ['link', 'file', 'workspace'] as const;
+/** How a notebook that isn't the reader's own came in. */
+export type Origin = (typeof origins)[number];
+
+/** A thing of the reader's: a file (or a glob of files), or a table of the lake to read or to write. No step and no SQL can reach anything else, nor the network. */
+interface Thing {
+  readonly kind: 'file' | 'read' | 'write';
+  readonly name: string;
+}
+
+/** What a notebook's text asks for, and its cells that do. */
+export interface Want extends Thing {
+  readonly key: string;
+  readonly cells: readonly string[];
+}
+
+/** What the reader decided about a notebook that came from elsewhere. Kept beside its text and never in it: a text can't vouch for itself. */
+export interface Trust {
+  readonly from: Origin;
+  /** The text as it came: only what it asks for is asked about, since the reader's own edits are his own affair. */
+  readonly text: string;
+  /** The keys of all that it asks for. Found anew at each start, since a later Lakebook may know steps that this one doesn't. */
+  readonly came: ReadonlySet<string>;
+  readonly allowed: ReadonlySet<string>;
+  readonly refused: ReadonlySet<string>;
+}
+
+const keyOf = ({kind, name}: Thing): string => `${kind} ${kind === 'file' ? name : name.toLowerCase()}`;
+
+/** All that a text asks for, in the order of its cells, those that are switched off or can't run among them. */
+export function wantsOf(notebook: Notebook): Want[] {
+  const wants = new Map<string, Want>();
+  for (const cell of notebook.cells) {
+    if (cell.type === 'text') continue;
+    for (const thing of thingsOf(cell, notebook.params)) {
+      const key = keyOf(thing);
+      const {cells, ...want} = wants.get(key) ?? {...thing, key, cells: []};
+      wants.set(key, {...want, cells: cells.includes(cell.name) ? cells : [...cells, cell.name]});
+    }
+  }
+  return [...wants.values()];
+}
+
+/** What a cell uses, read from its text as the plan reads it. */
+function thingsOf(cell: RunnableCell, params: Notebook['params']): Thing[] {
+  const unfilled: Problem[] = [];
+  if (cell.type === 'chart') return [];
+  if (cell.type === 'sql') {
+    const found = lakeReads(substitute(cell.body.trim(), params, true, unfilled));
+    return found.ok ? found.value.reads.map(({table}) => ({kind: 'read', name: table})) : [];
+  }
+  const step = stepOf(cell.kind);
+  const values = step === undefined ? undefined : readParams(step.params, substituteValues(cell.values, step.params, params, unfilled));
+  if (step === undefined || values?.ok !== true) return [];
+  const files = filePatterns(step.params, values.value).map((name) => ({kind: 'file', name}) as const);
+  const read = step.reads?.(values.value);
+  const write = step.writes?.(values.value);
+  return [...files, ...(read === undefined ? [] : [{kind: 'read', name: read.table} as const]), ...(write === undefined ? [] : [{kind: 'write', name: write.table} as const])];
+}
+
+/** A notebook that has just come in: nothing is decided. */
+export const newTrust = (from: Origin, text: string): Trust => ({
+  from,
+  text,
+  came: new Set(wantsOf(parseNotebook(text)).map(({key}) => key)),
+  allowed: new Set(),
+  refused: new Set(),
+});
+
+/** What the reader is asked about: what the notebook asks for now and asked for when it came. */
+export const asked = ({came}: Trust, notebook: Notebook): Want[] => wantsOf(notebook).filter(({key}) => came.has(key));
+
+/** The trust once the reader was shown these wants and allowed those with the keys `allowed`. */
+export function decided(trust: Trust, shown: readonly Want[], allowed: ReadonlySet<string>): Trust {
+  const keys = shown.map(({key}) => key);
+  const settle = (before: ReadonlySet<string>, isIn: (key: string) => boolean): ReadonlySet<string> =>
+    new Set([...[...before].filter((key) => !keys.includes(key)), ...keys.filter(isIn)]);
+  return {...trust, allowed: settle(trust.allowed, (key) => allowed.has(key)), refused: settle(trust.refused, (key) => !allowed.has(key))};
+}
+
+const verbs: Readonly<Record<Thing['kind'], string>> = {file: 'read the file', read: 'read the table', write: 'write the table'};
+
+/** In the middle of a sentence: “read the file sensors.csv”. */
+export const wordsOf = ({kind, name}: Thing): string => `${verbs[kind]} ${name}`;
+
+/** Which cells may not run, for the plan: those that use what came with the text and isn't allowed. */
+export function denialsOf({came, allowed}: Trust): Denies {
+  const denied = new Set([...came].filter((key) => !allowed.has(key)));
+  return (cell, params) => {
+    const thing = denied.size === 0 ? undefined : thingsOf(cell, params).find((each) => denied.has(keyOf(each)));
+    return thing === undefined
+      ? undefined
+      : {
+          code: 'NOT_ALLOWED',
+          message: `This notebook isn’t yours, and it may not ${wordsOf(thing)} unless you allow it.`,
+          hint: 'Say at the top of the notebook what it may use, or switch this cell off.',
+        };
+  };
+}
+
+export const writeTrust = ({from, text, allowed, refused}: Trust): string => JSON.stringify({from, text, allowed: [...allowed], refused: [...refused]});
+
+/**
+ * What `writeTrust` wrote. Where that is damaged everything is asked for again, as if `current`, the notebook's text, had just come: that it
+ * isn't the reader's own is known from the file's being there.
+ */
+export function readTrust(written: string, current: string): Trust {
+  try {
+    // Looked at key by key below.
+    const found = JSON.parse(written) as Readonly<Record<string, unknown>> | null;
+    const from = origins.find((origin) => origin === found?.['from']) ?? 'file';
+    const {text, allowed, refused} = found ?? {};
+    if (typeof text !== 'string' || !isTexts(allowed) || !isTexts(refused)) return newTrust(from, current);
+    return {...newTrust(from, text), allowed: new Set(allowed), refused: new Set(refused)};
+  } catch {
+    return newTrust('file', current);
+  }
+}
+
+const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string');
