@@ -12,6 +12,7 @@ import {filter} from './filter.ts';
 import {join} from './join.ts';
 import {kmeans} from './kmeans.ts';
 import {load} from './load.ts';
+import {mask} from './mask.ts';
 import {outliers} from './outliers.ts';
 import {readTable} from './read-table.ts';
 import {rename} from './rename.ts';
@@ -39,6 +40,7 @@ export const steps: readonly AnyStep[] = [
   extract,
   alignSchema,
   auditColumns,
+  mask,
   validate,
   dedup,
   dropNulls,

@@ -52,6 +52,7 @@ describe('steps that promise the order of their input keep it', () => {
     ['align_schema', {to: 'targets'}, 'wide'],
     ['align_schema', {to: 'targets', on_failure: 'reject'}, 'wide'],
     ['audit_columns', {}, 'wide'],
+    ['mask', {columns: {sensor_id: 'hash', text: 'partial'}}, 'wide'],
     ['extract', {column: 'sensor_id', pattern: '-(?<number>\\d+)'}, 'wide'],
     ['validate', {rules: [{column: 'temperature', min: 21}]}, 'wide'],
     ['validate', {rules: [{column: 'temperature', min: 21}], on_failure: 'flag'}, 'wide'],
