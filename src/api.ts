@@ -1,11 +1,11 @@
 import {ProblemError, type Problem} from './lib/problem.ts';
-import {exportFormats, type ExportFormat} from './notebook/export.ts';
+import {exportFormats, type ExportFormat, type ExportOptions} from './notebook/export.ts';
 import type {RowsCompared} from './handover/compare-rows.ts';
 import type {RunReport, Session} from './notebook/session.svelte.ts';
 import {sqlScript} from './notebook/source.ts';
 import {timeOf} from './lib/time.ts';
 import type {Comparison, Lake} from './notebook/lake.svelte.ts';
-import type {At, Commit, Committed, ParquetCompression, StoredFile, TableEntry, TableVersion, Vacuumed} from './ports/index.ts';
+import type {At, Commit, Committed, Encryption, StoredFile, TableEntry, TableVersion, Vacuumed} from './ports/index.ts';
 import type {Column} from './sql/types.ts';
 import type {Row} from './lib/value.ts';
 
@@ -27,7 +27,12 @@ export interface LakebookApi {
   cancel(): Promise<void>;
   /** Runs a query that may name cells, and tables of the lake as `lake.readings`. Values are exact: bigint, ISO timestamps, decimals as text. */
   query(sql: string): Promise<{columns: readonly Column[]; rows: readonly Row[]}>;
-  export(cell: string, format: ExportFormat, options?: {compression?: ParquetCompression}): Promise<Blob>;
+  /** A cell's rows as a file; with `encrypt` as an age file or a Fernet token. */
+  export(cell: string, format: ExportFormat, options?: ExportOptions): Promise<Blob>;
+  /** Any file, encrypted. */
+  encrypt(file: Blob, how: Encryption): Promise<Blob>;
+  /** What is in an age file or a Fernet token, by its passphrase, its key or an age identity. */
+  decrypt(file: Blob, secret: string): Promise<Blob>;
   /** The notebook's Markdown. */
   notebook(): string;
   /** The notebook as one DuckDB script. */
@@ -67,7 +72,7 @@ export interface LakeApi {
   remove(table: string): Promise<void>;
   rename(table: string, to: string): Promise<void>;
   /** The table as a zip that Spark, delta-rs and DuckDB open once it is unpacked. */
-  zip(table: string): Promise<Blob>;
+  zip(table: string, options?: {encrypt?: Encryption}): Promise<Blob>;
   /** Brings in a Delta table's zip under a name. */
   import(table: string, zip: Blob): Promise<TableEntry>;
 }
@@ -114,6 +119,14 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
         throw new ProblemError({code: 'EXPORT_FORMAT', message: `There is no export format ${String(format)}.`, hint: `Choose one of ${exportFormats.join(', ')}.`});
       return session.exportCell(idOf(cell), format, options);
     },
+    async encrypt(file, how) {
+      await ready;
+      return session.encryptFile(named(file), how);
+    },
+    async decrypt(file, secret) {
+      await ready;
+      return (await session.decryptFile(named(file), secret)).file;
+    },
     notebook: () => session.markdown(),
     handover: () => sqlScript([...session.planned.values()], (hash) => session.known(hash)),
     async compare(files) {
@@ -129,6 +142,8 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
     lake: lakeApi(session.lake, ready),
   };
 }
+
+const named = (blob: Blob): File => (blob instanceof File ? blob : new File([blob], 'file', {type: blob.type}));
 
 function lakeApi(lake: Lake, ready: Promise<void>): LakeApi {
   const whenReady =
@@ -159,7 +174,7 @@ function lakeApi(lake: Lake, ready: Promise<void>): LakeApi {
     vacuum: whenReady((table: string, {retainHours = 168, dryRun = false} = {}) => lake.vacuum(table, retainHours, dryRun)),
     remove: whenReady((table: string) => lake.remove(table)),
     rename: whenReady((table: string, to: string) => lake.rename(table, to)),
-    zip: whenReady((table: string) => lake.exportTable(table)),
+    zip: whenReady((table: string, options?: {encrypt?: Encryption}) => lake.exportTable(table, options)),
     import: whenReady((table: string, zip: Blob) => lake.importTable(table, new File([zip], `${table}.zip`))),
   };
 }

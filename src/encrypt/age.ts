@@ -1,4 +1,5 @@
 import {armor, Decrypter, Encrypter} from 'age-encryption';
+import {chunksOf} from '../lib/bytes.ts';
 import {ProblemError, type Problem} from '../lib/problem.ts';
 import type {Encrypted, Encrypting} from './define.ts';
 import {armorTooLarge, badIdentity, badRecipient, damaged, secretAsRecipient, tooHard, wrongIdentity, wrongPassphrase} from './problems.ts';
@@ -45,37 +46,20 @@ function addIdentities(decrypter: Decrypter, text: string): void {
  * What is in an age file, chunk by chunk, each of them genuine; that the file is whole is known only at the end, so what was given has to be thrown away
  * when this throws: `ENCRYPTED_WRONG_KEY`, `ENCRYPTED_DAMAGED`, `ENCRYPTED_TOO_HARD` or `ENCRYPTION_IDENTITY`.
  */
-export async function* decryptAge(
-  file: Blob,
-  name: string,
-  {wants}: Pick<Encrypted, 'wants'>,
-  secret: string,
-  onRead: (bytes: number) => void = () => undefined,
-): AsyncGenerator<Uint8Array> {
+export async function* decryptAge(file: Blob, name: string, {wants}: Pick<Encrypted, 'wants'>, secret: string): AsyncGenerator<Uint8Array> {
   const decrypter = new Decrypter();
   if (wants === 'passphrase') decrypter.addPassphrase(secret);
   else addIdentities(decrypter, secret);
 
-  let read = 0;
-  const counted = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
-      onRead((read += chunk.length));
-      controller.enqueue(chunk);
-    },
-  });
-  const reader = (await opened(decrypter, (await binary(file, name)).stream().pipeThrough(counted), name, wants)).getReader();
+  const plain = await opened(decrypter, (await binary(file, name)).stream(), name, wants);
   let given = 0;
   try {
-    for (;;) {
-      const next = await reader.read().catch((cause: unknown) => {
-        throw new ProblemError(damaged(name, given), {cause});
-      });
-      if (next.done) return;
-      given += next.value.length;
-      yield next.value;
+    for await (const chunk of chunksOf(plain)) {
+      given += chunk.length;
+      yield chunk;
     }
-  } finally {
-    await reader.cancel().catch(() => undefined);
+  } catch (cause) {
+    throw new ProblemError(damaged(name, given), {cause});
   }
 }
 

@@ -21,8 +21,11 @@ export interface Encrypting {
   readonly readable: ReadableStream<Uint8Array>;
 }
 
-/** The encrypted file's name. */
-export const encryptedName = (name: string, {as}: Pick<Encryption, 'as'>): string => `${name}.${as}`;
+/** An exported file by the name and type of what is in it or, encrypted, by those that say so. */
+export function exportedAs(name: string, type: string, file: Blob, encrypt: Encryption | undefined): File {
+  if (encrypt === undefined) return new File([file], name, {type});
+  return new File([file], `${name}.${encrypt.as}`, {type: encrypt.as === 'age' ? 'application/octet-stream' : 'text/plain'});
+}
 
 /** The name without the ending that encryption gave it. */
 export const decryptedName = (name: string): string => name.replace(/\.(age|fernet)$/i, '') || name;

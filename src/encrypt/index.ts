@@ -25,7 +25,7 @@ function checkEncryption(how: Partial<Record<'as' | 'passphrase' | 'key' | 'reci
   if (!isWhole) throw new ProblemError(badEncryption);
 }
 
-/** What is in an encrypted file, piece by piece; it counts only once all of it was given. `onRead` gets bytes read, of how many. */
+/** What is in an encrypted file, piece by piece; it counts only once all of it was given. `onRead` gets bytes done, of how many; what it throws ends the work. */
 export async function* decrypted(file: Blob, name: string, secret: string, onRead: (bytes: number, total: number) => void): AsyncGenerator<Uint8Array> {
   requireSecure();
   const found = await detectEncrypted(file);
@@ -33,7 +33,11 @@ export async function* decrypted(file: Blob, name: string, secret: string, onRea
   if (secret === '') throw new ProblemError(noPassphrase);
   if (found.as === 'age') {
     const {decryptAge} = await import('./age.ts');
-    yield* decryptAge(file, name, found, secret, (bytes) => onRead(bytes, file.size));
+    let done = 0;
+    for await (const chunk of decryptAge(file, name, found, secret)) {
+      onRead((done += chunk.length), file.size);
+      yield chunk;
+    }
   } else {
     const {decryptFernet} = await import('./fernet.ts');
     yield* decryptFernet(file, name, secret, (bytes) => onRead(bytes, 2 * file.size));

@@ -1,7 +1,8 @@
 import {AsyncByteQueue, RecordBatchFileWriter, RecordBatchReader, type Utf8} from 'apache-arrow';
+import {exportedAs} from '../encrypt/define.ts';
 import {joinBytes} from '../lib/bytes.ts';
 import type {Value} from '../lib/value.ts';
-import type {FileSink, ParquetCompression, Ports} from '../ports/index.ts';
+import type {Encryption, FileSink, ParquetCompression, Ports} from '../ports/index.ts';
 import {csvLines, parquetSelect} from '../sql/export.ts';
 import {pageSql} from '../sql/page.ts';
 import {id, sql, type Sql} from '../sql/sql.ts';
@@ -12,24 +13,31 @@ export type ExportFormat = (typeof exportFormats)[number];
 
 const endings: Readonly<Record<ExportFormat, string>> = {parquet: 'parquet', csv: 'csv', json: 'jsonl', arrow: 'arrow'};
 
+export interface ExportOptions {
+  /** Of Parquet. */
+  readonly compression?: ParquetCompression;
+  /** The plain bytes are never stored then. */
+  readonly encrypt?: Encryption | undefined;
+}
+
 /** A cell's rows as a file, written piece by piece in the browser's own storage; a stop or a failure leaves nothing behind. */
 export async function exportCell(
   ports: Ports,
   runner: Runner,
   name: string,
   format: ExportFormat,
-  options: {compression?: ParquetCompression},
+  {compression = 'snappy', encrypt}: ExportOptions,
   signal?: AbortSignal,
 ): Promise<File> {
   return runner.withInputs(
     name,
     'look',
     async (result) => {
-      const sink = await (format === 'parquet' ? ports.storage.openParquet(options.compression ?? 'snappy') : ports.storage.openBytes());
+      const sink = await (format === 'parquet' ? ports.storage.openParquet(compression, encrypt) : ports.storage.openBytes(encrypt));
       try {
         await writers[format](ports, result, sink, signal);
         const file = await sink.close();
-        return new File([file], `${name}.${endings[format]}`, {type: file.type});
+        return exportedAs(`${name}.${endings[format]}`, file.type, file, encrypt);
       } catch (thrown) {
         await sink.discard();
         throw thrown;

@@ -1,6 +1,7 @@
+import {exportedAs} from '../encrypt/define.ts';
 import {problemOf, type Problem} from '../lib/problem.ts';
 import type {Row} from '../lib/value.ts';
-import type {At, Commit, Committed, FileAt, Ports, Progress, TableEntry, TableVersion, Vacuumed} from '../ports/index.ts';
+import type {At, Commit, Committed, Encryption, FileAt, Ports, Progress, TableEntry, TableVersion, Vacuumed} from '../ports/index.ts';
 import {pageSql, type Sort} from '../sql/page.ts';
 import {id, sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
@@ -19,6 +20,10 @@ export interface LakeEvents {
 export interface Work {
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface ExportWork extends Work {
+  readonly encrypt?: Encryption | undefined;
 }
 
 /** A version whose rows are in the engine, to look at; `close` takes them out again. */
@@ -159,9 +164,9 @@ export class Lake {
   }
 
   /** The table as a zip that Delta readers open once unpacked. */
-  async exportTable(table: string, work: Work = {}): Promise<File> {
-    const file = await this.ports.lake.exportTable(table, bytesTo(work), {signal: work.signal});
-    return new File([file], `${table}.zip`, {type: 'application/zip'});
+  async exportTable(table: string, work: ExportWork = {}): Promise<File> {
+    const file = await this.ports.lake.exportTable(table, bytesTo(work), work);
+    return exportedAs(`${table}.zip`, 'application/zip', file, work.encrypt);
   }
 
   /** The catalogue is as `work` left it once this resolves. */

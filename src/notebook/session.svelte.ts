@@ -1,8 +1,9 @@
 import {SvelteMap} from 'svelte/reactivity';
 import type {ChartSpec} from '../charts/spec.ts';
+import {exportedAs} from '../encrypt/define.ts';
 import {cancelled, problemOf, ProblemError, unwrap, type Problem} from '../lib/problem.ts';
 import type {Row} from '../lib/value.ts';
-import type {ImportedItem, ImportOptions, ParquetCompression, Ports, Progress, StorageStatus, StoredFile} from '../ports/index.ts';
+import type {Encryption, ImportedItem, ImportOptions, Ports, Progress, StorageStatus, StoredFile} from '../ports/index.ts';
 import type {Sort} from '../sql/page.ts';
 import {lakeReads} from '../sql/lake.ts';
 import {checkQuery, mentions} from '../sql/lexer.ts';
@@ -13,11 +14,12 @@ import type {NotExportable} from '../steps/define.ts';
 import {steps} from '../steps/index.ts';
 import {rejectsOf, type Cell, type Notebook, type ParamValue, type RunnableCell} from './cells.ts';
 import * as edit from './edit.ts';
-import {exportCell, type ExportFormat} from './export.ts';
+import {decryptFile, encryptFile, type DecryptedFile} from './encrypted.ts';
+import {exportCell, type ExportFormat, type ExportOptions} from './export.ts';
 import {Faces, type ChartFace, type Changes} from './faces.ts';
 import {History} from './history.ts';
 import {LakeScope} from './lake-plan.ts';
-import {bytesTo, Lake, type Work} from './lake.svelte.ts';
+import {bytesTo, Lake, type ExportWork, type Work} from './lake.svelte.ts';
 import {Owner, type Ownership} from './owner.svelte.ts';
 import {newCell, parseNotebook, serializeNotebook} from './model.ts';
 import {plan, type CompiledCell, type PlannedCell} from './plan.ts';
@@ -545,10 +547,10 @@ export class Session {
   // ---- the whole workspace
 
   /** Notebooks, files and tables as one zip. */
-  async exportWorkspace(work: Work): Promise<File> {
+  async exportWorkspace(work: ExportWork): Promise<File> {
     await this.#saveNow();
-    const file = await this.ports.storage.exportWorkspace(bytesTo(work), {signal: work.signal});
-    return new File([file], `lakebook-${new Date().toISOString().slice(0, 10)}.zip`, {type: 'application/zip'});
+    const file = await this.ports.storage.exportWorkspace(bytesTo(work), work);
+    return exportedAs(`lakebook-${new Date().toISOString().slice(0, 10)}.zip`, 'application/zip', file, work.encrypt);
   }
 
   /** Brings an exported workspace in and says what became of each part. */
@@ -562,6 +564,23 @@ export class Session {
       // The open notebook may have been replaced.
       if (this.path !== '') await this.openPath(this.path);
     }
+  }
+
+  // ---- encrypted files
+
+  /** A file that was made in the page, such as the notebook itself. */
+  encryptFile(file: File, encrypt: Encryption): Promise<File> {
+    return encryptFile(this.ports, file, encrypt);
+  }
+
+  /** What is in an encrypted file, by its passphrase, key or age identity. */
+  decryptFile(file: File, secret: string, work: Work = {}): Promise<DecryptedFile> {
+    return decryptFile(this.ports, file, secret, work);
+  }
+
+  /** About how many bits it takes to guess a passphrase. */
+  passphraseBits(passphrase: string): Promise<number> {
+    return this.ports.storage.passphraseBits(passphrase);
   }
 
   // ---- runs
@@ -704,7 +723,7 @@ export class Session {
     return this.#runner.known(hash);
   }
 
-  exportCell(id: string, format: ExportFormat, options: {compression?: ParquetCompression} = {}, signal?: AbortSignal): Promise<File> {
+  exportCell(id: string, format: ExportFormat, options: ExportOptions = {}, signal?: AbortSignal): Promise<File> {
     return exportCell(this.ports, this.#runner, this.#compiled(id).name, format, options, signal);
   }
 

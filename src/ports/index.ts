@@ -2,7 +2,18 @@ import type {Table} from 'apache-arrow';
 import type {KernelArgs, KernelOutput, Progress} from '../../workers/contract/compute.ts';
 import type {KernelColumn, Matrix, Outcome} from '../../workers/contract/engine.ts';
 import type {FileAt, LakeContract, TableEntry} from '../../workers/contract/lake.ts';
-import type {ImportedItem, ImportOptions, ParquetCompression, ReadOptions, Reject, Sniffed, StorageStatus, StoredFile, UnpackedZip} from '../../workers/contract/storage.ts';
+import type {
+  Encryption,
+  ImportedItem,
+  ImportOptions,
+  ParquetCompression,
+  ReadOptions,
+  Reject,
+  Sniffed,
+  StorageStatus,
+  StoredFile,
+  UnpackedZip,
+} from '../../workers/contract/storage.ts';
 import type {Row} from '../lib/value.ts';
 import type {Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
@@ -11,6 +22,7 @@ export type {KernelArgs, KernelOutput, Progress} from '../../workers/contract/co
 export type {KernelColumn, Matrix} from '../../workers/contract/engine.ts';
 export type {At, Commit, Committed, FileAt, FileStats, ReadFile, ReadPlan, TableEntry, TableVersion, Vacuumed, WriteIntent, WritePlan} from '../../workers/contract/lake.ts';
 export type {
+  Encryption,
   FileFormat,
   ImportedItem,
   ImportOptions,
@@ -26,6 +38,11 @@ export type {
 /** All calls reject with a `ProblemError`; an aborted signal gives the Problem `CANCELLED`. */
 interface Call {
   readonly signal?: AbortSignal | undefined;
+}
+
+interface ExportCall extends Call {
+  /** The plain bytes are never stored then. */
+  readonly encrypt?: Encryption | undefined;
 }
 
 /** DuckDB. Calls queue up; an abort stops the running one, and ends the engine when it doesn't answer within 2 s. */
@@ -71,10 +88,15 @@ export interface StoragePort {
   readParquetFile(name: string, file: File, onBatch: (ipc: Uint8Array) => Promise<void>, call?: Call): Promise<void>;
   unpack(zip: File, onProgress?: (bytes: number, total: number) => void, call?: Call): Promise<UnpackedZip>;
   discardUnpacked(unpacked: number): Promise<void>;
-  openParquet(compression: ParquetCompression): Promise<FileSink>;
-  openBytes(): Promise<FileSink>;
-  exportWorkspace(onProgress?: (bytes: number, total: number) => void, call?: Call): Promise<File>;
+  openParquet(compression: ParquetCompression, encrypt?: Encryption): Promise<FileSink>;
+  openBytes(encrypt?: Encryption): Promise<FileSink>;
+  exportWorkspace(onProgress?: (bytes: number, total: number) => void, call?: ExportCall): Promise<File>;
   importWorkspace(zip: File, options: ImportOptions, onProgress?: (bytes: number, total: number) => void, call?: Call): Promise<readonly ImportedItem[]>;
+  /** What is in an encrypted file, until `removeExport` of its name or the next start. */
+  decrypt(file: Blob, name: string, secret: string, onProgress?: (bytes: number, total: number) => void, call?: Call): Promise<File>;
+  removeExport(name: string): Promise<void>;
+  /** About how many bits it takes to guess a passphrase. */
+  passphraseBits(passphrase: string): Promise<number>;
 }
 
 /** A file being written; `close` gives it whole, `discard` leaves nothing. */
@@ -89,7 +111,7 @@ type Answer<Call> = Call extends (...given: infer Given) => Promise<Outcome<infe
 /** The lake's calls as in its contract; a worker that dies in the middle of one is started anew, and the call rejects with `STORAGE_RESTARTED`. */
 export type LakePort = {readonly [Name in Exclude<keyof LakeContract, 'readFile' | 'exportTable' | 'importTable'>]: Answer<LakeContract[Name]>} & {
   readFile(reader: number, file: number, onBatch: (ipc: Uint8Array) => Promise<void>, call?: Call): Promise<void>;
-  exportTable(name: string, onProgress: (bytes: number, total: number) => void, call?: Call): Promise<File>;
+  exportTable(name: string, onProgress: (bytes: number, total: number) => void, call?: ExportCall): Promise<File>;
   importTable(name: string, source: File | readonly FileAt[], onProgress: (bytes: number, total: number) => void, call?: Call): Promise<TableEntry>;
   /** Called with a table's name after a commit, in this tab or another, or after it was renamed, removed or imported. Returns the way to stop listening. */
   onChange(listener: (table: string) => void): () => void;

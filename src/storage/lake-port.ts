@@ -42,7 +42,7 @@ export function lakeOf(ask: Ask, onRestart: (listener: () => void) => void): Lak
     rename: (name, to) => get(ask, (worker) => worker.rename(name, to)),
     remove: (name) => get(ask, (worker) => worker.remove(name)),
 
-    exportTable: (name, onProgress, call) => getUntil(ask, call?.signal, (worker, job) => worker.exportTable(name, Comlink.proxy(onProgress), job)),
+    exportTable: (name, onProgress, call) => getUntil(ask, call?.signal, (worker, job) => worker.exportTable(name, Comlink.proxy(onProgress), job, call?.encrypt)),
     importTable: (name, source, onProgress, call) => getUntil(ask, call?.signal, (worker, job) => worker.importTable(name, source, Comlink.proxy(onProgress), job)),
 
     onChange(listener) {

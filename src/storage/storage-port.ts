@@ -35,11 +35,14 @@ export function storageOf(ask: Ask): StoragePort {
       void (await withCallback(onBatch, (receive) => getUntil(ask, call?.signal, (worker, job) => worker.readParquetFile(job, name, file, receive)))),
     unpack: (zip, onProgress = ignore, call) => getUntil(ask, call?.signal, (worker, job) => worker.unpack(zip, Comlink.proxy(onProgress), job)),
     discardUnpacked: (unpacked) => ask((worker) => worker.discardUnpacked(unpacked)),
-    openParquet: async (compression) => sink(await get(ask, (worker) => worker.openParquet(compression)), 'writeParquet', 'closeParquet'),
-    openBytes: async () => sink(await get(ask, (worker) => worker.openBytes()), 'writeBytes', 'closeBytes'),
-    exportWorkspace: (onProgress = ignore, call) => getUntil(ask, call?.signal, (worker, job) => worker.exportWorkspace(Comlink.proxy(onProgress), job)),
+    openParquet: async (compression, encrypt) => sink(await get(ask, (worker) => worker.openParquet(compression, encrypt)), 'writeParquet', 'closeParquet'),
+    openBytes: async (encrypt) => sink(await get(ask, (worker) => worker.openBytes(encrypt)), 'writeBytes', 'closeBytes'),
+    exportWorkspace: (onProgress = ignore, call) => getUntil(ask, call?.signal, (worker, job) => worker.exportWorkspace(Comlink.proxy(onProgress), job, call?.encrypt)),
     importWorkspace: (zip, options, onProgress = ignore, call) =>
       getUntil(ask, call?.signal, (worker, job) => worker.importWorkspace(zip, options, Comlink.proxy(onProgress), job)),
+    decrypt: (file, name, secret, onProgress = ignore, call) => getUntil(ask, call?.signal, (worker, job) => worker.decrypt(file, name, secret, Comlink.proxy(onProgress), job)),
+    removeExport: async (name) => void (await get(ask, (worker) => worker.removeExport(name))),
+    passphraseBits: (passphrase) => ask((worker) => worker.passphraseBits(passphrase)),
   };
 }
 

@@ -5,6 +5,7 @@ import type {Origin} from '../../src/lake/travel.ts';
 import type {Vacuumed, VacuumOptions} from '../../src/lake/vacuum.ts';
 import type {Intent} from '../../src/lake/write.ts';
 import type {Outcome} from './engine.ts';
+import type {Encryption} from './storage.ts';
 
 export type {Committed, Vacuumed};
 
@@ -53,7 +54,7 @@ export interface LakeContract {
   remove(name: string): Promise<Outcome<null>>;
 
   /** The table as a zip that Delta readers open once unpacked: commit times are in its entries' times. `job` is a number to stop it by. */
-  exportTable(name: string, onProgress: (bytes: number, total: number) => void, job?: number): Promise<Outcome<File>>;
+  exportTable(name: string, onProgress: (bytes: number, total: number) => void, job?: number, encrypt?: Encryption): Promise<Outcome<File>>;
   /** A table written elsewhere: a zip, or the files of a folder with their paths. Refused when it can't be read or the name is taken. */
   importTable(name: string, source: File | readonly FileAt[], onProgress: (bytes: number, total: number) => void, job?: number): Promise<Outcome<TableEntry>>;
 }

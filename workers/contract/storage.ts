@@ -1,5 +1,8 @@
+import type {Encryption} from '../../src/encrypt/define.ts';
 import type {Outcome} from './engine.ts';
 import type {FileAt} from './lake.ts';
+
+export type {Encryption} from '../../src/encrypt/define.ts';
 
 /** The storage worker: the browser's private file system (OPFS), text encodings, gzip, JSON and Parquet. */
 export interface StorageContract {
@@ -34,20 +37,27 @@ export interface StorageContract {
   unpack(zip: File, onProgress: (bytes: number, total: number) => void, job?: number): Promise<Outcome<UnpackedZip>>;
   discardUnpacked(unpacked: number): Promise<void>;
 
-  /** Opens a Parquet file to write; batches are IPC streams of one schema. */
-  openParquet(compression: ParquetCompression): Promise<Outcome<number>>;
+  /** Opens a Parquet file to write; batches are IPC streams of one schema. With `encrypt` its plain bytes are never stored, here as in the other exports. */
+  openParquet(compression: ParquetCompression, encrypt?: Encryption): Promise<Outcome<number>>;
   writeParquet(writer: number, ipc: Uint8Array): Promise<Outcome<null>>;
   /** The finished file; `closeParquet` with `discard` throws away what was written. */
   closeParquet(writer: number, discard: boolean): Promise<Outcome<File | null>>;
   /** Gathers bytes (CSV, JSON lines, Arrow) into a file in OPFS, so that an export of any size passes through little memory. */
-  openBytes(): Promise<Outcome<number>>;
+  openBytes(encrypt?: Encryption): Promise<Outcome<number>>;
   writeBytes(writer: number, bytes: Uint8Array): Promise<Outcome<null>>;
   closeBytes(writer: number, discard: boolean): Promise<Outcome<File | null>>;
 
   /** Notebooks, files and the lake's tables as one zip. `job` is a number to stop it by. */
-  exportWorkspace(onProgress: (bytes: number, total: number) => void, job?: number): Promise<Outcome<File>>;
+  exportWorkspace(onProgress: (bytes: number, total: number) => void, job?: number, encrypt?: Encryption): Promise<Outcome<File>>;
   /** Brings an exported workspace in: what is here stays, but for what has another content under the same name where `replace` says so. */
   importWorkspace(zip: File, options: ImportOptions, onProgress: (bytes: number, total: number) => void, job?: number): Promise<Outcome<readonly ImportedItem[]>>;
+
+  /** What is in an encrypted file, as a file that lies here until `removeExport` or the next start. `secret` is its passphrase, its key or an age identity. */
+  decrypt(file: Blob, name: string, secret: string, onProgress: (bytes: number, total: number) => void, job?: number): Promise<Outcome<File>>;
+  /** Removes an exported or decrypted file by its own name. */
+  removeExport(name: string): Promise<Outcome<null>>;
+  /** About how many bits it takes to guess a passphrase. */
+  passphraseBits(passphrase: string): Promise<number>;
 
   cancel(job: number): Promise<void>;
 }

@@ -133,7 +133,7 @@ export function createLakeService({tables: opened, parquet, jobs, crash}: Shared
         return null;
       }),
 
-    exportTable: (name, onProgress, job) =>
+    exportTable: (name, onProgress, job, encrypt) =>
       outcome(async () => {
         const tables = await opened();
         const place = await tables.open(name);
@@ -141,7 +141,7 @@ export function createLakeService({tables: opened, parquet, jobs, crash}: Shared
         try {
           const {commits} = await tables.snapshot(place);
           const {exportTable} = await import('./zip.ts');
-          return await runTelling(jobs, job, onProgress, (tell) => exportTable(tables.store, place.root, commits, place.name, tell));
+          return await runTelling(jobs, job, onProgress, (tell) => exportTable(tables.store, place.root, commits, place.name, tell, encrypt));
         } finally {
           release();
         }

@@ -7,7 +7,9 @@ import type {CommitTimes} from '../../src/lake/travel.ts';
 import {ProblemError, type Problem} from '../../src/lib/problem.ts';
 import {list} from '../../src/lib/text.ts';
 import type {FileAt} from '../contract/lake.ts';
+import type {Encryption} from '../contract/storage.ts';
 import {coalesce, readChunks} from '../storage/bytes.ts';
+import {createExport} from '../storage/exports.ts';
 import {requireRoom, withRoom} from '../storage/room.ts';
 import {fill, type Store} from '../storage/store.ts';
 import {readZip, safePath, writeZip, type ZipFileWriter} from '../storage/zip.ts';
@@ -23,10 +25,10 @@ export type OnProgress = (bytes: number, total: number) => void;
  * The table in the folder `root` as a zip with one folder, `name`, that Delta readers open once unpacked: its whole log, and of its data files
  * those that some version needs. A commit's file has the commit's time; within one second Delta tells the order by the version.
  */
-export async function exportTable(store: Store, root: string, commits: Times, name: string, onProgress: OnProgress): Promise<File> {
+export async function exportTable(store: Store, root: string, commits: Times, name: string, onProgress: OnProgress, encrypt?: Encryption): Promise<File> {
   const files = await tableFiles(store, root);
   const total = files.reduce((sum, {bytes}) => sum + bytes, 0);
-  const sink = await store.create(`exports/${crypto.randomUUID()}`);
+  const sink = await createExport(store, encrypt);
   try {
     return await withRoom(store, `the zip of ${name}`, total, async () => {
       const zip = await writeZip(sink);

@@ -1,3 +1,4 @@
+import {chunksOf} from '../../src/lib/bytes.ts';
 import {ProblemError} from '../../src/lib/problem.ts';
 import {count} from '../../src/lib/text.ts';
 import {coalesce, readChunks} from './bytes.ts';
@@ -43,17 +44,9 @@ async function* inflate(member: Blob, onRead: (bytes: number) => void, onUnpacke
       controller.enqueue(chunk);
     },
   });
-  const reader = member.stream().pipeThrough(counted).pipeThrough(new DecompressionStream('gzip')).getReader();
-  try {
-    for (;;) {
-      const {done, value} = await reader.read();
-      if (done) return;
-      onUnpacked(value.length);
-      yield value;
-    }
-  } finally {
-    // Stops the unpacking when the consumer has enough; after an error there is nothing left to stop.
-    await reader.cancel().catch(() => undefined);
+  for await (const chunk of chunksOf(member.stream().pipeThrough(counted).pipeThrough(new DecompressionStream('gzip')))) {
+    onUnpacked(chunk.length);
+    yield chunk;
   }
 }
 

@@ -1,12 +1,14 @@
 import * as Comlink from 'comlink';
 import {ProblemError, type Problem} from '../../src/lib/problem.ts';
 import type {ReadOptions, Reject, StorageContract} from '../contract/storage.ts';
+import {coalesce} from './bytes.ts';
+import {createExport, removeExport} from './exports.ts';
 import {createHandles} from './handles.ts';
 import {outcome} from './outcome.ts';
 import type {ParquetWriter} from './parquet/write.ts';
 import {withRoom} from './room.ts';
 import type {Shared} from './shared.ts';
-import {decodeName, encodeName, type Sink, type Store} from './store.ts';
+import {decodeName, encodeName, fill, type Sink, type Store} from './store.ts';
 import {runTelling} from './jobs.ts';
 import {throttled} from './throttled.ts';
 import {Derived, openFile, textChunks} from './text.ts';
@@ -27,11 +29,6 @@ export function createStorageService({store: openStore, tables: openTables, parq
   async function parts() {
     const {store, workspace} = await opened();
     return {store, workspace, tables: await openTables()};
-  }
-
-  async function createExport(): Promise<Sink> {
-    const {store} = await opened();
-    return store.create(`exports/${crypto.randomUUID()}`);
   }
 
   async function readArrow(name: string, options: ReadOptions, onBatch: OnBatch, check: () => void): Promise<readonly Reject[]> {
@@ -113,22 +110,23 @@ export function createStorageService({store: openStore, tables: openTables, parq
       }),
     discardUnpacked: async (unpacked) => unpackedZips.release(unpacked)?.discard(),
 
-    openParquet: (compression) =>
+    openParquet: (compression, encrypt) =>
       outcome(async () => {
         const {ParquetWriter} = await import('./parquet/write.ts');
-        return parquetWriters.add(new ParquetWriter(await parquet(), await createExport(), compression));
+        const {store} = await opened();
+        return parquetWriters.add(new ParquetWriter(await parquet(), await createExport(store, encrypt), compression));
       }),
     writeParquet: (writer, ipc) => outcome(() => write(parquetWriters.get(writer), ipc)),
     closeParquet: (writer, discard) => outcome(() => close(parquetWriters.take(writer), discard)),
-    openBytes: () => outcome(async () => byteWriters.add(await createExport())),
+    openBytes: (encrypt) => outcome(async () => byteWriters.add(await createExport((await opened()).store, encrypt))),
     writeBytes: (writer, bytes) => outcome(() => write(byteWriters.get(writer), bytes)),
     closeBytes: (writer, discard) => outcome(() => close(byteWriters.take(writer), discard)),
 
-    exportWorkspace: (onProgress, job) =>
+    exportWorkspace: (onProgress, job, encrypt) =>
       outcome(async () => {
         const {exportWorkspace} = await import('./workspace-zip.ts');
         const all = await parts();
-        return runTelling(jobs, job, onProgress, (tell) => exportWorkspace(all, tell));
+        return runTelling(jobs, job, onProgress, (tell) => exportWorkspace(all, tell, encrypt));
       }),
     importWorkspace: (zip, options, onProgress, job) =>
       outcome(async () => {
@@ -136,6 +134,24 @@ export function createStorageService({store: openStore, tables: openTables, parq
         const all = await parts();
         return runTelling(jobs, job, onProgress, (tell) => importWorkspace(all, zip, options, tell));
       }),
+
+    decrypt: (file, name, secret, onProgress, job) =>
+      outcome(async () => {
+        const {decrypted} = await import('../../src/encrypt/index.ts');
+        const {store} = await opened();
+        return runTelling(jobs, job, onProgress, (tell) =>
+          withRoom(store, name, file.size, async () => fill(await createExport(store), coalesce(decrypted(file, name, secret, tell)))),
+        );
+      }),
+    removeExport: (name) =>
+      outcome(async () => {
+        await removeExport((await opened()).store, name);
+        return null;
+      }),
+    async passphraseBits(passphrase) {
+      const {passphraseBits} = await import('../../src/encrypt/strength.ts');
+      return passphraseBits(passphrase);
+    },
 
     async cancel(job) {
       jobs.stop(job);

@@ -1,8 +1,9 @@
 import {problemOf, ProblemError, type Problem} from '../../src/lib/problem.ts';
-import type {ImportedItem, ImportOptions} from '../contract/storage.ts';
+import type {Encryption, ImportedItem, ImportOptions} from '../contract/storage.ts';
 import type {TablePlace} from '../lake/catalogue.ts';
 import type {Tables} from '../lake/tables.ts';
 import {addTable, copyFiles, isHidden, shownFiles, tableFiles, type OnProgress} from '../lake/zip.ts';
+import {createExport} from './exports.ts';
 import {withRoom} from './room.ts';
 import {decodeName, encodeName, fill, type Store} from './store.ts';
 import type {Workspace} from './workspace.ts';
@@ -23,7 +24,7 @@ const textFolders = ['notebooks', 'state'] as const;
 const foreign = new TextEncoder().encode(JSON.stringify({from: 'workspace'}));
 
 /** The notebooks with their last runs, the files and the lake's tables as one zip, whose tables Delta readers open once unpacked. */
-export async function exportWorkspace({store, workspace, tables}: Parts, onProgress: OnProgress): Promise<File> {
+export async function exportWorkspace({store, workspace, tables}: Parts, onProgress: OnProgress, encrypt?: Encryption): Promise<File> {
   const texts = await Promise.all((await textPaths(store)).map(async (path) => ({path, file: await store.read(textFile(path))})));
   const files = await workspace.files();
   const lake = await Promise.all((await tables.catalogue.all()).map((place) => tableParts(tables, place)));
@@ -31,7 +32,7 @@ export async function exportWorkspace({store, workspace, tables}: Parts, onProgr
     (a, b) => a + b,
     0,
   );
-  const sink = await store.create(`exports/${crypto.randomUUID()}`);
+  const sink = await createExport(store, encrypt);
   try {
     return await withRoom(store, 'the zip of the workspace', total, async () => {
       const zip = await writeZip(sink);

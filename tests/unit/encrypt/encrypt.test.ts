@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest';
-import {decryptedName, encryptedName, type Encryption} from '../../../src/encrypt/define.ts';
+import {decryptedName, exportedAs, type Encryption} from '../../../src/encrypt/define.ts';
 import {detectEncrypted} from '../../../src/encrypt/detect.ts';
 import {newPassphrase, newPassphraseBits} from '../../../src/encrypt/passphrase.ts';
 import {passphraseBits} from '../../../src/encrypt/strength.ts';
@@ -22,7 +22,8 @@ test.each(['sensor_id,temperature\nA,20.5\n', '', 'PAR1', '{"a": 1}', 'gAAAAA', 
 });
 
 test('names gain and lose their ending', () => {
-  expect(encryptedName('a.csv', {as: 'fernet'})).toBe('a.csv.fernet');
+  expect(exportedAs('a.csv', 'text/csv', new Blob(), {as: 'fernet', key: ''}).name).toBe('a.csv.fernet');
+  expect(exportedAs('a.csv', 'text/csv', new Blob(), undefined)).toMatchObject({name: 'a.csv', type: 'text/csv'});
   expect(decryptedName('a.csv.fernet')).toBe('a.csv');
   expect(decryptedName('b.zip.AGE')).toBe('b.zip');
   expect(decryptedName('.age')).toBe('.age');

@@ -67,6 +67,19 @@ export const scenarios: Readonly<Record<string, (storage: StoragePort) => Promis
     await storage.removeText('state/session');
   },
 
+  'an encrypted export comes back by its key, and by no other': async (storage) => {
+    const key = 'cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=';
+    const sink = await storage.openBytes({as: 'fernet', key});
+    await sink.write(new TextEncoder().encode('a,b\n'));
+    await sink.write(new TextEncoder().encode('1,2\n'));
+    const file = await sink.close();
+    equal(/^gAAAAA[\w-]+=*$/.test(await file.text()), true);
+    const back = await storage.decrypt(file, 'a.csv.fernet', key);
+    equal(await back.text(), 'a,b\n1,2\n');
+    await storage.removeExport(back.name);
+    equal((await problemOf(() => storage.decrypt(file, 'a.csv.fernet', key.replace('cw', 'cx')))).code, 'ENCRYPTED_WRONG_KEY');
+  },
+
   'exported bytes become a file; discarded ones nothing': async (storage) => {
     const sink = await storage.openBytes();
     await sink.write(new TextEncoder().encode('a,b\n'));
