@@ -23,7 +23,7 @@ export interface RowsCompared extends Pick<PairedColumns, 'differences' | 'reord
   readonly close: number;
   readonly onlyHere: RowsFound;
   readonly onlyThere: RowsFound;
-  /** Rows of both sides that belong together, with some values that differ: `X here` and `X there` for each column that does in any row. */
+  /** Rows of both sides that belong together, with some values that differ: `X here` and `X in Spark` for each column that does in any row. */
   readonly changed: RowsFound & {readonly perColumn: Readonly<Record<string, number>>};
   /** How clusters here are numbered there, where that is otherwise. */
   readonly renumbered: readonly (readonly [here: number, there: number])[];
@@ -241,10 +241,14 @@ export async function compareRows(
       sql`SELECT ${join(pairs.map((pair, i) => sql`count(*) FILTER (WHERE NOT (${isClose(sql`x.${names[i] ?? id('c')}`, sql`y.${names[i] ?? id('c')}`, pair)}))`))} FROM ${joined}`,
     );
     const perColumn = Object.fromEntries(pairs.map((pair, i) => [pair.here.name, each[i] ?? 0]));
-    const shown = pairs.flatMap((pair, i) => {
-      const [a, b] = [sql`a.${id(pair.here.name)}`, sql`b.${id(pair.there.name)}`];
-      return (each[i] ?? 0) === 0 ? [sql`${a} AS ${id(pair.here.name)}`] : [sql`${a} AS ${id(`${pair.here.name} here`)}`, sql`${b} AS ${id(`${pair.here.name} there`)}`];
-    });
+    const [differing, agreeing] = [pairs.filter((_, i) => (each[i] ?? 0) > 0), pairs.filter((_, i) => (each[i] ?? 0) === 0)];
+    const context = agreeing.map(({here: {name}}) => sql`a.${id(name)} AS ${id(name)}`);
+    const both = differing.flatMap((pair) => [
+      sql`a.${id(pair.here.name)} AS ${id(`${pair.here.name} here`)}`,
+      sql`b.${id(pair.there.name)} AS ${id(`${pair.here.name} in Spark`)}`,
+    ]);
+    // What differs stands behind a column to know the row by.
+    const shown = [...context.slice(0, 1), ...both, ...context.slice(1)];
     const page = sql`SELECT ${join(shown)} FROM (FROM ${paired} ORDER BY l LIMIT ${lit(shownRows)}) p JOIN (SELECT ${numberedHere.row} AS n, ${join(here.columns.map((column) => id(column.name)))} FROM ${numberedHere.from}) a ON p.l = a.n JOIN (SELECT ${numberedThere.row} AS n, ${join(there.columns.map((column) => id(column.name)))} FROM ${numberedThere.from}) b ON p.r = b.n ORDER BY p.l`;
     return {count, ...(await engine.rows(page, {signal})), perColumn};
   }

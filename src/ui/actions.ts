@@ -1,6 +1,6 @@
 import {plural} from '../lib/text.ts';
 import {keysOf} from './format.ts';
-import {pickFolder, pickNotebook, pickZip} from './lake/importing.ts';
+import {pickFolder, pickNotebook, pickOutput, pickZip} from './lake/importing.ts';
 import type {Page} from './page.svelte.ts';
 import type {Found, FoundGroup} from './parts/finder.ts';
 
@@ -113,6 +113,7 @@ export function actionGroups(page: Page): FoundGroup[] {
         action('Save the notebook as a file', () => page.saveNotebook(), {words: 'download markdown md', keys: keysOf('mod+S')}),
         ...(session.isSample ? [action('Reset to original', () => void page.attempt(() => session.resetSample()), {words: 'lesson sample'})] : []),
         action('Save the whole workspace as a zip …', () => (page.dialog = {kind: 'workspace'}), {words: 'export download backup'}),
+        action('Compare with Spark’s output …', () => pickOutput(page), {words: 'pyspark equal same result job', why: session.path === '' ? 'Open a notebook first.' : undefined}),
         ...exportEntries(page).map(({label, run}) => action(label, run, {words: 'save download parquet csv json arrow'})),
       ],
     },

@@ -2,6 +2,7 @@ import {createContext, tick} from 'svelte';
 import {SvelteMap, SvelteSet} from 'svelte/reactivity';
 import {chartBody} from '../charts/parse.ts';
 import {suggestChart} from '../charts/suggest.ts';
+import type {CellCompared, OutputCompared} from '../handover/compare.ts';
 import {problemOf} from '../lib/problem.ts';
 import {plural} from '../lib/text.ts';
 import type {RunnableCell} from '../notebook/cells.ts';
@@ -9,6 +10,7 @@ import type {Session} from '../notebook/session.svelte.ts';
 import type {FileAt} from '../ports/index.ts';
 import {saveFile} from './files/save.ts';
 import {duration} from './format.ts';
+import type {SparkOutput} from './handover/dropped.ts';
 import {holdsTable, isWorkspaceZip, type Dropped} from './lake/importing.ts';
 import type {LakeTab} from './lake/view.svelte.ts';
 import {Messages} from './messages.svelte.ts';
@@ -23,6 +25,8 @@ export type OpenDialog =
   /** Saves this workspace, or brings in that of a zip. */
   | {readonly kind: 'workspace'; readonly zip?: File}
   | {readonly kind: 'lake-import'; readonly from: string; readonly source: File | readonly FileAt[]}
+  /** Compares what a Spark run wrote; without it, shows what was found last, of a cell first. */
+  | {readonly kind: 'compare'; readonly output?: SparkOutput; readonly cellId?: string}
   | {readonly kind: 'confirm'; readonly title: string; readonly text: string; readonly action: string; readonly run: () => void};
 
 export type FaceName = 'result' | 'chart' | 'changes' | 'sql' | 'pyspark' | 'learn';
@@ -42,6 +46,9 @@ export class Page extends Messages {
   readonly sources = new SvelteSet<string>();
   /** Cells whose result shows the rejected rows instead. */
   readonly rejects = new SvelteSet<string>();
+  /** What the last comparison with a Spark run found, and for which results. */
+  readonly compared = new SvelteMap<string, readonly CellCompared[]>();
+  comparison = $state.raw<OutputCompared | undefined>();
   /** Text cells being edited. */
   readonly writing = new SvelteSet<string>();
   readonly #faces = new SvelteMap<string, FaceName>();
@@ -236,8 +243,16 @@ export class Page extends Messages {
 
   // ---- files and notebooks
 
-  /** Takes in what was dropped: a folder that holds a Delta table goes to the lake, the files of any other come in one by one. */
-  async takeDropped({files, folders}: Dropped): Promise<void> {
+  /** Takes in what was dropped: what a Spark run wrote for the notebook's cells is compared with them, all else comes in. */
+  async takeDropped(what: Dropped): Promise<void> {
+    const {outputIn} = await import('./handover/dropped.ts');
+    const output = await outputIn(this.session, what, () => void this.attempt(() => this.takeIn(what)));
+    if (output === undefined) await this.takeIn(what);
+    else this.dialog = {kind: 'compare', output};
+  }
+
+  /** A folder that holds a Delta table goes to the lake, the files of any other come in one by one. */
+  async takeIn({files, folders}: Dropped): Promise<void> {
     const table = folders.find(holdsTable);
     if (table !== undefined) this.dialog = {kind: 'lake-import', from: table.name, source: table.files};
     const others = folders.filter((folder) => !holdsTable(folder)).flatMap((folder) => folder.files.map(({file}) => file));

@@ -17,12 +17,18 @@ export const holdsTable = ({files}: DroppedFolder): boolean => files.some(({path
 
 const directoryBytes = 8_000_000;
 
-/** Whether a zip is an exported workspace: its directory, which is at its end, names the file that says so. */
-export async function isWorkspaceZip(zip: File): Promise<boolean> {
-  const end = await zip.slice(Math.max(0, zip.size - directoryBytes)).arrayBuffer();
-  // A directory entry: its signature, 42 bytes of figures, its name.
-  return /PK\x01\x02[^]{42}lakebook\.json/.test(new TextDecoder('latin1').decode(end));
+/** The names in a zip's directory, which is at its end. */
+export async function namesInZip(zip: File): Promise<string[]> {
+  const end = new Uint8Array(await zip.slice(Math.max(0, zip.size - directoryBytes)).arrayBuffer());
+  // A directory entry: its signature, 42 bytes of figures with the name's length among them, its name.
+  return [...new TextDecoder('latin1').decode(end).matchAll(/PK\x01\x02/g)].map(({index}) => {
+    const length = (end[index + 28] ?? 0) + 256 * (end[index + 29] ?? 0);
+    return new TextDecoder().decode(end.subarray(index + 46, index + 46 + length));
+  });
 }
+
+/** Whether a zip is an exported workspace: it has the file that says so. */
+export const isWorkspaceZip = async (zip: File): Promise<boolean> => (await namesInZip(zip)).includes('lakebook.json');
 
 /** Whether cells can read a table of this name. */
 export const isTableName = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name);
@@ -76,16 +82,20 @@ async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEn
   }
 }
 
-/** Lets the reader choose a folder that holds a Delta table. */
-export function pickFolder(page: Page): void {
+function chooseFolder(take: (folder: DroppedFolder) => void): void {
   const input = Object.assign(document.createElement('input'), {type: 'file', webkitdirectory: true});
   input.addEventListener('change', () => {
     const files = [...(input.files ?? [])].map((file): FileAt => ({path: file.webkitRelativePath, file}));
-    const name = files[0]?.path.split('/')[0] ?? '';
-    if (files.length > 0) void page.takeDropped({files: [], folders: [{name, files}]});
+    if (files.length > 0) take({name: files[0]?.path.split('/')[0] ?? '', files});
   });
   input.click();
 }
+
+/** Lets the reader choose a folder that holds a Delta table. */
+export const pickFolder = (page: Page): void => chooseFolder((folder) => void page.takeIn({files: [], folders: [folder]}));
+
+/** Lets the reader choose the folder that a Spark run wrote. */
+export const pickOutput = (page: Page): void => chooseFolder(({name, files}) => (page.dialog = {kind: 'compare', output: {from: name, files}}));
 
 /** Lets the reader choose a notebook, or the zip of a workspace. */
 export const pickNotebook = (page: Page): void => page.pickFiles('.md,.markdown,.zip,application/zip', false);

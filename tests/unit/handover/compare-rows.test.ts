@@ -98,7 +98,7 @@ describe('different', () => {
     expect(found).toMatchObject({differences: [], close: 0});
     expect(counts(found)).toEqual([0, 0, 1]);
     expect(found.changed.perColumn).toEqual({k: 0, v: 1});
-    expect(found.changed.columns.map(({name}) => name)).toEqual(['k', 'v here', 'v there']);
+    expect(found.changed.columns.map(({name}) => name)).toEqual(['k', 'v here', 'v in Spark']);
   });
 
   test('rows count as often as they are there', async () => {

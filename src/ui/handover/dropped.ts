@@ -1,0 +1,38 @@
+import {outputNames} from '../../handover/compare.ts';
+import {isOutput, matchOutput} from '../../handover/output.ts';
+import type {Session} from '../../notebook/session.svelte.ts';
+import type {FileAt} from '../../ports/index.ts';
+import {isWorkspaceZip, namesInZip, type Dropped} from '../lake/importing.ts';
+
+/** What may be the output of a Spark run. */
+export interface SparkOutput {
+  /** What the folder or the zip is called. */
+  readonly from: string;
+  readonly files: readonly FileAt[];
+  /** What else may be done with it: then the reader is asked. */
+  readonly otherwise?: {readonly label: string; readonly run: () => void};
+}
+
+const isZip = (name: string): boolean => /\.zip$/i.test(name);
+
+/**
+ * What a drop has for the notebook's cells; undefined when it has nothing for them. Parts of tables in folders that bear cells' names come from
+ * a run; a Delta table or a single Parquet file of a cell's name may be meant to come in, by `takeIn`.
+ */
+export async function outputIn(session: Session, {files, folders}: Dropped, takeIn: () => void): Promise<SparkOutput | undefined> {
+  const given: FileAt[] = [...folders.flatMap((folder) => folder.files), ...files.map((file) => ({path: file.name, file}))];
+  const paths: {path: string}[] = given.filter(({path}) => !isZip(path));
+  for (const {path, file} of given.filter((each) => isZip(each.path))) {
+    if (await isWorkspaceZip(file)) return undefined;
+    paths.push(...(await namesInZip(file)).map((name) => ({path: `${path.replace(/\.zip$/i, '')}/${name}`})));
+  }
+  const names = outputNames(session.planned);
+  const from = [...folders, ...files].map(({name}) => name).join(', ');
+  if (isOutput(paths, names)) return {from, files: given};
+  const loads = new Set([...session.planned.values()].flatMap(({name, kind}) => (kind === 'load' ? [name] : [])));
+  // A file that a load cell is named after is a new one to load.
+  const {tables} = matchOutput(paths, names);
+  if (tables.every(({name, format}) => format === 'parquet' && loads.has(name))) return undefined;
+  const label = tables.some(({format}) => format === 'delta') ? 'Import it into the lake' : 'Load it as a file';
+  return {from, files: given, otherwise: {label, run: takeIn}};
+}
