@@ -179,6 +179,9 @@ function sourceCell(read: LakeRead, name: string, cell: RunnableCell, above: Abo
   return undefined;
 }
 
+/** Raised whenever the same query may give other rows. */
+const sqlVersion = 2;
+
 /** The hash leaves out a cell's own name: renaming a cell or its inputs costs nothing, unless SQL spells the name. */
 function hashOf(work: Work, inputs: readonly InputTable[]): string {
   const hashes = inputs.map((input) => (input.rejects ? [input.hash, 'rejects'] : input.hash));
@@ -186,7 +189,7 @@ function hashOf(work: Work, inputs: readonly InputTable[]): string {
     case 'step':
       return contentHash([work.step.kind, work.step.version, work.values, hashes, work.files, work.fingerprints.map((fingerprint) => fingerprint ?? null)]);
     case 'sql':
-      return contentHash(['sql', work.query, inputs.map((input, i) => [input.name, hashes[i]])]);
+      return contentHash(['sql', sqlVersion, work.query, inputs.map((input, i) => [input.name, hashes[i]])]);
     case 'chart':
       return contentHash(['chart', work.spec, hashes]);
   }

@@ -32,7 +32,7 @@ const isWindowed = (columns: Readonly<Record<string, {readonly expression: strin
 
 export const derive = defineStep({
   kind: 'derive',
-  version: 1,
+  version: 2,
   group: 'shape',
   title: 'Derive columns',
   sentence: ({columns}) => `Derive ${list(Object.keys(columns)) || 'columns'}`,
@@ -40,7 +40,7 @@ export const derive = defineStep({
     what: 'Works out columns from SQL expressions. A new name is added at the end; a name that is there gets the new value in its place. An expression sees the columns above it in the list, as a chain of Spark’s withColumn does.',
     why: 'Fahrenheit from Celsius, the hour of a timestamp, a flag for “too warm”: what later steps need is best written once, under a name, where it can be seen and checked.',
     without:
-      'The same formula is typed into five queries, and corrected in four. Beware of one difference: 1/0 is Infinity in DuckDB; in Spark it is NULL, or an error in ANSI mode. Write nullif(x, 0) below the line.',
+      'The same formula is typed into five queries, and corrected in four. Division by zero, and the remainder of one, is NULL here and in the hand-over to Spark, where it would be an error; the root of a negative number stops the cell.',
   },
   input: 'one',
   effect: 'same',

@@ -7,7 +7,7 @@ import {defineStep} from './define.ts';
 
 export const filter = defineStep({
   kind: 'filter',
-  version: 1,
+  version: 2,
   group: 'shape',
   title: 'Filter',
   sentence: ({condition}) => `Keep rows where ${condition.trim() || '…'}`,

@@ -14,7 +14,7 @@ const mention = (expressions: Readonly<Record<string, {readonly expression: stri
 
 export const select = defineStep({
   kind: 'select',
-  version: 1,
+  version: 2,
   group: 'shape',
   title: 'Select',
   sentence: ({columns, expressions}) => `Select ${list([...columns, ...Object.keys(expressions)]) || 'columns'}`,

@@ -264,7 +264,7 @@ const rules = [
 
 export const validate = defineStep({
   kind: 'validate',
-  version: 1,
+  version: 2,
   group: 'clean',
   title: 'Validate',
   sentence: ({rules: all, on_failure}) =>

@@ -12,6 +12,8 @@ const settings = [
   'SET autoinstall_known_extensions = false',
   'SET autoload_known_extensions = false',
   'SET allow_community_extensions = false',
+  // As in Spark, division by zero gives NULL: infinities and NaN come from data only.
+  'SET ieee_floating_point_ops = false',
   // A file registered anew under a name has no later date than the old one, so a cache would give the old bytes.
   'SET enable_external_file_cache = false',
   'SET lock_configuration = true',

@@ -65,6 +65,11 @@ describe('running', () => {
     expect(found[1]).toEqual([4998n, '0']);
   });
 
+  test('division by zero is NULL, as is the remainder, and NaN stays what it is', async () => {
+    expect(await rows("SELECT 1 / 0, 1.5::DOUBLE / 0, 7 // 0, 7 % 0, 7.5::DOUBLE % 0, 'NaN'::DOUBLE / 2")).toEqual([[null, null, null, null, null, NaN]]);
+    expect((await problem(rows('SELECT sqrt(x) FROM (SELECT -1::DOUBLE AS x)'))).message).toMatch(/square root of a negative number/);
+  });
+
   test('calls made at once queue up', async () => {
     const sums = await Promise.all(Array.from({length: 10}, (_, i) => rows(`SELECT sum(x + ${i}) FROM range(10000) AS t(x)`)));
     expect(sums.map(([row]) => Number(row?.[0]))).toEqual(Array.from({length: 10}, (_, i) => 49_995_000 + i * 10_000));

@@ -9,7 +9,7 @@ export async function nativeEngine(): Promise<{engine: EnginePort; statements: s
   const statements: string[] = [];
   const memory = {used: 0, limit: 1e9};
   const listeners = new Set<(why: string) => void>();
-  const connect = async () => (await DuckDBInstance.create(':memory:', {threads: '1'})).connect();
+  const connect = async () => (await DuckDBInstance.create(':memory:', {threads: '1', ieee_floating_point_ops: 'false'})).connect();
   let connection = await connect();
   const guard = (signal: AbortSignal | undefined): void => {
     if (signal?.aborted === true) throw new ProblemError({code: 'CANCELLED', message: 'Stopped.'});

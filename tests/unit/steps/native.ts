@@ -4,7 +4,7 @@ import type {Column} from '../../../src/sql/types.ts';
 import type {ExampleTable, Input} from '../../../src/steps/define.ts';
 
 export async function openDuckDB(): Promise<DuckDBConnection> {
-  const connection = await (await DuckDBInstance.create(':memory:', {threads: '1'})).connect();
+  const connection = await (await DuckDBInstance.create(':memory:', {threads: '1', ieee_floating_point_ops: 'false'})).connect();
   // What the browser's build has not, these tests don't use either.
   for (const setting of ['SET autoinstall_known_extensions = false', 'SET autoload_known_extensions = false', "SET TimeZone = 'UTC'"])
     await connection.run(setting).catch(() => undefined);
