@@ -50,7 +50,7 @@ export function sqlScript(handover: Handover): HandedOver {
       if (text !== undefined) body.push(text);
     }
   }
-  return {text: `${[header(handover, script), ...body, ...script.summary()].join('\n\n')}\n`, left: script.left};
+  return {text: `${[header(handover, script), ...script.loads(), ...body, ...script.summary()].join('\n\n')}\n`, left: script.left};
 
   function header({known}: Handover, {left}: Script): string {
     const name = baseName(path);
@@ -61,7 +61,7 @@ export function sqlScript(handover: Handover): HandedOver {
       '',
       `Written by Lakebook for DuckDB 1.4 or newer. Run it in the folder that has ${files.length === 0 ? 'this script' : list(files)}:`,
       '',
-      `    duckdb -bail ${name}.duckdb < ${name}.sql`,
+      `    duckdb -bail ${shellWord(`${name}.duckdb`)} < ${shellWord(`${name}.sql`)}`,
       '',
       'Each cell becomes a table of that database, and what it refused a table NAME_rejects.',
       ...(script.writesLake
@@ -80,9 +80,12 @@ export function sqlScript(handover: Handover): HandedOver {
       '-- A division by zero gives NULL.',
       'SET ieee_floating_point_ops = false;',
     ];
-    return [remark(lines.join('\n')), '', ...settings, ...(script.writesLake ? ['CREATE SCHEMA IF NOT EXISTS lake;'] : [])].join('\n');
+    return [remark(lines.join('\n')), '', ...settings, ...(script.usesLake ? ['CREATE SCHEMA IF NOT EXISTS lake;'] : [])].join('\n');
   }
 }
+
+/** A file's name in a command: quoted where a shell would take it for more. */
+const shellWord = (name: string): string => (/^[\w.-]+$/.test(name) ? name : `"${name.replace(/["$`\\!]/g, '_')}"`);
 
 const remark = (text: string): string =>
   wrapped(text, 117)
@@ -112,6 +115,20 @@ class Script {
 
   get writesLake(): boolean {
     return this.#cells.writesLake;
+  }
+
+  get usesLake(): boolean {
+    return this.writesLake || this.#cells.lacking.length > 0;
+  }
+
+  /** The lines that load tables of the lake which the notebook doesn’t write, for the reader to take up. */
+  loads(): string[] {
+    const {lacking} = this.#cells;
+    if (lacking.length === 0) return [];
+    const tables = lacking.map((table) => `CREATE TABLE IF NOT EXISTS lake.${id(table)} AS FROM delta_scan(${lit(table)});`);
+    return [
+      [remark(`${list(lacking)} of the lake, from elsewhere: each is a folder beside the script.`), marked(['INSTALL delta;', 'LOAD delta;', ...tables].join('\n'))].join('\n'),
+    ];
   }
 
   /** The statements of a cell, or undefined when it needs none. */
@@ -187,6 +204,11 @@ export class DuckDBCells {
     this.#lake = new LakeTables(handover);
   }
 
+  /** Tables of the lake whose rows, or some of them, come from elsewhere. */
+  get lacking(): readonly string[] {
+    return this.#lake.lacking;
+  }
+
   get writesLake(): boolean {
     return this.#lake.isWritten;
   }
@@ -239,9 +261,12 @@ export class DuckDBCells {
     const missing = cell.inputs.find(({name}) => this.#isGone(name));
     const base = {cell, sentence: '', rejects: undefined, write: undefined, writing: undefined, isRead: false};
     if (work.type === 'chart') throw new Out('A chart is drawn in the page.', 'Draw it from its table.');
+    const lacks = cell.sources.map((source) => this.#lake.read(source).lacks).find((found) => found !== undefined);
+    if (lacks?.byFile === true) throw new Out(lacks.why, byFile(cell.name), sql`FROM ${lit(`${cell.name}.parquet`)}`);
     if (work.type === 'sql') {
       const rows = this.#queryOf(cell, work.query);
       if (missing !== undefined) throw reads(missing, rows);
+      if (lacks !== undefined) throw new Out(lacks.why, lacks.advice, rows);
       return {...base, rows};
     }
     const {step, values} = work;
@@ -251,6 +276,7 @@ export class DuckDBCells {
     if (unknown !== undefined)
       throw missing === undefined ? new Out(`The columns of ${unknown.name} aren’t known, since it has not run.`, 'Run the notebook, then export it again.') : reads(missing);
     if (missing !== undefined) throw reads(missing, this.#ofStep(step.toSql(values, inputs), cell, inputs));
+    if (lacks !== undefined) throw new Out(lacks.why, lacks.advice, this.#ofStep(step.toSql(values, inputs), cell, inputs));
     const [problem] = step.check?.(values, inputs) ?? [];
     if (problem !== undefined) throw new Out(problem.message, problem.hint ?? 'Mend it first.');
     const program = step.toSql(values, inputs);
@@ -276,12 +302,7 @@ export class DuckDBCells {
       case 'read':
         return program.shown;
       case 'kernel': {
-        const file = `${cell.name}.parquet`;
-        throw new Out(
-          `DuckDB has no ${cell.kind}.`,
-          `Export ${cell.name} as Parquet in the page, lay ${file} beside the script, and take the marks off its line here and off what reads it.`,
-          sql`FROM ${lit(file)}`,
-        );
+        throw new Out(`DuckDB has no ${cell.kind}.`, byFile(cell.name), sql`FROM ${lit(`${cell.name}.parquet`)}`);
       }
     }
   }
@@ -291,21 +312,15 @@ export class DuckDBCells {
     const known = this.handover.known(input.hash);
     const columns = input.rejects ? known?.rejects?.columns : known?.columns;
     const source = cell.sources.find(({name}) => name === input.name);
-    const relation = source === undefined ? this.dialect.table(input.name) : this.#lakeTable(source);
+    const relation = source === undefined ? this.dialect.table(input.name) : this.dialect.lake(this.#lake.read(source).table);
     return {name: input.name, relation, columns};
-  }
-
-  #lakeTable(source: LakeSource): Sql {
-    const found = this.#lake.read(source);
-    if (found instanceof Out) throw found;
-    return this.dialect.lake(found);
   }
 
   /** A query of the reader's own over the names of this hand-over. */
   #queryOf(cell: CompiledCell, text: string): Sql {
-    const tables = new Map<string, Sql>(cell.sources.map((source) => [source.name, this.#lakeTable(source)]));
+    const tables = new Map<string, Sql>(cell.sources.map((source) => [source.name, this.dialect.lake(this.#lake.read(source).table)]));
     const found = lakeReads(text);
-    if (!found.ok || tables.size === 0) return query(text);
+    if (!found.ok || cell.sources.every(({work}) => work.at === undefined)) return query(text);
     const lexed = tokens(found.value.text);
     let named = found.value.text;
     for (const token of lexed.ok ? [...lexed.value].reverse() : []) {
@@ -316,6 +331,8 @@ export class DuckDBCells {
   }
 }
 
+const byFile = (name: string): string => `Export ${name} as Parquet in the page, lay ${name}.parquet beside the script, and take the marks off its lines and off what reads it.`;
+
 const reads = ({name}: InputTable, rows?: Sql): Out => new Out(`It reads ${name}, which is left out.`, `Once ${name} is there, take the marks off.`, rows);
 
 /** The versions of the lake's tables that a script can know: those that cells of the notebook make. */
@@ -325,6 +342,8 @@ class LakeTables {
   /** Tables that have rows of others, and the cell that first wrote on top of these. */
   readonly #partial = new Map<string, CompiledCell>();
   readonly #read = new Set<string>();
+  /** Tables that are read as they are. */
+  readonly #all = new Set<string>();
   readonly #names = new Map<string, string>();
   readonly #writers = new Map<string, CompiledCell[]>();
   /** Tables that a cell that is left out writes, and that cell. */
@@ -334,7 +353,10 @@ class LakeTables {
     const last = new Map<string, number | undefined>();
     for (const cell of plan) {
       if (!cell.ready) continue;
-      for (const {work} of cell.sources) if (work.at !== undefined && 'version' in work.at) this.#read.add(at(work.table, work.at.version));
+      for (const {work} of cell.sources) {
+        if (work.at === undefined) this.#all.add(work.table);
+        else if ('version' in work.at) this.#read.add(at(work.table.toLowerCase(), work.at.version));
+      }
       const table = cell.work.type === 'step' ? cell.work.step.writes?.(cell.work.values)?.table : undefined;
       if (table === undefined || cell.work.type !== 'step') continue;
       const key = table.toLowerCase();
@@ -372,7 +394,7 @@ class LakeTables {
     const [key] = [...this.#partial].find(([, by]) => by === cell) ?? [];
     const table = key === undefined ? undefined : this.#names.get(key);
     if (table === undefined) return undefined;
-    return {cell: cell.name, line: cell.line, why: `Table ${table} of the lake has rows that this notebook didn’t write, and they are not in the script.`, instead: bring(table)};
+    return {cell: cell.name, line: cell.line, why: `It adds to lake.${table}, which has rows that this notebook didn’t write.`, instead: bring(table)};
   }
 
   /** The name of the copy to keep of the version that a cell makes; undefined when none reads it. */
@@ -382,25 +404,31 @@ class LakeTables {
     return undefined;
   }
 
-  /** The name in the schema lake of what a cell reads. */
-  read({work}: LakeSource): string | Out {
+  /** The name in the schema lake of what a cell reads, and what it lacks. */
+  read({work}: LakeSource): {readonly table: string; readonly lacks?: {readonly why: string; readonly advice: string; readonly byFile: boolean}} {
     const key = work.table.toLowerCase();
     const table = this.#names.get(key) ?? work.table;
-    const whole = sql`FROM delta_scan(${lit(table)})`;
-    if (!this.#names.has(key)) return new Out(`Table ${table} of the lake isn’t written by this notebook.`, bring(table), whole);
-    if (this.#partial.has(key)) return new Out(`Table ${table} of the lake has rows that this notebook didn’t write.`, bring(table), whole);
+    const isOthers = !this.#names.has(key) || this.#partial.has(key);
     const lost = this.#lost.get(key);
-    if (lost !== undefined) return new Out(`It reads lake.${table}, which ${lost} writes, and ${lost} is left out.`, `Bring ${lost} along as it is said there.`);
-    if (work.at === undefined) return table;
-    if ('version' in work.at && this.#of(key).has(work.at.version)) return at(table, work.at.version);
-    const which = 'version' in work.at ? `version ${work.at.version}` : 'a version by its time';
-    return new Out(`It reads ${which} of ${table}, and a table of DuckDB has none.`, `Export the cell’s rows as Parquet in the page, and load that file in its place.`);
+    if (work.at !== undefined) {
+      if (!isOthers && lost === undefined && 'version' in work.at && this.#of(key).has(work.at.version)) return {table: at(table, work.at.version)};
+      const which = 'version' in work.at ? `version ${work.at.version}` : 'a version by its time';
+      return {table, lacks: {why: `It reads ${which} of lake.${table}, which no cell of the script makes.`, advice: '', byFile: true}};
+    }
+    if (isOthers) return {table, lacks: {why: `lake.${table} has rows that this notebook didn’t write.`, advice: bring(table), byFile: false}};
+    if (lost !== undefined) return {table, lacks: {why: `It reads lake.${table}, which ${lost} writes.`, advice: `Once ${lost} is there, take the marks off.`, byFile: false}};
+    return {table};
+  }
+
+  /** Tables with rows of others that cells read or add to. */
+  get lacking(): string[] {
+    const read = [...this.#all].filter((table) => !this.#names.has(table.toLowerCase()));
+    return [...new Set([...read, ...[...this.#partial.keys()].map((key) => this.#names.get(key) ?? key)])];
   }
 }
 
 const at = (table: string, version: number): string => `${table}@v${version}`;
-const bring = (table: string): string =>
-  `Export ${table} as a zip in the page, unpack it beside the script, and put INSTALL delta; LOAD delta; CREATE TABLE lake.${id(table)} AS FROM delta_scan(${lit(table)}); before the first cell.`;
+const bring = (table: string): string => `Export ${table} as a zip in the page, unpack it beside the script, and take the marks off the lines that load it and off what reads it.`;
 
 /** Files as DuckDB itself reads them: as they were read in the page where that is known, else as the reader said. */
 function readSql(files: readonly string[], options: LoadOptions, known: StoredResult | undefined): {rows: Sql; rejects: Sql | undefined} {
@@ -430,7 +458,7 @@ function readSql(files: readonly string[], options: LoadOptions, known: StoredRe
   if (format !== 'csv') return {rows, rejects: undefined};
   const [only = ''] = files;
   if (files.length === 1) return {rows, rejects: rejectedLines(only)};
-  const errors = (file: string): Sql => sql`(SELECT e.* FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id) WHERE s.file_path = ${lit(file)})`;
+  const errors = (file: string): Sql => sql`(SELECT e.* FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id) WHERE parse_filename(s.file_path) = ${lit(file)})`;
   return {
     rows,
     rejects: join(
@@ -453,12 +481,12 @@ function selected(source: Sql, file: string, {filename, types}: LoadOptions, for
 function readJson(name: string, {types, filename}: LoadOptions, {compression}: Stored, known: StoredResult | undefined): Sql {
   const cast = new Set(Object.keys(types).map((column) => column.toLowerCase()));
   const columns = (known?.columns ?? []).filter((column: Column) => !filename || column.name !== 'filename');
-  const pairs = columns.map((column) => sql`${lit(column.name)}: ${lit(cast.has(column.name.toLowerCase()) ? 'VARCHAR' : typeName(column.type))}`);
-  const args = [
-    lit(name),
-    ...(pairs.length === 0 ? [] : [sql`columns = {${join(pairs)}}`]),
-    ...(known?.rejects === undefined ? [] : [sql`ignore_errors = true`]),
-    ...(compression === 'gzip' ? [sql`compression = 'gzip'`] : []),
-  ];
-  return sql`read_json(${join(args)})`;
+  const typeOf = (column: Column): Sql => (cast.has(column.name.toLowerCase()) ? sql`VARCHAR` : typeName(column.type));
+  const pairs = columns.map((column) => sql`${lit(column.name)}: ${lit(typeOf(column))}`);
+  const packed = compression === 'gzip' ? [sql`compression = 'gzip'`] : [];
+  if (known?.rejects === undefined || pairs.length === 0) return sql`read_json(${join([lit(name), ...(pairs.length === 0 ? [] : [sql`columns = {${join(pairs)}}`]), ...packed])})`;
+  // With ignore_errors read_json would make a row of NULLs of each line that is no JSON.
+  const struct = join(columns.map((column) => sql`${id(column.name)} ${typeOf(column)}`));
+  const objects = sql`read_ndjson_objects(${join([lit(name), sql`ignore_errors = true`, ...packed])})`;
+  return sql`(SELECT record.* FROM (SELECT TRY_CAST(json AS STRUCT(${struct})) AS record FROM ${objects} WHERE json_type(json) = 'OBJECT'))`;
 }
