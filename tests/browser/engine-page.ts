@@ -10,7 +10,7 @@ declare global {
   interface Window {
     engine: EnginePort;
     rows: (sql: string, signal?: AbortSignal) => Promise<readonly Row[]>;
-    /** What a query fails with, or undefined. */
+    /** What a statement fails with, or undefined; it has reached DuckDB before any message that is sent later. */
     problem: (sql: string, signal?: AbortSignal) => Promise<Problem | undefined>;
     startEngine: (wasmUrl: string) => EnginePort;
   }
@@ -25,5 +25,5 @@ window.startEngine = (wasmUrl) =>
     urls: {wasmUrl, workerUrl: absolute(duckdbWorker)},
   });
 window.rows = async (sql, signal) => (await window.engine.rows(query(sql), {signal})).rows;
-window.problem = (sql, signal) => window.rows(sql, signal).then(() => undefined, problemOf);
+window.problem = (sql, signal) => window.engine.execute([query(sql)], {signal}).then(() => undefined, problemOf);
 window.engine = window.startEngine(absolute(duckdbWasm));

@@ -5,7 +5,7 @@ import {seriousFaults} from './axe.ts';
 import {launch, type App} from './harness.ts';
 
 /** `expect` on what the page comes to, however busy the machine is. */
-const eventually = <T>(look: () => T) => expect.poll(look, {timeout: 30_000});
+const eventually = <T>(look: () => T) => expect.poll(look);
 
 /** The status words of the cells that run, in order. */
 const statuses = (page: Page): Promise<string[]> => page.locator('[data-cell] [data-handle] .visually-hidden').allTextContents();

@@ -18,7 +18,7 @@ afterAll(() => app.close());
 
 const cellOf = (name: string): Locator => app.page.getByLabel(`Cell ${name}`, {exact: true});
 /** How the page marks a cell, in the words that screen readers get. */
-const marked = (name: string, word: string): Promise<void> => expect.poll(() => cellOf(name).locator('.mark').first().innerText(), {timeout: 20_000}).toBe(word);
+const marked = (name: string, word: string): Promise<void> => expect.poll(() => cellOf(name).locator('.mark').first().innerText()).toBe(word);
 
 describe('a reload', () => {
   test('brings back text, files and which cells are stale', async () => {
@@ -38,7 +38,7 @@ describe('a reload', () => {
   test('the first row of a result is there again without Run all', async () => {
     await app.reload();
     await cellOf('clean').scrollIntoViewIfNeeded();
-    await expect.poll(() => cellOf('clean').getByRole('grid').innerText(), {timeout: 20_000}).toContain('20.5');
+    await expect.poll(() => cellOf('clean').getByRole('grid').innerText()).toContain('20.5');
   });
 });
 

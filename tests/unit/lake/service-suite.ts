@@ -261,7 +261,7 @@ export const lakeScenarios: Readonly<Record<string, (workspace: Workspace) => Pr
     await write(lake, 't', ids(0, 1));
     await lake.rename('t', 'u');
     await lake.remove('u');
-    for (let waited = 0; heard.length < 4 && waited < 100; waited++) await new Promise((resolve) => setTimeout(resolve, 20));
+    for (let waited = 0; heard.length < 4 && waited < 3000; waited++) await new Promise((resolve) => setTimeout(resolve, 20));
     stop();
     equal(heard, ['t', 't', 'u', 'u']);
   },
