@@ -15,11 +15,6 @@ export async function encryptAge(secret: Secret): Promise<Encrypting> {
   return {writable, readable: await encrypter.encrypt(readable)};
 }
 
-/** Throws `ENCRYPTION_RECIPIENT` for what is no public key. */
-export function checkRecipient(recipient: string): void {
-  addRecipient(new Encrypter(), recipient.trim());
-}
-
 function addRecipient(encrypter: Encrypter, recipient: string): void {
   if (/^AGE-SECRET-KEY-/i.test(recipient)) throw new ProblemError(secretAsRecipient);
   try {

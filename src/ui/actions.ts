@@ -111,6 +111,7 @@ export function actionGroups(page: Page): FoundGroup[] {
         action('New notebook', () => void page.attempt(() => session.newNotebook())),
         action('Open a notebook from disk …', () => pickNotebook(page), {words: 'markdown md zip workspace'}),
         action('Save the notebook as a file', () => page.saveNotebook(), {words: 'download markdown md', keys: keysOf('mod+S')}),
+        action('Save the notebook encrypted …', () => (page.dialog = {kind: 'encrypt', file: page.notebookFile()}), {words: 'download age fernet passphrase encryption'}),
         ...(session.isSample ? [action('Reset to original', () => void page.attempt(() => session.resetSample()), {words: 'lesson sample'})] : []),
         action('Save the whole workspace as a zip …', () => (page.dialog = {kind: 'workspace'}), {words: 'export download backup'}),
         action('Compare with Spark’s output …', () => pickOutput(page), {words: 'pyspark equal same result job', why: session.path === '' ? 'Open a notebook first.' : undefined}),

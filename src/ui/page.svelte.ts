@@ -24,6 +24,10 @@ export type OpenDialog =
   | {readonly kind: 'lake'; readonly table: string; readonly tab?: LakeTab}
   /** Saves this workspace, or brings in that of a zip. */
   | {readonly kind: 'workspace'; readonly zip?: File}
+  /** Asks for what opens encrypted files; `others` came with them. */
+  | {readonly kind: 'decrypt'; readonly files: readonly File[]; readonly others: readonly File[]}
+  /** Saves a file that was made in the page, encrypted. */
+  | {readonly kind: 'encrypt'; readonly file: File}
   | {readonly kind: 'lake-import'; readonly from: string; readonly source: File | readonly FileAt[]}
   /** Compares what a Spark run wrote; without it, shows what was found last, of a cell first. */
   | {readonly kind: 'compare'; readonly output?: SparkOutput; readonly cellId?: string}
@@ -259,8 +263,13 @@ export class Page extends Messages {
     await this.take([...files, ...others]);
   }
 
-  /** Takes dropped or picked files in: notebooks open, zips hold tables or a workspace, data files are kept and then previewed. */
+  /** Takes dropped or picked files in: encrypted ones are opened first, notebooks open, zips hold tables or a workspace, data files are kept and then previewed. */
   async take(files: readonly File[]): Promise<void> {
+    const encrypted = await encryptedAmong(files);
+    if (encrypted.length > 0) {
+      this.dialog = {kind: 'decrypt', files: encrypted, others: files.filter((file) => !encrypted.includes(file))};
+      return;
+    }
     const isNotebook = (file: File): boolean => /\.(md|markdown)$/i.test(file.name);
     const isZip = (file: File): boolean => /\.zip$/i.test(file.name);
     for (const file of files.filter(isNotebook)) await this.attempt(async () => this.session.openMarkdown(await file.text(), file.name));
@@ -286,9 +295,14 @@ export class Page extends Messages {
     await this.run();
   }
 
-  saveNotebook(): void {
+  /** The notebook as it leaves. */
+  notebookFile(): File {
     const name = this.session.path === '' ? 'notebook' : this.session.path;
-    saveFile(new File([this.session.markdown()], `${name}.md`, {type: 'text/markdown'}));
+    return new File([this.session.markdown()], `${name}.md`, {type: 'text/markdown'});
+  }
+
+  saveNotebook(): void {
+    saveFile(this.notebookFile());
   }
 
   confirm(title: string, text: string, action: string, run: () => void): void {
@@ -302,6 +316,14 @@ export class Page extends Messages {
       remember('lakebook:sidebar', this.sidebar ? 'on' : 'off');
     }
   }
+}
+
+/** By their ending, or by how they start. */
+async function encryptedAmong(files: readonly File[]): Promise<readonly File[]> {
+  if (files.length === 0) return [];
+  const {detectEncrypted} = await import('../encrypt/detect.ts');
+  const isEncrypted = await Promise.all(files.map(async (file) => /\.(age|fernet)$/i.test(file.name) || (await detectEncrypted(file)) !== undefined));
+  return files.filter((_, i) => isEncrypted[i]);
 }
 
 export const [getPage, setPage] = createContext<Page>();

@@ -98,7 +98,7 @@ export const pickFolder = (page: Page): void => chooseFolder((folder) => void pa
 export const pickOutput = (page: Page): void => chooseFolder(({name, files}) => (page.dialog = {kind: 'compare', output: {from: name, files}}));
 
 /** Lets the reader choose a notebook, or the zip of a workspace. */
-export const pickNotebook = (page: Page): void => page.pickFiles('.md,.markdown,.zip,application/zip', false);
+export const pickNotebook = (page: Page): void => page.pickFiles('.md,.markdown,.zip,.age,.fernet,application/zip', false);
 
 /** Lets the reader choose the zip of a Delta table or of a workspace. */
-export const pickZip = (page: Page): void => page.pickFiles('.zip,application/zip', false);
+export const pickZip = (page: Page): void => page.pickFiles('.zip,.age,.fernet,application/zip', false);

@@ -35,6 +35,7 @@ export const paths = {
   edit: 'M3 13l.6-2.6 7-7 2 2-7 7zM9.3 4.7l2 2',
   book: 'M3 3h4.2c.5 0 .8.4.8.8V13c0-.6-.5-1-1-1H3zM13 3H8.8c-.5 0-.8.4-.8.8V13c0-.6.5-1 1-1h4z',
   info: 'M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM8 7.3v3.5M8 5.1v.01',
+  lock: 'M4 7.2h8v6.3H4zM5.8 7.2V5a2.2 2.2 0 0 1 4.4 0v2.2',
   database: 'M3 4c0-1 2.2-1.8 5-1.8S13 3 13 4s-2.2 1.8-5 1.8S3 5 3 4ZM3 4v8c0 1 2.2 1.8 5 1.8s5-.8 5-1.8V4M3 8c0 1 2.2 1.8 5 1.8S13 9 13 8',
 } as const;
 export type IconName = keyof typeof paths;
