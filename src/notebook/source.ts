@@ -1,15 +1,16 @@
 import {id, query, sql, type Sql} from '../sql/sql.ts';
 import {identifiers} from '../sql/lexer.ts';
-import type {Input, NotExportable} from '../steps/define.ts';
+import {py, pyIdentifier} from '../pyspark/py.ts';
+import type {Input, NotExportable, SparkContext} from '../steps/define.ts';
 import {reduceChart} from '../charts/reduce.ts';
-import type {CompiledCell, PlannedCell} from './plan.ts';
+import type {CompiledCell, InputTable, PlannedCell} from './plan.ts';
 import type {StoredResult} from './run.ts';
 
 type Known = (hash: string) => StoredResult | undefined;
 
-/** A cell's inputs under their own names, with the columns last seen: for SQL and Python that people read. */
+/** A cell's inputs under their own names, with the columns last seen (those of rejected rows aren't kept): for SQL and Python that people read. */
 const shownInputs = (cell: CompiledCell, known: Known): Input[] =>
-  cell.inputs.map((input) => ({name: input.name, relation: id(input.name), columns: known(input.hash)?.columns ?? []}));
+  cell.inputs.map((input) => ({name: input.name, relation: id(input.name), columns: input.rejects ? [] : (known(input.hash)?.columns ?? [])}));
 
 /** The query a cell stands for, over the cells it names, for the page to show. */
 export function sqlOf(cell: CompiledCell, known: Known): Sql {
@@ -31,21 +32,41 @@ function querySql(cell: CompiledCell, known: Known): Sql {
   return program.kind === 'sql' ? program.sql : program.shown;
 }
 
+/** How Python that is made of a cell names what it reads and gives. */
+export interface Naming {
+  /** The variable of a cell. */
+  readonly variable: (cell: string) => string;
+  readonly file?: SparkContext['file'];
+}
+
 /** The same step as PySpark, or why it can't be one. A SQL cell runs as Spark SQL over temporary views. */
-export function pysparkOf(cell: CompiledCell, known: Known): string | NotExportable {
+export function pysparkOf(cell: CompiledCell, known: Known, naming: Naming = {variable: pyIdentifier}): string | NotExportable {
   const {work} = cell;
+  const target = naming.variable(cell.name);
   if (work.type === 'chart') return {notExportable: 'A chart is drawn here; in Spark, collect its table and plot it in the notebook.'};
-  if (work.type === 'sql')
+  const frames = cell.inputs.map((input) => naming.variable(input.name));
+  if (work.type === 'sql') {
+    const own = cell.inputs.length - cell.sources.length;
     return [
-      ...cell.inputs.map((input) => `${input.name}.createOrReplaceTempView("${input.name}")`),
-      `${cell.name} = spark.sql("""`,
+      ...cell.inputs.slice(0, own).map((input, i) => `${frames[i] ?? ''}.createOrReplaceTempView(${py(input.name)})`),
+      `${target} = spark.sql("""`,
       work.query.replaceAll('\\', '\\\\').replaceAll('"""', '\\"\\"\\"'),
       `""")`,
     ].join('\n');
-  const inputs = shownInputs(cell, known);
-  const lines = work.step.toPySpark(work.values, {target: cell.name, frames: inputs.map((input) => input.name), inputs, columns: known(cell.hash)?.columns ?? []});
+  }
+  const {file} = naming;
+  const lines = work.step.toPySpark(work.values, {
+    target,
+    frames,
+    inputs: shownInputs(cell, known),
+    columns: known(cell.hash)?.columns ?? [],
+    rows: cell.inputs.map((input) => rowsOf(input, known)),
+    ...(file === undefined ? {} : {file}),
+  });
   return 'notExportable' in lines ? lines : lines.join('\n');
 }
+
+const rowsOf = (input: InputTable, known: Known): number | undefined => (input.rejects ? known(input.hash)?.rejects?.rows : known(input.hash)?.rows);
 
 /** The notebook's tables as one DuckDB script, cell by cell. */
 export function sqlScript(plan: readonly PlannedCell[], known: Known): string {

@@ -47,3 +47,14 @@ export function call(name: string, args: readonly string[]): string {
   const line = `${name}(${args.join(', ')})`;
   return line.length <= 90 ? line : `${name}(\n        ${args.join(',\n        ')},\n    )`;
 }
+
+// Python's keywords, and its functions that generated code calls.
+const words = new Set(
+  `False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal
+  not or pass raise return try while with yield enumerate float int len list map max min print range sum zip F spark path params`.split(/\s+/),
+);
+
+/** A name as a variable of Python, apart from its keywords and from `taken`: `class` is `class_`. */
+export function pyIdentifier(name: string, taken?: ReadonlySet<string>): string {
+  return words.has(name) || taken?.has(name) === true ? pyIdentifier(`${name}_`, taken) : name;
+}

@@ -147,6 +147,10 @@ export interface SparkContext {
   readonly inputs: readonly Input[];
   /** The result's columns, once known: explicit schemas are written from them. */
   readonly columns: readonly Column[];
+  /** Python for the address of a file by its name in the workspace; absent, the name itself. */
+  readonly file?: (name: string) => string;
+  /** Rows of each input when it was last seen: the small side of a join is sent to every executor. */
+  readonly rows?: readonly (number | undefined)[];
 }
 
 /** Keeps the inferred types of `params` for the functions beside them. */

@@ -1,10 +1,13 @@
 import {list} from '../lib/text.ts';
 import {p} from '../params/index.ts';
-import {assign, col, py} from '../pyspark/py.ts';
+import {castColumn} from '../pyspark/cast.ts';
+import {assign, call, col, py, pyName, type PyValue} from '../pyspark/py.ts';
 import {toSparkType} from '../pyspark/types.ts';
 import {duckType} from '../sql/cast.ts';
 import {parsePattern} from '../sql/datetime.ts';
 import {csvTimeFormat, formatOf, shownRead} from '../sql/read-csv.ts';
+import {unusedName} from '../sql/rows.ts';
+import type {Column} from '../sql/types.ts';
 import type {Values} from '../params/index.ts';
 import {defineStep, type LoadOptions, type SparkContext, type StepProblem} from './define.ts';
 
@@ -70,54 +73,161 @@ function check(values: LoadValues): StepProblem[] {
   return problems;
 }
 
-const corrupt = '_corrupt_record';
+const backticked = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
+const isGlob = (file: string): boolean => /[*?]/.test(file);
 
-function toPySpark(values: LoadValues, {target, columns}: SparkContext): string[] {
-  const format = unlessAuto(values.format) ?? formatOf(values.file);
+/** A schema as Spark's DDL, in lines of a bearable length. */
+function schemaText(columns: readonly Column[]): string {
+  const lines = columns.reduce<string[]>((all, {name, type}, i) => {
+    const part = `${backticked(name)} ${type}${i < columns.length - 1 ? ', ' : ''}`;
+    const last = all.at(-1);
+    return last !== undefined && last.length + part.length < 90 ? [...all.slice(0, -1), last + part] : [...all, part];
+  }, []);
+  return lines.length <= 1 ? py(lines.join('')) : `\n        ${lines.map(py).join('\n        ')}\n    `;
+}
+
+/** How Spark is told to read a file: DataFrameReader's options. */
+function readerOptions(values: LoadValues, format: 'csv' | 'json', corrupt: string | undefined): [string, PyValue][] {
+  const quote = values.quote === '' ? '"' : values.quote;
+  const encoding = values.encoding === 'latin-1' ? 'ISO-8859-1' : values.encoding;
+  const given: [string, PyValue | undefined][] =
+    format === 'json'
+      ? []
+      : [
+          ['header', values.header !== 'false'],
+          ['sep', separator(values)],
+          ['quote', quote === '"' ? undefined : quote],
+          // A quote in a quoted text is written twice; Spark would expect a backslash before it.
+          ['escape', quote],
+          ['timestampFormat', values.timestamp_format === '' || values.timestamp_format.includes('%') ? undefined : values.timestamp_format],
+        ];
+  return [...given, ['encoding', encoding === 'auto' ? undefined : encoding], ['columnNameOfCorruptRecord', corrupt]].flatMap(([name, value]): [string, PyValue][] =>
+    value === undefined ? [] : [[String(name), value as PyValue]],
+  );
+}
+
+const separator = ({delimiter, file}: LoadValues): string | undefined =>
+  delimiter !== '' ? delimiter.replaceAll('\\t', '\t') : /\.tsv(\.gz)?$/i.test(file[0] ?? '') ? '\t' : undefined;
+
+const option = ([name, value]: readonly [string, PyValue]): string => `option(${py(name)}, ${py(value)})`;
+
+/** A file’s address, or a list of all of them: names with * are looked up when the job runs, and read in the order of their names. */
+function addresses(values: LoadValues, file: (name: string) => string): {readonly only: string} | {readonly all: string} {
   const [only = ''] = values.file;
-  const path = values.file.length === 1 ? py(only) : py(values.file);
-  const fromFile = columns.filter((column) => column.name !== 'filename' || !values.filename);
-  const schema = fromFile.map((column) => `\`${column.name.replaceAll('`', '``')}\` ${toSparkType(column.type)}`).join(', ');
-  const calls: string[] = [];
-  const comments: string[] = [];
-  const mended: string[] = [];
-  if (format === 'csv') {
-    const comma = values.decimal === ',';
-    const decimals = comma ? fromFile.filter((column) => /^(DOUBLE|FLOAT|DECIMAL)/.test(column.type)) : [];
-    const textual = fromFile.map((column) => `\`${column.name.replaceAll('`', '``')}\` ${decimals.includes(column) ? 'string' : toSparkType(column.type)}`).join(', ');
-    for (const column of decimals) mended.push(`withColumn(${py(column.name)}, F.regexp_replace(${col(column.name)}, ',', '.').cast(${py(toSparkType(column.type))}))`);
-    const [nullValue] = values.null_strings;
-    const given = {
-      header: py(values.header !== 'false'),
-      ...(schema === '' ? {inferSchema: 'True'} : {schema: py(`${comma ? textual : schema}, \`${corrupt}\` string`)}),
-      ...(values.delimiter === '' ? {} : {sep: py(values.delimiter.replaceAll('\\t', '\t'))}),
-      ...(values.quote === '' ? {} : {quote: py(values.quote)}),
-      ...(values.encoding === 'auto' ? {} : {encoding: py(values.encoding === 'latin-1' ? 'ISO-8859-1' : values.encoding)}),
-      ...(nullValue === undefined ? {} : {nullValue: py(nullValue)}),
-      ...(values.timestamp_format === '' || values.timestamp_format.includes('%') ? {} : {timestampFormat: py(values.timestamp_format)}),
-      // What Spark can't read keeps its text in a column of its own, and leaves with it below.
-      mode: py(schema === '' ? 'DROPMALFORMED' : 'PERMISSIVE'),
-      ...(schema === '' ? {} : {columnNameOfCorruptRecord: py(corrupt)}),
-    };
-    if (values.null_strings.length > 1) comments.push(`# Spark knows one nullValue; ${list(values.null_strings.slice(1))} need a replace() of their own.`);
-    if (values.file.length > 1)
-      comments.push('# Spark takes the columns of several CSV files by place: read them one by one, and put them together with unionByName, if their orders differ.');
-    if (values.skip > 0) comments.push(`# Spark can't skip lines: take the first ${values.skip} off the file before it is read.`);
-    calls.push(`csv(${[path, ...Object.entries(given).map(([name, value]) => `${name}=${value}`)].join(', ')})`);
-  } else {
-    if (schema !== '' && format === 'json') calls.push(`schema(${py(schema)})`);
-    if (format === 'json') comments.push("# A file that holds one array, or objects over several lines, needs .option('multiLine', True).");
-    calls.push(`${format}(${values.file.length > 1 && format === 'parquet' ? `*${path}` : path})`);
+  if (values.file.length === 1 && !isGlob(only)) return {only: file(only)};
+  const found = (glob: string): string => `[row.path for row in spark.read.format('binaryFile').load(${file(glob)}).select('path').orderBy('path').collect()]`;
+  if (values.file.length === 1) return {all: found(only)};
+  return {all: `[${values.file.map((name) => (isGlob(name) ? `*${found(name)}` : file(name))).join(', ')}]`};
+}
+
+function toPySpark(values: LoadValues, {target, columns, file = py}: SparkContext): string[] {
+  const format = unlessAuto(values.format) ?? formatOf(values.file);
+  const source = addresses(values, file);
+  const known = columns.filter((column) => column.name !== 'filename' || !values.filename).map(({name, type}): Column => ({name, type: toSparkType(type)}));
+  const named = values.filename ? ["withColumn('filename', F.col('_metadata.file_name'))"] : [];
+  if (format === 'parquet') {
+    if ('only' in source) return assign(target, 'spark.read', [`parquet(${source.only})`, ...named]);
+    return ['from functools import reduce', `parts = [spark.read.parquet(file)${named.map((call) => `.${call}`).join('')} for file in ${source.all}]`, ...assign(target, together('parts'), [])];
   }
-  if (values.filename) mended.push(`withColumn('filename', F.element_at(F.split(F.input_file_name(), '/'), -1))`);
-  if (format !== 'csv' || schema === '') return [...comments, ...assign(target, 'spark.read', [...calls, ...mended])];
+  if (known.length === 0) {
+    const calls = [...readerOptions(values, format, undefined).map(option), ...(format === 'csv' ? ["option('inferSchema', True)"] : [])];
+    return [
+      '# The columns are not known before the notebook has run in Lakebook: Spark finds them out.',
+      ...assign(target, 'spark.read', [...calls, `${format}(${'only' in source ? source.only : source.all})`, ...named]),
+    ];
+  }
+  const corrupt = unusedName('_corrupt_record', columns);
+  const from = unusedName('_file', columns);
+  const [texts, casts] = converted(values, format, columns, known);
+  const schema = [...texts, {name: corrupt, type: 'string'}];
+  const options = readerOptions(values, format, corrupt).map(option);
+  const filled = values.null_strings.length === 0 || format === 'json' ? [] : nullStrings(values, texts);
+  const marked = [`withColumn(${py(from)}, F.col('_metadata.file_name'))`];
+  const read =
+    'only' in source
+      ? [...assign('lines', 'spark.read', [`schema(${schemaText(schema)})`, ...options, `${format}(${source.only})`, ...marked, ...filled, 'cache()'])]
+      : severalFiles(source.all, format, texts, {options, calls: [...marked, ...filled], corrupt, values});
+  const helpers = casts.map(({name, cast}) => `withColumn(${py(`${name} cast`)}, ${cast})`);
+  const failed = [`${col(corrupt)}.isNotNull()`, ...casts.map(({name}) => `(${col(name)}.isNotNull() & ${col(`${name} cast`)}.isNull())`)].join(' | ');
+  const raw = casts.length === 0 ? col(corrupt) : `F.coalesce(${col(corrupt)}, F.to_csv(F.struct(${texts.map(({name}) => pyName(name)).join(', ')})${toCsvOptions(values)}))`;
   return [
-    ...comments,
-    ...assign('lines', 'spark.read', [...calls, 'cache()']),
-    ...assign(`${target}_rejects`, 'lines', [`filter(${col(corrupt)}.isNotNull())`, `select(${py(corrupt)})`]),
-    ...assign(target, 'lines', [`filter(${col(corrupt)}.isNull())`, `drop(${py(corrupt)})`, ...mended]),
+    ...read,
+    ...(helpers.length === 0 ? [] : assign('lines', 'lines', helpers)),
+    `failed = ${failed}`,
+    '# Spark keeps the text of what it can’t read, but neither its line nor the reason.',
+    ...assign(`${target}_rejects`, 'lines', [
+      'where(failed)',
+      call('select', [
+        `${col(from)}.alias('file')`,
+        "F.lit(None).cast('bigint').alias('line')",
+        "F.lit(None).cast('string').alias('column_name')",
+        `${raw}.alias('raw')`,
+        "F.lit('it does not fit the schema').alias('reason')",
+      ]),
+    ]),
+    ...assign(target, 'lines', [
+      'where(~(failed))',
+      call('select', [
+        ...known.map(({name}) => (casts.some((one) => one.name === name) ? `${col(`${name} cast`)}.alias(${py(name)})` : pyName(name))),
+        ...(values.filename ? [`${col(from)}.alias('filename')`] : []),
+      ]),
+    ]),
   ];
 }
+
+/** Columns as Spark is to read them, and those of them that are read as text and cast afterwards. */
+function converted(values: LoadValues, format: 'csv' | 'json', columns: readonly Column[], known: readonly Column[]): [readonly Column[], readonly {name: string; cast: string}[]] {
+  const isCast = ({type}: Column): boolean => type !== 'string' && (values.null_strings.length > 0 || (values.decimal === ',' && /^(double|float|decimal)/.test(type)));
+  const texts = known.map((column) => (format === 'csv' && isCast(column) ? {name: column.name, type: 'string'} : column));
+  const casts = known
+    .filter((column) => format === 'csv' && isCast(column))
+    .map(({name}) => {
+      const to = columns.find((column) => column.name === name)?.type ?? 'VARCHAR';
+      const formats = to.startsWith('TIMESTAMP') && values.timestamp_format !== '' && !values.timestamp_format.includes('%') ? [values.timestamp_format] : [];
+      return {name, cast: castColumn({name, type: 'VARCHAR'}, {to, formats, decimal: values.decimal === ',' ? ',' : '.'}, false)};
+    });
+  return [texts, casts];
+}
+
+/** Texts that mean “no value” become NULL; then a text that is empty is one. */
+function nullStrings(values: LoadValues, texts: readonly Column[]): string[] {
+  const names = py(texts.filter(({type}) => type === 'string').map(({name}) => name));
+  const empty = values.null_strings.includes('') ? [] : [`fillna('', subset=${names})`];
+  return [...empty, `replace(${py(values.null_strings)}, None, subset=${names})`];
+}
+
+const toCsvOptions = (values: LoadValues): string => {
+  const sep = separator(values);
+  return sep === undefined ? '' : `, {'sep': ${py(sep)}}`;
+};
+
+/** Each file with the order of columns that it has, put together by name. */
+function severalFiles(
+  all: string,
+  format: 'csv' | 'json',
+  texts: readonly Column[],
+  {options, calls, corrupt, values}: {options: readonly string[]; calls: readonly string[]; corrupt: string; values: LoadValues},
+): string[] {
+  const byName = format === 'csv' && values.header !== 'false';
+  const header = readerOptions(values, 'csv', undefined).map(option);
+  const types = `{${texts.map(({name, type}) => `${py(name)}: ${py(type)}`).join(', ')}}`;
+  return [
+    'from functools import reduce',
+    'parts = []',
+    ...(byName ? [`types = ${types}`] : []),
+    `for file in ${all}:`,
+    ...(byName
+      ? [
+          `    names = spark.read.${[...header, 'csv(file)'].join('.')}.columns`,
+          `    schema = ', '.join(f"\`{name}\` {types.get(name, 'string')}" for name in names) + ${py(`, ${backticked(corrupt)} string`)}`,
+        ]
+      : [`    schema = ${py([...texts, {name: corrupt, type: 'string'}].map(({name, type}) => `${backticked(name)} ${type}`).join(', '))}`]),
+    `    parts.append(spark.read.schema(schema).${[...options, `${format}(file)`, ...calls].join('.')})`,
+    ...assign('lines', together('parts'), ['cache()']),
+  ];
+}
+
+const together = (parts: string): string => `reduce(lambda above, below: above.unionByName(below, allowMissingColumns=True), ${parts})`;
 
 export const load = defineStep({
   kind: 'load',

@@ -1,0 +1,186 @@
+import type {Cell, ParamValue, TextCell} from '../notebook/cells.ts';
+import {rejectsOf} from '../notebook/cells.ts';
+import type {CompiledCell, InputTable, PlannedCell} from '../notebook/plan.ts';
+import {pysparkOf} from '../notebook/source.ts';
+import {pyIdentifier} from '../pyspark/py.ts';
+import type {Handover, Left} from './define.ts';
+import {parameterised} from './spark-params.ts';
+
+/** A table that the Python of a cell reads: the variable it has there, and the cell (or `NAME_rejects`) that gave it. */
+interface Reads {
+  readonly variable: string;
+  readonly table: string;
+}
+
+/** A table cell as Python. */
+export interface SparkCell {
+  readonly type: 'cell';
+  readonly name: string;
+  /** Its variable, and the name of its function. */
+  readonly variable: string;
+  readonly sentence: string;
+  readonly lines: readonly PythonLine[];
+  readonly reads: readonly Reads[];
+  /** Whether it gives `NAME_rejects` too. */
+  readonly rejects: boolean;
+}
+
+/** What stands between cells: prose, charts and cells that are switched off or can't go. */
+export interface SparkRemark {
+  readonly type: 'prose' | 'note';
+  readonly text: string;
+}
+
+/** A notebook as Python, before it is put into a file. */
+export interface SparkParts {
+  readonly items: readonly (SparkCell | SparkRemark)[];
+  readonly left: readonly Left[];
+  /** Import statements of all cells, each once. */
+  readonly imports: readonly string[];
+  /** The notebook's parameters that cells take from `params`, with their values. */
+  readonly params: Readonly<Record<string, ParamValue>>;
+  readonly usesLake: boolean;
+}
+
+/** A line of Python; one that begins inside a text of several lines can't be indented. */
+export interface PythonLine {
+  readonly text: string;
+  readonly inText: boolean;
+}
+
+function pythonLines(python: string): PythonLine[] {
+  let inText = false;
+  return python.split('\n').map((text) => {
+    const line = {text, inText};
+    if ((text.replaceAll('\\"', '').match(/"""/g) ?? []).length % 2 === 1) inText = !inText;
+    return line;
+  });
+}
+
+const isImport = ({text, inText}: PythonLine): boolean => !inText && importLine.test(text);
+const importLine = /^(?:from \S+ import .+|import \S.*)$/;
+const assigned = /^\s*([A-Za-z_]\w*) = /;
+
+/** The cells of a notebook as Python in order. `file` writes the address of a file; `reserved` are names of the file that the Python goes to. */
+export function sparkParts(h: Handover, file: (name: string) => string, reserved: readonly string[]): SparkParts {
+  const compiled = h.plan.filter((cell) => cell.ready).filter(({work}) => work.type !== 'chart');
+  const variables = variablesOf(h, compiled, reserved);
+  const variable = (name: string): string => variables.get(name.toLowerCase()) ?? pyIdentifier(name);
+  const write = (cell: CompiledCell): string | undefined => {
+    const python = pysparkOf(cell, h.known, {variable, file});
+    return typeof python === 'string' ? python : undefined;
+  };
+  const params = openParams(h, compiled, write);
+  const left: Left[] = [];
+  const given = new Set<string>();
+  const imports = new Set<string>();
+  const items: (SparkCell | SparkRemark)[] = [];
+  for (const source of h.notebook.cells) {
+    if (source.type === 'text') {
+      items.push({type: 'prose', text: proseOf(source)});
+      continue;
+    }
+    const cell = h.plan.find(({id}) => id === source.id);
+    if (cell === undefined) continue;
+    if (!cell.ready && cell.disabled) items.push({type: 'note', text: `${cell.name} is switched off in the notebook.`});
+    else if (cell.ready && cell.work.type === 'chart') items.push({type: 'note', text: chartNote(cell, source)});
+    else {
+      const found = cell.ready ? cellOf(cell) : brokenCell(cell);
+      if ('why' in found) {
+        left.push(found);
+        items.push({type: 'note', text: `${found.cell} is left out: ${found.why} ${found.instead}`});
+        continue;
+      }
+      items.push(found);
+      given.add(found.name.toLowerCase());
+      if (found.rejects) given.add(rejectsOf(found.name).toLowerCase());
+    }
+  }
+  return {items, left, imports: [...imports], params: params.values, usesLake: compiled.some(usesLake)};
+
+  function cellOf(cell: CompiledCell): SparkCell | Left {
+    const base = {cell: cell.name, line: cell.line};
+    const python = pysparkOf(cell, h.known, {variable, file});
+    if (typeof python !== 'string') return {...base, why: python.notExportable, instead: 'Run this part in Lakebook, and go on from its export.'};
+    const own = cell.inputs.slice(0, cell.inputs.length - cell.sources.length);
+    const reads = own.map((input) => ({variable: variable(input.name), table: giverOf(input, h.plan)}));
+    const missing = reads.find(({table}) => !given.has(table.toLowerCase()));
+    if (missing !== undefined)
+      return left.some((other) => other.cell.toLowerCase() === missing.table.toLowerCase())
+        ? {...base, why: `It reads ${missing.table}, which is left out.`, instead: `Replace ${missing.table} first.`}
+        : {...base, why: `It reads ${missing.table}, which Spark has no rows for.`, instead: 'Keep such rows apart with a validate step instead.'};
+    const {text} = parameterised(cell, {...h.notebook, params: params.values}, write) ?? {text: python};
+    const lines = pythonLines(text);
+    for (const line of lines) if (isImport(line)) imports.add(line.text);
+    const target = variable(cell.name);
+    return {
+      type: 'cell',
+      name: cell.name,
+      variable: target,
+      sentence: cell.work.type === 'step' ? cell.work.step.sentence(cell.work.values) : `The SQL cell ${cell.name}`,
+      lines: lines.filter((line) => !isImport(line)),
+      reads: reads.filter((read, i) => reads.findIndex((other) => other.variable === read.variable) === i),
+      rejects: lines.some((line) => !line.inText && line.text.startsWith(`${rejectsOf(target)} = `)),
+    };
+  }
+}
+
+/**
+ * Parameters that all cells which name them can take from `params`. One that decides more than a value (which column, which mode) somewhere
+ * stays as it is everywhere.
+ */
+function openParams(h: Handover, compiled: readonly CompiledCell[], write: (cell: CompiledCell) => string | undefined): {values: Record<string, ParamValue>} {
+  const found = compiled.map((cell) => parameterised(cell, h.notebook, write));
+  const fixed = new Set(found.flatMap((cell) => cell?.fixed ?? []));
+  const used = new Set(found.flatMap((cell) => cell?.params ?? []));
+  return {values: Object.fromEntries(Object.entries(h.notebook.params).filter(([name]) => used.has(name) && !fixed.has(name)))};
+}
+
+/** A variable for each cell and its rejects, apart from Python's words, from the file's own names and from those that cells use for steps in between. */
+function variablesOf(h: Handover, compiled: readonly CompiledCell[], reserved: readonly string[]): ReadonlyMap<string, string> {
+  const tables = compiled.flatMap(({name, inputs, sources}) => [name, ...inputs.slice(0, inputs.length - sources.length).map((input) => input.name)]);
+  const between = compiled.flatMap((cell) => {
+    const target = pyIdentifier(cell.name);
+    const python = pysparkOf(cell, h.known);
+    const lines = typeof python === 'string' ? pythonLines(python).filter((line) => !line.inText) : [];
+    const names = lines.flatMap((line) => (isImport(line) ? importedNames(line.text) : (assigned.exec(line.text)?.[1] ?? [])));
+    return names.filter((name) => name !== target && name !== rejectsOf(target));
+  });
+  const taken = new Set([...reserved, ...between]);
+  const variables = new Map<string, string>();
+  for (const name of [...tables, ...tables.map(rejectsOf)]) {
+    if (variables.has(name.toLowerCase())) continue;
+    const variable = pyIdentifier(name, taken);
+    taken.add(variable);
+    variables.set(name.toLowerCase(), variable);
+  }
+  // The rejects go by the variable of their cell, as steps write them.
+  for (const name of tables) variables.set(rejectsOf(name).toLowerCase(), rejectsOf(variables.get(name.toLowerCase()) ?? name));
+  return variables;
+}
+
+const importedNames = (line: string): string[] => (/import (.+)$/.exec(line)?.[1] ?? '').split(/,\s*/);
+
+/** The cell, or `NAME_rejects`, whose rows an input has: another one than it names where that is switched off. */
+function giverOf(input: InputTable, plan: readonly PlannedCell[]): string {
+  const ready = plan.filter((cell) => cell.ready);
+  const names = (cell: CompiledCell): string => (input.rejects ? rejectsOf(cell.name) : cell.name);
+  const named = ready.find((cell) => names(cell).toLowerCase() === input.name.toLowerCase());
+  const giver = named ?? ready.find((cell) => cell.hash === input.hash);
+  return giver === undefined ? input.name : names(giver);
+}
+
+const usesLake = ({work, sources}: CompiledCell): boolean => sources.length > 0 || (work.type === 'step' && work.applies !== undefined);
+
+function brokenCell(cell: Exclude<PlannedCell, CompiledCell>): Left {
+  const [problem] = cell.problems;
+  return {cell: cell.name, line: problem?.where?.line ?? cell.line, why: problem?.message ?? 'It can’t run as it is written.', instead: problem?.hint ?? 'Mend the cell first.'};
+}
+
+function chartNote(cell: CompiledCell, source: Cell): string {
+  const {work, inputs} = cell;
+  const title = work.type === 'chart' && source.type === 'chart' && typeof source.values['title'] === 'string' ? ` “${source.values['title']}”` : '';
+  return `The chart${title} of ${inputs[0]?.name ?? 'its table'} is drawn in Lakebook.`;
+}
+
+const proseOf = ({markdown}: TextCell): string => markdown;
