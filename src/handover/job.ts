@@ -1,7 +1,8 @@
 import {rejectsOf} from '../notebook/cells.ts';
 import {py, pyIdentifier, type PyValue} from '../pyspark/py.ts';
 import type {HandedOver, Handover} from './define.ts';
-import {comments, docstring, importBlock, indented, wrapped} from './python-text.ts';
+import {comments, docstring, importBlock, indented, filledMarkdown} from './python-text.ts';
+import {baseName} from './prose.ts';
 import runtime from './runtime.py?raw';
 import {sparkParts, type SparkCell, type SparkParts} from './spark-cells.ts';
 
@@ -38,8 +39,7 @@ export function sparkJob(h: Handover): HandedOver {
 
 /** The name of the job, its file without `.py`. */
 export function jobName({path, notebook}: Handover): string {
-  const file = (path.split('/').at(-1) ?? '').replace(/\.md$/, '') || notebook.title;
-  const name = file
+  const name = (path === '' ? notebook.title : baseName(path))
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '_')
     .replace(/^_+|_+$/g, '');
@@ -66,13 +66,16 @@ function introduction(h: Handover, parts: SparkParts, name: string): string[] {
   return [
     title,
     '',
-    ...(about === '' ? [] : [...wrapped(about, 100), '']),
-    ...wrapped('Written by Lakebook from the notebook of that name, for Spark 4. The rows of every cell go to a folder of its name in --output, as Parquet. Run it with', 100),
+    ...(about === '' ? [] : [...filledMarkdown(about, 100), '']),
+    ...filledMarkdown(
+      'Written by Lakebook from the notebook of that name, for Spark 4. The rows of every cell go to a folder of its name in --output, as Parquet. Run it with',
+      100,
+    ),
     '',
     `    spark-submit ${packages}${name}.py --input data --output output${lake}`,
     '',
     'and see --help for the rest.',
-    ...parts.left.flatMap(({cell, why, instead}) => ['', ...wrapped(`Left out: ${cell}. ${why} ${instead}`, 100)]),
+    ...parts.left.flatMap(({cell, why, instead}) => ['', ...filledMarkdown(`Left out: ${cell}. ${why} ${instead}`, 100)]),
   ];
 }
 
@@ -110,7 +113,7 @@ function functionOf(cell: SparkCell): string[] {
   const result = cell.rejects ? 'tuple[DataFrame, DataFrame]' : 'DataFrame';
   return [
     `def ${cell.variable}(${args.join(', ')}) -> ${result}:`,
-    ...docstring(wrapped(`${cell.sentence}.`, 92), '    '),
+    ...docstring(filledMarkdown(`${cell.sentence}.`, 92), '    '),
     ...indented(cell.lines),
     `    return ${cell.variable}${cell.rejects ? `, ${rejectsOf(cell.variable)}` : ''}`,
   ];

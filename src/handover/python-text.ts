@@ -12,7 +12,7 @@ const clean = (text: string): string =>
     .replace(unseen, (char) => (char === '\n' ? char : ' '));
 
 /** Markdown in lines of at most `width` characters: paragraphs and items are filled anew, the rest stays. */
-export function wrapped(markdown: string, width: number): string[] {
+export function filledMarkdown(markdown: string, width: number): string[] {
   const out: string[] = [];
   let paragraph = '';
   let isCode = false;
@@ -53,7 +53,7 @@ function filled(text: string, width: number): string[] {
 
 /** Markdown as Python comments of at most 100 characters; headings are underlined. */
 export function comments(markdown: string): string[] {
-  return wrapped(markdown, 98).flatMap((line) => {
+  return filledMarkdown(markdown, 98).flatMap((line) => {
     const heading = /^\s*#{1,6}\s+(.*)$/.exec(line)?.[1];
     if (heading !== undefined) return [`# ${heading}`, `# ${'-'.repeat(Math.min(heading.length, 98))}`];
     return [`# ${line}`.trimEnd()];

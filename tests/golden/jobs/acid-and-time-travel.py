@@ -61,9 +61,9 @@ class Cell(NamedTuple):
 # ---------------------
 #
 # Two weeks of five rooms. Some lines were sent twice, so one row is kept for each sensor and time.
-def readings(spark: SparkSession) -> DataFrame:
+def readings(spark: SparkSession, path: Callable[[str], str]) -> DataFrame:
     """Load readings.parquet."""
-    readings = spark.read.parquet('readings.parquet')
+    readings = spark.read.parquet(path('readings.parquet'))
     return readings
 
 
@@ -77,8 +77,9 @@ def once(readings: DataFrame) -> DataFrame:
             F.row_number().over(Window.partitionBy('sensor_id', 'timestamp').orderBy(F.col('_row'))),
         )
         .where(F.col('_nth') == 1)
+        .drop('_nth')
         .orderBy('_row')
-        .drop('_row', '_nth')
+        .drop('_row')
     )
     return once
 
@@ -159,7 +160,9 @@ def mended(week_two: DataFrame) -> DataFrame:
     """Derive temperature."""
     mended = (
         week_two
-        .withColumn('temperature', F.expr('CASE WHEN temperature BETWEEN -40 AND 60 THEN temperature END'))
+        .withColumns({
+            'temperature': F.expr('CASE WHEN temperature BETWEEN -40 AND 60 THEN temperature END'),
+        })
     )
     return mended
 
@@ -325,7 +328,7 @@ SELECT count(*) AS rows, count(*) FILTER (timestamp >= '2024-03-18') AS of_the_c
 # - Every version can be read until a vacuum deletes its files.
 
 CELLS: list[Cell] = [
-    Cell('readings', readings, takes=('@spark',), gives=('readings',)),
+    Cell('readings', readings, takes=('@spark', '@path'), gives=('readings',)),
     Cell('once', once, takes=('readings',), gives=('once',)),
     Cell('week_one', week_one, takes=('once',), gives=('week_one',)),
     Cell('version_0', version_0, takes=('@spark', 'week_one'), gives=('version_0',)),

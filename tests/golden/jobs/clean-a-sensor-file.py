@@ -61,15 +61,35 @@ class Cell(NamedTuple):
 # The first table holds what arrived and nothing more. In a lakehouse that layer is called *bronze*:
 # whatever you do later, you can always come back to it. So the types are named here, not guessed,
 # and `timestamp` stays text until we have looked at it.
-def raw(spark: SparkSession) -> tuple[DataFrame, DataFrame]:
+def raw(spark: SparkSession, path: Callable[[str], str]) -> tuple[DataFrame, DataFrame]:
     """Load sensors.csv."""
     lines = (
         spark.read
-        .csv('sensors.csv', header=True, schema='`sensor_id` string, `timestamp` string, `temperature` double, `humidity` double, `_corrupt_record` string', mode='PERMISSIVE', columnNameOfCorruptRecord='_corrupt_record')
+        .schema(
+            '`sensor_id` string, `timestamp` string, `temperature` double, `humidity` double, '
+            '`_corrupt_record` string'
+        )
+        .option('header', True)
+        .option('escape', '"')
+        .option('columnNameOfCorruptRecord', '_corrupt_record')
+        .csv(path('sensors.csv'))
+        .withColumn('_file', F.col('_metadata.file_name'))
         .cache()
     )
-    raw_rejects = lines.filter(F.col('_corrupt_record').isNotNull()).select('_corrupt_record')
-    raw = lines.filter(F.col('_corrupt_record').isNull()).drop('_corrupt_record')
+    failed = F.col('_corrupt_record').isNotNull()
+    # Spark keeps the text of what it can’t read, but neither its line nor the reason.
+    raw_rejects = (
+        lines
+        .where(failed)
+        .select(
+            F.col('_file').alias('file'),
+            F.lit(None).cast('bigint').alias('line'),
+            F.lit(None).cast('string').alias('column_name'),
+            F.col('_corrupt_record').alias('raw'),
+            F.lit('it does not fit the schema').alias('reason'),
+        )
+    )
+    raw = lines.where(~(failed)).select('sensor_id', 'timestamp', 'temperature', 'humidity')
     return raw, raw_rejects
 
 
@@ -131,8 +151,9 @@ def readings(typed: DataFrame) -> DataFrame:
             F.row_number().over(Window.partitionBy('sensor_id', 'timestamp').orderBy(F.col('_row'))),
         )
         .where(F.col('_nth') == 1)
+        .drop('_nth')
         .orderBy('_row')
-        .drop('_row', '_nth')
+        .drop('_row')
     )
     return readings
 
@@ -158,22 +179,21 @@ def readings(typed: DataFrame) -> DataFrame:
 # row, since the humidity of that minute is still good.
 def checked(params: argparse.Namespace, readings: DataFrame) -> DataFrame:
     """Empty temperature where it is more than 3 standard deviations away per sensor_id."""
-    _group = Window.partitionBy('sensor_id')
+    _fences = (
+        readings
+        .groupBy(F.col('sensor_id').alias('_by_1'))
+        .agg(
+            (F.avg(F.when(F.abs('temperature') < float('inf'), F.col('temperature'))) - params.threshold * F.nullif(F.stddev(F.when(F.abs('temperature') < float('inf'), F.col('temperature'))), F.lit(0.0))).alias('_low_1'),
+            (F.avg(F.when(F.abs('temperature') < float('inf'), F.col('temperature'))) + params.threshold * F.nullif(F.stddev(F.when(F.abs('temperature') < float('inf'), F.col('temperature'))), F.lit(0.0))).alias('_high_1'),
+        )
+    )
     checked = (
         readings
-        .withColumn(
-            '_low_1',
-            F.avg(F.when(~F.isnan('temperature') & (F.abs(F.col('temperature')) != F.lit(float('inf'))), F.col('temperature'))).over(_group) - params.threshold * F.nullif(F.stddev(F.when(~F.isnan('temperature') & (F.abs(F.col('temperature')) != F.lit(float('inf'))), F.col('temperature'))).over(_group), F.lit(0.0)),
-        )
-        .withColumn(
-            '_high_1',
-            F.avg(F.when(~F.isnan('temperature') & (F.abs(F.col('temperature')) != F.lit(float('inf'))), F.col('temperature'))).over(_group) + params.threshold * F.nullif(F.stddev(F.when(~F.isnan('temperature') & (F.abs(F.col('temperature')) != F.lit(float('inf'))), F.col('temperature'))).over(_group), F.lit(0.0)),
-        )
-        .withColumn(
-            'temperature',
-            F.when(~F.coalesce((F.when(~F.isnan('temperature'), F.col('temperature')) < F.col('_low_1')) | (F.when(~F.isnan('temperature'), F.col('temperature')) > F.col('_high_1')), F.lit(False)), F.col('temperature')),
-        )
-        .drop('_low_1', '_high_1')
+        .join(F.broadcast(_fences), F.col('sensor_id').eqNullSafe(F.col('_by_1')), 'left')
+        .withColumns({
+            'temperature': F.when(~F.coalesce((F.when(~F.isnan('temperature'), F.col('temperature')) < F.col('_low_1')) | (F.when(~F.isnan('temperature'), F.col('temperature')) > F.col('_high_1')), F.lit(False)), F.col('temperature')),
+        })
+        .drop('_by_1', '_low_1', '_high_1')
     )
     return checked
 
@@ -189,16 +209,22 @@ def checked(params: argparse.Namespace, readings: DataFrame) -> DataFrame:
 # 4.28. And again per sensor, or the cold store would be filled with the warmth of the other rooms.
 def cleaned(checked: DataFrame) -> DataFrame:
     """Fill temperature and humidity with the mean per sensor_id."""
+    _guesses = (
+        checked
+        .groupBy(F.col('sensor_id').alias('_by_1'))
+        .agg(
+            F.avg(F.when(F.abs('temperature') < float('inf'), F.col('temperature'))).cast('double').alias('_guess_1'),
+            F.avg(F.when(F.abs('humidity') < float('inf'), F.col('humidity'))).cast('double').alias('_guess_2'),
+        )
+    )
     cleaned = (
         checked
-        .withColumn(
-            'temperature',
-            F.coalesce(F.when(~F.isnan('temperature'), F.col('temperature')), F.avg(F.when(~F.isnan('temperature'), F.col('temperature'))).over(Window.partitionBy('sensor_id')).cast('double')),
-        )
-        .withColumn(
-            'humidity',
-            F.coalesce(F.when(~F.isnan('humidity'), F.col('humidity')), F.avg(F.when(~F.isnan('humidity'), F.col('humidity'))).over(Window.partitionBy('sensor_id')).cast('double')),
-        )
+        .join(F.broadcast(_guesses), F.col('sensor_id').eqNullSafe(F.col('_by_1')), 'left')
+        .withColumns({
+            'temperature': F.coalesce(F.when(~F.isnan('temperature'), F.col('temperature')), F.col('_guess_1')),
+            'humidity': F.coalesce(F.when(~F.isnan('humidity'), F.col('humidity')), F.col('_guess_2')),
+        })
+        .drop('_by_1', '_guess_1', '_guess_2')
     )
     return cleaned
 
@@ -218,7 +244,7 @@ def hourly(cleaned: DataFrame) -> DataFrame:
     """
     hourly = (
         cleaned
-        .groupBy(F.col('sensor_id'), F.window('timestamp', '1 hours')['start'].alias('timestamp'))
+        .groupBy(F.col('sensor_id'), F.date_trunc('hour', 'timestamp').alias('timestamp'))
         .agg(
             F.avg(F.when(~F.isnan('temperature'), F.col('temperature'))).alias('temperature_avg'),
             F.max(F.when(~F.isnan('temperature'), F.col('temperature'))).alias('temperature_max'),
@@ -339,7 +365,7 @@ FROM (
 # - Then open *Sensors: from raw to insight*.
 
 CELLS: list[Cell] = [
-    Cell('raw', raw, takes=('@spark',), gives=('raw', 'raw_rejects')),
+    Cell('raw', raw, takes=('@spark', '@path'), gives=('raw', 'raw_rejects')),
     Cell('unreadable', unreadable, takes=('@spark', 'raw_rejects'), gives=('unreadable',)),
     Cell('typed', typed, takes=('raw',), gives=('typed', 'typed_rejects')),
     Cell('readings', readings, takes=('typed',), gives=('readings',)),

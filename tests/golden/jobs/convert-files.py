@@ -58,15 +58,35 @@ class Cell(NamedTuple):
 # can turn a column of numbers into text. When you know better, say so: lines that don’t fit then
 # become rejects, with a reason, and the types hold. Here they are thirteen: seven broken lines, and
 # six whose time is no time.
-def from_csv(spark: SparkSession) -> tuple[DataFrame, DataFrame]:
+def from_csv(spark: SparkSession, path: Callable[[str], str]) -> tuple[DataFrame, DataFrame]:
     """Load sensors.csv."""
     lines = (
         spark.read
-        .csv('sensors.csv', header=True, schema='`sensor_id` string, `timestamp` timestamp, `temperature` double, `humidity` double, `_corrupt_record` string', mode='PERMISSIVE', columnNameOfCorruptRecord='_corrupt_record')
+        .schema(
+            '`sensor_id` string, `timestamp` timestamp, `temperature` double, `humidity` double, '
+            '`_corrupt_record` string'
+        )
+        .option('header', True)
+        .option('escape', '"')
+        .option('columnNameOfCorruptRecord', '_corrupt_record')
+        .csv(path('sensors.csv'))
+        .withColumn('_file', F.col('_metadata.file_name'))
         .cache()
     )
-    from_csv_rejects = lines.filter(F.col('_corrupt_record').isNotNull()).select('_corrupt_record')
-    from_csv = lines.filter(F.col('_corrupt_record').isNull()).drop('_corrupt_record')
+    failed = F.col('_corrupt_record').isNotNull()
+    # Spark keeps the text of what it can’t read, but neither its line nor the reason.
+    from_csv_rejects = (
+        lines
+        .where(failed)
+        .select(
+            F.col('_file').alias('file'),
+            F.lit(None).cast('bigint').alias('line'),
+            F.lit(None).cast('string').alias('column_name'),
+            F.col('_corrupt_record').alias('raw'),
+            F.lit('it does not fit the schema').alias('reason'),
+        )
+    )
+    from_csv = lines.where(~(failed)).select('sensor_id', 'timestamp', 'temperature', 'humidity')
     return from_csv, from_csv_rejects
 
 
@@ -80,9 +100,9 @@ def from_csv(spark: SparkSession) -> tuple[DataFrame, DataFrame]:
 #
 # This notebook comes with such a file. Put your own in its place if you like: drop it on the page
 # and write its name here.
-def from_parquet(spark: SparkSession) -> DataFrame:
+def from_parquet(spark: SparkSession, path: Callable[[str], str]) -> DataFrame:
     """Load readings.parquet."""
-    from_parquet = spark.read.parquet('readings.parquet')
+    from_parquet = spark.read.parquet(path('readings.parquet'))
     return from_parquet
 
 
@@ -115,20 +135,51 @@ SELECT 'only in Parquet' AS found, * FROM (FROM from_parquet EXCEPT ALL FROM fro
 # In much of the world a spreadsheet writes `52,5164` for 52.5164, so the comma is taken and columns
 # are separated by semicolons. Days come first in its dates. Here all of that is said openly; the
 # preview you see when you drop a file finds most of it out.
-def sites(spark: SparkSession) -> tuple[DataFrame, DataFrame]:
+def sites(spark: SparkSession, path: Callable[[str], str]) -> tuple[DataFrame, DataFrame]:
     """Load sites.csv."""
     lines = (
         spark.read
-        .csv('sites.csv', header=True, schema='`sensor_id` string, `room` string, `floor` int, `latitude` string, `longitude` string, `installed` string, `_corrupt_record` string', sep=';', mode='PERMISSIVE', columnNameOfCorruptRecord='_corrupt_record')
+        .schema(
+            '`sensor_id` string, `room` string, `floor` int, `latitude` string, `longitude` string, '
+            '`installed` string, `_corrupt_record` string'
+        )
+        .option('header', True)
+        .option('sep', ';')
+        .option('escape', '"')
+        .option('columnNameOfCorruptRecord', '_corrupt_record')
+        .csv(path('sites.csv'))
+        .withColumn('_file', F.col('_metadata.file_name'))
         .cache()
     )
-    sites_rejects = lines.filter(F.col('_corrupt_record').isNotNull()).select('_corrupt_record')
+    lines = (
+        lines
+        .withColumn('latitude cast', F.expr("try_cast(translate(trim(`latitude`), ',.', '.,') AS double)"))
+        .withColumn('longitude cast', F.expr("try_cast(translate(trim(`longitude`), ',.', '.,') AS double)"))
+    )
+    failed = F.col('_corrupt_record').isNotNull() | (F.col('latitude').isNotNull() & F.col('latitude cast').isNull()) | (F.col('longitude').isNotNull() & F.col('longitude cast').isNull())
+    # Spark keeps the text of what it can’t read, but neither its line nor the reason.
+    sites_rejects = (
+        lines
+        .where(failed)
+        .select(
+            F.col('_file').alias('file'),
+            F.lit(None).cast('bigint').alias('line'),
+            F.lit(None).cast('string').alias('column_name'),
+            F.coalesce(F.col('_corrupt_record'), F.to_csv(F.struct('sensor_id', 'room', 'floor', 'latitude', 'longitude', 'installed'), {'sep': ';'})).alias('raw'),
+            F.lit('it does not fit the schema').alias('reason'),
+        )
+    )
     sites = (
         lines
-        .filter(F.col('_corrupt_record').isNull())
-        .drop('_corrupt_record')
-        .withColumn('latitude', F.regexp_replace(F.col('latitude'), ',', '.').cast('double'))
-        .withColumn('longitude', F.regexp_replace(F.col('longitude'), ',', '.').cast('double'))
+        .where(~(failed))
+        .select(
+            'sensor_id',
+            'room',
+            'floor',
+            F.col('latitude cast').alias('latitude'),
+            F.col('longitude cast').alias('longitude'),
+            'installed',
+        )
     )
     return sites, sites_rejects
 
@@ -208,10 +259,10 @@ def report(located: DataFrame) -> DataFrame:
 # - Clean these readings first: *Clean a sensor file* shows how.
 
 CELLS: list[Cell] = [
-    Cell('from_csv', from_csv, takes=('@spark',), gives=('from_csv', 'from_csv_rejects')),
-    Cell('from_parquet', from_parquet, takes=('@spark',), gives=('from_parquet',)),
+    Cell('from_csv', from_csv, takes=('@spark', '@path'), gives=('from_csv', 'from_csv_rejects')),
+    Cell('from_parquet', from_parquet, takes=('@spark', '@path'), gives=('from_parquet',)),
     Cell('differences', differences, takes=('@spark', 'from_csv', 'from_parquet'), gives=('differences',)),
-    Cell('sites', sites, takes=('@spark',), gives=('sites', 'sites_rejects')),
+    Cell('sites', sites, takes=('@spark', '@path'), gives=('sites', 'sites_rejects')),
     Cell('rooms', rooms, takes=('sites',), gives=('rooms',)),
     Cell('located', located, takes=('from_parquet', 'rooms'), gives=('located',)),
     Cell('rows_per_room', rows_per_room, takes=('@spark', 'located'), gives=('rows_per_room',)),

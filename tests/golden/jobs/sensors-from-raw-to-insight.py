@@ -62,15 +62,34 @@ class Cell(NamedTuple):
 #
 # The file has one JSON object a line (NDJSON), as streams and queues write it. JSON knows numbers,
 # texts and null, so the columns arrive with types; what the numbers mean, it doesn’t say.
-def raw(spark: SparkSession) -> DataFrame:
+def raw(spark: SparkSession, path: Callable[[str], str]) -> tuple[DataFrame, DataFrame]:
     """Load raw-readings.json."""
-    # A file that holds one array, or objects over several lines, needs .option('multiLine', True).
-    raw = (
+    lines = (
         spark.read
-        .schema('`sensor_id` string, `epoch_ms` bigint, `temperature` double, `humidity` double, `pressure` double')
-        .json('raw-readings.json')
+        .schema(
+            '`sensor_id` string, `epoch_ms` bigint, `temperature` double, `humidity` double, '
+            '`pressure` double, `_corrupt_record` string'
+        )
+        .option('columnNameOfCorruptRecord', '_corrupt_record')
+        .json(path('raw-readings.json'))
+        .withColumn('_file', F.col('_metadata.file_name'))
+        .cache()
     )
-    return raw
+    failed = F.col('_corrupt_record').isNotNull()
+    # Spark keeps the text of what it can’t read, but neither its line nor the reason.
+    raw_rejects = (
+        lines
+        .where(failed)
+        .select(
+            F.col('_file').alias('file'),
+            F.lit(None).cast('bigint').alias('line'),
+            F.lit(None).cast('string').alias('column_name'),
+            F.col('_corrupt_record').alias('raw'),
+            F.lit('it does not fit the schema').alias('reason'),
+        )
+    )
+    raw = lines.where(~(failed)).select('sensor_id', 'epoch_ms', 'temperature', 'humidity', 'pressure')
+    return raw, raw_rejects
 
 
 # Quarantine
@@ -86,15 +105,17 @@ def raw(spark: SparkSession) -> DataFrame:
 def valid(raw: DataFrame) -> tuple[DataFrame, DataFrame]:
     """Check 1 rule, quarantine rows that break one."""
     rules = {
-        'known id': F.coalesce(F.col('sensor_id').isNotNull(), F.lit(True)) & F.coalesce(F.col('sensor_id').cast('string').rlike('^SNS-[0-9]{4}$'), F.lit(True)),
+        'known id': F.coalesce(F.col('sensor_id').isNotNull(), F.lit(True)) & F.coalesce(F.col('sensor_id').rlike('^SNS-[0-9]{4}\\z'), F.lit(True)),
     }
     failed = F.concat_ws(', ', *[F.when(~holds, F.lit(name)) for name, holds in rules.items()])
     valid = raw.filter(failed == '')
     valid_rejects = (
         raw
         .filter(failed != '')
-        .withColumn('rule', failed)
-        .withColumn('reason', F.concat_ws('; ', F.when(~F.col('sensor_id').isNotNull(), 'sensor_id is missing'), F.when(~F.col('sensor_id').cast('string').rlike('^SNS-[0-9]{4}$'), 'sensor_id doesn’t match ^SNS-[0-9]{4}$')))
+        .withColumns({
+            'rule': failed,
+            'reason': F.concat_ws('; ', F.when(~F.col('sensor_id').isNotNull(), 'sensor_id is missing'), F.when(~F.col('sensor_id').rlike('^SNS-[0-9]{4}\\z'), 'sensor_id doesn’t match ^SNS-[0-9]{4}$')),
+        })
     )
     return valid, valid_rejects
 
@@ -278,7 +299,7 @@ def by_sensor(clustered: DataFrame) -> DataFrame:
 #   begin?
 
 CELLS: list[Cell] = [
-    Cell('raw', raw, takes=('@spark',), gives=('raw',)),
+    Cell('raw', raw, takes=('@spark', '@path'), gives=('raw', 'raw_rejects')),
     Cell('valid', valid, takes=('raw',), gives=('valid', 'valid_rejects')),
     Cell('quarantined_ids', quarantined_ids, takes=('@spark', 'valid_rejects'), gives=('quarantined_ids',)),
     Cell('complete', complete_, takes=('valid',), gives=('complete',)),

@@ -3,21 +3,20 @@ import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {sparkJob} from '../../../src/handover/job.ts';
 import {root} from '../../tools/setup.mjs';
-import {nodeWorkspace, type NodeWorkspace} from './node-workspace.ts';
+import {openPage} from './page.ts';
 
 const samples = join(root, 'public/samples');
 const notebooks = readdirSync(join(root, 'notebooks')).filter((name) => name.endsWith('.md'));
 
-let workspace: NodeWorkspace;
+let page: Awaited<ReturnType<typeof openPage>>;
 beforeAll(async () => {
-  workspace = await nodeWorkspace();
-  for (const name of readdirSync(samples)) await workspace.addFile(name, readFileSync(join(samples, name)));
+  page = await openPage(Object.fromEntries(readdirSync(samples).map((name) => [name, readFileSync(join(samples, name))])));
 });
-afterAll(() => workspace.close());
+afterAll(() => page.close());
 
 describe.each(notebooks)('%s', (name) => {
   test('its job is the golden one, and nothing is left out', async () => {
-    const {handover} = await workspace.run(name, readFileSync(join(root, 'notebooks', name), 'utf8'));
+    const {handover} = await page.run(readFileSync(join(root, 'notebooks', name), 'utf8'), name);
     const {text, left} = sparkJob(handover);
     expect(left).toEqual([]);
     expect(text).toBe(golden(name.replace(/\.md$/, '.py'), text));
