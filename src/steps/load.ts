@@ -101,9 +101,8 @@ function readerOptions(values: LoadValues, format: 'csv' | 'json', corrupt: stri
           ['escape', quote],
           ['timestampFormat', values.timestamp_format === '' || values.timestamp_format.includes('%') ? undefined : values.timestamp_format],
         ];
-  return [...given, ['encoding', encoding === 'auto' ? undefined : encoding], ['columnNameOfCorruptRecord', corrupt]].flatMap(([name, value]): [string, PyValue][] =>
-    value === undefined ? [] : [[String(name), value as PyValue]],
-  );
+  const all: [string, PyValue | undefined][] = [...given, ['encoding', encoding === 'auto' ? undefined : encoding], ['columnNameOfCorruptRecord', corrupt]];
+  return all.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
 }
 
 const separator = ({delimiter, file}: LoadValues): string | undefined =>

@@ -11,7 +11,7 @@ const notebooks = readdirSync(join(root, 'notebooks')).filter((name) => name.end
 let page: Awaited<ReturnType<typeof openPage>>;
 beforeAll(async () => {
   page = await openPage(Object.fromEntries(readdirSync(samples).map((name) => [name, readFileSync(join(samples, name))])));
-});
+}, 120_000);
 afterAll(() => page.close());
 
 describe.each(notebooks)('%s', (name) => {
