@@ -126,7 +126,11 @@ function toPySpark(values: LoadValues, {target, columns, file = py}: SparkContex
   const named = values.filename ? ["withColumn('filename', F.col('_metadata.file_name'))"] : [];
   if (format === 'parquet') {
     if ('only' in source) return assign(target, 'spark.read', [`parquet(${source.only})`, ...named]);
-    return ['from functools import reduce', `parts = [spark.read.parquet(file)${named.map((call) => `.${call}`).join('')} for file in ${source.all}]`, ...assign(target, together('parts'), [])];
+    return [
+      'from functools import reduce',
+      `parts = [spark.read.parquet(file)${named.map((call) => `.${call}`).join('')} for file in ${source.all}]`,
+      ...assign(target, together('parts'), []),
+    ];
   }
   if (known.length === 0) {
     const calls = [...readerOptions(values, format, undefined).map(option), ...(format === 'csv' ? ["option('inferSchema', True)"] : [])];
