@@ -114,6 +114,10 @@ export function actionGroups(page: Page): FoundGroup[] {
         action('Save the notebook encrypted …', () => (page.dialog = {kind: 'encrypt', file: page.notebookFile()}), {words: 'download age fernet passphrase encryption'}),
         ...(session.isSample ? [action('Reset to original', () => void page.attempt(() => session.resetSample()), {words: 'lesson sample'})] : []),
         action('Save the whole workspace as a zip …', () => (page.dialog = {kind: 'workspace'}), {words: 'export download backup'}),
+        action('Take the notebook along to Spark or DuckDB …', () => (page.dialog = {kind: 'handover'}), {
+          words: 'export pyspark job jupyter ipynb sql script dbt hand over',
+          why: session.path === '' ? 'Open a notebook first.' : undefined,
+        }),
         action('Compare with Spark’s output …', () => pickOutput(page), {words: 'pyspark equal same result job', why: session.path === '' ? 'Open a notebook first.' : undefined}),
         ...exportEntries(page).map(({label, run}) => action(label, run, {words: 'save download parquet csv json arrow'})),
       ],

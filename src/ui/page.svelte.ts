@@ -18,7 +18,7 @@ import {remember, remembered, Theme} from './theme.svelte.ts';
 
 /** The one dialog that is open. */
 export type OpenDialog =
-  | {readonly kind: 'palette' | 'shortcuts' | 'url' | 'replace'}
+  | {readonly kind: 'palette' | 'shortcuts' | 'url' | 'replace' | 'handover'}
   | {readonly kind: 'import'; readonly files: readonly string[]}
   | {readonly kind: 'export'; readonly cellId: string}
   | {readonly kind: 'lake'; readonly table: string; readonly tab?: LakeTab}

@@ -1,0 +1,37 @@
+import type {Handover, HandoverFile, Left} from './define.ts';
+import {baseName} from './prose.ts';
+import {sqlScript} from './sql-script.ts';
+
+/** What a notebook leaves as: its files, and the cells that stay behind. */
+export interface Made {
+  readonly files: readonly HandoverFile[];
+  readonly left: readonly Left[];
+}
+
+/** A way to leave. */
+interface Target {
+  readonly target: string;
+  readonly title: string;
+  /** What it is, in a sentence. */
+  readonly about: string;
+  /** What runs it, a command a line. */
+  readonly command: (h: Handover) => string;
+  /** What it is saved as: a zip where it is several files. */
+  readonly fileName: (h: Handover) => string;
+  readonly make: (h: Handover) => Made;
+}
+
+/** The ways a notebook leaves, in the order they are offered. */
+export const handovers = [
+  {
+    target: 'sql',
+    title: 'DuckDB script',
+    about: 'One script that makes a table of each cell with the DuckDB command line.',
+    command: ({path}) => `duckdb -bail ${baseName(path)}.duckdb < ${baseName(path)}.sql`,
+    fileName: ({path}) => `${baseName(path)}.sql`,
+    make: (h) => {
+      const {text, left} = sqlScript(h);
+      return {files: [{path: `${baseName(h.path)}.sql`, text}], left};
+    },
+  },
+] as const satisfies readonly Target[];
