@@ -1,33 +1,19 @@
 import {rejectsOf} from '../notebook/cells.ts';
-import {py, pyIdentifier, type PyValue} from '../pyspark/py.ts';
+import {py, pyIdentifier} from '../pyspark/py.ts';
 import type {HandedOver, Handover} from './define.ts';
 import {comments, docstring, importBlock, indented, filledMarkdown} from './python-text.ts';
 import {baseName} from './prose.ts';
-import runtime from './runtime.py?raw';
-import {sparkParts, type SparkCell, type SparkParts} from './spark-cells.ts';
-
-const runtimeImports = [...runtime.matchAll(/^(?:from|import) .+$/gm)].map(([line]) => line);
-/** Names that the job's file has for itself. */
-const runtimeNames = [
-  ...[...runtime.matchAll(/^(?:def|class) (\w+)|^([A-Za-z]\w*)(?:: [^=\n]+)? = /gm)].map(([, defined, given]) => defined ?? given ?? ''),
-  ...runtimeImports.flatMap((line) => (/import (.+)$/.exec(line)?.[1] ?? '').split(/,\s*/)),
-  'Window',
-];
+import {cellImports, inSections, paramValues, runtimeImports, runtimeNames, sectionsOf} from './spark-runtime.ts';
+import {sparkParts, usesLake, type SparkCell, type SparkParts} from './spark-cells.ts';
 
 /** The notebook as one PySpark job: a function a cell, and a command line. */
 export function sparkJob(h: Handover): HandedOver {
   const parts = sparkParts(h, (name) => `path(${py(name)})`, runtimeNames);
   const cells = parts.items.filter((item) => item.type === 'cell');
-  const code = cells.flatMap(({lines}) => lines.map(({text}) => text)).join('\n');
-  const sections = {lake: parts.usesLake, params: Object.keys(parts.params).length > 0, literal: parts.usesLake || code.includes('literal(')};
+  const sections = sectionsOf(parts);
   const name = jobName(h);
-  const imports = [
-    ...runtimeImports,
-    ...parts.imports,
-    ...(/\bF\./.test(code) ? ['from pyspark.sql import functions as F'] : []),
-    ...(/\bWindow\b/.test(code) ? ['from pyspark.sql import Window'] : []),
-  ];
-  const text = inSections(runtime, sections)
+  const imports = [...runtimeImports, ...cellImports(parts)];
+  const text = inSections(sections)
     .replace(/^"""DOCSTRING"""$/m, () => docstring(introduction(h, parts, name)).join('\n'))
     .replace(/^from __future__[\s\S]*?# <imports>$/m, () => importBlock(imports))
     .replace(/^# <cells>$/m, () => functions(parts).join('\n'))
@@ -46,23 +32,16 @@ export function jobName({path, notebook}: Handover): string {
   return name === '' ? 'notebook' : /^\d/.test(name) ? `job_${name}` : pyIdentifier(name);
 }
 
-const paramValues = ({params}: SparkParts): PyValue => Object.fromEntries(Object.entries(params).map(([name, value]) => [pyIdentifier(name), value]));
-
-/** The template with the lines of the sections that are wanted; the marks go. */
-function inSections(template: string, wanted: Readonly<Record<string, boolean>>): string {
-  const dropped = Object.entries(wanted).reduce(
-    (text, [name, stays]) => (stays ? text : text.replaceAll(new RegExp(`^ *# <${name}>\\n[\\s\\S]*?^ *# </${name}>\\n`, 'gm'), '')),
-    template,
-  );
-  return dropped.replace(/^ *# <\/?(?:lake|params|literal)>\n/gm, '');
+/** The command that runs the job. */
+export function sparkCommand(h: Handover): string {
+  const isLake = h.plan.some((cell) => cell.ready && usesLake(cell));
+  return `spark-submit ${isLake ? '--packages io.delta:delta-spark_2.13:4.0.1 ' : ''}${jobName(h)}.py --input data --output output${isLake ? ' --lake lake' : ''}`;
 }
 
 /** Title, first paragraph, and how the job is run. */
 function introduction(h: Handover, parts: SparkParts, name: string): string[] {
   const title = h.notebook.title || name;
   const about = firstParagraph(h);
-  const packages = parts.usesLake ? '--packages io.delta:delta-spark_2.13:4.0.1 ' : '';
-  const lake = parts.usesLake ? ' --lake lake' : '';
   return [
     title,
     '',
@@ -72,7 +51,7 @@ function introduction(h: Handover, parts: SparkParts, name: string): string[] {
       100,
     ),
     '',
-    `    spark-submit ${packages}${name}.py --input data --output output${lake}`,
+    `    ${sparkCommand(h)}`,
     '',
     'and see --help for the rest.',
     ...parts.left.flatMap(({cell, why, instead}) => ['', ...filledMarkdown(`Left out: ${cell}. ${why} ${instead}`, 100)]),

@@ -170,7 +170,8 @@ function giverOf(input: InputTable, plan: readonly PlannedCell[]): string {
   return giver === undefined ? input.name : names(giver);
 }
 
-const usesLake = ({work, sources}: CompiledCell): boolean => sources.length > 0 || (work.type === 'step' && work.applies !== undefined);
+/** Whether a cell reads or writes tables of the lake. */
+export const usesLake = ({work, sources}: CompiledCell): boolean => sources.length > 0 || (work.type === 'step' && work.applies !== undefined);
 
 function brokenCell(cell: Exclude<PlannedCell, CompiledCell>): Left {
   const [problem] = cell.problems;

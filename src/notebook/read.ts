@@ -27,6 +27,8 @@ export interface FileRead {
   readonly encoding: Sniffed['encoding'];
   readonly gzip: boolean;
   readonly csv: Detected | undefined;
+  /** JSON that is one array, or has objects over several lines: it can't be read line by line. */
+  readonly isWhole: boolean;
 }
 
 export interface FilesRead {
@@ -83,13 +85,19 @@ async function gather(ports: Ports, tables: readonly string[], table: string, si
 /** Reads one file. */
 async function readOne(ports: Ports, file: string, options: LoadOptions, to: Destination): Promise<FileRead & {hasRejects: boolean}> {
   const sniffed = await ports.storage.sniff(file, options);
-  const read = {file, format: sniffed.format, encoding: options.encoding ?? sniffed.encoding, gzip: sniffed.gzip};
+  const read = {file, format: sniffed.format, encoding: options.encoding ?? sniffed.encoding, gzip: sniffed.gzip, isWhole: sniffed.format === 'json' && isWhole(sniffed.head)};
   if (sniffed.format !== 'csv') return {...read, csv: undefined, hasRejects: await readArrowFile(ports, file, options, to)};
   try {
     return {...read, ...(await readCsvFile(ports, file, sniffed, options, to))};
   } catch (thrown) {
     throw aboutFile(thrown, file, options.encoding ?? sniffed.encoding);
   }
+}
+
+/** Whether the first line of a JSON file is no object of its own. */
+function isWhole(head: string): boolean {
+  const [line = ''] = head.trimStart().split('\n', 1);
+  return line.startsWith('[') || !line.trimEnd().endsWith('}');
 }
 
 async function readCsvFile(ports: Ports, file: string, sniffed: Sniffed, options: LoadOptions, to: Destination): Promise<{csv: Detected; hasRejects: boolean}> {

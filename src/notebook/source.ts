@@ -1,6 +1,7 @@
 import {id, query, sql, type Sql} from '../sql/sql.ts';
 import {identifiers} from '../sql/lexer.ts';
 import {py, pyIdentifier} from '../pyspark/py.ts';
+import type {Column} from '../sql/types.ts';
 import type {Input, NotExportable, SparkContext} from '../steps/define.ts';
 import {reduceChart} from '../charts/reduce.ts';
 import type {CompiledCell, InputTable, PlannedCell} from './plan.ts';
@@ -8,9 +9,10 @@ import type {StoredResult} from './run.ts';
 
 type Known = (hash: string) => StoredResult | undefined;
 
-/** A cell's inputs under their own names, with the columns last seen (those of rejected rows aren't kept): for SQL and Python that people read. */
-const shownInputs = (cell: CompiledCell, known: Known): Input[] =>
-  cell.inputs.map((input) => ({name: input.name, relation: id(input.name), columns: input.rejects ? [] : (known(input.hash)?.columns ?? [])}));
+/** A cell's inputs under their own names, with the columns last seen: for SQL and Python that people read. */
+const shownInputs = (cell: CompiledCell, known: Known): Input[] => cell.inputs.map((input) => ({name: input.name, relation: id(input.name), columns: columnsOf(input, known)}));
+
+const columnsOf = ({hash, rejects}: InputTable, known: Known): readonly Column[] => (rejects ? known(hash)?.rejects : known(hash))?.columns ?? [];
 
 /** The query a cell stands for, over the cells it names, for the page to show. */
 export function sqlOf(cell: CompiledCell, known: Known): Sql {
@@ -61,12 +63,13 @@ export function pysparkOf(cell: CompiledCell, known: Known, naming: Naming = {va
     inputs: shownInputs(cell, known),
     columns: known(cell.hash)?.columns ?? [],
     rows: cell.inputs.map((input) => rowsOf(input, known)),
+    found: known(cell.hash)?.files ?? [],
     ...(file === undefined ? {} : {file}),
   });
   return 'notExportable' in lines ? lines : lines.join('\n');
 }
 
-const rowsOf = (input: InputTable, known: Known): number | undefined => (input.rejects ? known(input.hash)?.rejects?.rows : known(input.hash)?.rows);
+const rowsOf = ({hash, rejects}: InputTable, known: Known): number | undefined => (rejects ? known(hash)?.rejects : known(hash))?.rows;
 
 /** The notebook's tables as one DuckDB script, cell by cell. */
 export function sqlScript(plan: readonly PlannedCell[], known: Known): string {

@@ -145,7 +145,7 @@ const namedInSpark = (one: Aligned, strict: boolean): string =>
 
 function toPySpark({table, on_failure}: AlignValues, {target, frames, inputs}: SparkContext): string[] {
   const [frame = 'df', ...others] = frames;
-  const schema = table === '' ? (others.at(-1) ?? 'other') : `spark.table(${py(table)})`;
+  const schema = table === '' ? (others.at(-1) ?? 'other') : `spark.table(${py(`lake.${table}`)})`;
   const known = inputs.length > 1 ? aligned(inputOf(inputs), targetOf(inputs)) : [];
   // Before the first run no columns are known here; Spark knows them.
   if (known.length === 0) return assign(target, frame, [`to(${schema}.schema)`]);

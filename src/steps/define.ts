@@ -140,6 +140,26 @@ export interface Step<P extends Params = Params> {
   readonly examples: readonly Example[];
 }
 
+/** How a file was read where the reader said nothing. */
+export interface FoundFile {
+  readonly format: 'csv' | 'json' | 'parquet';
+  readonly encoding: NonNullable<LoadOptions['encoding']>;
+  /** JSON that is one array, or has objects over several lines. */
+  readonly isWhole: boolean;
+  readonly csv:
+    | {
+        readonly delimiter: string;
+        readonly quote: string;
+        readonly header: boolean;
+        readonly skip: number;
+        readonly decimal: '.' | ',';
+        /** As strptime writes them. */
+        readonly dateFormat: string | undefined;
+        readonly timestampFormat: string | undefined;
+      }
+    | undefined;
+}
+
 export interface SparkContext {
   /** The variable to assign: the cell's name. */
   readonly target: string;
@@ -149,6 +169,8 @@ export interface SparkContext {
   readonly columns: readonly Column[];
   /** Python for the address of a file by its name in the workspace; absent, the name itself. */
   readonly file?: (name: string) => string;
+  /** How the files of a load were read when it last ran. */
+  readonly found?: readonly FoundFile[];
   /** Rows of each input when it was last seen: the small side of a join is sent to every executor. */
   readonly rows?: readonly (number | undefined)[];
 }

@@ -41,7 +41,7 @@ export const kmeans = defineStep({
     what: 'Finds k centres such that rows lie close to the nearest one, and gives each row its `cluster` and its `distance` to the centre. Names and defaults are those of Spark’s KMeans: k 2, max_iter 20, tol 1e-4. Below the rows are the centres, the inertia, the silhouette and the elbow curve. Rows stay in their order.',
     why: 'Nobody has written down which of your sensors stand beside a machine. If temperature, humidity and pressure together fall into two groups, k-means finds them without being told, and a large distance points at readings that belong to neither.',
     without:
-      'You set thresholds for one signal at a time and miss what only shows in several together. Mind the scale: a pressure of 1013 hPa drowns a humidity between 0 and 1, so set `standardize` unless the units are comparable. Spark draws other starting centres, so its clusters may be numbered otherwise; cluster 0 is always the largest here. Spark’s handleInvalid “skip” is a drop_nulls step before this one.',
+      'You set thresholds for one signal at a time and miss what only shows in several together. Mind the scale: a pressure of 1013 hPa drowns a humidity between 0 and 1, so set `standardize` unless the units are comparable. Cluster 0 is the largest. Spark draws other starting centres: it finds the same clusters where they are apart, but may number those of one size otherwise, and where they touch, a row between two may fall to the other. Spark’s handleInvalid “skip” is a drop_nulls step before this one.',
   },
   input: 'one',
   effect: 'same',
@@ -83,36 +83,48 @@ export const kmeans = defineStep({
       shown: sql`-- Lakebook's kernel fills these two columns; plain SQL has no k-means.\nSELECT *, NULL::INTEGER AS cluster, NULL::DOUBLE AS distance FROM ${input.relation}`,
     };
   },
-  toPySpark: ({features: names, k, max_iter, tol, seed, standardize, handle_invalid}, {target, frames: [frame = 'df'], inputs}) => {
+  toPySpark: ({features: names, k, max_iter, tol, seed, n_init, standardize, handle_invalid}, {target, frames: [frame = 'df'], inputs}) => {
     const columns = inputs[0]?.columns ?? [];
     const real = columnsNamed(names, columns).map((column) => column.name);
     const vector = unusedName('features', columns);
     const scaled = unusedName('scaled', [...columns, {name: vector, type: ''}]);
     const used = standardize ? scaled : vector;
-    const keep = handle_invalid === 'keep';
+    const finite = real.map((name) => `(F.abs(${col(name)}.cast('double')) < float('inf'))`).join(' & ');
     return [
       'from pyspark.ml import Pipeline',
       'from pyspark.ml.clustering import KMeans',
       `from pyspark.ml.feature import ${standardize ? 'StandardScaler, ' : ''}VectorAssembler`,
       'from pyspark.ml.functions import vector_to_array',
-      '# Spark starts from other centres, so clusters may be numbered otherwise.',
-      `complete = ${frame}.na.drop(subset=${py(real)})${keep ? '' : `\nassert complete.count() == ${frame}.count(), 'rows lack a feature'`}`,
-      'model = Pipeline(stages=[',
-      `    VectorAssembler(inputCols=${py(real)}, outputCol=${py(vector)}),`,
+      `finite = F.coalesce(${finite}, F.lit(False))`,
+      `complete = ${frame}.where(finite)`,
+      ...(handle_invalid === 'keep'
+        ? []
+        : [`if complete.count() < ${frame}.count():`, `    raise ValueError(${py(`Rows lack a finite value in ${list(real)}; k-means needs all of them.`)})`]),
+      'vectors = Pipeline(stages=[',
+      `    VectorAssembler(inputCols=${py(real)}, outputCol=${py(vector)}, handleInvalid='keep'),`,
       ...(standardize ? [`    StandardScaler(inputCol=${py(vector)}, outputCol=${py(scaled)}),`] : []),
-      `    KMeans(k=${k}, maxIter=${max_iter}, tol=${tol}, seed=${seed}, featuresCol=${py(used)}, predictionCol='cluster'),`,
       ']).fit(complete)',
-      'centres = model.stages[-1].clusterCenters()',
+      'rows = vectors.transform(complete).cache()',
+      '# Spark starts once, from centres of its own: the best of several starts is kept, as in Lakebook.',
+      'models = [',
+      `    KMeans(k=${k}, maxIter=${max_iter}, tol=${tol}, seed=n, featuresCol=${py(used)}).fit(rows)`,
+      `    for n in range(${seed}, ${seed} + ${n_init})`,
+      ']',
+      'centres = min(models, key=lambda model: model.summary.trainingCost).clusterCenters()',
+      '# The largest cluster is number 0.',
       `values = vector_to_array(${col(used)})`,
-      'distances = [F.sqrt(sum((values[i] - float(x)) ** 2 for i, x in enumerate(centre))) for centre in centres]',
-      ...assign(target, 'model', [
-        'transform(complete)',
-        "withColumn('distance', F.array(*distances)[F.col('cluster')])",
-        `drop(${[vector, ...(standardize ? [scaled] : [])].map(py).join(', ')})`,
+      'distances = F.array(*[',
+      '    F.sqrt(sum(((values[i] - float(x)) ** 2 for i, x in enumerate(centre)), F.lit(0.0)))',
+      '    for centre in centres',
+      '])',
+      'nearest = F.array_position(distances, F.array_min(distances)) - 1',
+      "sizes = rows.groupBy(nearest.alias('n')).count().orderBy(F.desc('count'), 'n').collect()",
+      "number = F.array_position(F.array(*[F.lit(row['n']) for row in sizes]), nearest) - 1",
+      ...assign(target, `vectors.transform(${frame})`, [
+        "withColumn('cluster', F.when(finite, number.cast('int')))",
+        "withColumn('distance', F.when(finite, F.array_min(distances)))",
+        `drop(${[vector, ...(standardize ? [scaled] : [])].map((name) => py(name)).join(', ')})`,
       ]),
-      ...(keep
-        ? [`${target} = ${target}.unionByName(${frame}.filter(${real.map((name) => `${col(name)}.isNull() | F.isnan(${col(name)})`).join(' | ')}), allowMissingColumns=True)`]
-        : []),
     ];
   },
   charts: {elbow: {mark: 'line', x: 'k', y: 'inertia'}},

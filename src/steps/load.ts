@@ -9,7 +9,7 @@ import {csvTimeFormat, formatOf, shownRead} from '../sql/read-csv.ts';
 import {unusedName} from '../sql/rows.ts';
 import type {Column} from '../sql/types.ts';
 import type {Values} from '../params/index.ts';
-import {defineStep, type LoadOptions, type SparkContext, type StepProblem} from './define.ts';
+import {defineStep, type FoundFile, type LoadOptions, type SparkContext, type StepProblem} from './define.ts';
 
 const params = {
   file: p.files({label: 'Files', help: 'Names of files in the workspace; sensors-*.csv stands for several.'}),
@@ -87,12 +87,12 @@ function schemaText(columns: readonly Column[]): string {
 }
 
 /** How Spark is told to read a file: DataFrameReader's options. */
-function readerOptions(values: LoadValues, format: 'csv' | 'json', corrupt: string | undefined): [string, PyValue][] {
+function readerOptions(values: LoadValues, format: 'csv' | 'json', corrupt: string | undefined, found?: FoundFile): [string, PyValue][] {
   const quote = values.quote === '' ? '"' : values.quote;
   const encoding = values.encoding === 'latin-1' ? 'ISO-8859-1' : values.encoding;
   const given: [string, PyValue | undefined][] =
     format === 'json'
-      ? []
+      ? [['multiLine', found?.isWhole === true ? true : undefined]]
       : [
           ['header', values.header !== 'false'],
           ['sep', separator(values)],
@@ -119,8 +119,52 @@ function addresses(values: LoadValues, file: (name: string) => string): {readonl
   return {all: `[${values.file.map((name) => (isGlob(name) ? `*${found(name)}` : file(name))).join(', ')}]`};
 }
 
-function toPySpark(values: LoadValues, {target, columns, file = py}: SparkContext): string[] {
-  const format = unlessAuto(values.format) ?? formatOf(values.file);
+/** The values with what was found out where the reader said nothing. */
+function completed(values: LoadValues, found: FoundFile | undefined): LoadValues {
+  const csv = found?.csv;
+  if (found === undefined || csv === undefined) return values;
+  return {
+    ...values,
+    encoding: values.encoding === 'auto' && found.encoding !== 'utf-8' ? found.encoding : values.encoding,
+    delimiter: values.delimiter === '' && csv.delimiter !== ',' ? csv.delimiter : values.delimiter,
+    quote: values.quote === '' ? csv.quote : values.quote,
+    decimal: values.decimal === 'auto' ? csv.decimal : values.decimal,
+    header: values.header === 'auto' ? (csv.header ? 'true' : 'false') : values.header,
+    skip: values.skip === 0 ? csv.skip : values.skip,
+    timestamp_format: values.timestamp_format === '' ? sparkPattern(csv.timestampFormat) : values.timestamp_format,
+  };
+}
+
+const letters: Readonly<Record<string, string>> = {
+  Y: 'yyyy',
+  m: 'MM',
+  d: 'dd',
+  H: 'HH',
+  M: 'mm',
+  S: 'ss',
+  y: 'yy',
+  I: 'hh',
+  p: 'a',
+  b: 'MMM',
+  B: 'MMMM',
+  f: 'SSSSSS',
+  g: 'SSS',
+  '-m': 'M',
+  '-d': 'd',
+  '-H': 'H',
+  '-I': 'h',
+};
+
+/** A strptime format as a pattern of Spark; '' for what Spark reads by itself, and for what it can't. */
+function sparkPattern(format: string | undefined): string {
+  if (format === undefined || format.startsWith('%Y-%m-%d')) return '';
+  const pattern = format.replace(/%(-?[A-Za-z])|[A-Za-z]+/g, (whole, letter: string | undefined) => (letter === undefined ? `'${whole}'` : (letters[letter] ?? '%')));
+  return pattern.includes('%') ? '' : pattern;
+}
+
+function toPySpark(given: LoadValues, {target, columns, file = py, found: [found] = []}: SparkContext): string[] {
+  const values = completed(given, found);
+  const format = unlessAuto(values.format) ?? found?.format ?? formatOf(values.file);
   const source = addresses(values, file);
   const known = columns.filter((column) => column.name !== 'filename' || !values.filename).map(({name, type}): Column => ({name, type: toSparkType(type)}));
   const named = values.filename ? ["withColumn('filename', F.col('_metadata.file_name'))"] : [];
@@ -133,7 +177,7 @@ function toPySpark(values: LoadValues, {target, columns, file = py}: SparkContex
     ];
   }
   if (known.length === 0) {
-    const calls = [...readerOptions(values, format, undefined).map(option), ...(format === 'csv' ? ["option('inferSchema', True)"] : [])];
+    const calls = [...readerOptions(values, format, undefined, found).map(option), ...(format === 'csv' ? ["option('inferSchema', True)"] : [])];
     return [
       '# The columns are not known before the notebook has run in Lakebook: Spark finds them out.',
       ...assign(target, 'spark.read', [...calls, `${format}(${'only' in source ? source.only : source.all})`, ...named]),
@@ -143,7 +187,7 @@ function toPySpark(values: LoadValues, {target, columns, file = py}: SparkContex
   const from = unusedName('_file', columns);
   const [texts, casts] = converted(values, format, columns, known);
   const schema = [...texts, {name: corrupt, type: 'string'}];
-  const options = readerOptions(values, format, corrupt).map(option);
+  const options = readerOptions(values, format, corrupt, found).map(option);
   const filled = values.null_strings.length === 0 || format === 'json' ? [] : nullStrings(values, texts);
   const marked = [`withColumn(${py(from)}, F.col('_metadata.file_name'))`];
   const read =
@@ -154,6 +198,8 @@ function toPySpark(values: LoadValues, {target, columns, file = py}: SparkContex
   const failed = [`${col(corrupt)}.isNotNull()`, ...casts.map(({name}) => `(${col(name)}.isNotNull() & ${col(`${name} cast`)}.isNull())`)].join(' | ');
   const raw = casts.length === 0 ? col(corrupt) : `F.coalesce(${col(corrupt)}, F.to_csv(F.struct(${texts.map(({name}) => pyName(name)).join(', ')})${toCsvOptions(values)}))`;
   return [
+    ...(values.skip > 0 ? [`# Spark can’t skip lines: take the first ${values.skip} off the file before it is read.`] : []),
+    ...(format === 'json' && found === undefined ? ["# A file that is one array, or has objects over several lines, needs .option('multiLine', True)."] : []),
     ...read,
     ...(helpers.length === 0 ? [] : assign('lines', 'lines', helpers)),
     `failed = ${failed}`,

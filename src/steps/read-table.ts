@@ -53,7 +53,7 @@ export const readTable = defineStep({
   toPySpark: (values, {target}) => {
     const {table, at} = readOf(values);
     const option = at === undefined ? [] : 'version' in at ? [`option('versionAsOf', ${at.version})`] : [`option('timestampAsOf', ${py(at.timestamp)})`];
-    return assign(target, 'spark.read', [...option, `table(${py(table)})`]);
+    return assign(target, 'spark.read', [...option, `table(${py(`lake.${table}`)})`]);
   },
   examples: [
     {

@@ -1,8 +1,7 @@
 import {list} from '../lib/text.ts';
 import {p, type Values} from '../params/index.ts';
 import {sparkExpression} from '../pyspark/expression.ts';
-import {assign, py} from '../pyspark/py.ts';
-import {toSparkType} from '../pyspark/types.ts';
+import {assign, col, py} from '../pyspark/py.ts';
 import {expression, id, join, lit, sql, typeName, type Sql} from '../sql/sql.ts';
 import {checkColumns, checkNames, checkSome, columnNamed, inputOf} from './checks.ts';
 import {defineStep, type Input, type LakeWrite, type Program, type SparkContext, type StepProblem} from './define.ts';
@@ -108,33 +107,54 @@ function chain(head: string, calls: readonly string[]): string[] {
   return line.length <= 100 ? [line] : ['(', `    ${head}`, ...calls.map((call) => `    .${call}`), ')'];
 }
 
-/** Makes the table, which is the moment at which Delta takes NOT NULL. */
-function makeTable(write: LakeWrite, frame: string, {columns}: Input): string[] {
-  const notNull = new Set(write.notNull.map((name) => name.toLowerCase()));
-  const fields = columns.map((column) => `addColumn(${py(column.name)}, ${py(toSparkType(column.type))}${notNull.has(column.name.toLowerCase()) ? ', nullable=False' : ''})`);
-  return chain(`DeltaTable.${write.overwriteSchema ? 'createOrReplace' : 'createIfNotExists'}(spark)`, [
-    `tableName(${py(write.table)})`,
-    ...(fields.length > 0 ? fields : [`addColumns(${frame}.schema)`]),
-    ...((write.partitionBy ?? []).length > 0 ? [`partitionedBy(${write.partitionBy?.map((name) => py(name)).join(', ')})`] : []),
-    'execute()',
+const tableOf = ({table}: LakeWrite): string => `lake.${table}`;
+
+/** CHECK constraints by name, NOT NULL among them: Delta takes that as such only for a table that has no rows yet. */
+function checks({constraints, notNull}: LakeWrite): {readonly remarks: readonly string[]; readonly all: readonly (readonly [name: string, condition: string])[]} {
+  const remarks: string[] = [];
+  const conditions = Object.entries(constraints).map(([name, condition]): [string, string] => {
+    const {text, notes} = sparkExpression(condition);
+    remarks.push(...notes.map((note) => `# Check before use: ${note}.`));
+    return [name, text.trim()];
+  });
+  const present = notNull.map((name, i): [string, string] => [/^\w+$/.test(name) ? `${name}_not_null` : `not_null_${i + 1}`, `${quoted(name)} IS NOT NULL`]);
+  return {remarks, all: [...present, ...conditions]};
+}
+
+/** The table with its first rows and all its rules, as one commit. */
+function created(write: LakeWrite, frame: string): string[] {
+  const partitions = write.partitionBy ?? [];
+  return chain(frame, [
+    ...Object.entries(write.comments).map(([name, comment]) => `withMetadata(${py(name)}, ${py({comment})})`),
+    `writeTo(${py(tableOf(write))})`,
+    "using('delta')",
+    ...checks(write).all.map(([name, condition]) => `tableProperty(${py(`delta.constraints.${name}`)}, ${py(condition)})`),
+    ...(partitions.length > 0 ? [`partitionedBy(${partitions.map(col).join(', ')})`] : []),
+    write.overwriteSchema ? 'createOrReplace()' : 'create()',
   ]);
 }
 
-function addConstraints({table, constraints, overwriteSchema}: LakeWrite): string[] {
-  const added = Object.entries(constraints).flatMap(([name, condition]) => {
-    const {text, notes} = sparkExpression(condition);
-    const add = run(`ALTER TABLE ${table} ADD CONSTRAINT ${quoted(name)} CHECK (${text.trim()})`);
-    const remarks = notes.map((note) => `# Check before use: ${note}.`);
-    return [...remarks, ...(overwriteSchema ? [add] : [`if ${py(`delta.constraints.${name.toLowerCase()}`)} not in known:`, `    ${add}`])];
-  });
-  const known = added.length > 0 && !overwriteSchema ? [`known = {row['key'] for row in ${run(`SHOW TBLPROPERTIES ${table}`)}.collect()}`] : [];
-  return [...known, ...added];
+/** Rules that a table which is there lacks. */
+function addedRules(write: LakeWrite): string[] {
+  const table = tableOf(write);
+  const {all} = checks(write);
+  const known = all.length === 0 ? [] : [`known = {row['key'] for row in ${run(`SHOW TBLPROPERTIES ${table}`)}.collect()}`];
+  return [
+    ...known,
+    ...all.flatMap(([name, condition]) => [
+      `if ${py(`delta.constraints.${name.toLowerCase()}`)} not in known:`,
+      `    ${run(`ALTER TABLE ${table} ADD CONSTRAINT ${quoted(name)} CHECK (${condition})`)}`,
+    ]),
+    ...Object.entries(write.comments).map(([name, comment]) => run(`ALTER TABLE ${table} ALTER COLUMN ${quoted(name)} COMMENT ${sparkText(comment)}`)),
+  ];
 }
 
-function rowsInto(write: LakeWrite, frame: string, isMade: boolean): string[] {
+/** The rows to a table that is there. */
+function rowsInto(write: LakeWrite, frame: string): string[] {
+  const table = tableOf(write);
   if (write.mode === 'merge') {
     const condition = write.keys.map((key) => `target.${quoted(key)} = source.${quoted(key)}`).join(' AND ');
-    return chain(`DeltaTable.forName(spark, ${py(write.table)}).alias('target')`, [
+    return chain(`DeltaTable.forName(spark, ${py(table)}).alias('target')`, [
       `merge(${frame}.alias('source'), ${py(condition)})`,
       ...(write.mergeSchema ? ['withSchemaEvolution()'] : []),
       'whenMatchedUpdateAll()',
@@ -142,33 +162,29 @@ function rowsInto(write: LakeWrite, frame: string, isMade: boolean): string[] {
       'execute()',
     ]);
   }
-  return chain(`${frame}.write.format('delta')`, [
-    `mode(${py(isMade && write.overwriteSchema ? 'append' : write.mode)})`,
-    ...(write.mergeSchema ? [`option('mergeSchema', 'true')`] : []),
-    ...(write.overwriteSchema && !isMade ? [`option('overwriteSchema', 'true')`] : []),
-    ...((write.partitionBy ?? []).length > 0 ? [`partitionBy(${write.partitionBy?.map((name) => py(name)).join(', ')})`] : []),
-    `saveAsTable(${py(write.table)})`,
+  return chain(`${frame}.writeTo(${py(table)})`, [
+    ...(write.mergeSchema ? ["option('mergeSchema', 'true')"] : []),
+    write.mode === 'append' ? 'append()' : 'overwrite(F.lit(True))',
   ]);
 }
 
-function toPySpark(values: SnapshotValues, {target, frames: [frame = 'df'], inputs}: SparkContext): string[] {
+const inBlock = (lines: readonly string[]): string[] => lines.map((line) => `    ${line}`);
+
+function toPySpark(values: SnapshotValues, {target, frames: [frame = 'df']}: SparkContext): string[] {
   const write = writeOf(values);
-  const input = inputOf(inputs);
-  const constraints = addConstraints(write);
-  // An overwrite leaves none of the rows that a constraint would be checked on before.
-  const after = write.mode === 'overwrite' && !write.overwriteSchema;
-  const made = write.mode === 'merge' || write.notNull.length > 0 || (constraints.length > 0 && !after);
-  const comments = Object.entries(write.comments).map(([name, comment]) => run(`ALTER TABLE ${write.table} ALTER COLUMN ${quoted(name)} COMMENT ${sparkText(comment)}`));
+  const remarks = [
+    ...(write.mode === 'append' ? ['# Lakebook appends the same rows of a cell once; here each run appends them.'] : []),
+    ...(write.notNull.length > 0 ? ['# Delta takes NOT NULL only before a table has rows; a CHECK refuses the same ones.'] : []),
+    ...(write.crashAfter === undefined ? [] : ['# The crash of the lesson is left out: Spark has no switch for it.']),
+    ...checks(write).remarks,
+  ];
+  const there = rowsInto(write, frame);
+  // An overwrite leaves none of the rows that a rule would be checked on before.
+  const existing = write.mode === 'overwrite' ? [...there, ...addedRules(write)] : [...addedRules(write), ...there];
   return [
-    ...(made ? ['from delta.tables import DeltaTable'] : []),
-    ...(made && write.notNull.length > 0 && !write.overwriteSchema
-      ? ['# Delta takes NOT NULL only when it makes a table; one that is there can get CHECK (… IS NOT NULL) instead.']
-      : []),
-    ...(made ? makeTable(write, frame, input) : []),
-    ...(after ? [] : constraints),
-    ...rowsInto(write, frame, made),
-    ...(after ? constraints : []),
-    ...comments,
+    ...(write.mode === 'merge' ? ['from delta.tables import DeltaTable'] : []),
+    ...remarks,
+    ...(write.overwriteSchema ? created(write, frame) : [`if spark.catalog.tableExists(${py(tableOf(write))}):`, ...inBlock(existing), 'else:', ...inBlock(created(write, frame))]),
     ...assign(target, frame, []),
   ];
 }

@@ -107,22 +107,31 @@ def week_one(once: DataFrame) -> DataFrame:
 # possible.
 def version_0(spark: SparkSession, week_one: DataFrame) -> DataFrame:
     """Append to lake.lesson_readings."""
-    # Delta takes NOT NULL only when it makes a table; one that is there can get CHECK (… IS NOT NULL) instead.
-    (
-        DeltaTable.createIfNotExists(spark)
-        .tableName('lesson_readings')
-        .addColumn('sensor_id', 'string', nullable=False)
-        .addColumn('timestamp', 'timestamp', nullable=False)
-        .addColumn('temperature', 'double')
-        .addColumn('humidity', 'double')
-        .execute()
-    )
-    known = {row['key'] for row in spark.sql('SHOW TBLPROPERTIES lesson_readings').collect()}
-    if 'delta.constraints.possible' not in known:
-        spark.sql('ALTER TABLE lesson_readings ADD CONSTRAINT `possible` CHECK (temperature IS NULL OR temperature BETWEEN -40 AND 60)')
-    week_one.write.format('delta').mode('append').saveAsTable('lesson_readings')
-    spark.sql("ALTER TABLE lesson_readings ALTER COLUMN `temperature` COMMENT '°C'")
-    spark.sql("ALTER TABLE lesson_readings ALTER COLUMN `humidity` COMMENT '%'")
+    # Lakebook appends the same rows of a cell once; here each run appends them.
+    # Delta takes NOT NULL only before a table has rows; a CHECK refuses the same ones.
+    if spark.catalog.tableExists('lake.lesson_readings'):
+        known = {row['key'] for row in spark.sql('SHOW TBLPROPERTIES lake.lesson_readings').collect()}
+        if 'delta.constraints.sensor_id_not_null' not in known:
+            spark.sql('ALTER TABLE lake.lesson_readings ADD CONSTRAINT `sensor_id_not_null` CHECK (`sensor_id` IS NOT NULL)')
+        if 'delta.constraints.timestamp_not_null' not in known:
+            spark.sql('ALTER TABLE lake.lesson_readings ADD CONSTRAINT `timestamp_not_null` CHECK (`timestamp` IS NOT NULL)')
+        if 'delta.constraints.possible' not in known:
+            spark.sql('ALTER TABLE lake.lesson_readings ADD CONSTRAINT `possible` CHECK (temperature IS NULL OR temperature BETWEEN -40 AND 60)')
+        spark.sql("ALTER TABLE lake.lesson_readings ALTER COLUMN `temperature` COMMENT '°C'")
+        spark.sql("ALTER TABLE lake.lesson_readings ALTER COLUMN `humidity` COMMENT '%'")
+        week_one.writeTo('lake.lesson_readings').append()
+    else:
+        (
+            week_one
+            .withMetadata('temperature', {'comment': '°C'})
+            .withMetadata('humidity', {'comment': '%'})
+            .writeTo('lake.lesson_readings')
+            .using('delta')
+            .tableProperty('delta.constraints.sensor_id_not_null', '`sensor_id` IS NOT NULL')
+            .tableProperty('delta.constraints.timestamp_not_null', '`timestamp` IS NOT NULL')
+            .tableProperty('delta.constraints.possible', 'temperature IS NULL OR temperature BETWEEN -40 AND 60')
+            .create()
+        )
     version_0 = week_one
     return version_0
 
@@ -167,9 +176,13 @@ def mended(week_two: DataFrame) -> DataFrame:
     return mended
 
 
-def version_1(mended: DataFrame) -> DataFrame:
+def version_1(spark: SparkSession, mended: DataFrame) -> DataFrame:
     """Append to lake.lesson_readings."""
-    mended.write.format('delta').mode('append').saveAsTable('lesson_readings')
+    # Lakebook appends the same rows of a cell once; here each run appends them.
+    if spark.catalog.tableExists('lake.lesson_readings'):
+        mended.writeTo('lake.lesson_readings').append()
+    else:
+        mended.writeTo('lake.lesson_readings').using('delta').create()
     version_1 = mended
     return version_1
 
@@ -227,22 +240,16 @@ def aligned(spark: SparkSession, corrections: DataFrame) -> DataFrame:
 # the row is updated, everywhere else it would be inserted.
 def version_2(spark: SparkSession, aligned: DataFrame) -> DataFrame:
     """Merge into lake.lesson_readings on sensor_id and timestamp."""
-    (
-        DeltaTable.createIfNotExists(spark)
-        .tableName('lesson_readings')
-        .addColumn('sensor_id', 'string')
-        .addColumn('timestamp', 'timestamp')
-        .addColumn('temperature', 'double')
-        .addColumn('humidity', 'double')
-        .execute()
-    )
-    (
-        DeltaTable.forName(spark, 'lesson_readings').alias('target')
-        .merge(aligned.alias('source'), 'target.`sensor_id` = source.`sensor_id` AND target.`timestamp` = source.`timestamp`')
-        .whenMatchedUpdateAll()
-        .whenNotMatchedInsertAll()
-        .execute()
-    )
+    if spark.catalog.tableExists('lake.lesson_readings'):
+        (
+            DeltaTable.forName(spark, 'lake.lesson_readings').alias('target')
+            .merge(aligned.alias('source'), 'target.`sensor_id` = source.`sensor_id` AND target.`timestamp` = source.`timestamp`')
+            .whenMatchedUpdateAll()
+            .whenNotMatchedInsertAll()
+            .execute()
+        )
+    else:
+        aligned.writeTo('lake.lesson_readings').using('delta').create()
     version_2 = aligned
     return version_2
 
@@ -255,7 +262,7 @@ def version_2(spark: SparkSession, aligned: DataFrame) -> DataFrame:
 # never sees a table that is half corrected. Version 1 is there to this day:
 def before(spark: SparkSession) -> DataFrame:
     """Read lake.lesson_readings, version 1."""
-    before = spark.read.option('versionAsOf', 1).table('lesson_readings')
+    before = spark.read.option('versionAsOf', 1).table('lake.lesson_readings')
     return before
 
 
@@ -295,9 +302,14 @@ SELECT 'TH-101' AS sensor_id, TIMESTAMP '2024-03-18 00:00:00' AS timestamp, 20.5
 # worker that holds the storage right after step 6, when everything is on disk but the name. A new
 # worker is started, and finds what is on disk; the cell’s figures say after which step the old one
 # died, and whether the commit counts.
-def crashed(one_more: DataFrame) -> DataFrame:
+def crashed(spark: SparkSession, one_more: DataFrame) -> DataFrame:
     """Append to lake.lesson_readings, and crash after step 6 of the commit."""
-    one_more.write.format('delta').mode('append').saveAsTable('lesson_readings')
+    # Lakebook appends the same rows of a cell once; here each run appends them.
+    # The crash of the lesson is left out: Spark has no switch for it.
+    if spark.catalog.tableExists('lake.lesson_readings'):
+        one_more.writeTo('lake.lesson_readings').append()
+    else:
+        one_more.writeTo('lake.lesson_readings').using('delta').create()
     crashed = one_more
     return crashed
 
@@ -334,7 +346,7 @@ CELLS: list[Cell] = [
     Cell('version_0', version_0, takes=('@spark', 'week_one'), gives=('version_0',)),
     Cell('week_two', week_two, takes=('once',), gives=('week_two',)),
     Cell('mended', mended, takes=('week_two',), gives=('mended',)),
-    Cell('version_1', version_1, takes=('mended',), gives=('version_1',)),
+    Cell('version_1', version_1, takes=('@spark', 'mended'), gives=('version_1',)),
     Cell('rows_by_version', rows_by_version, takes=('@spark',), gives=('rows_by_version',)),
     Cell('corrections', corrections, takes=('@spark',), gives=('corrections',)),
     Cell('aligned', aligned, takes=('@spark', 'corrections'), gives=('aligned',)),
@@ -342,7 +354,7 @@ CELLS: list[Cell] = [
     Cell('before', before, takes=('@spark',), gives=('before',)),
     Cell('cold_store', cold_store, takes=('@spark', 'before'), gives=('cold_store',)),
     Cell('one_more', one_more, takes=('@spark',), gives=('one_more',)),
-    Cell('crashed', crashed, takes=('one_more',), gives=('crashed',)),
+    Cell('crashed', crashed, takes=('@spark', 'one_more'), gives=('crashed',)),
     Cell('nothing_lost', nothing_lost, takes=('@spark',), gives=('nothing_lost',)),
 ]
 
@@ -392,12 +404,17 @@ def session(args: argparse.Namespace) -> SparkSession:
     spark = running or new_session()
     if running is None and not args.verbose:
         spark.sparkContext.setLogLevel('ERROR')
-    # Times mean the same wherever the job runs, and what can't be computed is an error.
-    spark.conf.set('spark.sql.session.timeZone', 'UTC')
-    spark.conf.set('spark.sql.ansi.enabled', 'true')
-    spark.conf.set('spark.sql.parquet.outputTimestampType', 'TIMESTAMP_MICROS')
+    settle(spark)
     open_lake(spark, args.lake)
     return spark
+
+
+def settle(spark: SparkSession) -> None:
+    """Times mean the same wherever this runs, and what can't be computed is an error."""
+    spark.conf.set('spark.sql.session.timeZone', 'UTC')
+    spark.conf.set('spark.sql.ansi.enabled', 'true')
+    spark.conf.set('spark.sql.parquet.inferTimestampNTZ.enabled', 'false')
+    spark.conf.set('spark.sql.parquet.outputTimestampType', 'TIMESTAMP_MICROS')
 
 
 def new_session() -> SparkSession:

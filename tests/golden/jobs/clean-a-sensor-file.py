@@ -441,11 +441,16 @@ def session(args: argparse.Namespace) -> SparkSession:
     spark = running or new_session()
     if running is None and not args.verbose:
         spark.sparkContext.setLogLevel('ERROR')
-    # Times mean the same wherever the job runs, and what can't be computed is an error.
+    settle(spark)
+    return spark
+
+
+def settle(spark: SparkSession) -> None:
+    """Times mean the same wherever this runs, and what can't be computed is an error."""
     spark.conf.set('spark.sql.session.timeZone', 'UTC')
     spark.conf.set('spark.sql.ansi.enabled', 'true')
+    spark.conf.set('spark.sql.parquet.inferTimestampNTZ.enabled', 'false')
     spark.conf.set('spark.sql.parquet.outputTimestampType', 'TIMESTAMP_MICROS')
-    return spark
 
 
 def new_session() -> SparkSession:

@@ -228,21 +228,34 @@ ORDER BY read_at
 # deviation first, and all three have the same say. A seed makes the result the same on every run.
 def clustered(params: argparse.Namespace, readings: DataFrame) -> DataFrame:
     """Cluster into 2 by temperature, humidity, and pressure."""
-    # Spark starts from other centres, so clusters may be numbered otherwise.
-    complete = readings.na.drop(subset=['temperature', 'humidity', 'pressure'])
-    assert complete.count() == readings.count(), 'rows lack a feature'
-    model = Pipeline(stages=[
-        VectorAssembler(inputCols=['temperature', 'humidity', 'pressure'], outputCol='features'),
+    finite = F.coalesce((F.abs(F.col('temperature').cast('double')) < float('inf')) & (F.abs(F.col('humidity').cast('double')) < float('inf')) & (F.abs(F.col('pressure').cast('double')) < float('inf')), F.lit(False))
+    complete = readings.where(finite)
+    if complete.count() < readings.count():
+        raise ValueError('Rows lack a finite value in temperature, humidity, and pressure; k-means needs all of them.')
+    vectors = Pipeline(stages=[
+        VectorAssembler(inputCols=['temperature', 'humidity', 'pressure'], outputCol='features', handleInvalid='keep'),
         StandardScaler(inputCol='features', outputCol='scaled'),
-        KMeans(k=params.clusters, maxIter=20, tol=0.0001, seed=1, featuresCol='scaled', predictionCol='cluster'),
     ]).fit(complete)
-    centres = model.stages[-1].clusterCenters()
+    rows = vectors.transform(complete).cache()
+    # Spark starts once, from centres of its own: the best of several starts is kept, as in Lakebook.
+    models = [
+        KMeans(k=params.clusters, maxIter=20, tol=0.0001, seed=n, featuresCol='scaled').fit(rows)
+        for n in range(1, 1 + 10)
+    ]
+    centres = min(models, key=lambda model: model.summary.trainingCost).clusterCenters()
+    # The largest cluster is number 0.
     values = vector_to_array(F.col('scaled'))
-    distances = [F.sqrt(sum((values[i] - float(x)) ** 2 for i, x in enumerate(centre))) for centre in centres]
+    distances = F.array(*[
+        F.sqrt(sum(((values[i] - float(x)) ** 2 for i, x in enumerate(centre)), F.lit(0.0)))
+        for centre in centres
+    ])
+    nearest = F.array_position(distances, F.array_min(distances)) - 1
+    sizes = rows.groupBy(nearest.alias('n')).count().orderBy(F.desc('count'), 'n').collect()
+    number = F.array_position(F.array(*[F.lit(row['n']) for row in sizes]), nearest) - 1
     clustered = (
-        model
-        .transform(complete)
-        .withColumn('distance', F.array(*distances)[F.col('cluster')])
+        vectors.transform(readings)
+        .withColumn('cluster', F.when(finite, number.cast('int')))
+        .withColumn('distance', F.when(finite, F.array_min(distances)))
         .drop('features', 'scaled')
     )
     return clustered
@@ -380,11 +393,16 @@ def session(args: argparse.Namespace) -> SparkSession:
     spark = running or new_session()
     if running is None and not args.verbose:
         spark.sparkContext.setLogLevel('ERROR')
-    # Times mean the same wherever the job runs, and what can't be computed is an error.
+    settle(spark)
+    return spark
+
+
+def settle(spark: SparkSession) -> None:
+    """Times mean the same wherever this runs, and what can't be computed is an error."""
     spark.conf.set('spark.sql.session.timeZone', 'UTC')
     spark.conf.set('spark.sql.ansi.enabled', 'true')
+    spark.conf.set('spark.sql.parquet.inferTimestampNTZ.enabled', 'false')
     spark.conf.set('spark.sql.parquet.outputTimestampType', 'TIMESTAMP_MICROS')
-    return spark
 
 
 def new_session() -> SparkSession:
