@@ -61,12 +61,11 @@ describe('a table of the lake', () => {
   beforeAll(async () => {
     app = await launch({context: {viewport: {width: 1440, height: 900}, colorScheme: 'light'}});
     page = app.page;
-    page.setDefaultTimeout(10_000);
   });
   afterAll(() => app.close());
 
   test('an empty lake says what to do next', async () => {
-    expect(await sidebar(page).textContent()).toContain('Add a snapshot cell');
+    await eventually(() => sidebar(page).textContent()).toContain('Add a snapshot cell');
   });
 
   test('snapshot cells make it, and the catalogue has it at once', async () => {
@@ -87,7 +86,7 @@ describe('a table of the lake', () => {
   test('the overview has its columns, constraint and comment', async () => {
     const panel = await openTable(page, 'Overview');
     await eventually(() => panel.getByRole('tabpanel').textContent()).toContain('warm_enough');
-    expect(await panel.getByRole('region', {name: 'Columns of readings'}).textContent()).toContain('The number on its case');
+    await eventually(() => panel.getByRole('region', {name: 'Columns of readings'}).textContent()).toContain('The number on its case');
     expect(await seriousFaults(page)).toEqual([]);
   });
 
@@ -95,8 +94,8 @@ describe('a table of the lake', () => {
     const panel = dialog(page);
     await panel.getByRole('tab', {name: 'History'}).click();
     await eventually(() => panel.getByRole('listitem').count()).toBe(2);
-    expect(await panel.getByRole('listitem').first().textContent()).toContain('MERGE');
-    expect(await panel.getByRole('listitem').first().textContent()).toContain('1 inserted, 1 updated');
+    await eventually(() => panel.getByRole('listitem').first().textContent()).toContain('MERGE');
+    await eventually(() => panel.getByRole('listitem').first().textContent()).toContain('1 inserted, 1 updated');
     expect(await seriousFaults(page)).toEqual([]);
     await panel.getByRole('button', {name: 'kept', exact: true}).click();
     await eventually(() => page.locator('[data-cell]:focus-within').getAttribute('aria-label')).toBe('Cell kept');
@@ -127,7 +126,7 @@ describe('a table of the lake', () => {
     await panel.getByRole('tab', {name: 'Log'}).click();
     await eventually(() => panel.getByRole('heading', {name: 'add'}).count()).toBeGreaterThan(0);
     await panel.getByText('The line as JSON').first().click();
-    expect(await panel.getByRole('tabpanel').textContent()).toContain('_delta_log/00000000000000000001.json');
+    await eventually(() => panel.getByRole('tabpanel').textContent()).toContain('_delta_log/00000000000000000001.json');
     expect(await seriousFaults(page)).toEqual([]);
   });
 
@@ -156,7 +155,7 @@ describe('a table of the lake', () => {
     const zip = await readFile(await download.path());
     expect(zip.subarray(0, 2).toString('latin1')).toBe('PK');
     await panel.getByRole('button', {name: 'Delete readings …'}).click();
-    expect(await panel.getByText('There is no way back').textContent()).toContain('All 4 versions');
+    await eventually(() => panel.getByText('There is no way back').textContent()).toContain('All 4 versions');
     await panel.getByRole('button', {name: 'Delete readings for good'}).click();
     await eventually(() => sidebar(page).textContent()).toContain('Add a snapshot cell');
 
@@ -223,7 +222,6 @@ describe('rows that don’t fit the table', () => {
   beforeAll(async () => {
     app = await launch({context: {viewport: {width: 1440, height: 900}, colorScheme: 'light'}});
     page = app.page;
-    page.setDefaultTimeout(10_000);
   });
   afterAll(() => app.close());
 
@@ -238,10 +236,10 @@ describe('rows that don’t fit the table', () => {
     const refused = page.locator('article[aria-label="Cell refused"]');
     const alert = refused.getByRole('alert');
     await eventually(() => alert.textContent()).toContain('DELTA_METADATA_MISMATCH · 42KDG');
-    expect(await alert.getByRole('row', {name: /^humidity/}).textContent()).toContain('missing');
+    await eventually(() => alert.getByRole('row', {name: /^humidity/}).textContent()).toContain('missing');
     expect(await seriousFaults(page)).toEqual([]);
     await alert.getByRole('button', {name: way}).click();
-    expect(await app.notebook()).toMatch(edited);
+    await eventually(() => app.notebook()).toMatch(edited);
     expect((await app.run()).ok).toBe(true);
   });
 });
@@ -254,7 +252,6 @@ describe('from elsewhere and back', () => {
     folder = await mkdtemp(join(tmpdir(), 'lakebook-delta-'));
     app = await launch();
     page = app.page;
-    page.setDefaultTimeout(10_000);
   });
   afterAll(async () => {
     await app.close();
@@ -290,7 +287,7 @@ describe('from elsewhere and back', () => {
     await page.getByRole('button', {name: 'Export', exact: true}).click();
     await page.getByRole('menuitem', {name: 'The whole workspace as a zip …'}).click();
     const form = dialog(page, 'Save the whole workspace');
-    expect(await form.textContent()).toContain('1 notebook, 1 file, and 2 tables');
+    await eventually(() => form.textContent()).toContain('1 notebook, 1 file, and 2 tables');
     expect(await seriousFaults(page)).toEqual([]);
     const [download] = await Promise.all([page.waitForEvent('download'), form.getByRole('button', {name: 'Save as zip'}).click()]);
     expect(download.suggestedFilename()).toMatch(/^lakebook-\d{4}-\d\d-\d\d\.zip$/);

@@ -30,7 +30,7 @@ describe('from an empty start to an export', () => {
 
   test('an empty workspace says what to do and offers notebooks', async () => {
     await eventually(() => page.getByRole('heading', {level: 1}).textContent()).toContain('lakehouse notebook');
-    expect(await page.getByRole('button', {name: 'Choose files'}).isVisible()).toBe(true);
+    await eventually(() => page.getByRole('button', {name: 'Choose files'}).isVisible()).toBe(true);
     expect(await page.locator('.card').count()).toBeGreaterThanOrEqual(3);
     expect(await seriousFaults(page)).toEqual([]);
   });
@@ -49,12 +49,12 @@ describe('from an empty start to an export', () => {
     await dedup.getByRole('tab', {name: 'What changed'}).click();
     await eventually(() => dedup.getByRole('tabpanel').textContent()).toMatch(/rows of [\d,]+ removed/);
     await page.keyboard.press('ArrowRight');
-    expect(await dedup.getByRole('tab', {name: 'SQL'}).getAttribute('aria-selected')).toBe('true');
-    expect(await dedup.locator('pre').textContent()).toContain('SELECT');
+    await eventually(() => dedup.getByRole('tab', {name: 'SQL'}).getAttribute('aria-selected')).toBe('true');
+    await eventually(() => dedup.locator('pre').textContent()).toContain('SELECT');
     await page.keyboard.press('ArrowRight');
-    expect(await dedup.locator('pre').textContent()).toContain('Window.partitionBy');
+    await eventually(() => dedup.locator('pre').textContent()).toContain('Window.partitionBy');
     await page.keyboard.press('ArrowRight');
-    expect(await dedup.getByRole('tabpanel').textContent()).toContain('Without it');
+    await eventually(() => dedup.getByRole('tabpanel').textContent()).toContain('Without it');
     await dedup.getByRole('tab', {name: 'Chart'}).click();
     await eventually(() => dedup.locator('figure svg').count()).toBe(1);
   });
@@ -69,7 +69,7 @@ describe('from an empty start to an export', () => {
     await settled(page);
     await page.getByRole('button', {name: 'Undo'}).click();
     await settled(page);
-    expect(await app.notebook()).toContain('keep: first');
+    await eventually(() => app.notebook()).toContain('keep: first');
     await page.keyboard.press('Escape');
   });
 
@@ -151,7 +151,7 @@ describe('from an empty start to an export', () => {
     await page.keyboard.type('SELECT nothing_such FROM halls');
     await page.keyboard.press('Control+Enter');
     await eventually(() => query.locator('[data-handle] .visually-hidden').textContent()).toBe('failed');
-    expect(await query.getByRole('alert').textContent()).toContain('nothing_such');
+    await eventually(() => query.getByRole('alert').textContent()).toContain('nothing_such');
     expect(await query.getByRole('alert').textContent()).not.toMatch(/\bat \w+.*:\d+:\d+/);
   });
 });
