@@ -245,6 +245,25 @@ export const aggregate = defineStep({
       },
     },
     {
+      name: 'rows without a time are a span of their own; the median of prices has all its digits',
+      params: {time: {column: 'sold_at', every: '90m'}, metrics: {price: ['median', 'avg', 'sum']}},
+      input: {
+        columns: {sold_at: 'TIMESTAMP', price: 'DECIMAL(10,2)'},
+        rows: [
+          ['2024-03-31 01:30:00', '1.00'],
+          ['2024-03-31 02:59:59.999999', '1.01'],
+          [null, '2.50'],
+        ],
+      },
+      expect: {
+        columns: {sold_at: 'TIMESTAMP', price_median: 'DOUBLE', price_avg: 'DOUBLE', price_sum: 'DECIMAL(38,2)'},
+        rows: [
+          ['2024-03-31 01:30:00', 1.005, 1.005, '2.01'],
+          [null, 2.5, 2.5, '2.50'],
+        ],
+      },
+    },
+    {
       name: 'an empty table',
       params: {keys: ['sensor_id'], metrics: {temperature: ['avg']}},
       input: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'}, rows: []},

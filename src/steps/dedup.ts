@@ -121,6 +121,33 @@ export const dedup = defineStep({
       },
     },
     {
+      name: 'texts are equal letter by letter: case, blanks and accents in two letters make another one',
+      params: {keys: ['sensor_id']},
+      input: {
+        columns: {sensor_id: 'VARCHAR', n: 'INTEGER'},
+        rows: [
+          ['é', 1],
+          ['e\u0301', 2],
+          ['É', 3],
+          ['é ', 4],
+          ['é', 5],
+          ['', 6],
+          [null, 7],
+        ],
+      },
+      expect: {
+        columns: {sensor_id: 'VARCHAR', n: 'INTEGER'},
+        rows: [
+          ['é', 1],
+          ['e\u0301', 2],
+          ['É', 3],
+          ['é ', 4],
+          ['', 6],
+          [null, 7],
+        ],
+      },
+    },
+    {
       name: 'no rows',
       params: {keys: ['sensor_id']},
       input: {columns: {sensor_id: 'VARCHAR'}, rows: []},

@@ -44,7 +44,10 @@ export const dropNulls = defineStep({
     return {kind: 'sql', sql: sql`SELECT * FROM ${input.relation} WHERE ${keep}`};
   },
   toPySpark: ({columns, how, thresh}, {target, frames: [frame = 'df'], inputs: [input]}) => {
-    const subset = columns.length > 0 ? `, subset=[${pyNames(columnsNamed(columns, input?.columns ?? []).map(({name}) => name))}]` : '';
+    const known = input?.columns ?? [];
+    // Without a subset Spark takes every name as it stands, and would look for a struct where one has a dot.
+    const named = columns.length > 0 ? columnsNamed(columns, known) : known.some(({name}) => /[.`]/.test(name)) ? known : [];
+    const subset = named.length > 0 ? `, subset=[${pyNames(named.map(({name}) => name))}]` : '';
     return assign(target, frame, [thresh > 0 ? `dropna(thresh=${thresh}${subset})` : `dropna(how=${py(how)}${subset})`]);
   },
   examples: [

@@ -85,6 +85,20 @@ FROM (
       },
     },
     {
+      name: 'the end of the text is its very end; a dot is no line break',
+      params: {column: 'line', pattern: '(?<word>.+)$'},
+      input: {columns: {line: 'VARCHAR'}, rows: [['on'], ['on\n'], ['on\noff'], ['on\roff']]},
+      expect: {
+        columns: {line: 'VARCHAR', word: 'VARCHAR'},
+        rows: [
+          ['on', 'on'],
+          ['on\n', null],
+          ['on\noff', 'off'],
+          ['on\roff', 'on\roff'],
+        ],
+      },
+    },
+    {
       name: 'a group that took no part is an empty text',
       params: {column: 'id', pattern: '(?<site>[a-z]+)-(?<number>\\d+)(?<suffix>[AB])?'},
       input: {

@@ -196,6 +196,32 @@ export const fill = defineStep({
       },
     },
     {
+      name: 'whole numbers lose the fraction, as with Spark’s Imputer; decimals keep their digits',
+      params: {columns: ['level', 'price'], by: ['active']},
+      input: {
+        columns: {active: 'BOOLEAN', level: 'INTEGER', price: 'DECIMAL(10,2)'},
+        rows: [
+          [true, 1, '1.00'],
+          [true, 2, '1.10'],
+          [true, null, null],
+          [false, -1, null],
+          [false, -2, '7.25'],
+          [false, null, null],
+        ],
+      },
+      expect: {
+        columns: {active: 'BOOLEAN', level: 'INTEGER', price: 'DECIMAL(10,2)'},
+        rows: [
+          [true, 1, '1.00'],
+          [true, 2, '1.10'],
+          [true, 1, '1.05'],
+          [false, -1, '7.25'],
+          [false, -2, '7.25'],
+          [false, -1, '7.25'],
+        ],
+      },
+    },
+    {
       name: 'a constant',
       params: {columns: ['humidity'], method: 'constant', value: 0},
       input: {columns: {humidity: 'DOUBLE'}, rows: [[null], [44.5]]},

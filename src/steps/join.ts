@@ -1,7 +1,7 @@
 import {invariant} from '../lib/invariant.ts';
 import {list} from '../lib/text.ts';
 import {p, type Values} from '../params/index.ts';
-import {assign, py, pyName} from '../pyspark/py.ts';
+import {assign, call, py, pyName} from '../pyspark/py.ts';
 import {numberedRows} from '../sql/rows.ts';
 import {id, join as joined, sql, type Sql} from '../sql/sql.ts';
 import {isNumber, isText, isTime, type Column} from '../sql/types.ts';
@@ -123,16 +123,16 @@ ORDER BY l.${left.row}, r.${right.row}`,
   },
   toPySpark: (values, {target, frames: [frame = 'df', other = 'other'], inputs}) => {
     const [left, right] = inputs;
-    const on = values.on.length === 1 ? py(values.on[0] ?? '') : py(values.on);
-    if (left === undefined || right === undefined || keepsOnly(values.how))
-      return assign(target, frame, [`join(${other}, on=${on}, how=${py(keepsOnly(values.how) ? `left_${values.how}` : values.how)})`]);
-    const added = taken(values, left.columns, right.columns);
+    const keys = columnsNamed(values.on, left?.columns ?? []).map(({name}) => name);
+    const on = py(keys.length === 1 ? (keys[0] ?? '') : keys);
+    const how = py(keepsOnly(values.how) ? `left_${values.how}` : values.how);
+    const added = left === undefined || right === undefined || keepsOnly(values.how) ? [] : taken(values, left.columns, right.columns);
     const renames = Object.fromEntries(added.filter(({column, as}) => column.name !== as).map(({column, as}) => [column.name, as]));
     const from = Object.keys(renames).length === 0 ? other : `${other}.withColumnsRenamed(${py(renames)})`;
     // Spark puts the keys first.
-    const first = values.on.every((name, i) => left.columns[i]?.name.toLowerCase() === name.toLowerCase());
-    const names = [...left.columns.map((column) => column.name), ...added.map(({as}) => as)];
-    return assign(target, frame, [`join(${from}, on=${on}, how=${py(values.how)})`, ...(first ? [] : [`select(${names.map(pyName).join(', ')})`])]);
+    const isInPlace = left === undefined || keys.every((name, i) => left.columns[i]?.name === name);
+    const names = [...(left?.columns ?? []).map((column) => column.name), ...added.map(({as}) => as)];
+    return assign(target, frame, [`join(${from}, on=${on}, how=${how})`, ...(isInPlace ? [] : [call('select', names.map(pyName))])]);
   },
   examples: [
     {
@@ -239,6 +239,27 @@ ORDER BY l.${left.row}, r.${right.row}`,
         rows: [
           ['s-9', 21],
           [null, 22],
+        ],
+      },
+    },
+    {
+      name: 'the columns stay in their order, wherever the key stands; a key that isn’t a number equals its like',
+      params: {with: 'limits', on: ['rel. humidity'], how: 'semi'},
+      input: {
+        columns: {sensor_id: 'VARCHAR', 'rel. humidity': 'DOUBLE'},
+        rows: [
+          ['s-1', 'NaN'],
+          ['s-2', '-0.0'],
+          ['s-3', null],
+          ['s-4', 1],
+        ],
+      },
+      others: {limits: {columns: {'rel. humidity': 'DOUBLE'}, rows: [[0], ['NaN'], [null]]}},
+      expect: {
+        columns: {sensor_id: 'VARCHAR', 'rel. humidity': 'DOUBLE'},
+        rows: [
+          ['s-1', 'NaN'],
+          ['s-2', '-0.0'],
         ],
       },
     },

@@ -201,6 +201,12 @@ export const outliers = defineStep({
       expect: {columns: {value: 'DOUBLE'}, rows: [[1], [2], [3], [4], [7]]},
     },
     {
+      name: 'whole numbers are brought back to a whole number',
+      params: {columns: ['value'], method: 'iqr', action: 'clip'},
+      input: {columns: {value: 'INTEGER'}, rows: [[1], [2], [3], [5], [100], [-50]]},
+      expect: {columns: {value: 'INTEGER'}, rows: [[1], [2], [3], [5], [9], [-3]]},
+    },
+    {
       name: 'MAD per sensor, emptied; one reading or no deviation is no outlier',
       params: {columns: ['value'], method: 'mad', by: ['sensor_id'], action: 'null'},
       input: {
