@@ -1,5 +1,5 @@
 import {ProblemError, type Problem} from './lib/problem.ts';
-import {exportFormats, type ExportFormat, type ExportOptions} from './notebook/export.ts';
+import {exportFormats, type ExportFormat, type ExportOptions} from './notebook/export-format.ts';
 import type {RowsCompared} from './handover/compare-rows.ts';
 import type {RunReport, Session} from './notebook/session.svelte.ts';
 import {sqlScript} from './notebook/source.ts';

@@ -2,23 +2,14 @@ import {AsyncByteQueue, RecordBatchFileWriter, RecordBatchReader, type Utf8} fro
 import {exportedAs} from '../encrypt/define.ts';
 import {joinBytes} from '../lib/bytes.ts';
 import type {Value} from '../lib/value.ts';
-import type {Encryption, FileSink, ParquetCompression, Ports} from '../ports/index.ts';
+import type {FileSink, Ports} from '../ports/index.ts';
 import {csvLines, parquetSelect} from '../sql/export.ts';
 import {pageSql} from '../sql/page.ts';
 import {id, sql, type Sql} from '../sql/sql.ts';
+import type {ExportFormat, ExportOptions} from './export-format.ts';
 import type {Runner, StoredResult} from './run.ts';
 
-export const exportFormats = ['parquet', 'csv', 'json', 'arrow'] as const;
-export type ExportFormat = (typeof exportFormats)[number];
-
 const endings: Readonly<Record<ExportFormat, string>> = {parquet: 'parquet', csv: 'csv', json: 'jsonl', arrow: 'arrow'};
-
-export interface ExportOptions {
-  /** Of Parquet. */
-  readonly compression?: ParquetCompression;
-  /** The plain bytes are never stored then. */
-  readonly encrypt?: Encryption | undefined;
-}
 
 /** A cell's rows as a file, written piece by piece in the browser's own storage; a stop or a failure leaves nothing behind. */
 export async function exportCell(

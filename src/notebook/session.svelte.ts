@@ -14,8 +14,8 @@ import type {NotExportable} from '../steps/define.ts';
 import {steps} from '../steps/index.ts';
 import {rejectsOf, type Cell, type Notebook, type ParamValue, type RunnableCell} from './cells.ts';
 import * as edit from './edit.ts';
-import {decryptFile, encryptFile, type DecryptedFile} from './encrypted.ts';
-import {exportCell, type ExportFormat, type ExportOptions} from './export.ts';
+import type {DecryptedFile} from './encrypted.ts';
+import type {ExportFormat, ExportOptions} from './export-format.ts';
 import {Faces, type ChartFace, type Changes} from './faces.ts';
 import {History} from './history.ts';
 import {LakeScope} from './lake-plan.ts';
@@ -569,12 +569,14 @@ export class Session {
   // ---- encrypted files
 
   /** A file that was made in the page, such as the notebook itself. */
-  encryptFile(file: File, encrypt: Encryption): Promise<File> {
+  async encryptFile(file: File, encrypt: Encryption): Promise<File> {
+    const {encryptFile} = await import('./encrypted.ts');
     return encryptFile(this.ports, file, encrypt);
   }
 
   /** What is in an encrypted file, by its passphrase, key or age identity. */
-  decryptFile(file: File, secret: string, work: Work = {}): Promise<DecryptedFile> {
+  async decryptFile(file: File, secret: string, work: Work = {}): Promise<DecryptedFile> {
+    const {decryptFile} = await import('./encrypted.ts');
     return decryptFile(this.ports, file, secret, work);
   }
 
@@ -723,7 +725,8 @@ export class Session {
     return this.#runner.known(hash);
   }
 
-  exportCell(id: string, format: ExportFormat, options: ExportOptions = {}, signal?: AbortSignal): Promise<File> {
+  async exportCell(id: string, format: ExportFormat, options: ExportOptions = {}, signal?: AbortSignal): Promise<File> {
+    const {exportCell} = await import('./export.ts');
     return exportCell(this.ports, this.#runner, this.#compiled(id).name, format, options, signal);
   }
 
