@@ -33,8 +33,9 @@ const shownRows = 100;
 // What a search for the nearest rows may look at.
 const mostCandidates = 2_000_000;
 const mostRounds = 50;
-/** Tables with more columns are not searched for rows that differ in just one of them. */
+// With more columns or rows left, none is sought that differs in just one column.
 const mostSingles = 64;
+const mostSingleRows = 50_000;
 
 let comparisons = 0;
 
@@ -136,45 +137,44 @@ export async function compareRows(
     );
   }
 
-  function allClose(of: readonly Sql[]): Sql {
-    const each = names.flatMap((name, i) => {
-      const pair = pairs[i];
-      return pair === undefined || !of.includes(name) ? [] : [isClose(sql`x.${name}`, sql`y.${name}`, pair)];
-    });
-    return each.length === 0 ? sql`true` : join(each, ' AND ');
+  /** Whether the rows x and y are equal. */
+  function allClose(): Sql {
+    const each = pairs.map((pair, i) => isClose(sql`x.${names[i] ?? id('c')}`, sql`y.${names[i] ?? id('c')}`, pair));
+    return join(each, ' AND ');
   }
 
-  /** Pairs rows left over on both sides that agree in `keys`: the first with the first, and so on, in the order of their values. */
-  function pairBy(into: Sql, keys: readonly Sql[], where: Sql): Sql {
-    const side = (table: Sql, taken: Sql): Sql => {
-      const by = keys.map((key, i) => sql`${key} AS ${id(`k${i}`)}`);
-      const nth = sql`row_number() OVER (${keys.length === 0 ? sql`` : sql`PARTITION BY ${join(keys)} `}ORDER BY ${join([...names, sql`n`])}) AS nth`;
-      return sql`(SELECT *, ${join([...by, nth])} FROM ${table} WHERE n NOT IN (SELECT ${taken} FROM ${into}))`;
-    };
-    const on = [sql`x.nth = y.nth`, ...keys.map((_, i) => sql`x.${id(`k${i}`)} IS NOT DISTINCT FROM y.${id(`k${i}`)}`)];
-    return sql`INSERT INTO ${into} SELECT x.n, y.n FROM ${side(left, sql`l`)} x JOIN ${side(right, sql`r`)} y ON ${join(on, ' AND ')} WHERE ${where}`;
+  /** Rows of a side that are not in `taken` yet, each with a hash of `keys`. */
+  function keyed(side: 'l' | 'r', taken: Sql, keys: readonly Sql[], more: readonly Sql[] = []): Sql {
+    const [table, column] = side === 'l' ? [left, sql`l`] : [right, sql`r`];
+    return sql`SELECT ${join([sql`n`, keys.length === 0 ? sql`0` : sql`hash(${join(keys)})`, ...more])} FROM ${table} WHERE n NOT IN (SELECT ${column} FROM ${taken})`;
+  }
+
+  /** Pairs rows left over on both sides that agree in `keys`: the first with the first, and so on, in the order of their floating-point values. With `isSame` only those that are equal. */
+  function pairBy(into: Sql, keys: readonly Sql[], isSame: boolean): Sql {
+    const columns = join([sql`n`, sql`k`, ...inexact]);
+    const nth = join([...inexact, sql`n`]);
+    const numbered = (own: Sql, other: Sql): Sql => sql`SELECT n, k, row_number() OVER (PARTITION BY k ORDER BY ${nth}) AS nth FROM ${own} WHERE k IN (SELECT k FROM ${other})`;
+    const checked = isSame ? sql` JOIN ${left} x ON p.n = x.n JOIN ${right} y ON q.n = y.n WHERE ${allClose()}` : sql``;
+    return sql`INSERT INTO ${into} WITH l(${columns}) AS MATERIALIZED (${keyed('l', into, keys, inexact)}), r(${columns}) AS MATERIALIZED (${keyed('r', into, keys, inexact)}),
+p AS (${numbered(sql`l`, sql`r`)}), q AS (${numbered(sql`r`, sql`l`)})
+SELECT p.n, q.n FROM p JOIN q ON p.k = q.k AND p.nth = q.nth${checked}`;
   }
 
   async function matchClose(): Promise<void> {
-    for (const shift of [0, 0.5]) await run(pairBy(same, [...exact, ...floats.map((name) => stepOf(name, shift))], allClose(inexact)));
+    for (const shift of [0, 0.5]) await run(pairBy(same, [...exact, ...floats.map((name) => stepOf(name, shift))], true));
     await matchNearest();
   }
 
   /** Rows that no scale has put together: each with the nearest one, as long as both have no nearer one. */
   async function matchNearest(): Promise<void> {
-    const rest = (table: Sql, taken: Sql): Sql => sql`(FROM ${table} WHERE n NOT IN (SELECT ${taken} FROM ${same}))`;
-    const counts = floats.length === 0 ? [] : await figures(sql`SELECT ${join(floats.map((name) => sql`approx_count_distinct(${name})`))} FROM ${rest(left, sql`l`)}`);
+    const counts = floats.length === 0 ? [] : await figures(sql`SELECT ${join(floats.map((name) => sql`approx_count_distinct(${name})`))} FROM ${left}`);
     // The column that tells most rows apart.
     const by = floats[counts.indexOf(Math.max(...counts))];
-    const keys = exact.map((name) => sql`x.${name} IS NOT DISTINCT FROM y.${name}`);
     const step = by === undefined ? sql`0` : stepOf(by, 0);
-    const steps = by === undefined ? sql`(VALUES (0)) AS s(away)` : sql`(VALUES (-1), (0), (1)) AS s(away)`;
-    const from = sql`(SELECT *, ${step} + away AS step FROM ${rest(left, sql`l`)}, ${steps}) x JOIN (SELECT *, ${step} AS step FROM ${rest(right, sql`r`)}) y ON ${join([sql`x.step = y.step`, ...keys], ' AND ')}`;
-    const grouped = (table: Sql, taken: Sql, shifts: Sql): Sql =>
-      sql`(SELECT ${join([...exact, sql`${step} + away AS step`, sql`count(*) AS many`])} FROM ${rest(table, taken)}, ${shifts} GROUP BY ALL)`;
-    const many = await figure(
-      sql`SELECT coalesce(sum(x.many * y.many), 0) FROM ${grouped(left, sql`l`, steps)} x JOIN ${grouped(right, sql`r`, sql`(VALUES (0)) AS s(away)`)} y ON ${join([sql`x.step = y.step`, ...keys], ' AND ')}`,
-    );
+    const near = sql`SELECT n, k, step + away AS step FROM l, ${by === undefined ? sql`(VALUES (0))` : sql`(VALUES (-1), (0), (1))`} AS s(away)`;
+    const both = sql`WITH l(n, k, step) AS MATERIALIZED (${keyed('l', same, exact, [step])}), r(n, k, step) AS MATERIALIZED (${keyed('r', same, exact, [step])}), near AS (${near})`;
+    const grouped = (table: Sql): Sql => sql`(SELECT k, step, count(*) AS many FROM ${table} GROUP BY k, step)`;
+    const many = await figure(sql`${both} SELECT coalesce(sum(p.many * q.many), 0) FROM ${grouped(sql`near`)} p JOIN ${grouped(sql`r`)} q ON p.k = q.k AND p.step = q.step`);
     if (many === 0 || many > mostCandidates) return;
     const scaled = (name: Sql): Sql =>
       sql`CASE WHEN isfinite(x.${name}) AND isfinite(y.${name}) THEN abs(x.${name} - y.${name}) / greatest(abs(x.${name}), abs(y.${name}), 1e-3) ELSE 0 END`;
@@ -185,7 +185,8 @@ export async function compareRows(
             floats.map((name) => sql`coalesce(${scaled(name)}, 0)`),
             ' + ',
           );
-    await run(sql`CREATE TABLE ${candidates} AS SELECT DISTINCT x.n AS l, y.n AS r, ${distance} AS d FROM ${from} WHERE ${allClose(inexact)}`);
+    const joined = sql`near p JOIN r q ON p.k = q.k AND p.step = q.step JOIN ${left} x ON p.n = x.n JOIN ${right} y ON q.n = y.n`;
+    await run(sql`CREATE TABLE ${candidates} AS ${both} SELECT DISTINCT x.n AS l, y.n AS r, ${distance} AS d FROM ${joined} WHERE ${allClose()}`);
     for (let round = 0, matched = -1; round < mostRounds; round++) {
       const before = matched;
       matched = await figure(sql`SELECT count(*) FROM ${same}`);
@@ -204,21 +205,21 @@ export async function compareRows(
     if (fewest === 0) return;
     const keys = names.map((name, i) => (pairs[i]?.kind === 'float' ? stepOf(name, 0) : name));
     const overlap = (key: Sql): Sql => {
-      const counted = (table: Sql): Sql => sql`(SELECT ${key} AS k, count(*) AS many FROM ${table} GROUP BY ALL)`;
-      return sql`(SELECT coalesce(sum(least(x.many, y.many)), 0) FROM ${counted(left)} x JOIN ${counted(right)} y ON x.k IS NOT DISTINCT FROM y.k)`;
+      const counted = (table: Sql): Sql => sql`(SELECT hash(${key}) AS k, count(*) AS many FROM ${table} GROUP BY k)`;
+      return sql`SELECT coalesce(sum(least(x.many, y.many)), 0) FROM ${counted(left)} x JOIN ${counted(right)} y ON x.k = y.k`;
     };
     const shared: number[] = [];
-    for (const key of keys) shared.push(await figure(sql`SELECT ${overlap(key)}`));
+    for (const key of keys) shared.push(await figure(overlap(key)));
     const agreeing = keys.filter((_, i) => (shared[i] ?? 0) * 2 >= fewest);
-    if (agreeing.length > 0 || Math.max(...sizes) === 1) await run(pairBy(paired, agreeing, sql`true`));
-    if (keys.length < 2 || keys.length > mostSingles) return;
+    if (agreeing.length > 0 || Math.max(...sizes) === 1) await run(pairBy(paired, agreeing, false));
+    if (keys.length < 2 || keys.length > mostSingles || fewest - (await figure(sql`SELECT count(*) FROM ${paired}`)) > mostSingleRows) return;
     for (const key of keys) {
       if ((await figure(sql`SELECT count(*) FROM ${paired}`)) === fewest) return;
       await run(
         pairBy(
           paired,
           keys.filter((other) => other !== key),
-          sql`true`,
+          false,
         ),
       );
     }
