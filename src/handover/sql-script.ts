@@ -15,8 +15,11 @@ import {baseName, wrapped} from './prose.ts';
 export interface Dialect {
   /** A table cell, or its rejects. */
   readonly table: (name: string) => Sql;
-  /** A table of the lake. */
-  readonly lake: (table: string) => Sql;
+  /** A table of the lake; undefined where there is none. */
+  readonly lake: ((table: string) => Sql) | undefined;
+  /** Where files lie, and how what is left out is taken up again, in words. */
+  readonly beside: string;
+  readonly takeUp: string;
 }
 
 /** What makes one cell's table in DuckDB: a query, what has to come before and after it, and the rows it refused. */
@@ -87,7 +90,8 @@ export function sqlScript(handover: Handover): HandedOver {
 /** A file's name in a command: quoted where a shell would take it for more. */
 const shellWord = (name: string): string => (/^[\w.-]+$/.test(name) ? name : `"${name.replace(/["$`\\!]/g, '_')}"`);
 
-const remark = (text: string): string =>
+/** Text as SQL's remarks, wrapped. */
+export const remark = (text: string): string =>
   wrapped(text, 117)
     .map((line) => `-- ${line}`.trimEnd())
     .join('\n');
@@ -110,7 +114,7 @@ class Script {
   readonly #cells: DuckDBCells;
 
   constructor(handover: Handover) {
-    this.#cells = new DuckDBCells(handover, {table: id, lake: (table) => sql`lake.${id(table)}`});
+    this.#cells = new DuckDBCells(handover, {table: id, lake: (table) => sql`lake.${id(table)}`, beside: 'beside the script', takeUp: 'take the marks off'});
   }
 
   get writesLake(): boolean {
@@ -220,7 +224,7 @@ export class DuckDBCells {
   /** The copy of the version that a cell makes, if a cell further down reads that version. */
   versionRead(cell: CompiledCell): Sql | undefined {
     const version = this.#lake.versionMade(cell);
-    return version === undefined ? undefined : this.dialect.lake(version);
+    return version === undefined ? undefined : this.dialect.lake?.(version);
   }
 
   /** Undefined for a cell that is switched off and missed by none. */
@@ -262,10 +266,13 @@ export class DuckDBCells {
     const base = {cell, sentence: '', rejects: undefined, write: undefined, writing: undefined, isRead: false};
     if (work.type === 'chart') throw new Out('A chart is drawn in the page.', 'Draw it from its table.');
     const lacks = cell.sources.map((source) => this.#lake.read(source).lacks).find((found) => found !== undefined);
-    if (lacks?.byFile === true) throw new Out(lacks.why, byFile(cell.name), sql`FROM ${lit(`${cell.name}.parquet`)}`);
+    const [source] = cell.sources;
+    if (source !== undefined && this.dialect.lake === undefined)
+      throw new Out(`It reads lake.${source.work.table}, and there is no lake here.`, this.#byFile(cell.name), sql`FROM ${lit(`${cell.name}.parquet`)}`);
+    if (lacks?.byFile === true) throw new Out(lacks.why, this.#byFile(cell.name), sql`FROM ${lit(`${cell.name}.parquet`)}`);
     if (work.type === 'sql') {
       const rows = this.#queryOf(cell, work.query);
-      if (missing !== undefined) throw reads(missing, rows);
+      if (missing !== undefined) throw this.#reads(missing, rows);
       if (lacks !== undefined) throw new Out(lacks.why, lacks.advice, rows);
       return {...base, rows};
     }
@@ -274,8 +281,8 @@ export class DuckDBCells {
     const inputs = found.flatMap(({columns, ...input}) => (columns === undefined ? [] : [{...input, columns}]));
     const unknown = found.find(({columns}) => columns === undefined);
     if (unknown !== undefined)
-      throw missing === undefined ? new Out(`The columns of ${unknown.name} aren’t known, since it has not run.`, 'Run the notebook, then export it again.') : reads(missing);
-    if (missing !== undefined) throw reads(missing, this.#ofStep(step.toSql(values, inputs), cell, inputs));
+      throw missing === undefined ? new Out(`The columns of ${unknown.name} aren’t known, since it has not run.`, 'Run the notebook, then export it again.') : this.#reads(missing);
+    if (missing !== undefined) throw this.#reads(missing, this.#ofStep(step.toSql(values, inputs), cell, inputs));
     if (lacks !== undefined) throw new Out(lacks.why, lacks.advice, this.#ofStep(step.toSql(values, inputs), cell, inputs));
     const [problem] = step.check?.(values, inputs) ?? [];
     if (problem !== undefined) throw new Out(problem.message, problem.hint ?? 'Mend it first.');
@@ -302,7 +309,7 @@ export class DuckDBCells {
       case 'read':
         return program.shown;
       case 'kernel': {
-        throw new Out(`DuckDB has no ${cell.kind}.`, byFile(cell.name), sql`FROM ${lit(`${cell.name}.parquet`)}`);
+        throw new Out(`DuckDB has no ${cell.kind}.`, this.#byFile(cell.name), sql`FROM ${lit(`${cell.name}.parquet`)}`);
       }
     }
   }
@@ -312,13 +319,27 @@ export class DuckDBCells {
     const known = this.handover.known(input.hash);
     const columns = input.rejects ? known?.rejects?.columns : known?.columns;
     const source = cell.sources.find(({name}) => name === input.name);
-    const relation = source === undefined ? this.dialect.table(input.name) : this.dialect.lake(this.#lake.read(source).table);
+    const relation = source === undefined ? this.dialect.table(input.name) : this.#lakeTable(source);
     return {name: input.name, relation, columns};
+  }
+
+  #byFile(name: string): string {
+    const {beside, takeUp} = this.dialect;
+    return `Export ${name} as Parquet in the page, lay ${name}.parquet ${beside}, and ${takeUp}, here and in what reads it.`;
+  }
+
+  #reads({name}: InputTable, rows?: Sql): Out {
+    return new Out(`It reads ${name}, which is left out.`, `Once ${name} is there, ${this.dialect.takeUp}.`, rows);
+  }
+
+  #lakeTable(source: LakeSource): Sql {
+    const {table} = this.#lake.read(source);
+    return this.dialect.lake?.(table) ?? id(table);
   }
 
   /** A query of the reader's own over the names of this hand-over. */
   #queryOf(cell: CompiledCell, text: string): Sql {
-    const tables = new Map<string, Sql>(cell.sources.map((source) => [source.name, this.dialect.lake(this.#lake.read(source).table)]));
+    const tables = new Map<string, Sql>(cell.sources.map((source) => [source.name, this.#lakeTable(source)]));
     const found = lakeReads(text);
     if (!found.ok || cell.sources.every(({work}) => work.at === undefined)) return query(text);
     const lexed = tokens(found.value.text);
@@ -330,10 +351,6 @@ export class DuckDBCells {
     return query(named);
   }
 }
-
-const byFile = (name: string): string => `Export ${name} as Parquet in the page, lay ${name}.parquet beside the script, and take the marks off its lines and off what reads it.`;
-
-const reads = ({name}: InputTable, rows?: Sql): Out => new Out(`It reads ${name}, which is left out.`, `Once ${name} is there, take the marks off.`, rows);
 
 /** The versions of the lake's tables that a script can know: those that cells of the notebook make. */
 class LakeTables {
