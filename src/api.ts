@@ -1,8 +1,9 @@
+import type {HandoverFile} from './handover/define.ts';
+import type {HandoverTarget} from './handover/index.ts';
 import {ProblemError, type Problem} from './lib/problem.ts';
 import {exportFormats, type ExportFormat, type ExportOptions} from './notebook/export-format.ts';
 import type {RowsCompared} from './handover/compare-rows.ts';
 import type {RunReport, Session} from './notebook/session.svelte.ts';
-import {sqlScript} from './notebook/source.ts';
 import {timeOf} from './lib/time.ts';
 import type {Comparison, Lake} from './notebook/lake.svelte.ts';
 import type {At, Commit, Committed, Encryption, StoredFile, TableEntry, TableVersion, Vacuumed} from './ports/index.ts';
@@ -35,8 +36,10 @@ export interface LakebookApi {
   decrypt(file: Blob, secret: string): Promise<Blob>;
   /** The notebook's Markdown. */
   notebook(): string;
-  /** The notebook as one DuckDB script. */
-  handover(target: 'sql'): string;
+  /** The notebook as one text that runs elsewhere: a PySpark job, a DuckDB script. */
+  handover(target: HandoverTarget): Promise<string>;
+  /** The same with all that belongs to it, as a zip. */
+  handoverZip(target: HandoverTarget): Promise<Blob>;
   /**
    * Compares the notebook's results with what a run of its PySpark job wrote: folders of Parquet files or Delta tables that are named as the
    * cells, by path, or a zip of them. One entry for each of them, in the cells' order.
@@ -88,6 +91,14 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
     if (cell === undefined) throw new ProblemError({code: 'CELL_NOT_FOUND', message: `There is no cell called ${name}.`, hint: 'Name one of the notebook’s cells.'});
     return cell.id;
   };
+  const handedOver = async (target: string): Promise<readonly HandoverFile[]> => {
+    await ready;
+    const {handovers} = await import('./handover/index.ts');
+    const found = handovers.find((each) => each.target === target);
+    if (found === undefined)
+      throw new ProblemError({code: 'HANDOVER', message: `There is no hand-over called ${target}.`, hint: `Choose one of ${handovers.map((each) => each.target).join(', ')}.`});
+    return found.make({path: session.path, notebook: session.notebook, plan: [...session.planned.values()], known: (hash) => session.known(hash)}).files;
+  };
   return {
     ready,
     async open(markdown) {
@@ -128,7 +139,14 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
       return (await session.decryptFile(named(file), secret)).file;
     },
     notebook: () => session.markdown(),
-    handover: () => sqlScript([...session.planned.values()], (hash) => session.known(hash)),
+    async handover(target) {
+      const [main] = await handedOver(target);
+      return main?.text ?? '';
+    },
+    async handoverZip(target) {
+      const {zipOf} = await import('./handover/zip.ts');
+      return zipOf(await handedOver(target));
+    },
     async compare(files) {
       await ready;
       const {compareOutput} = await import('./handover/compare.ts');

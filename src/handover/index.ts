@@ -1,6 +1,7 @@
+import {dbtProject} from './dbt.ts';
 import type {Handover, HandoverFile, Left} from './define.ts';
 import {baseName} from './prose.ts';
-import {sqlScript} from './sql-script.ts';
+import {runScript, sqlScript} from './sql-script.ts';
 
 /** What a notebook leaves as: its files, and the cells that stay behind. */
 export interface Made {
@@ -27,11 +28,21 @@ export const handovers = [
     target: 'sql',
     title: 'DuckDB script',
     about: 'One script that makes a table of each cell with the DuckDB command line.',
-    command: ({path}) => `duckdb -bail ${baseName(path)}.duckdb < ${baseName(path)}.sql`,
+    command: ({path}) => runScript(path),
     fileName: ({path}) => `${baseName(path)}.sql`,
     make: (h) => {
       const {text, left} = sqlScript(h);
       return {files: [{path: `${baseName(h.path)}.sql`, text}], left};
     },
   },
+  {
+    target: 'dbt',
+    title: 'dbt project',
+    about: 'A folder that dbt builds on DuckDB: a model for each cell.',
+    command: () => 'dbt build --profiles-dir .',
+    fileName: ({path}) => `${baseName(path)}-dbt.zip`,
+    make: dbtProject,
+  },
 ] as const satisfies readonly Target[];
+
+export type HandoverTarget = (typeof handovers)[number]['target'];

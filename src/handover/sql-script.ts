@@ -40,6 +40,12 @@ export interface LeftOut {
   readonly instead: Sql | undefined;
 }
 
+/** The command that runs the script of a notebook. */
+export function runScript(path: string): string {
+  const name = baseName(path);
+  return `duckdb -bail ${shellWord(`${name}.duckdb`)} < ${shellWord(`${name}.sql`)}`;
+}
+
 /** The notebook as one script for the DuckDB command line, 1.4 or newer: a table for each cell, and a schema `lake`. */
 export function sqlScript(handover: Handover): HandedOver {
   const {notebook, plan, path} = handover;
@@ -64,7 +70,7 @@ export function sqlScript(handover: Handover): HandedOver {
       '',
       `Written by Lakebook for DuckDB 1.4 or newer. Run it in the folder that has ${files.length === 0 ? 'this script' : list(files)}:`,
       '',
-      `    duckdb -bail ${shellWord(`${name}.duckdb`)} < ${shellWord(`${name}.sql`)}`,
+      `    ${runScript(path)}`,
       '',
       'Each cell becomes a table of that database, and what it refused a table NAME_rejects.',
       ...(script.writesLake

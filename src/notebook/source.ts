@@ -4,7 +4,7 @@ import {py, pyIdentifier} from '../pyspark/py.ts';
 import type {Column} from '../sql/types.ts';
 import type {Input, NotExportable, SparkContext} from '../steps/define.ts';
 import {reduceChart} from '../charts/reduce.ts';
-import type {CompiledCell, InputTable, PlannedCell} from './plan.ts';
+import type {CompiledCell, InputTable} from './plan.ts';
 import type {StoredResult} from './run.ts';
 
 type Known = (hash: string) => StoredResult | undefined;
@@ -70,18 +70,3 @@ export function pysparkOf(cell: CompiledCell, known: Known, naming: Naming = {va
 }
 
 const rowsOf = ({hash, rejects}: InputTable, known: Known): number | undefined => (rejects ? known(hash)?.rejects : known(hash))?.rows;
-
-/** The notebook's tables as one DuckDB script, cell by cell. */
-export function sqlScript(plan: readonly PlannedCell[], known: Known): string {
-  const cells = plan.filter((cell) => cell.ready).filter((cell) => cell.work.type !== 'chart');
-  const schema = cells.some(writesLake) ? ['CREATE SCHEMA IF NOT EXISTS lake;\n'] : [];
-  return [...schema, ...cells.map((cell) => `-- ${cell.name}: ${cell.kind}\n${scriptOf(cell, known)}`)].join('\n');
-}
-
-const writesLake = ({work}: CompiledCell): boolean => work.type === 'step' && work.applies !== undefined;
-
-function scriptOf(cell: CompiledCell, known: Known): string {
-  const shown = querySql(cell, known);
-  if (!writesLake(cell)) return `CREATE OR REPLACE TABLE ${id(cell.name)} AS\n${shown};\n`;
-  return `${shown};\nCREATE OR REPLACE VIEW ${id(cell.name)} AS FROM ${id(cell.inputs[0]?.name ?? '')};\n`;
-}

@@ -1,17 +1,16 @@
 import {expect, test} from 'vitest';
 import {parseNotebook} from '../../../src/notebook/model.ts';
 import {plan} from '../../../src/notebook/plan.ts';
-import {sqlOf, sqlScript} from '../../../src/notebook/source.ts';
+import {sqlOf} from '../../../src/notebook/source.ts';
 import {substituteValues} from '../../../src/notebook/substitute.ts';
 import type {Problem} from '../../../src/lib/problem.ts';
 
 const notebook = '```sql raw\nSELECT 1 AS a\n```\n\n```step once = dedup\nkeys: [a]\n```\n\n```step named = rename\ncolumns: {a: b}\n```\n';
 
-test('shown SQL that goes by rowid says where it runs, and the exported script needs no such word', () => {
+test('shown SQL that goes by rowid says where it runs', () => {
   const cells = plan(parseNotebook(notebook), new Map());
   const shown = cells.map((cell) => (cell.ready ? sqlOf(cell, () => undefined).split('\n')[0] : ''));
   expect(shown).toEqual(['SELECT 1 AS a', expect.stringMatching(/^-- rowid is the row's place/), expect.not.stringContaining('--')]);
-  expect(sqlScript(cells, () => undefined)).not.toContain('-- rowid');
 });
 
 test('a placeholder finds the notebook’s own parameters only', () => {
