@@ -323,7 +323,12 @@ export class Session {
     const {path, notebook, title} = this;
     const recalled = new Map(this.#remembered);
     this.#saves = this.#saves.then(async () => {
-      if (path === '' || notebook === this.#written) return;
+      if (path === '') return;
+      if (notebook === this.#written) {
+        // An edit that was undone before it was saved.
+        if (this.notebook === notebook) this.saved = 'saved';
+        return;
+      }
       const isKept = await this.#keep(async () => {
         await this.#workspace.write(path, notebook);
         await this.#workspace.writeRan(path, recalled);

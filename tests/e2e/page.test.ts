@@ -109,6 +109,22 @@ describe('from an empty start to an export', () => {
     await page.getByRole('button', {name: 'Light theme'}).click();
   });
 
+  test('an edit that is undone before it is saved leaves nothing to save', async () => {
+    const before = await app.notebook();
+    const handle = cell(page, 'readings').locator('[data-handle]');
+    await handle.focus();
+    // Within the pause after which an edit is saved, however slow the machine.
+    const edited = await handle.evaluate((element) => {
+      element.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowUp', altKey: true, bubbles: true}));
+      const between = window.lakebook.notebook();
+      element.dispatchEvent(new KeyboardEvent('keydown', {key: 'z', ctrlKey: true, bubbles: true}));
+      return between;
+    });
+    expect(edited).not.toBe(before);
+    await eventually(() => app.notebook()).toBe(before);
+    await eventually(() => page.getByTitle('Where your data is').textContent()).toContain('Saved');
+  });
+
   test('a cell is exported as Parquet through a download', async () => {
     await page.getByRole('button', {name: 'What to do with readings'}).click();
     await page.getByRole('menuitem', {name: 'Export'}).click();
