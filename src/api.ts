@@ -1,6 +1,6 @@
 import type {HandoverFile} from './handover/define.ts';
 import type {HandoverTarget} from './handover/index.ts';
-import {ProblemError, type Problem} from './lib/problem.ts';
+import {ProblemError, unwrap, type Problem} from './lib/problem.ts';
 import {exportFormats, type ExportFormat, type ExportOptions} from './notebook/export-format.ts';
 import type {RowsCompared} from './handover/compare-rows.ts';
 import type {RunReport, Session} from './notebook/session.svelte.ts';
@@ -45,6 +45,8 @@ export interface LakebookApi {
    * cells, by path, or a zip of them. One entry for each of them, in the cells' order.
    */
   compare(files: readonly {readonly path: string; readonly data: Blob}[]): Promise<readonly ComparedCell[]>;
+  /** A link that carries the notebook's text, and nothing else of the workspace. */
+  link(): Promise<string>;
   /** The SQL that a cell stands for. */
   sqlOf(cell: string): string;
   readonly lake: LakeApi;
@@ -146,6 +148,10 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
     async handoverZip(target) {
       const {zipOf} = await import('./handover/zip.ts');
       return zipOf(await handedOver(target));
+    },
+    async link() {
+      const {notebookLink} = await import('./handover/link.ts');
+      return unwrap(await notebookLink(session.markdown(), location.href));
     },
     async compare(files) {
       await ready;

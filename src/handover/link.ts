@@ -6,19 +6,23 @@ import {linkKey} from './link-key.ts';
 
 /** Characters of a whole link: chats and mail programs pass on about so many. */
 export const longestLink = 16_384;
-/** Bytes of Markdown that a link may unpack to; what goes on unpacking beyond is no notebook. */
-const mostBytes = 1_048_576;
+/** Bytes of Markdown that a link may unpack to: several times what a notebook's text packs to, and little enough that a hostile one can't hold the page up. */
+const mostBytes = 131_072;
 const version = '1';
 
 /** The notebook's Markdown in the fragment of `address`, which browsers keep to themselves: deflated, as base64url. */
 export async function notebookLink(markdown: string, address: string): Promise<Result<string>> {
-  const packed = await readAll(new Blob([markdown]).stream().pipeThrough(new CompressionStream('deflate-raw')), Infinity);
+  const text = new Blob([markdown]);
+  const packed = await readAll(text.stream().pipeThrough(new CompressionStream('deflate-raw')), Infinity);
   const page = new URL(address);
   const link = `${page.origin}${page.pathname}${linkKey}${version}.${encodeBase64Url(packed ?? new Uint8Array()).replace(/=+$/, '')}`;
-  if (link.length <= longestLink) return ok(link);
+  if (link.length <= longestLink && text.size <= mostBytes) return ok(link);
   return fail({
     code: 'LINK_TOO_LONG',
-    message: `This notebook makes a link of ${count(link.length)} characters, and links of more than ${count(longestLink)} are cut on their way.`,
+    message:
+      link.length > longestLink
+        ? `This notebook makes a link of ${count(link.length)} characters, and links of more than ${count(longestLink)} are cut on their way.`
+        : `This notebook has ${count(text.size)} bytes of text, and a link carries at most ${count(mostBytes)}.`,
     hint: 'Save it as a file and send that: a notebook is a Markdown file, and dropped on this page it opens.',
   });
 }
@@ -70,6 +74,6 @@ const newer = (tag: string): Problem => ({
 
 const tooLarge: Problem = {
   code: 'LINK_TOO_LARGE',
-  message: `What this link carries is more than ${count(mostBytes)} bytes of text, which is no notebook for a link; it was not opened.`,
+  message: `What this link carries unpacks to more than ${count(mostBytes)} bytes of text, and no notebook’s link does; it was not opened.`,
   hint: 'Ask for the notebook as a file.',
 };

@@ -278,6 +278,9 @@ const paramIssue = (problem: ParamProblem, cell: StepCell | ChartCell): Problem 
   where: {param: problem.path, line: lineOf(cell, problem.path)},
 });
 
+/** Whether a cell can't run because it, or one that it reads, may not use something. */
+export const isHeld = (cell: PlannedCell): boolean => !cell.ready && cell.problems.some(({code}) => code === 'NOT_ALLOWED' || code === 'INPUT_NOT_ALLOWED');
+
 /** The table an input names; says so when it is missing, further down or broken. */
 function inputTable(input: string, above: Above, problems: Problem[]): InputTable | undefined {
   const key = input.toLowerCase();
@@ -287,7 +290,7 @@ function inputTable(input: string, above: Above, problems: Problem[]): InputTabl
   if (named?.ready === false && named.standsFor !== undefined) return {...named.standsFor, name: named.name};
   if (found !== undefined) {
     problems.push(
-      found.problems.some(({code}) => code === 'NOT_ALLOWED' || code === 'INPUT_NOT_ALLOWED')
+      isHeld(found)
         ? {code: 'INPUT_NOT_ALLOWED', message: `It reads ${found.name}, which may not run yet.`, hint: 'Say at the top of the notebook what it may use.'}
         : found.disabled
           ? {code: 'INPUT_DISABLED', message: `It reads ${found.name}, which is switched off.`, hint: `Switch ${found.name} on, or read another cell.`}

@@ -112,6 +112,8 @@ export function actionGroups(page: Page): FoundGroup[] {
         action('Open a notebook from disk …', () => pickNotebook(page), {words: 'markdown md zip workspace'}),
         action('Save the notebook as a file', () => page.saveNotebook(), {words: 'download markdown md', keys: keysOf('mod+S')}),
         action('Save the notebook encrypted …', () => (page.dialog = {kind: 'encrypt', file: page.notebookFile()}), {words: 'download age fernet passphrase encryption'}),
+        action('Copy a link to this notebook …', () => (page.dialog = {kind: 'link'}), {words: 'share send url', why: session.path === '' ? 'No notebook is open.' : undefined}),
+        ...(session.wants.length > 0 ? [action('What this notebook may use …', () => (page.dialog = {kind: 'allow'}), {words: 'trust allow permission'})] : []),
         ...(session.isSample ? [action('Reset to original', () => void page.attempt(() => session.resetSample()), {words: 'lesson sample'})] : []),
         action('Save the whole workspace as a zip …', () => (page.dialog = {kind: 'workspace'}), {words: 'export download backup'}),
         action('Take the notebook along to Spark or DuckDB …', () => (page.dialog = {kind: 'handover'}), {

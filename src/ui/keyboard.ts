@@ -44,7 +44,8 @@ const writes = (target: EventTarget | null): boolean =>
 
 /** The page's shortcuts, in one place. */
 export function shortcut(event: KeyboardEvent, page: Page): void {
-  if (event.defaultPrevented || event.isComposing) return;
+  // Whoever reads a link's notebook has yet to say what becomes of it.
+  if (event.defaultPrevented || event.isComposing || page.visit !== undefined) return;
   const {target} = event;
   const mod = event.metaKey || event.ctrlKey;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;

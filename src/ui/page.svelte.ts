@@ -3,9 +3,11 @@ import {SvelteMap, SvelteSet} from 'svelte/reactivity';
 import {chartBody} from '../charts/parse.ts';
 import {suggestChart} from '../charts/suggest.ts';
 import type {CellCompared, OutputCompared} from '../handover/compare.ts';
+import {linkKey} from '../handover/link-key.ts';
 import {problemOf} from '../lib/problem.ts';
 import {plural} from '../lib/text.ts';
 import type {RunnableCell} from '../notebook/cells.ts';
+import {isHeld} from '../notebook/plan.ts';
 import type {Session} from '../notebook/session.svelte.ts';
 import type {FileAt} from '../ports/index.ts';
 import {saveFile} from './files/save.ts';
@@ -18,7 +20,9 @@ import {remember, remembered, Theme} from './theme.svelte.ts';
 
 /** The one dialog that is open. */
 export type OpenDialog =
-  | {readonly kind: 'palette' | 'shortcuts' | 'url' | 'replace' | 'handover'}
+  | {readonly kind: 'palette' | 'shortcuts' | 'url' | 'replace' | 'handover' | 'link'}
+  /** What a notebook from elsewhere may use; then the cell `run` runs, or with null the notebook, or nothing. */
+  | {readonly kind: 'allow'; readonly run?: string | null}
   | {readonly kind: 'import'; readonly files: readonly string[]}
   | {readonly kind: 'export'; readonly cellId: string}
   | {readonly kind: 'lake'; readonly table: string; readonly tab?: LakeTab}
@@ -35,10 +39,16 @@ export type OpenDialog =
 
 export type FaceName = 'result' | 'chart' | 'changes' | 'sql' | 'pyspark' | 'learn';
 
+const linkIn = (fragment: string): string | undefined => (fragment.startsWith(linkKey) ? fragment : undefined);
+
 /** What the page itself knows beside the session: which dialog is open, which form, which face, what was said. */
 export class Page extends Messages {
   readonly theme = new Theme();
   dialog = $state.raw<OpenDialog | undefined>();
+  /** The fragment of the link whose notebook is being read; nothing of it is taken in yet. */
+  visit = $state<string | undefined>(linkIn(location.hash));
+  /** The page was opened by a link: the reader's own notebook waits behind. */
+  curtain = $state(this.visit !== undefined);
   /** The sidebar: on narrow windows a drawer, elsewhere a column that can be folded away. */
   drawer = $state(false);
   sidebar = $state(remembered('lakebook:sidebar') !== 'off');
@@ -61,6 +71,19 @@ export class Page extends Messages {
 
   constructor(readonly session: Session) {
     super();
+  }
+
+  // ---- links
+
+  /** Shows what the address says now. */
+  followAddress(): void {
+    this.visit = linkIn(location.hash);
+    if (this.visit === undefined) this.curtain = false;
+  }
+
+  endVisit(): void {
+    history.replaceState(history.state, '', location.pathname + location.search);
+    this.followAddress();
   }
 
   // ---- cells
@@ -208,7 +231,17 @@ export class Page extends Messages {
 
   // ---- runs
 
+  /** Whether something that is to run waits for the reader's word on what it may use; then he is asked. */
+  #asks(name: string | undefined): boolean {
+    const {planned, undecided} = this.session;
+    const waits = [...planned.values()].some((cell) => (name === undefined || cell.name === name) && isHeld(cell));
+    if (undecided.length === 0 || !waits) return false;
+    this.dialog = {kind: 'allow', run: name ?? null};
+    return true;
+  }
+
   async run(name?: string): Promise<boolean> {
+    if (this.#asks(name)) return false;
     if (this.#runToast !== undefined) this.dismiss(this.#runToast);
     try {
       const report = await this.session.run(name);
@@ -239,6 +272,7 @@ export class Page extends Messages {
   async runTo(id: string): Promise<void> {
     const {cells} = this.session.notebook;
     const until = cells.slice(0, cells.findIndex((cell) => cell.id === id) + 1);
+    if (until.some((cell) => this.#asks(this.nameOf(cell.id)))) return;
     for (const cell of until) {
       const planned = this.session.planned.get(cell.id);
       if (planned?.ready === true && !(await this.run(planned.name))) return;
@@ -272,7 +306,7 @@ export class Page extends Messages {
     }
     const isNotebook = (file: File): boolean => /\.(md|markdown)$/i.test(file.name);
     const isZip = (file: File): boolean => /\.zip$/i.test(file.name);
-    for (const file of files.filter(isNotebook)) await this.attempt(async () => this.session.openMarkdown(await file.text(), file.name));
+    for (const file of files.filter(isNotebook)) await this.attempt(async () => this.session.openMarkdown(await file.text(), file.name, 'file'));
     const zip = files.find(isZip);
     if (zip !== undefined) this.dialog = (await isWorkspaceZip(zip)) ? {kind: 'workspace', zip} : {kind: 'lake-import', from: zip.name, source: zip};
     const data = files.filter((file) => !isNotebook(file) && !isZip(file));

@@ -40,7 +40,8 @@ describe('a notebook’s link', () => {
     const noise = Array.from({length: 30_000}, () => String.fromCharCode(97 + ((seed = (seed * 48_271) % 2_147_483_647) % 26))).join('');
     const made = await notebookLink(noise, address);
     expect(made).toMatchObject({ok: false, error: {code: 'LINK_TOO_LONG', hint: expect.stringContaining('file') as string}});
-    expect((await notebookLink('a line of a notebook\n'.repeat(4_000), address)).ok).toBe(true);
+    expect((await notebookLink('a line of a notebook\n'.repeat(6_000), address)).ok).toBe(true);
+    expect(await notebookLink('a line of a notebook\n'.repeat(7_000), address)).toMatchObject({ok: false, error: {message: expect.stringContaining('147,000 bytes') as string}});
     expect(longestLink).toBe(16_384);
   });
 });
@@ -65,7 +66,7 @@ describe('a link that someone made up', () => {
     expect(await refused(fragment)).toMatchObject({code: 'LINK_DAMAGED'});
   });
 
-  test('that unpacks to 200 megabytes is stopped after the first megabyte', async () => {
+  test('that unpacks to 200 megabytes is stopped after the first 128 kilobytes', async () => {
     // 200 MB of zeros are 200 kB deflated.
     const bomb = packed(new Uint8Array(200_000_000));
     const before = process.memoryUsage().rss;
@@ -73,8 +74,8 @@ describe('a link that someone made up', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(100_000_000);
   });
 
-  test('of exactly a megabyte is read, of one byte more is not', async () => {
-    expect(await readNotebookLink(packed('a'.repeat(1_048_576)))).toMatchObject({ok: true});
-    expect(await refused(packed('a'.repeat(1_048_577)))).toMatchObject({code: 'LINK_TOO_LARGE'});
+  test('of exactly 128 kilobytes is read, of one byte more is not', async () => {
+    expect(await readNotebookLink(packed('a'.repeat(131_072)))).toMatchObject({ok: true});
+    expect(await refused(packed('a'.repeat(131_073)))).toMatchObject({code: 'LINK_TOO_LARGE'});
   });
 });
