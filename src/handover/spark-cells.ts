@@ -3,6 +3,7 @@ import {rejectsOf} from '../notebook/cells.ts';
 import type {CompiledCell, InputTable, PlannedCell} from '../notebook/plan.ts';
 import {pysparkOf} from '../notebook/source.ts';
 import {pyIdentifier} from '../pyspark/py.ts';
+import * as spark from '../pyspark/query.ts';
 import type {Handover, Left} from './define.ts';
 import {parameterised} from './spark-params.ts';
 
@@ -67,7 +68,7 @@ export function sparkParts(h: Handover, file: (name: string) => string, reserved
   const variables = variablesOf(h, compiled, reserved);
   const variable = (name: string): string => variables.get(name.toLowerCase()) ?? pyIdentifier(name);
   const write = (cell: CompiledCell): string | undefined => {
-    const python = pysparkOf(cell, h.known, {variable, file});
+    const python = pysparkOf(cell, h.known, spark, {variable, file});
     return typeof python === 'string' ? python : undefined;
   };
   const params = openParams(h, compiled, write);
@@ -100,8 +101,8 @@ export function sparkParts(h: Handover, file: (name: string) => string, reserved
 
   function cellOf(cell: CompiledCell): SparkCell | Left {
     const base = {cell: cell.name, line: cell.line};
-    const python = pysparkOf(cell, h.known, {variable, file});
-    if (typeof python !== 'string') return {...base, why: python.notExportable, instead: 'Run this part in Lakebook, and go on from its export.'};
+    const python = pysparkOf(cell, h.known, spark, {variable, file});
+    if (typeof python !== 'string') return {...base, why: python.notExportable, instead: python.instead ?? 'Run this part in Lakebook, and go on from its export.'};
     const own = cell.inputs.slice(0, cell.inputs.length - cell.sources.length);
     const reads = own.map((input) => ({variable: variable(input.name), table: giverOf(input, h.plan)}));
     const missing = reads.find(({table}) => !given.has(table.toLowerCase()));
@@ -141,7 +142,7 @@ function variablesOf(h: Handover, compiled: readonly CompiledCell[], reserved: r
   const tables = compiled.flatMap(({name, inputs, sources}) => [name, ...inputs.slice(0, inputs.length - sources.length).map((input) => input.name)]);
   const between = compiled.flatMap((cell) => {
     const target = pyIdentifier(cell.name);
-    const python = pysparkOf(cell, h.known);
+    const python = pysparkOf(cell, h.known, spark);
     const lines = typeof python === 'string' ? pythonLines(python).filter((line) => !line.inText) : [];
     const names = lines.flatMap((line) => (isImport(line) ? importedNames(line.text) : (assigned.exec(line.text)?.[1] ?? [])));
     return names.filter((name) => name !== target && name !== rejectsOf(target));

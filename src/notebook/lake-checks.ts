@@ -4,7 +4,7 @@ import {problemOf, ProblemError, unwrap, type Problem} from '../lib/problem.ts';
 import {plural} from '../lib/text.ts';
 import type {Row} from '../lib/value.ts';
 import type {Ports, ReadPlan, WritePlan} from '../ports/index.ts';
-import {duckdbExpression, sparkExpression} from '../pyspark/expression.ts';
+import {duckdbExpression, sparkCondition} from '../pyspark/expression.ts';
 import {checkExpression, identifiers} from '../sql/lexer.ts';
 import {expression, id, join, lit, sql, type Sql} from '../sql/sql.ts';
 import {allFiles} from './lake-read.ts';
@@ -153,7 +153,7 @@ const constraintRules = (constraints: Readonly<Record<string, string>>): Rule[] 
 
 /** A CHECK constraint as the log keeps it: in Spark SQL, for every reader of the table. Refused when it would mean something else there. */
 export function sparkConstraint(name: string, condition: string): string {
-  const {text, notes} = sparkExpression(unwrap(checkExpression(condition)));
+  const {text, notes} = sparkCondition(unwrap(checkExpression(condition)));
   if (notes.length > 0) throw new ProblemError(notAlike(name, condition, notes));
   return text.trim();
 }

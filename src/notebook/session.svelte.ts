@@ -708,8 +708,10 @@ export class Session {
   sqlOf(id: string): string {
     return sqlOf(this.#compiled(id), (hash) => this.#runner.known(hash));
   }
-  pysparkOf(id: string): string | NotExportable {
-    return pysparkOf(this.#compiled(id), (hash) => this.#runner.known(hash));
+  async pysparkOf(id: string): Promise<string | NotExportable> {
+    const cell = this.#compiled(id);
+    const spark = await import('../pyspark/query.ts');
+    return pysparkOf(cell, (hash) => this.#runner.known(hash), spark);
   }
 
   /** The columns a cell reads or gives, as last known: for forms and completion. */

@@ -3,6 +3,7 @@ import {identifiers} from '../sql/lexer.ts';
 import {py, pyIdentifier} from '../pyspark/py.ts';
 import type {Column} from '../sql/types.ts';
 import type {Input, NotExportable, SparkContext} from '../steps/define.ts';
+import {notInSpark} from '../steps/spark-expressions.ts';
 import {reduceChart} from '../charts/reduce.ts';
 import type {CompiledCell, InputTable} from './plan.ts';
 import type {StoredResult} from './run.ts';
@@ -41,23 +42,24 @@ export interface Naming {
   readonly file?: SparkContext['file'];
 }
 
+/** The module that knows Spark's SQL: it loads when Python is asked for. */
+type SparkSql = typeof import('../pyspark/query.ts');
+
 /** The same step as PySpark, or why it can't be one. A SQL cell runs as Spark SQL over temporary views. */
-export function pysparkOf(cell: CompiledCell, known: Known, naming: Naming = {variable: pyIdentifier}): string | NotExportable {
+export function pysparkOf(cell: CompiledCell, known: Known, spark: SparkSql, naming: Naming = {variable: pyIdentifier}): string | NotExportable {
   const {work} = cell;
   const target = naming.variable(cell.name);
   if (work.type === 'chart') return {notExportable: 'A chart is drawn here; in Spark, collect its table and plot it in the notebook.'};
   const frames = cell.inputs.map((input) => naming.variable(input.name));
   if (work.type === 'sql') {
     const own = cell.inputs.length - cell.sources.length;
-    return [
-      ...cell.inputs.slice(0, own).map((input, i) => `${frames[i] ?? ''}.createOrReplaceTempView(${py(input.name)})`),
-      `${target} = spark.sql("""`,
-      work.query.replaceAll('\\', '\\\\').replaceAll('"""', '\\"\\"\\"'),
-      `""")`,
-    ].join('\n');
+    const query = sparkQueryOf(cell, work.query, known, spark);
+    if (typeof query !== 'string') return query;
+    return [...cell.inputs.slice(0, own).map((input, i) => `${frames[i] ?? ''}.createOrReplaceTempView(${py(input.name)})`), `${target} = spark.sql(${query})`].join('\n');
   }
   const {file} = naming;
   const lines = work.step.toPySpark(work.values, {
+    spark,
     target,
     frames,
     inputs: shownInputs(cell, known),
@@ -70,3 +72,11 @@ export function pysparkOf(cell: CompiledCell, known: Known, naming: Naming = {va
 }
 
 const rowsOf = ({hash, rejects}: InputTable, known: Known): number | undefined => (rejects ? known(hash)?.rejects : known(hash))?.rows;
+
+/** A SQL cell's query in Spark's words, as a Python text over its lines. */
+function sparkQueryOf(cell: CompiledCell, query: string, known: Known, spark: SparkSql): string | NotExportable {
+  const tables = new Map(shownInputs(cell, known).flatMap(({name, columns}) => (columns.length === 0 ? [] : [[name.toLowerCase(), columns] as const])));
+  const result = known(cell.hash)?.columns;
+  const {text, problems} = spark.sparkQuery(query.trim(), {tables, ...(result === undefined ? {} : {result})});
+  return notInSpark(problems) ?? `"""\n${text.replaceAll('\\', '\\\\').replaceAll('"""', '\\"\\"\\"')}\n"""`;
+}

@@ -1,7 +1,6 @@
 import {fromSparkType} from '../sql/types.ts';
 import {tokens, type Token} from '../sql/lexer.ts';
 import {lit} from '../sql/sql.ts';
-import {py} from './py.ts';
 
 /** A DuckDB expression as Spark SQL, and what a person should look at before trusting it. */
 export interface SparkExpression {
@@ -94,8 +93,8 @@ function named(entries: Readonly<Record<string, string>>): ReadonlyMap<string, s
   return new Map(Object.entries(entries));
 }
 
-/** Rewrites names, texts and casts into Spark's spelling; what is left to check is in `notes`. */
-export function sparkExpression(sql: string): SparkExpression {
+/** A condition of a Delta table, which is kept in Spark's words and read back by `duckdbExpression`: only what both spell alike. */
+export function sparkCondition(sql: string): SparkExpression {
   const lexed = tokens(sql);
   if (!lexed.ok) return {text: sql, notes: ['this expression could not be read']};
   const list = lexed.value;
@@ -119,12 +118,6 @@ export function sparkExpression(sql: string): SparkExpression {
     out.push(gap + spell(token, before, next, notes));
   }
   return {text: out.join(''), notes: [...notes]};
-}
-
-/** `F.expr('…')`, with its notes as Python comments in front. */
-export function expr(sql: string): {readonly code: string; readonly comments: readonly string[]} {
-  const {text, notes} = sparkExpression(sql);
-  return {code: `F.expr(${py(text)})`, comments: notes.map((note) => `# Check before use: ${note}.`)};
 }
 
 const spaceBetween = (gap: string): string => (gap === '' ? '' : ' ');
@@ -155,7 +148,7 @@ function noteSymbol({text, end}: Token, next: Token | undefined, notes: Set<stri
 }
 
 /**
- * A Spark SQL expression as one of DuckDB: what `sparkExpression` rewrites is turned back; `notes` tell what means something
+ * A Spark SQL expression as one of DuckDB: what `sparkCondition` rewrites is turned back; `notes` tell what means something
  * else in DuckDB. In Spark names are quoted with `` ` ``, and texts with either quote.
  */
 export function duckdbExpression(spark: string): SparkExpression {

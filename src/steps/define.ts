@@ -93,7 +93,10 @@ export interface Example {
 }
 
 export interface NotExportable {
+  /** Why not, as sentences. */
   readonly notExportable: string;
+  /** What to do instead, as sentences. */
+  readonly instead?: string;
 }
 
 export type StepGroup = 'load' | 'combine' | 'shape' | 'clean' | 'quality' | 'features' | 'summarise' | 'keep' | 'alert' | 'learn' | 'stream';
@@ -161,6 +164,8 @@ export interface FoundFile {
 }
 
 export interface SparkContext {
+  /** DuckDB's expressions in Spark's words; the module loads when it is needed. */
+  readonly spark: Pick<typeof import('../pyspark/query.ts'), 'sparkExpression'>;
   /** The variable to assign: the cell's name. */
   readonly target: string;
   readonly frames: readonly string[];

@@ -1,8 +1,8 @@
 import {list} from '../lib/text.ts';
 import {p} from '../params/index.ts';
-import {expr} from '../pyspark/expression.ts';
 import {assignColumns, inOrder} from '../pyspark/groups.ts';
 import {assign} from '../pyspark/py.ts';
+import type {SparkProblem} from '../pyspark/sql/translate.ts';
 import {identifiers} from '../sql/lexer.ts';
 import {unusedName} from '../sql/rows.ts';
 import {withColumns, type Assignment} from '../sql/select.ts';
@@ -10,6 +10,7 @@ import {expression, id, sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 import {checkNames, checkSome, findColumn, inputOf} from './checks.ts';
 import {defineStep} from './define.ts';
+import {exprOf, notInSpark} from './spark-expressions.ts';
 
 /** An expression that may give several rows for one, so that rows can't be compared by place. */
 const multiplies = (text: string): boolean => identifiers(text, ['unnest', 'generate_subscripts']).length > 0;
@@ -65,23 +66,25 @@ export const derive = defineStep({
     });
     return {kind: 'sql', sql: from};
   },
-  toPySpark: ({columns}, {target, frames: [frame = 'df'], inputs: [input]}) => {
-    const names = (input?.columns ?? []).map(({name}) => name);
-    const comments: string[] = [];
+  toPySpark: ({columns}, context) => {
+    const {
+      target,
+      frames: [frame = 'df'],
+      inputs: [input],
+    } = context;
+    // A layer sees the columns of those before it.
+    let known: readonly Column[] = input?.columns ?? [];
+    const problems: SparkProblem[] = [];
     const calls = layers(columns).map((layer) => {
-      const made = layer.map(({name}): [string, string] => {
-        const {code, comments: its} = expr(columns[name]?.expression ?? '');
-        comments.push(...its);
-        const there = names.find((known) => known.toLowerCase() === name.toLowerCase());
-        if (there === undefined) names.push(name);
-        return [there ?? name, code];
-      });
-      return assignColumns(made);
+      const made = layer.map(({name}) => ({name: findColumn(name, known)?.name ?? name, ...exprOf(columns[name]?.expression ?? '', known, context)}));
+      problems.push(...made.flatMap((one) => one.problems));
+      if (known.length > 0) known = [...known.filter(({name}) => made.every((one) => one.name !== name)), ...made.map(({name, type}) => ({name, type}))];
+      return assignColumns(made.map(({name, code}): [string, string] => [name, code]));
     });
     const rows = isWindowed(columns)
       ? inOrder(target, frame, [...(input?.columns ?? []), ...Object.keys(columns).map((name) => ({name}))], () => calls)
       : assign(target, frame, calls);
-    return [...comments, ...rows];
+    return notInSpark(problems) ?? rows;
   },
   examples: [
     {

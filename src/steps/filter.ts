@@ -1,9 +1,9 @@
 import {p} from '../params/index.ts';
-import {expr} from '../pyspark/expression.ts';
 import {assign} from '../pyspark/py.ts';
 import {expression, sql} from '../sql/sql.ts';
 import {inputOf} from './checks.ts';
 import {defineStep} from './define.ts';
+import {exprOf, notInSpark} from './spark-expressions.ts';
 
 export const filter = defineStep({
   kind: 'filter',
@@ -21,9 +21,9 @@ export const filter = defineStep({
   effect: 'subset',
   params: {condition: p.expression({label: 'Condition', help: 'A SQL expression such as temperature > 28.'})},
   toSql: ({condition}, inputs) => ({kind: 'sql', sql: sql`SELECT * FROM ${inputOf(inputs).relation} WHERE ${expression(condition)}`}),
-  toPySpark: ({condition}, {target, frames: [frame = 'df']}) => {
-    const {code, comments} = expr(condition);
-    return [...comments, ...assign(target, frame, [`filter(${code})`])];
+  toPySpark: ({condition}, context) => {
+    const {code, problems} = exprOf(condition, context.inputs[0]?.columns ?? [], context);
+    return notInSpark(problems) ?? assign(context.target, context.frames[0] ?? 'df', [`filter(${code})`]);
   },
   examples: [
     {

@@ -1,6 +1,5 @@
 import {list} from '../lib/text.ts';
 import {p} from '../params/index.ts';
-import {expr} from '../pyspark/expression.ts';
 import {inOrder} from '../pyspark/groups.ts';
 import {assign, call, py, pyName} from '../pyspark/py.ts';
 import {identifiers} from '../sql/lexer.ts';
@@ -8,6 +7,7 @@ import {numberedRows} from '../sql/rows.ts';
 import {expression, id, join, sql} from '../sql/sql.ts';
 import {checkColumns, checkNames, checkSome, columnNamed, columnsNamed, inputOf} from './checks.ts';
 import {defineStep} from './define.ts';
+import {exprOf, notInSpark} from './spark-expressions.ts';
 
 const mention = (expressions: Readonly<Record<string, {readonly expression: string}>>, words: readonly string[]): boolean =>
   Object.values(expressions).some((value) => identifiers(value.expression, words).length > 0);
@@ -49,14 +49,19 @@ export const select = defineStep({
     const {from, row} = numberedRows(input.relation, input.columns);
     return {kind: 'sql', sql: sql`SELECT ${chosen} FROM ${from} ORDER BY ${row}`};
   },
-  toPySpark: ({columns, expressions}, {target, frames: [frame = 'df'], inputs: [input]}) => {
-    const known = input?.columns ?? [];
-    const made = Object.entries(expressions).map(([name, value]) => ({name, ...expr(value.expression)}));
-    const comments = made.flatMap((one) => one.comments);
+  toPySpark: ({columns, expressions}, context) => {
+    const {
+      target,
+      frames: [frame = 'df'],
+    } = context;
+    const known = context.inputs[0]?.columns ?? [];
+    const made = Object.entries(expressions).map(([name, value]) => ({name, ...exprOf(value.expression, known, context)}));
+    const refused = notInSpark(made.flatMap((one) => one.problems));
+    if (refused !== undefined) return refused;
     const selected = (beside: readonly string[]): string =>
       call('select', [...columnsNamed(columns, known).map(({name}) => pyName(name)), ...made.map(({name, code}) => `${code}.alias(${py(name)})`), ...beside]);
-    if (!mention(expressions, ['over'])) return [...comments, ...assign(target, frame, [selected([])])];
-    return [...comments, ...inOrder(target, frame, [...known, ...made], (row) => [selected([py(row)])])];
+    if (!mention(expressions, ['over'])) return assign(target, frame, [selected([])]);
+    return inOrder(target, frame, [...known, ...made], (row) => [selected([py(row)])]);
   },
   examples: [
     {

@@ -1,6 +1,6 @@
 import {list} from '../lib/text.ts';
 import {p, type Values} from '../params/index.ts';
-import {sparkExpression} from '../pyspark/expression.ts';
+import {sparkCondition} from '../pyspark/expression.ts';
 import {assign, col, py} from '../pyspark/py.ts';
 import {expression, id, join, lit, sql, typeName, type Sql} from '../sql/sql.ts';
 import {checkColumns, checkNames, checkSome, columnNamed, inputOf} from './checks.ts';
@@ -113,7 +113,7 @@ const tableOf = ({table}: LakeWrite): string => `lake.${table}`;
 function checks({constraints, notNull}: LakeWrite): {readonly remarks: readonly string[]; readonly all: readonly (readonly [name: string, condition: string])[]} {
   const remarks: string[] = [];
   const conditions = Object.entries(constraints).map(([name, condition]): [string, string] => {
-    const {text, notes} = sparkExpression(condition);
+    const {text, notes} = sparkCondition(condition);
     remarks.push(...notes.map((note) => `# Check before use: ${note}.`));
     return [name, text.trim()];
   });

@@ -1,9 +1,9 @@
 import {plural} from '../lib/text.ts';
 import {p, type Values} from '../params/index.ts';
-import {expr} from '../pyspark/expression.ts';
 import {assignColumns} from '../pyspark/groups.ts';
 import {present as sparkPresent} from '../pyspark/missing.ts';
 import {assign, col, py} from '../pyspark/py.ts';
+import type {SparkProblem} from '../pyspark/sql/translate.ts';
 import {isPresent, present} from '../sql/missing.ts';
 import {javaRegex, re2Regex, regexProblem} from '../sql/regex.ts';
 import {numberedRows, unusedName} from '../sql/rows.ts';
@@ -11,7 +11,8 @@ import {expression, id, join, lit, sql, type Sql} from '../sql/sql.ts';
 import {firstValues, stopIf} from '../sql/stop.ts';
 import {isNumber, isText, isTime, type Column} from '../sql/types.ts';
 import {checkColumns, checkNames, checkSome, columnNamed, findColumn, inputOf, numberOf} from './checks.ts';
-import {defineStep, type Input, type Program, type SparkContext, type StepProblem} from './define.ts';
+import {defineStep, type Input, type NotExportable, type Program, type SparkContext, type StepProblem} from './define.ts';
+import {exprOf, notInSpark} from './spark-expressions.ts';
 
 const params = {
   rules: p.items(
@@ -86,11 +87,12 @@ function testsOf(rule: RuleValues, column: Column): Test[] {
 const kindOf = (rule: RuleValues): string =>
   rule.regex !== '' ? 'regex' : rule.min !== '' || rule.max !== '' ? 'range' : rule.in.length > 0 ? 'in' : rule.not_null ? 'not_null' : 'expression';
 
-function rulesOf(values: ValidateValues, input: Pick<Input, 'columns'>): Rule[] {
+/** `inSpark` gives the Spark column of a free condition; SQL has no need of it. */
+function rulesOf(values: ValidateValues, input: Pick<Input, 'columns'>, inSpark: (condition: string) => string = () => ''): Rule[] {
   return values.rules.map((rule, i) => {
     const column = rule.column === '' ? undefined : columnNamed(rule.column, input.columns);
     const name = rule.name !== '' ? rule.name : column === undefined ? `rule_${i + 1}` : `${column.name}_${kindOf(rule)}`;
-    const free = rule.expression.trim() === '' ? [] : [{holds: expression(rule.expression), spark: expr(rule.expression).code, reason: `not ${rule.expression.trim()}`}];
+    const free = rule.expression.trim() === '' ? [] : [{holds: expression(rule.expression), spark: inSpark(rule.expression), reason: `not ${rule.expression.trim()}`}];
     return {name, column, tests: [...(column === undefined ? [] : testsOf(rule, column)), ...free]};
   });
 }
@@ -208,13 +210,23 @@ function checkBounds(rule: RuleValues, column: Column, param: string): StepProbl
   });
 }
 
-function toPySpark(values: ValidateValues, {target, frames: [frame = 'df'], inputs: [input]}: SparkContext): string[] {
+function toPySpark(values: ValidateValues, context: SparkContext): string[] | NotExportable {
+  const {
+    target,
+    frames: [frame = 'df'],
+    inputs: [input],
+  } = context;
   const columns = input?.columns ?? [];
-  const rules = rulesOf(values, {columns});
-  const comments = values.rules.flatMap((rule) => (rule.expression.trim() === '' ? [] : expr(rule.expression).comments));
+  const problems: SparkProblem[] = [];
+  const rules = rulesOf(values, {columns}, (condition) => {
+    const made = exprOf(condition, columns, context);
+    problems.push(...made.problems);
+    return made.code;
+  });
+  const refused = notInSpark(problems);
+  if (refused !== undefined) return refused;
   const holds = (rule: Rule): string => rule.tests.map(({spark}) => `F.coalesce(${spark}, F.lit(True))`).join(' & ');
   const lines = [
-    ...comments,
     'rules = {',
     ...rules.map((rule) => `    ${py(rule.name)}: ${holds(rule)},`),
     '}',

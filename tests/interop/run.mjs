@@ -9,6 +9,7 @@ import {Checks} from './compare.mjs';
 import {startEngine} from './engines.mjs';
 import {ensureEnvironments, work} from './environment.mjs';
 import {continuations} from './check-continued.mjs';
+import {sameInSpark} from './check-expressions.mjs';
 import {refusedAlike} from './check-mismatches.mjs';
 import {readByOthers, writeTables} from './check-written.mjs';
 
@@ -46,6 +47,7 @@ try {
       await readByOthers(checks, engine, tables);
       await continuations(checks, lake, engine, tables);
       if (engine.name.startsWith('spark')) await refusedAlike(checks, lake, engine);
+      if (engine.name.startsWith('spark')) await sameInSpark(checks, engine);
       console.log(`${engine.version} is done after ${seconds()} s.`);
     }),
   );

@@ -192,9 +192,9 @@ def version_1(spark: SparkSession, mended: DataFrame) -> DataFrame:
 def rows_by_version(spark: SparkSession) -> DataFrame:
     """The SQL cell rows_by_version."""
     rows_by_version = spark.sql("""
-SELECT 0 AS version, count(*) AS rows FROM lake.lesson_readings AT (VERSION => 0)
+SELECT 0 AS version, count(*) AS rows FROM lake.lesson_readings VERSION AS OF 0 AS lesson_readings
 UNION ALL
-SELECT 1, count(*) FROM lake.lesson_readings AT (VERSION => 1)
+SELECT 1, count(*) FROM lake.lesson_readings VERSION AS OF 1 AS lesson_readings
 """)
     return rows_by_version
 
@@ -208,8 +208,8 @@ SELECT 1, count(*) FROM lake.lesson_readings AT (VERSION => 1)
 def corrections(spark: SparkSession) -> DataFrame:
     """The SQL cell corrections."""
     corrections = spark.sql("""
-SELECT sensor_id, timestamp::VARCHAR AS timestamp, (temperature - 0.4)::VARCHAR AS temperature, humidity::VARCHAR AS humidity, 'calibrated' AS note
-FROM lake.lesson_readings AT (VERSION => 1)
+SELECT sensor_id, CAST(timestamp AS STRING) AS timestamp, CAST((temperature - 0.4) AS STRING) AS temperature, CAST(humidity AS STRING) AS humidity, 'calibrated' AS note
+FROM lake.lesson_readings VERSION AS OF 1 AS lesson_readings
 WHERE sensor_id = 'TH-104'
 """)
     return corrections
@@ -270,9 +270,9 @@ def cold_store(spark: SparkSession, before: DataFrame) -> DataFrame:
     """The SQL cell cold_store."""
     before.createOrReplaceTempView('before')
     cold_store = spark.sql("""
-SELECT 'version 1' AS read_as, count(*) AS n, round(avg(temperature), 2) AS mean FROM before WHERE sensor_id = 'TH-104'
+SELECT 'version 1' AS read_as, count(*) AS n, round(avg(temperature) * 100) / 100 AS mean FROM before WHERE sensor_id = 'TH-104'
 UNION ALL
-SELECT 'version 2', count(*), round(avg(temperature), 2) FROM lake.lesson_readings AT (VERSION => 2) WHERE sensor_id = 'TH-104'
+SELECT 'version 2', count(*), round(avg(temperature) * 100) / 100 FROM lake.lesson_readings VERSION AS OF 2 AS lesson_readings WHERE sensor_id = 'TH-104'
 """)
     return cold_store
 
@@ -290,7 +290,7 @@ SELECT 'version 2', count(*), round(avg(temperature), 2) FROM lake.lesson_readin
 def one_more(spark: SparkSession) -> DataFrame:
     """The SQL cell one_more."""
     one_more = spark.sql("""
-SELECT 'TH-101' AS sensor_id, TIMESTAMP '2024-03-18 00:00:00' AS timestamp, 20.5::DOUBLE AS temperature, 41::DOUBLE AS humidity
+SELECT 'TH-101' AS sensor_id, TIMESTAMP '2024-03-18 00:00:00' AS timestamp, CAST(20.5 AS DOUBLE) AS temperature, CAST(41 AS DOUBLE) AS humidity
 """)
     return one_more
 
@@ -317,7 +317,7 @@ def crashed(spark: SparkSession, one_more: DataFrame) -> DataFrame:
 def nothing_lost(spark: SparkSession) -> DataFrame:
     """The SQL cell nothing_lost."""
     nothing_lost = spark.sql("""
-SELECT count(*) AS rows, count(*) FILTER (timestamp >= '2024-03-18') AS of_the_crash FROM lake.lesson_readings
+SELECT count(*) AS rows, count(*) FILTER (WHERE timestamp >= '2024-03-18') AS of_the_crash FROM lake.lesson_readings
 """)
     return nothing_lost
 

@@ -100,9 +100,9 @@ def unreadable(spark: SparkSession, raw_rejects: DataFrame) -> DataFrame:
     """The SQL cell unreadable."""
     raw_rejects.createOrReplaceTempView('raw_rejects')
     unreadable = spark.sql("""
-SELECT * EXCLUDE (file, column_name)
+SELECT * EXCEPT (file, column_name)
 FROM raw_rejects
-ORDER BY line
+ORDER BY line NULLS LAST
 """)
     return unreadable
 
@@ -283,7 +283,7 @@ def year_typed(spark: SparkSession, cleaned: DataFrame) -> DataFrame:
     """The SQL cell year_typed."""
     cleaned.createOrReplaceTempView('cleaned')
     year_typed = spark.sql("""
-SELECT sensor_id, timestamp + to_days(14 * fortnight::INTEGER) AS timestamp, temperature
+SELECT sensor_id, timestamp + make_dt_interval(14 * CAST(fortnight AS INT)) AS timestamp, temperature
 FROM cleaned CROSS JOIN range(26) AS fortnights(fortnight)
 """)
     return year_typed
@@ -293,7 +293,7 @@ def year_as_text(spark: SparkSession, year_typed: DataFrame) -> DataFrame:
     """The SQL cell year_as_text."""
     year_typed.createOrReplaceTempView('year_typed')
     year_as_text = spark.sql("""
-SELECT sensor_id, strftime(timestamp, '%Y-%m-%dT%H:%M:%S') AS timestamp, temperature
+SELECT sensor_id, date_format(timestamp, 'yyyy-MM-dd\\'T\\'HH:mm:ss') AS timestamp, temperature
 FROM year_typed
 """)
     return year_as_text
@@ -306,12 +306,12 @@ def question_to_text(spark: SparkSession, year_as_text: DataFrame) -> DataFrame:
     year_as_text.createOrReplaceTempView('year_as_text')
     question_to_text = spark.sql("""
 SELECT sensor_id,
-       hour(strptime(timestamp, '%Y-%m-%dT%H:%M:%S')) AS hour,
-       round(avg(temperature), 2) AS temperature
+       hour(to_timestamp(timestamp, 'yyyy-M-d\\'T\\'H:m:s')) AS hour,
+       round(avg(temperature) * 100) / 100 AS temperature
 FROM year_as_text
-WHERE isodow(strptime(timestamp, '%Y-%m-%dT%H:%M:%S')) <= 5
+WHERE weekday(to_timestamp(timestamp, 'yyyy-M-d\\'T\\'H:m:s')) + 1 <= 5
 GROUP BY ALL
-ORDER BY ALL
+ORDER BY ALL NULLS LAST
 """)
     return question_to_text
 
@@ -323,11 +323,11 @@ def question_to_timestamps(spark: SparkSession, year_typed: DataFrame) -> DataFr
     question_to_timestamps = spark.sql("""
 SELECT sensor_id,
        hour(timestamp) AS hour,
-       round(avg(temperature), 2) AS temperature
+       round(avg(temperature) * 100) / 100 AS temperature
 FROM year_typed
-WHERE isodow(timestamp) <= 5
+WHERE weekday(timestamp) + 1 <= 5
 GROUP BY ALL
-ORDER BY ALL
+ORDER BY ALL NULLS LAST
 """)
     return question_to_timestamps
 
@@ -341,9 +341,9 @@ def rows_that_differ(spark: SparkSession, question_to_text: DataFrame, question_
     rows_that_differ = spark.sql("""
 SELECT count(*) AS rows_that_differ
 FROM (
-  (FROM question_to_text EXCEPT FROM question_to_timestamps)
+  (SELECT * FROM question_to_text EXCEPT SELECT * FROM question_to_timestamps)
   UNION ALL
-  (FROM question_to_timestamps EXCEPT FROM question_to_text)
+  (SELECT * FROM question_to_timestamps EXCEPT SELECT * FROM question_to_text)
 )
 """)
     return rows_that_differ

@@ -119,9 +119,9 @@ def differences(spark: SparkSession, from_csv: DataFrame, from_parquet: DataFram
     from_csv.createOrReplaceTempView('from_csv')
     from_parquet.createOrReplaceTempView('from_parquet')
     differences = spark.sql("""
-SELECT 'only in CSV' AS found, * FROM (FROM from_csv EXCEPT ALL FROM from_parquet)
+SELECT 'only in CSV' AS found, * FROM (SELECT * FROM from_csv EXCEPT ALL SELECT * FROM from_parquet)
 UNION ALL
-SELECT 'only in Parquet' AS found, * FROM (FROM from_parquet EXCEPT ALL FROM from_csv)
+SELECT 'only in Parquet' AS found, * FROM (SELECT * FROM from_parquet EXCEPT ALL SELECT * FROM from_csv)
 """)
     return differences
 
@@ -209,10 +209,10 @@ def rows_per_room(spark: SparkSession, located: DataFrame) -> DataFrame:
     """The SQL cell rows_per_room."""
     located.createOrReplaceTempView('located')
     rows_per_room = spark.sql("""
-SELECT room, count(*) AS readings, round(avg(temperature), 1) AS temperature
+SELECT room, count(*) AS readings, round(avg(temperature) * 10) / 10 AS temperature
 FROM located
 GROUP BY ALL
-ORDER BY ALL
+ORDER BY ALL NULLS LAST
 """)
     return rows_per_room
 

@@ -127,7 +127,7 @@ def quarantined_ids(spark: SparkSession, valid_rejects: DataFrame) -> DataFrame:
 SELECT sensor_id, reason, count(*) AS readings
 FROM valid_rejects
 GROUP BY ALL
-ORDER BY readings DESC, sensor_id
+ORDER BY readings DESC, sensor_id NULLS LAST
 """)
     return quarantined_ids
 
@@ -206,7 +206,7 @@ def abnormal(spark: SparkSession, params: argparse.Namespace, readings: DataFram
 SELECT sensor_id, read_at, temperature
 FROM readings
 WHERE temperature > {literal(params.too_warm)}
-ORDER BY read_at
+ORDER BY read_at NULLS LAST
 """)
     return abnormal
 

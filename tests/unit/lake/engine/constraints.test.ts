@@ -1,5 +1,5 @@
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest';
-import {duckdbExpression, sparkExpression} from '../../../../src/pyspark/expression.ts';
+import {duckdbExpression, sparkCondition} from '../../../../src/pyspark/expression.ts';
 import {startStack, type Stack} from './stack.ts';
 
 let stack: Stack;
@@ -96,8 +96,8 @@ test.each([
 
 test('what is kept reads the same after a second round', () => {
   for (const [condition] of accepted) {
-    const {text} = sparkExpression(condition);
-    expect(sparkExpression(duckdbExpression(text).text).text.replace(/ +/g, ' ')).toBe(text.replace(/ +/g, ' '));
+    const {text} = sparkCondition(condition);
+    expect(sparkCondition(duckdbExpression(text).text).text.replace(/ +/g, ' ')).toBe(text.replace(/ +/g, ' '));
   }
 });
 
