@@ -1,6 +1,9 @@
 import {dbtProject} from './dbt.ts';
 import type {Handover, HandoverFile, Left} from './define.ts';
+import {sparkNotebook} from './ipynb.ts';
+import {jobName, sparkCommand} from './job.ts';
 import {baseName} from './prose.ts';
+import {sparkBundle} from './spark-bundle.ts';
 import {runScript, sqlScript} from './sql-script.ts';
 
 /** What a notebook leaves as: its files, and the cells that stay behind. */
@@ -24,6 +27,25 @@ interface Target {
 
 /** The ways a notebook leaves, in the order they are offered. */
 export const handovers = [
+  {
+    target: 'pyspark',
+    title: 'PySpark job',
+    about: 'One file for spark-submit with a function for each cell, and all that belongs to it.',
+    command: sparkCommand,
+    fileName: (h) => `${jobName(h)}.zip`,
+    make: sparkBundle,
+  },
+  {
+    target: 'ipynb',
+    title: 'Jupyter notebook',
+    about: 'The same in PySpark for Jupyter, Databricks and EMR notebooks.',
+    command: (h) => `jupyter lab ${jobName(h)}.ipynb`,
+    fileName: (h) => `${jobName(h)}.ipynb`,
+    make: (h) => {
+      const {text, left} = sparkNotebook(h);
+      return {files: [{path: `${jobName(h)}.ipynb`, text}], left};
+    },
+  },
   {
     target: 'sql',
     title: 'DuckDB script',
