@@ -319,8 +319,9 @@ describe('a notebook from a file', () => {
   });
 
   test('is the reader’s own once the console replaced its text', async () => {
-    await choose('again.md', foreign);
-    await eventually(() => statusOf(app.page, 'ruined')).toBe('can’t run');
+    await choose('again.md', foreign.replace('A friendly notebook', 'Another notebook'));
+    await eventually(() => app.page.getByLabel('Title of the notebook').inputValue()).toBe('Another notebook');
+    expect(await statusOf(app.page, 'ruined')).toBe('can’t run');
     await app.open(foreign.replace('people.csv, secret-name.csv', 'people.csv'));
     expect((await app.run()).ok).toBe(true);
     expect((await app.page.evaluate(() => window.lakebook.lake.history('salaries'))).length).toBe(2);
