@@ -13,10 +13,11 @@ const environments = {
   spark41: {packages: ['pyspark==4.1.1', 'delta-spark==4.1.0', 'pyarrow==26.0.1'], jars: 'io.delta:delta-spark_4.1_2.13:4.1.0'},
   deltalake: {packages: ['deltalake==1.6.6', 'pyarrow==26.0.1', 'duckdb==1.5.5'], jars: undefined},
   duckdb: {packages: ['duckdb==1.5.5', 'duckdb-extension-delta==1.5.5', 'pyarrow==26.0.1'], jars: undefined},
+  encryption: {packages: ['cryptography==50.0.2', 'pyrage==1.4.0'], jars: undefined},
 };
 /** @typedef {keyof typeof environments} EngineName */
 
-const modules = {spark40: 'spark_engine', spark41: 'spark_engine', deltalake: 'delta_rs_engine', duckdb: 'duckdb_engine'};
+const modules = {spark40: 'spark_engine', spark41: 'spark_engine', deltalake: 'delta_rs_engine', duckdb: 'duckdb_engine', encryption: 'encryption_engine'};
 
 /** @param {EngineName} name */
 export function environmentOf(name) {
@@ -50,6 +51,8 @@ export async function ensureEnvironments() {
   /** @type {Partial<Record<EngineName, string>>} */
   const missing = {};
   if (!works('java', '-version')) installJava();
+  // Where it can't be had, rage stands for it.
+  if (!works('age', '--version')) installOnDebian('age', 'age');
   // Two at a time: each waits for the network as much as for the processor.
   const waiting = /** @type {EngineName[]} */ (Object.keys(environments)).filter((name) => !isReady(name));
   if (waiting.length > 0) console.log(`Setting up ${waiting.join(', ')} in .cache/interop …`);
@@ -81,12 +84,16 @@ async function setUp(name) {
 }
 
 function installJava() {
-  if (process.getuid?.() === 0 && works('apt-get', '--version')) {
-    console.log('Installing Java 17 …');
-    works('apt-get', 'update', '-qq');
-    works('apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'openjdk-17-jre-headless');
-  }
+  installOnDebian('Java 17', 'openjdk-17-jre-headless');
   if (!works('java', '-version')) throw new Error('Spark needs Java 17. Install it (openjdk-17-jre-headless) and run this again.');
+}
+
+/** Does nothing elsewhere, or for anyone but root. @param {string} what @param {string} packageName */
+function installOnDebian(what, packageName) {
+  if (process.getuid?.() !== 0 || !works('apt-get', '--version')) return;
+  console.log(`Installing ${what} …`);
+  works('apt-get', 'update', '-qq');
+  works('apt-get', 'install', '-y', '-qq', '--no-install-recommends', packageName);
 }
 
 /** @param {string} command @param {string[]} args */

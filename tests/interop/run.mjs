@@ -9,6 +9,7 @@ import {Checks} from './compare.mjs';
 import {startEngine} from './engines.mjs';
 import {ensureEnvironments, work} from './environment.mjs';
 import {continuations} from './check-continued.mjs';
+import {encryptedBothWays} from './check-encrypted.mjs';
 import {sameInSpark} from './check-expressions.mjs';
 import {refusedAlike} from './check-mismatches.mjs';
 import {readByOthers, writeTables} from './check-written.mjs';
@@ -25,7 +26,7 @@ const start = performance.now();
 const checks = new Checks();
 /** @type {(import('./engines.mjs').EngineName)[]} */
 const names = ['deltalake', 'duckdb', 'spark41', 'spark40'];
-for (const name of names) {
+for (const name of /** @type {const} */ ([...names, 'encryption'])) {
   const why = missing[name];
   // DuckDB's extension comes from a package that others make: where that can't be had, the rest counts.
   if (why !== undefined && name === 'duckdb') console.log(`– DuckDB is left out: its Delta extension can't be installed here.\n${why}`);
@@ -57,6 +58,7 @@ try {
 } finally {
   await Promise.all([lake.close(), ...engines.map((engine) => engine.close())]);
 }
+if (missing.encryption === undefined) await encryptedBothWays(checks);
 await inFirefox();
 tellTotal(checks.passed, checks.failed, checks.failures);
 
