@@ -28,8 +28,11 @@ open(${to}, "wb").write(Fernet(base64.urlsafe_b64encode(key)).decrypt(token))
   };
 }
 
-/** One word of a POSIX shell. */
-const shell = (text: string): string => (/^[\w./][\w./-]*$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+/** A path as one word of a POSIX shell, and no option. */
+function shell(name: string): string {
+  const path = name.startsWith('-') ? `./${name}` : name;
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}
 
 /** JSON's strings are Python's too. */
 const python = (text: string): string => JSON.stringify(text);

@@ -2,11 +2,12 @@ import {AsyncByteQueue, RecordBatchFileWriter, RecordBatchReader, type Utf8} fro
 import {exportedAs} from '../encrypt/define.ts';
 import {joinBytes} from '../lib/bytes.ts';
 import type {Value} from '../lib/value.ts';
-import type {FileSink, Ports} from '../ports/index.ts';
+import type {Ports} from '../ports/index.ts';
 import {csvLines, parquetSelect} from '../sql/export.ts';
 import {pageSql} from '../sql/page.ts';
 import {id, sql, type Sql} from '../sql/sql.ts';
 import type {ExportFormat, ExportOptions} from './export-format.ts';
+import {oneAhead} from './one-ahead.ts';
 import type {Runner, StoredResult} from './run.ts';
 
 const endings: Readonly<Record<ExportFormat, string>> = {parquet: 'parquet', csv: 'csv', json: 'jsonl', arrow: 'arrow'};
@@ -25,8 +26,13 @@ export async function exportCell(
     'look',
     async (result) => {
       const sink = await (format === 'parquet' ? ports.storage.openParquet(compression, encrypt) : ports.storage.openBytes(encrypt));
+      const {write, settled} = oneAhead((bytes) => sink.write(bytes));
       try {
-        await writers[format](ports, result, sink, signal);
+        try {
+          await writers[format](ports, result, write, signal);
+        } finally {
+          await settled();
+        }
         const file = await sink.close();
         return exportedAs(`${name}.${endings[format]}`, file.type, file, encrypt);
       } catch (thrown) {
@@ -38,37 +44,37 @@ export async function exportCell(
   );
 }
 
-type Write = (ports: Ports, result: StoredResult, sink: FileSink, signal: AbortSignal | undefined) => Promise<void>;
+type Write = (ports: Ports, result: StoredResult, write: (bytes: Uint8Array) => Promise<void>, signal: AbortSignal | undefined) => Promise<void>;
 
 const writers: Readonly<Record<ExportFormat, Write>> = {
-  parquet: (ports, result, sink, signal) => ports.engine.stream(parquetSelect(result.columns, id(result.table)), (ipc) => sink.write(ipc), {signal}),
-  csv: async (ports, result, sink, signal) => {
+  parquet: (ports, result, write, signal) => ports.engine.stream(parquetSelect(result.columns, id(result.table)), write, {signal}),
+  csv: async (ports, result, write, signal) => {
     const {header, lines} = csvLines(result.columns, id(result.table));
-    await sink.write(new TextEncoder().encode(header));
-    await ports.engine.stream(lines, async (ipc) => sink.write(textBytes(ipc)), {signal});
+    await write(new TextEncoder().encode(header));
+    await ports.engine.stream(lines, (ipc) => write(textBytes(ipc)), {signal});
   },
-  json: async (ports, result, sink, signal) => {
+  json: async (ports, result, write, signal) => {
     const encoder = new TextEncoder();
     // Rows go through JavaScript here, so pages stay small: the page keeps answering.
     const pageRows = Math.max(100, Math.floor(20_000 / Math.max(1, result.columns.length)));
     for (let offset = 0; offset < result.rows; offset += pageRows) {
       const {columns, rows} = await ports.engine.rows(pageSql(id(result.table), {offset, limit: pageRows, sort: []}), {signal});
-      await sink.write(encoder.encode(rows.map((row) => `${jsonRow(columns, row)}\n`).join('')));
+      await write(encoder.encode(rows.map((row) => `${jsonRow(columns, row)}\n`).join('')));
     }
   },
-  arrow: async (ports, result, sink, signal) => {
+  arrow: async (ports, result, write, signal) => {
     const pieces = new Pieces();
     const writer = new RecordBatchFileWriter().reset(pieces);
     await ports.engine.stream(
       selectAll(result),
       async (ipc) => {
         for (const batch of RecordBatchReader.from(ipc)) writer.write(batch);
-        await sink.write(pieces.take());
+        await write(pieces.take());
       },
       {signal},
     );
     writer.finish();
-    await sink.write(pieces.take());
+    await write(pieces.take());
   },
 };
 

@@ -3,6 +3,7 @@ import type {Value} from '../lib/value.ts';
 import {fieldNamed, type DeltaType, type StructField} from '../lake/schema.ts';
 import type {FileStats, Ports, WritePlan} from '../ports/index.ts';
 import {id, join, sql, type Sql} from '../sql/sql.ts';
+import {oneAhead} from './one-ahead.ts';
 import {partitionText, partitionValue} from './lake-types.ts';
 
 /** Rows with the table's columns; `relation` stands in FROM. */
@@ -40,17 +41,12 @@ export async function writeFiles(ports: Pick<Ports, 'engine' | 'lake'>, plan: Wr
   for await (const {relation, partition, stats} of plan.partitionColumns.length > 0 ? partitions(ports, plan, rows, call) : slices(ports, plan, rows, call)) {
     if (call.signal?.aborted === true) throw new ProblemError(cancelled);
     const file = await lake.openFile(transaction, partition);
-    // The engine makes the next rows while these are written: one chunk waits, no more.
-    let writing: Promise<unknown> = Promise.resolve();
-    const write = async (ipc: Uint8Array): Promise<void> => {
-      await writing;
-      writing = lake.writeFile(transaction, file, ipc);
-      writing.catch(() => undefined);
-    };
+    // The engine makes the next rows while these are written.
+    const {write, settled} = oneAhead((ipc) => lake.writeFile(transaction, file, ipc));
     try {
       await engine.stream(sql`SELECT ${columns} FROM ${relation}`, write, call);
     } finally {
-      await writing;
+      await settled();
     }
     await lake.closeFile(transaction, file, stats);
     files++;

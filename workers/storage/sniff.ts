@@ -34,8 +34,13 @@ export function checkParquet(start: Uint8Array, end: Uint8Array, file: string): 
   }
 }
 
+const decrypt = 'Save it to disk and drop it onto the page: there it can be opened with its passphrase or key.';
+
 /** Files of other kinds by their first bytes (`at` that offset), what they are, and what to do with them. */
 const others: readonly {magic: readonly number[]; at?: number; is: string; todo: string}[] = [
+  {magic: ascii('age-encryption.org/'), is: 'encrypted with age', todo: decrypt},
+  {magic: ascii('-----BEGIN AGE ENCRYPTED FILE-----'), is: 'encrypted with age', todo: decrypt},
+  {magic: ascii('fernet pbkdf2-'), is: 'encrypted, a Fernet token', todo: decrypt},
   {magic: ascii('PK\x05\x06'), is: 'an empty ZIP archive', todo: 'Add the file that was meant to be in it.'},
   {magic: ascii('PK\x03\x04'), is: 'a ZIP archive', todo: 'Unpack it and add the files inside.'},
   {magic: [0xd0, 0xcf, 0x11, 0xe0], is: 'an old Excel workbook or another Office file', todo: 'Save it as CSV in Excel and add that file.'},
