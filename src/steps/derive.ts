@@ -41,7 +41,7 @@ export const derive = defineStep({
     what: 'Works out columns from SQL expressions. A new name is added at the end; a name that is there gets the new value in its place. An expression sees the columns above it in the list, as a chain of Spark’s withColumn does.',
     why: 'Fahrenheit from Celsius, the hour of a timestamp, a flag for “too warm”: what later steps need is best written once, under a name, where it can be seen and checked.',
     without:
-      'The same formula is typed into five queries, and corrected in four. Division by zero, and the remainder of one, is NULL here and in the hand-over to Spark, where it would be an error; the root of a negative number stops the cell.',
+      'The same formula is typed into five queries, and corrected in four. Division by zero, and the remainder of one, is NULL here and in the hand-over to Spark, where it would be an error; the root of a negative number stops the cell. A DOUBLE as text reads the same in Spark from 0.001 up to ten million; beyond, Spark writes 1.0E7 where 10000000.0 stands here, and NaN for nan, so cast to a DECIMAL first. And Spark reads no number in 1_000 or 0x1F, and makes SS of an upper-case ß.',
   },
   input: 'one',
   effect: 'same',
