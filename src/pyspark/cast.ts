@@ -1,5 +1,6 @@
 import {duckType, isEpoch, type CastTarget, type Epoch} from '../sql/cast.ts';
-import {isNumber, isText, isTime, type Column} from '../sql/types.ts';
+import {isFloat, isNumber, isText, isTime, isWhole, type Column} from '../sql/types.ts';
+import {present} from './missing.ts';
 import {col, py} from './py.ts';
 import {toSparkType} from './types.ts';
 
@@ -11,7 +12,8 @@ const toEpoch: Readonly<Record<Epoch, string>> = {epoch_s: 'unix_seconds', epoch
 export function castColumn(column: Column, {to, formats, decimal}: CastTarget, strict: boolean): string {
   const type = duckType(to) ?? 'VARCHAR';
   const spark = toSparkType(type);
-  const name = quoted(column.name);
+  // NaN is missing: nothing of it can fail.
+  const name = strict && isFloat(column.type) && !isFloat(type) ? `nullif(${quoted(column.name)}, double('NaN'))` : quoted(column.name);
   const text = isText(column.type) || column.type === '';
   // What has nothing but blanks is missing: try_cast gives NULL for it by itself.
   const trimmed = strict ? `nullif(trim(${name}), '')` : `trim(${name})`;
@@ -23,7 +25,7 @@ export function castColumn(column: Column, {to, formats, decimal}: CastTarget, s
     if (formats.length === 0 && !isNumber(column.type)) return cast(text && strict ? trimmed : name);
     const ways = (formats.length === 0 ? ['epoch_s'] : formats).map((one) => {
       if (isEpoch(one))
-        return `F.${fromEpoch[one]}(${isNumber(column.type) && !/^(DOUBLE|FLOAT|DECIMAL)/.test(column.type) ? col(column.name) : cast(text && strict ? trimmed : name, one === 'epoch_s' ? 'decimal(20,6)' : 'bigint')})`;
+        return `F.${fromEpoch[one]}(${isWhole(column.type) ? withinTime(column, one) : cast(text && strict ? trimmed : name, one === 'epoch_s' ? 'decimal(20,6)' : 'bigint')})`;
       return strict && formats.length === 1
         ? `F.to_timestamp(F.nullif(F.trim(${col(column.name)}), F.lit('')), ${py(one)})`
         : `F.try_to_timestamp(F.trim(${col(column.name)}), F.lit(${py(one)}))`;
@@ -35,12 +37,19 @@ export function castColumn(column: Column, {to, formats, decimal}: CastTarget, s
     return `F.${toEpoch[unit]}(${col(column.name)}).cast('${spark}')`;
   }
   if (text && decimal === ',' && isNumber(type)) return cast(`translate(${trimmed}, ',.', '.,')`);
-  if (isNumber(column.type) && type === 'BOOLEAN') return `(${col(column.name)} != 0)`;
+  if (isNumber(column.type) && type === 'BOOLEAN') return `(${present(column)} != 0)`;
   return cast(text ? trimmed : name);
+}
+
+/** Numbers of seconds or milliseconds whose microseconds a BIGINT holds; the others are no time, and an error in ANSI mode. */
+function withinTime({name, type}: Column, unit: Epoch): string {
+  if (unit === 'epoch_us' || type !== 'BIGINT') return col(name);
+  const most = unit === 'epoch_s' ? '9223372036854' : '9223372036854775';
+  return `F.when(${col(name)}.between(-${most}, ${most}), ${col(name)})`;
 }
 
 /** A condition that is true where `helper` is NULL though the column had something to cast. */
 export function castFailed(column: Column, helper: string): string {
-  const there = isText(column.type) || column.type === '' ? `(F.trim(${col(column.name)}) != '')` : `${col(column.name)}.isNotNull()`;
+  const there = isText(column.type) || column.type === '' ? `(F.trim(${col(column.name)}) != '')` : `${present(column)}.isNotNull()`;
   return `(F.coalesce(${there}, F.lit(False)) & ${col(helper)}.isNull())`;
 }

@@ -358,19 +358,22 @@ function sparkNeighbours(
   const order = orderBy === undefined ? col(row) : `${col(orderBy.name)}.asc_nulls_last(), ${col(row)}`;
   const place =
     orderBy === undefined ? `${col(row)}.cast('double')` : isTimeOrder ? `F.unix_micros(${col(orderBy.name)}.cast('timestamp'))` : `${col(orderBy.name)}.cast('double')`;
-  const line = (column: Column): string => {
-    const value = sparkPresent(column);
-    const at = `F.when(${value}.isNotNull(), ${place})`;
-    const share = `((${place} - ${before(at)}) / F.nullif(${after(at)} - ${before(at)}, F.lit(0)))`;
-    return `(${before(value)} + (${after(value)} - ${before(value)}) * ${share}).cast(${py(toSparkType(column.type))})`;
-  };
-  const made = filled.map((column): [string, string] => [
-    column.name,
-    method === 'forward' ? before(sparkPresent(column)) : `F.coalesce(${sparkPresent(column)}, ${line(column)})`,
-  ]);
+  // The line between two neighbours has many parts: they get names.
+  const parts = filled.flatMap((column, i) => {
+    const n = i + 1;
+    return [
+      `_value_${n} = ${sparkPresent(column)}`,
+      `_at_${n} = F.when(_value_${n}.isNotNull(), ${place})`,
+      `_last_${n}, _last_at_${n} = ${before(`_value_${n}`)}, ${before(`_at_${n}`)}`,
+      `_next_${n}, _next_at_${n} = ${after(`_value_${n}`)}, ${after(`_at_${n}`)}`,
+      `_share_${n} = (${place} - _last_at_${n}) / F.nullif(_next_at_${n} - _last_at_${n}, F.lit(0))`,
+    ];
+  });
+  const line = (column: Column, n: number): string => `F.coalesce(_value_${n}, (_last_${n} + (_next_${n} - _last_${n}) * _share_${n}).cast(${py(toSparkType(column.type))}))`;
+  const made = filled.map((column, i): [string, string] => [column.name, method === 'forward' ? before(sparkPresent(column)) : line(column, i + 1)]);
   return [
     `_before = ${partition}.orderBy(${order}).rowsBetween(Window.unboundedPreceding, Window.currentRow)`,
-    ...(method === 'linear' ? [`_after = ${partition}.orderBy(${order}).rowsBetween(Window.currentRow, Window.unboundedFollowing)`] : []),
+    ...(method === 'linear' ? [`_after = ${partition}.orderBy(${order}).rowsBetween(Window.currentRow, Window.unboundedFollowing)`, ...parts] : []),
     ...inOrder(target, frame, columns, () => [assignColumns(made)]),
   ];
 }

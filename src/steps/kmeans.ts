@@ -41,7 +41,7 @@ export const kmeans = defineStep({
     what: 'Finds k centres such that rows lie close to the nearest one, and gives each row its `cluster` and its `distance` to the centre. Names and defaults are those of Spark’s KMeans: k 2, max_iter 20, tol 1e-4. Below the rows are the centres, the inertia, the silhouette and the elbow curve. Rows stay in their order.',
     why: 'Nobody has written down which of your sensors stand beside a machine. If temperature, humidity and pressure together fall into two groups, k-means finds them without being told, and a large distance points at readings that belong to neither.',
     without:
-      'You set thresholds for one signal at a time and miss what only shows in several together. Mind the scale: a pressure of 1013 hPa drowns a humidity between 0 and 1, so set `standardize` unless the units are comparable. Cluster 0 is the largest. Spark draws other starting centres: it finds the same clusters where they are apart, but may number those of one size otherwise, and where they touch, a row between two may fall to the other. Spark’s handleInvalid “skip” is a drop_nulls step before this one.',
+      'You set thresholds for one signal at a time and miss what only shows in several together. Mind the scale: a pressure of 1013 hPa drowns a humidity between 0 and 1, so set `standardize` unless the units are comparable. Cluster 0 is the largest. Spark draws other starting centres: it finds the same clusters where they are apart, but may number those of one size otherwise, and where they touch, a row between two may fall to the other. Spark’s handleInvalid “skip” is a drop_nulls step before this one. DuckDB has no k-means, so the exported SQL leaves this step out and names it.',
   },
   input: 'one',
   effect: 'same',

@@ -126,9 +126,10 @@ export const outliers = defineStep({
       high: unusedName(`_high_${i + 1}`, known),
       centre: unusedName(`_centre_${i + 1}`, known),
     }));
+    const values = looked.map((column, i) => `_value_${i + 1} = ${sparkNumber(column)}`);
     const fences = agg(
-      bounds.flatMap(({column, low, high, centre}): Made => {
-        const {from, to} = sparkFences(column, method, threshold || usual[method], centre);
+      bounds.flatMap(({low, high, centre}, i): Made => {
+        const {from, to} = sparkFences(`_value_${i + 1}`, method, threshold || usual[method], centre);
         return [
           [low, from],
           [high, to],
@@ -136,7 +137,7 @@ export const outliers = defineStep({
       }),
     );
     // The MAD is the median distance from the median, which has to be known first.
-    const centres = method === 'mad' ? bounds.map(({column, centre}): [string, string] => [centre, `F.median(${sparkNumber(column)})`]) : [];
+    const centres = method === 'mad' ? bounds.map(({centre}, i): [string, string] => [centre, `F.median(_value_${i + 1})`]) : [];
     const lines =
       method === 'mad'
         ? [
@@ -153,17 +154,19 @@ export const outliers = defineStep({
         : assign('_fences', frame, [...group, fences]);
     const is = bounds.map(({column, low, high}) => `F.coalesce((${sparkPresent(column)} < ${col(low)}) | (${sparkPresent(column)} > ${col(high)}), F.lit(False))`);
     const acted = bounds.map(({column, low, high}, i): [string, string] => {
-      const out = is[i] ?? '';
+      const out = `_out_${i + 1}`;
       if (action === 'flag') return [flagOf(column.name), out];
       if (action === 'null') return [column.name, `F.when(~${out}, ${col(column.name)})`];
       const fence = `F.when(${col(column.name)} < ${col(low)}, ${col(low)}).otherwise(${col(high)}).cast(${py(toSparkType(column.type))})`;
       return [column.name, `F.when(${out}, ${fence}).otherwise(${col(column.name)})`];
     });
     return [
+      ...values,
       ...lines,
+      ...is.map((out, i) => `_out_${i + 1} = ${out}`),
       ...assign(target, frame, [
         beside('_fences'),
-        action === 'remove' ? `where(~(${is.join(' | ')}))` : assignColumns(acted),
+        action === 'remove' ? `where(~(${is.map((_, i) => `_out_${i + 1}`).join(' | ')}))` : assignColumns(acted),
         `drop(${pyNames([...added, ...centres.map(([name]) => name), ...bounds.flatMap(({low, high}) => [low, high])])})`,
       ]),
     ];
@@ -273,8 +276,7 @@ export const outliers = defineStep({
 const sparkNumber = (column: Column): string => asDouble(finite(column), column);
 
 /** The fences as aggregates of PySpark; `centre` is the column of the median. */
-function sparkFences(column: Column, method: Method, threshold: number, centre: string): {readonly from: string; readonly to: string} {
-  const value = sparkNumber(column);
+function sparkFences(value: string, method: Method, threshold: number, centre: string): {readonly from: string; readonly to: string} {
   const t = py(threshold);
   const around = (from: string, to: string, reach: string): {readonly from: string; readonly to: string} => ({from: `(${from} - ${reach})`, to: `(${to} + ${reach})`});
   if (method === 'iqr') {

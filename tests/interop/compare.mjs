@@ -8,12 +8,12 @@ export class Checks {
   /** What failed, a line each. @type {string[]} */
   failures = [];
 
-  /** @param {string} name @param {() => unknown} work passes when it doesn't throw; a text it gives is a note */
-  async check(name, work) {
+  /** @param {string} name @param {() => unknown} work passes when it doesn't throw; a text it gives is a note @param {boolean} quiet says what failed alone */
+  async check(name, work, quiet = false) {
     try {
       const note = await work();
       this.passed++;
-      console.log(`✓ ${name}${typeof note === 'string' ? ` (${note})` : ''}`);
+      if (!quiet) console.log(`✓ ${name}${typeof note === 'string' ? ` (${note})` : ''}`);
     } catch (error) {
       this.failed++;
       const message = error instanceof Error ? error.message : String(error);

@@ -18,9 +18,9 @@ const scripts = join(import.meta.dirname, 'python');
 
 /** @typedef {import('./environment.mjs').EngineName} EngineName */
 
-/** @param {EngineName} name @returns {Promise<Engine>} */
-export async function startEngine(name) {
-  const {python, module, args, env} = environmentOf(name);
+/** @param {EngineName} name @param {string} [module] the engine's Python, when it is not the usual one @returns {Promise<Engine>} */
+export async function startEngine(name, module = environmentOf(name).module) {
+  const {python, args, env} = environmentOf(name);
   const child = spawn(python, ['-B', join(scripts, 'engine.py'), module, ...args], {stdio: ['pipe', 'pipe', 'pipe'], env: {...process.env, TZ: 'UTC', ...env}});
   let complaints = '';
   child.stderr.on('data', (chunk) => (complaints = (complaints + chunk).slice(-20_000)));
@@ -39,7 +39,7 @@ export async function startEngine(name) {
   /** @param {object} job */
   const ask = (job) => {
     const answer = last.then(async () => {
-      const path = join(work, `${name}-${++jobs}.json`);
+      const path = join(work, `${name}-${module}-${++jobs}.json`);
       writeFileSync(path, JSON.stringify(job));
       child.stdin.write(`${path}\n`);
       const {done} = await line();

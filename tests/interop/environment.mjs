@@ -9,7 +9,7 @@ export const work = join(home, 'work');
 
 /** Python environments by name, with exactly what is in them; `jars` come through Spark's own resolver. */
 const environments = {
-  spark40: {packages: ['pyspark==4.0.1', 'delta-spark==4.0.1', 'pyarrow==26.0.1'], jars: 'io.delta:delta-spark_2.13:4.0.1'},
+  spark40: {packages: ['pyspark==4.0.1', 'delta-spark==4.0.1', 'pyarrow==26.0.1', 'numpy==2.4.6', 'nbformat==5.11.1', 'ruff==0.17.5'], jars: 'io.delta:delta-spark_2.13:4.0.1'},
   spark41: {packages: ['pyspark==4.1.1', 'delta-spark==4.1.0', 'pyarrow==26.0.1'], jars: 'io.delta:delta-spark_4.1_2.13:4.1.0'},
   deltalake: {packages: ['deltalake==1.6.6', 'pyarrow==26.0.1', 'duckdb==1.5.5'], jars: undefined},
   duckdb: {packages: ['duckdb==1.5.5', 'duckdb-extension-delta==1.5.5', 'pyarrow==26.0.1'], jars: undefined},

@@ -10,6 +10,7 @@ import {startEngine} from './engines.mjs';
 import {ensureEnvironments, work} from './environment.mjs';
 import {continuations} from './check-continued.mjs';
 import {encryptedBothWays} from './check-encrypted.mjs';
+import {equality} from './check-equality.mjs';
 import {sameInSpark} from './check-expressions.mjs';
 import {refusedAlike} from './check-mismatches.mjs';
 import {readByOthers, writeTables} from './check-written.mjs';
@@ -33,7 +34,7 @@ for (const name of /** @type {const} */ ([...names, 'encryption'])) {
   else if (why !== undefined) await checks.check(`${name} is set up`, () => Promise.reject(new Error(why)));
 }
 
-const starting = names.filter((name) => missing[name] === undefined).map(startEngine);
+const starting = names.filter((name) => missing[name] === undefined).map((name) => startEngine(name));
 const [lake, ...engines] = await Promise.all([openLake(), ...starting]);
 try {
   console.log(`Chromium and ${engines.map(({version}) => version).join(', ')} are ready after ${seconds()} s.`);
@@ -59,6 +60,8 @@ try {
   await Promise.all([lake.close(), ...engines.map((engine) => engine.close())]);
 }
 if (missing.encryption === undefined) await encryptedBothWays(checks);
+if (missing.spark40 === undefined) await equality(checks);
+console.log(`Page, Spark and DuckDB are compared after ${seconds()} s.`);
 await inFirefox();
 tellTotal(checks.passed, checks.failed, checks.failures);
 

@@ -1,0 +1,89 @@
+"""Runs the PySpark jobs that Lakebook writes, in one session, and gives the rows of their cells."""
+import io
+import json
+import logging
+import os
+import shutil
+import tempfile
+import traceback
+
+import nbformat
+
+import canonical
+import spark_engine
+
+
+class Engine(spark_engine.Engine):
+    def job(self, text, folder, tables, written=False, argv=()):
+        """Runs a job as spark-submit does, but for the session, and gives the tables that it has.
+
+        Unless `written`, the rows are taken where the job would write them to Parquet, which takes longer than all else.
+        """
+        output, lake = (tempfile.mkdtemp(prefix=f'lakebook-{name}-') for name in ('output', 'lake'))
+        kept, said = {}, io.StringIO()
+        space = {'__name__': 'lakebook_job'}
+        log = logging.StreamHandler(said)
+        logging.getLogger().handlers = [log]
+        logging.getLogger().setLevel(logging.INFO)
+        try:
+            exec(compile(text, 'job.py', 'exec'), space)
+            if not written:
+                space['keep'] = lambda frame, folder: keep(frame, folder, kept)
+            code = outcome(space['main'], ['--input', folder, '--output', output, *(['--lake', lake] if "'--lake'" in text else []), *argv])
+            if written:
+                kept = {name: self.spark.read.parquet(os.path.join(output, name)) for name in os.listdir(output)}
+                kept = {name: (frame.toArrow(), frame.schema) for name, frame in kept.items()}
+            return {'code': code, 'said': said.getvalue()[-4000:], 'tables': {name: described(*kept[name]) for name in tables if name in kept}}
+        except Exception:
+            return {'code': -1, 'said': said.getvalue()[-2000:] + traceback.format_exc()[-4000:], 'tables': {}}
+        finally:
+            self.spark.catalog.clearCache()
+            self.spark.sql('DROP SCHEMA IF EXISTS lake CASCADE')
+            for view in self.spark.sql('SHOW VIEWS').collect():
+                if view.isTemporary:
+                    self.spark.catalog.dropTempView(view.viewName)
+            for made in (output, lake):
+                shutil.rmtree(made, ignore_errors=True)
+
+
+    def notebook(self, text, folder, tables):
+        """Validates a Jupyter notebook and runs its cells in order, as a kernel does; gives the tables of its variables."""
+        nbformat.validate(nbformat.reads(text, as_version=4))
+        lake, here = tempfile.mkdtemp(prefix='lakebook-lake-'), os.getcwd()
+        space = {'__name__': '__main__'}
+        try:
+            os.chdir(folder)
+            for place, cell in enumerate(json.loads(text)['cells']):
+                if cell['cell_type'] != 'code':
+                    continue
+                exec(compile(cell['source'], f'cell {place + 1}', 'exec'), space)
+                if 'parameters' in cell['metadata'].get('tags', []):
+                    space['lake_folder'] = lake
+            return {name: described(space[name].toArrow(), space[name].schema) for name in tables if name in space}
+        finally:
+            os.chdir(here)
+            self.spark.catalog.clearCache()
+            self.spark.sql('DROP SCHEMA IF EXISTS lake CASCADE')
+            shutil.rmtree(lake, ignore_errors=True)
+
+    def parquet(self, folder, tables):
+        """The tables that a job wrote."""
+        frames = {name: self.spark.read.parquet(os.path.join(folder, name)) for name in tables if os.path.exists(os.path.join(folder, name))}
+        return {name: described(frame.toArrow(), frame.schema) for name, frame in frames.items()}
+
+
+def keep(frame, folder, kept):
+    frame.persist()
+    kept[os.path.basename(folder)] = (frame.toArrow(), frame.schema)
+    return kept[os.path.basename(folder)][0].num_rows
+
+
+def outcome(main, argv):
+    try:
+        return main(argv)
+    except SystemExit as exit:
+        return exit.code
+
+
+def described(table, schema):
+    return {'columns': [{'name': field.name, 'type': field.dataType.simpleString()} for field in schema], 'rows': canonical.rows(table)}
