@@ -6,6 +6,8 @@ import {Parser} from './sql/parser.ts';
 import {emptyScope, piece, span, Translator, type Piece, type Relation, type Scope, type SparkProblem} from './sql/translate.ts';
 import {common, elementOf, familyOf, isNumeric} from './sql/types.ts';
 
+export {sparkCondition} from './expression.ts';
+
 /** What is known where an expression or a query stands. */
 export interface Known {
   /** Tables by name, in lower case, with their columns; those of the lake as `lake.readings` or `lake.readings at (version => 3)`. */

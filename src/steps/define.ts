@@ -165,7 +165,7 @@ export interface FoundFile {
 
 export interface SparkContext {
   /** DuckDB's expressions in Spark's words; the module loads when it is needed. */
-  readonly spark: Pick<typeof import('../pyspark/query.ts'), 'sparkExpression'>;
+  readonly spark: Pick<typeof import('../pyspark/query.ts'), 'sparkExpression' | 'sparkCondition'>;
   /** The variable to assign: the cell's name. */
   readonly target: string;
   readonly frames: readonly string[];

@@ -1,10 +1,11 @@
 import {list} from '../lib/text.ts';
 import {p, type Values} from '../params/index.ts';
-import {sparkCondition} from '../pyspark/expression.ts';
 import {assign, col, py} from '../pyspark/py.ts';
+import type {SparkProblem} from '../pyspark/sql/translate.ts';
 import {expression, id, join, lit, sql, typeName, type Sql} from '../sql/sql.ts';
 import {checkColumns, checkNames, checkSome, columnNamed, inputOf} from './checks.ts';
-import {defineStep, type Input, type LakeWrite, type Program, type SparkContext, type StepProblem} from './define.ts';
+import {defineStep, type Input, type LakeWrite, type NotExportable, type Program, type SparkContext, type StepProblem} from './define.ts';
+import {notInSpark} from './spark-expressions.ts';
 
 const params = {
   table: p.table({label: 'Table', help: 'A table of the lake. One that isn’t there is made.'}),
@@ -109,35 +110,36 @@ function chain(head: string, calls: readonly string[]): string[] {
 
 const tableOf = ({table}: LakeWrite): string => `lake.${table}`;
 
+type Rules = readonly (readonly [name: string, condition: string])[];
+
 /** CHECK constraints by name, NOT NULL among them: Delta takes that as such only for a table that has no rows yet. */
-function checks({constraints, notNull}: LakeWrite): {readonly remarks: readonly string[]; readonly all: readonly (readonly [name: string, condition: string])[]} {
-  const remarks: string[] = [];
+function checks({constraints, notNull}: LakeWrite, {spark}: SparkContext): {readonly problems: readonly SparkProblem[]; readonly all: Rules} {
+  const problems: SparkProblem[] = [];
   const conditions = Object.entries(constraints).map(([name, condition]): [string, string] => {
-    const {text, notes} = sparkCondition(condition);
-    remarks.push(...notes.map((note) => `# Check before use: ${note}.`));
+    const {text, notes} = spark.sparkCondition(condition);
+    problems.push(...notes.map((message) => ({message, hint: `Write the constraint ${name} with what means the same in both`})));
     return [name, text.trim()];
   });
   const present = notNull.map((name, i): [string, string] => [/^\w+$/.test(name) ? `${name}_not_null` : `not_null_${i + 1}`, `${quoted(name)} IS NOT NULL`]);
-  return {remarks, all: [...present, ...conditions]};
+  return {problems, all: [...present, ...conditions]};
 }
 
 /** The table with its first rows and all its rules, as one commit. */
-function created(write: LakeWrite, frame: string): string[] {
+function created(write: LakeWrite, frame: string, rules: Rules): string[] {
   const partitions = write.partitionBy ?? [];
   return chain(frame, [
     ...Object.entries(write.comments).map(([name, comment]) => `withMetadata(${py(name)}, ${py({comment})})`),
     `writeTo(${py(tableOf(write))})`,
     "using('delta')",
-    ...checks(write).all.map(([name, condition]) => `tableProperty(${py(`delta.constraints.${name}`)}, ${py(condition)})`),
+    ...rules.map(([name, condition]) => `tableProperty(${py(`delta.constraints.${name}`)}, ${py(condition)})`),
     ...(partitions.length > 0 ? [`partitionedBy(${partitions.map(col).join(', ')})`] : []),
     write.overwriteSchema ? 'createOrReplace()' : 'create()',
   ]);
 }
 
 /** Rules that a table which is there lacks. */
-function addedRules(write: LakeWrite): string[] {
+function addedRules(write: LakeWrite, all: Rules): string[] {
   const table = tableOf(write);
-  const {all} = checks(write);
   const known = all.length === 0 ? [] : [`known = {row['key'] for row in ${run(`SHOW TBLPROPERTIES ${table}`)}.collect()}`];
   return [
     ...known,
@@ -170,21 +172,29 @@ function rowsInto(write: LakeWrite, frame: string): string[] {
 
 const inBlock = (lines: readonly string[]): string[] => lines.map((line) => `    ${line}`);
 
-function toPySpark(values: SnapshotValues, {target, frames: [frame = 'df']}: SparkContext): string[] {
+function toPySpark(values: SnapshotValues, context: SparkContext): string[] | NotExportable {
+  const {
+    target,
+    frames: [frame = 'df'],
+  } = context;
   const write = writeOf(values);
+  const {problems, all} = checks(write, context);
+  const refused = notInSpark(problems);
+  if (refused !== undefined) return refused;
   const remarks = [
     ...(write.mode === 'append' ? ['# Lakebook appends the same rows of a cell once; here each run appends them.'] : []),
     ...(write.notNull.length > 0 ? ['# Delta takes NOT NULL only before a table has rows; a CHECK refuses the same ones.'] : []),
     ...(write.crashAfter === undefined ? [] : ['# The crash of the lesson is left out: Spark has no switch for it.']),
-    ...checks(write).remarks,
   ];
   const there = rowsInto(write, frame);
   // An overwrite leaves none of the rows that a rule would be checked on before.
-  const existing = write.mode === 'overwrite' ? [...there, ...addedRules(write)] : [...addedRules(write), ...there];
+  const existing = write.mode === 'overwrite' ? [...there, ...addedRules(write, all)] : [...addedRules(write, all), ...there];
   return [
     ...(write.mode === 'merge' ? ['from delta.tables import DeltaTable'] : []),
     ...remarks,
-    ...(write.overwriteSchema ? created(write, frame) : [`if spark.catalog.tableExists(${py(tableOf(write))}):`, ...inBlock(existing), 'else:', ...inBlock(created(write, frame))]),
+    ...(write.overwriteSchema
+      ? created(write, frame, all)
+      : [`if spark.catalog.tableExists(${py(tableOf(write))}):`, ...inBlock(existing), 'else:', ...inBlock(created(write, frame, all))]),
     ...assign(target, frame, []),
   ];
 }

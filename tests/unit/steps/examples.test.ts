@@ -4,7 +4,7 @@ import {join as path} from 'node:path';
 import {describe, expect, test} from 'vitest';
 import {stringify} from 'yaml';
 import {readParams} from '../../../src/params/index.ts';
-import {sparkExpression} from '../../../src/pyspark/query.ts';
+import {sparkCondition, sparkExpression} from '../../../src/pyspark/query.ts';
 import {readCsv, rejectedLines} from '../../../src/sql/read-csv.ts';
 import {id, join, sql} from '../../../src/sql/sql.ts';
 import type {Example, Input, Step} from '../../../src/steps/define.ts';
@@ -79,7 +79,7 @@ describe.each(steps.map((step): [string, AnyStep] => [step.kind, step]))('%s', (
       const {values, inputs} = await prepare(step, example);
       const program = step.toSql(values, inputs);
       const spark = step.toPySpark(values, {
-        spark: {sparkExpression},
+        spark: {sparkCondition, sparkExpression},
         target: 'result',
         frames: inputs.map((input) => input.name),
         inputs,
