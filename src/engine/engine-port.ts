@@ -1,11 +1,9 @@
-import {tableFromIPC} from 'apache-arrow';
 import * as Comlink from 'comlink';
 import type {EngineContract, Outcome, QueryResult, WorkerError} from '../../workers/contract/engine.ts';
 import {Lifetime} from '../lib/lifetime.ts';
 import {cancelled, ProblemError, type Problem} from '../lib/problem.ts';
 import type {EnginePort} from '../ports/index.ts';
 import type {Sql} from '../sql/sql.ts';
-import {tableRows} from './values.ts';
 
 /** How long the engine may take to obey a cancel before it is ended, in milliseconds. */
 const patience = 2000;
@@ -34,6 +32,9 @@ export function createEngine({worker, urls}: {worker: () => EngineWorker; urls: 
   const files = new Map<string, File>();
   const listeners = new Set<(why: string) => void>();
   let lastJob = 0;
+  // Arrow comes while the engine starts: the page paints without it.
+  const arrow = import('./values.ts');
+  arrow.catch(ignore);
   let running = begin();
 
   function begin(): Running {
@@ -108,9 +109,10 @@ export function createEngine({worker, urls}: {worker: () => EngineWorker; urls: 
     async execute(statements, options) {
       await call(options?.signal, (remote, job) => remote.execute(job, statements));
     },
-    query: async (text, options) => tableFromIPC((await query(text, options?.signal)).ipc),
+    query: async (text, options) => (await arrow).tableFromIPC((await query(text, options?.signal)).ipc),
     async rows(text, options) {
       const {ipc, columns} = await query(text, options?.signal);
+      const {tableFromIPC, tableRows} = await arrow;
       return {columns, rows: tableRows(tableFromIPC(ipc), columns)};
     },
     describe: (text, options) => call(options?.signal, (remote, job) => remote.describe(job, text)),

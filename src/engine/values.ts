@@ -4,6 +4,8 @@ import type {Row, Value} from '../lib/value.ts';
 import type {Column} from '../sql/types.ts';
 import {dateText, timestampText, timeText} from './iso.ts';
 
+export {tableFromIPC} from 'apache-arrow';
+
 /**
  * One exact value of a column that DuckDB gave as Arrow:
  * TINYINT to INTEGER, FLOAT and DOUBLE are numbers, NaN and infinities included; BIGINT and wider are bigint; DECIMAL is its
