@@ -9,7 +9,7 @@ import {castSql, type CastSql} from '../sql/cast.ts';
 import {unusedName} from '../sql/rows.ts';
 import {id, join, sql, typeName, type Sql} from '../sql/sql.ts';
 import {isNested, type Column} from '../sql/types.ts';
-import {castRows, type OnFailure, type Tried} from './casting.ts';
+import {castRows, rejectsInSpark, type OnFailure, type Tried} from './casting.ts';
 import {findColumn, inputOf} from './checks.ts';
 import {defineStep, type Input, type Program, type SparkContext, type StepProblem} from './define.ts';
 
@@ -137,7 +137,25 @@ function valueInSpark({source, target, casts}: Aligned, strict: boolean): string
   if (source === undefined) return `F.lit(None).cast(${py(toSparkType(target.type))})`;
   if (!casts) return col(source.name);
   if (!isNested(target.type)) return castColumn(source, {to: target.type, formats: [], decimal: '.'}, strict);
-  return `F.expr(${py(`${strict ? 'cast' : 'try_cast'}(\`${source.name.replaceAll('`', '``')}\` AS ${toSparkType(target.type)})`)})`;
+  return `F.expr(${py(nestedCast(`\`${source.name.replaceAll('`', '``')}\``, parseDuckType(source.type), parseDuckType(target.type), strict))})`;
+}
+
+/** A value of a nested type as Spark SQL that finds the fields of a struct by name; Spark's own cast goes by their order. */
+function nestedCast(value: string, from: DuckType, to: DuckType, strict: boolean, depth = 0): string {
+  const type = toSparkType(typeSql(to) ?? 'VARCHAR');
+  if (from.kind === 'struct' && to.kind === 'struct') {
+    const fields = to.fields.map(({name, type: wanted}) => {
+      const field = from.fields.find((other) => other.name.toLowerCase() === name.toLowerCase());
+      const inner =
+        field === undefined
+          ? `cast(NULL AS ${toSparkType(typeSql(wanted) ?? 'VARCHAR')})`
+          : nestedCast(`${value}.\`${field.name.replaceAll('`', '``')}\``, field.type, wanted, strict, depth);
+      return `'${name.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}', ${inner}`;
+    });
+    return `if(${value} IS NULL, NULL, named_struct(${fields.join(', ')}))`;
+  }
+  if (from.kind === 'list' && to.kind === 'list') return `transform(${value}, x${depth} -> ${nestedCast(`x${depth}`, from.child, to.child, strict, depth + 1)})`;
+  return `${strict ? 'cast' : 'try_cast'}(${value} AS ${type})`;
 }
 
 const namedInSpark = (one: Aligned, strict: boolean): string =>
@@ -151,9 +169,6 @@ function toPySpark({table, on_failure}: AlignValues, {target, frames, inputs}: S
   if (known.length === 0) return assign(target, frame, [`to(${schema}.schema)`]);
   const strict = on_failure === 'stop';
   const notes = [
-    ...(known.some(({casts, target: {type}}) => casts && type.includes('STRUCT('))
-      ? ['# Spark casts the fields of a struct by place, not by name: see that their order is the same.']
-      : []),
     ...(strict && known.some(({casts}) => casts)
       ? ['# In ANSI mode (the default of Spark 4) a value that can’t be cast stops the job.', "spark.conf.set('spark.sql.ansi.enabled', 'true')"]
       : []),
@@ -164,16 +179,20 @@ function toPySpark({table, on_failure}: AlignValues, {target, frames, inputs}: S
   );
   const failing = on_failure === 'reject' ? known.filter(({casts}) => casts) : [];
   if (failing.length === 0) return [...notes, ...assign(target, frame, [select])];
-  const helper = (one: Aligned): string => `${one.target.name} cast`;
+  const helper = (one: Aligned | undefined): string => `${one?.target.name ?? ''} cast`;
   const added = failing.map((one) => `withColumn(${py(helper(one))}, ${valueInSpark(one, false)})`);
-  const drop = `drop(${failing.map((one) => py(helper(one))).join(', ')})`;
   const chosen = known.map((one) => (failing.includes(one) ? `${col(helper(one))}.alias(${py(one.target.name)})` : namedInSpark(one, false)));
   return [
     ...notes,
     ...assign('tried', frame, added),
     `failed = ${failing.map((one) => castFailed(one.source ?? one.target, helper(one))).join(' | ')}`,
     ...assign(target, 'tried', ['filter(~failed)', call('select', chosen)]),
-    ...assign(`${target}_rejects`, 'tried', ['filter(failed)', drop]),
+    ...rejectsInSpark(
+      `${target}_rejects`,
+      failing.map((one) => ({column: one.source ?? one.target, target: {to: one.target.type, formats: [], decimal: '.'}})),
+      inputOf(inputs).columns,
+      ({column}) => helper(failing.find((one) => one.source === column)),
+    ),
   ];
 }
 

@@ -4,7 +4,7 @@ import {castColumn, castFailed} from '../pyspark/cast.ts';
 import {assign, col, py} from '../pyspark/py.ts';
 import {castSql} from '../sql/cast.ts';
 import {withColumns} from '../sql/select.ts';
-import {castRows, tries, type Casting} from './casting.ts';
+import {castRows, rejectsInSpark, tries, type Casting} from './casting.ts';
 import {checkColumns, checkSome, columnNamed, findColumn, inputOf} from './checks.ts';
 import {defineStep, type Input, type Program, type SparkContext, type StepProblem} from './define.ts';
 
@@ -88,7 +88,7 @@ function toPySpark(values: CastValues, {target, frames: [frame = 'df'], inputs: 
     ...assign('tried', frame, added(helper)),
     `failed = ${all.map((one) => castFailed(one.column, helper(one))).join(' | ')}`,
     ...assign(target, 'tried', ['filter(~failed)', ...all.map((one) => `withColumn(${py(one.column.name)}, ${col(helper(one))})`), drop]),
-    ...assign(`${target}_rejects`, 'tried', ['filter(failed)', drop]),
+    ...rejectsInSpark(`${target}_rejects`, all, input?.columns ?? [], helper),
   ];
 }
 

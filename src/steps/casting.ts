@@ -1,4 +1,6 @@
 import {unwrap} from '../lib/problem.ts';
+import {castFailed} from '../pyspark/cast.ts';
+import {assign, call, col, py} from '../pyspark/py.ts';
 import {castSql, duckType, type CastSql, type CastTarget} from '../sql/cast.ts';
 import {numberedRows, unusedName} from '../sql/rows.ts';
 import {id, join, lit, sql, type Sql} from '../sql/sql.ts';
@@ -89,4 +91,24 @@ function stop(input: Input, {column, target, value, source}: Tried): Sql {
     when: sql`(SELECT ${id(column.name)}::VARCHAR AS found, ${rows.row} AS place FROM ${rows.from} WHERE ${value} IS NULL AND ${source} IS NOT NULL)`,
     message: [sql`count(*)`, sql`if(count(*) = 1, ' value', ' values')`, lit(` of ${column.name} can’t be read as ${described(target)}: `), firstValues(sql`found`, sql`place`)],
   });
+}
+
+/** What a cast that rejects gives in PySpark: the rows that failed, with the first column that did, its value, and a reason for each. */
+export function rejectsInSpark(rejects: string, castings: readonly Casting[], columns: readonly Column[], helper: (one: Casting) => string): string[] {
+  const failing = castings.filter(({target}) => duckType(target.to) !== 'VARCHAR');
+  const [column, value, reason] = (['column', 'value', 'reason'] as const).map((name) => py(unusedName(name, columns)));
+  const when = (one: Casting, then: string): string => `F.when(${castFailed(one.column, helper(one))}, ${then})`;
+  const first = (then: (one: Casting) => string): string =>
+    failing.length === 0 ? "F.lit(None).cast('string')" : `F.coalesce(${failing.map((one) => when(one, then(one))).join(', ')})`;
+  return assign(rejects, 'tried', [
+    'filter(failed)',
+    call('withColumns', [
+      `{\n            ${[
+        `${column ?? ''}: ${first((one) => `F.lit(${py(one.column.name)})`)}`,
+        `${value ?? ''}: ${first((one) => `${col(one.column.name)}.cast('string')`)}`,
+        `${reason ?? ''}: F.concat_ws('; ', ${failing.map((one) => when(one, `F.lit(${py(`${one.column.name} is no ${described(one.target)}`)})`)).join(', ')})`,
+      ].join(',\n            ')},\n        }`,
+    ]),
+    `drop(${castings.map((one) => py(helper(one))).join(', ')})`,
+  ]);
 }
