@@ -184,8 +184,11 @@ function toPySpark(values: SnapshotValues, context: SparkContext): string[] | No
   const remarks = [
     ...(write.mode === 'append' ? ['# Lakebook appends the same rows of a cell once; here each run appends them.'] : []),
     ...(write.notNull.length > 0 ? ['# Delta takes NOT NULL only before a table has rows; a CHECK refuses the same ones.'] : []),
-    ...(write.crashAfter === undefined ? [] : ['# The crash of the lesson is left out: Spark has no switch for it.']),
+    ...(write.crashAfter === undefined ? [] : ['# The crash of the lesson is left out: it comes after the commit, which counts.']),
   ];
+  // A commit counts from its seventh step on: one that dies before leaves nothing.
+  if (write.crashAfter !== undefined && write.crashAfter < 7)
+    return ['# The writer of the lesson dies before its commit counts, so nothing is written here either.', ...assign(target, frame, [])];
   const there = rowsInto(write, frame);
   // An overwrite leaves none of the rows that a rule would be checked on before.
   const existing = write.mode === 'overwrite' ? [...there, ...addedRules(write, all)] : [...addedRules(write, all), ...there];

@@ -129,7 +129,18 @@ def typed(raw: DataFrame) -> tuple[DataFrame, DataFrame]:
         .withColumn('timestamp', F.col('timestamp cast'))
         .drop('timestamp cast')
     )
-    typed_rejects = tried.filter(failed).drop('timestamp cast')
+    typed_rejects = (
+        tried
+        .filter(failed)
+        .withColumns(
+            {
+                'column': F.coalesce(F.when((F.coalesce((F.trim(F.col('timestamp')) != ''), F.lit(False)) & F.col('timestamp cast').isNull()), F.lit('timestamp'))),
+                'value': F.coalesce(F.when((F.coalesce((F.trim(F.col('timestamp')) != ''), F.lit(False)) & F.col('timestamp cast').isNull()), F.col('timestamp').cast('string'))),
+                'reason': F.concat_ws('; ', F.when((F.coalesce((F.trim(F.col('timestamp')) != ''), F.lit(False)) & F.col('timestamp cast').isNull()), F.lit("timestamp is no timestamp (yyyy-MM-dd'T'HH:mm:ss)"))),
+            },
+        )
+        .drop('timestamp cast')
+    )
     return typed, typed_rejects
 
 

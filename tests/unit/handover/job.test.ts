@@ -1,7 +1,13 @@
+import {spawnSync} from 'node:child_process';
 import {existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {sparkNotebook} from '../../../src/handover/ipynb.ts';
 import {sparkJob} from '../../../src/handover/job.ts';
+import {sparkBundle} from '../../../src/handover/spark-bundle.ts';
+import type {Handover} from '../../../src/handover/define.ts';
+import {parseNotebook} from '../../../src/notebook/model.ts';
+import {plan} from '../../../src/notebook/plan.ts';
 import {root} from '../../tools/setup.mjs';
 import {openPage} from './page.ts';
 
@@ -20,7 +26,88 @@ describe.each(notebooks)('%s', (name) => {
     const {text, left} = sparkJob(handover);
     expect(left).toEqual([]);
     expect(text).toBe(golden(name.replace(/\.md$/, '.py'), text));
+    expect(compileErrors(text)).toBe('');
+    expect(sparkJob(handover).text).toBe(text);
   });
+});
+
+/** A notebook that never ran. */
+function planned(markdown: string): Handover {
+  const notebook = parseNotebook(markdown);
+  return {path: 'lessons/A day’s work.md', notebook, plan: plan(notebook, new Map([['in.csv', 'x']])), known: () => undefined};
+}
+
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+/** What Python says to a file; nothing where it is fine, or where there is no Python to ask. */
+const compileErrors = (text: string): string =>
+  hasPython ? spawnSync('python3', ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], {input: text, encoding: 'utf8'}).stderr : '';
+
+const load = '```step raw = load\nfile: in.csv\n```\n\n';
+
+test('cells may be called what Python, the job and its steps call other things', () => {
+  const names = ['class', 'F', 'spark', 'path', 'tried', 'main', 'Window'];
+  const cells = names.map((name) => `\`\`\`step ${name} = cast\ncolumns: {a: int}\non_failure: reject\n\`\`\`\n\n`);
+  const {text, left} = sparkJob(planned(load + cells.join('') + '```sql last\nSELECT * FROM class JOIN tried_rejects USING (a)\n```\n'));
+  expect(left).toEqual([]);
+  expect(compileErrors(text)).toBe('');
+  for (const name of names) {
+    expect(text).toContain(`def ${name}_(`);
+    expect(text).toContain(`Cell('${name}', ${name}_, `);
+  }
+  expect(text).toContain("class_.createOrReplaceTempView('class')");
+  expect(text).toContain("tried__rejects.createOrReplaceTempView('tried_rejects')");
+});
+
+test('text of the notebook ends neither a comment nor a docstring, whatever is in it', () => {
+  const prose = '# Say """no"""\n\nA \\ and """quotes""" \u2028import os\r\nand\u202e on\n\n## Next \u0007\n\n';
+  const {text} = sparkJob(planned(`---\nlakebook: 1\ntitle: 'A """ \\ title"'\n---\n\n${prose}${load}\`\`\`sql q\nSELECT '\\n' AS "a""""""b" FROM raw\n\`\`\`\n\nThe end`));
+  expect(compileErrors(text)).toBe('');
+  expect(text).not.toMatch(/^\s*import os/m);
+  expect(text).not.toMatch(/[\u2028\u202e\u0007]/);
+});
+
+test('a parameter that is nothing but a value is taken from the command line, in Python, in a condition and in a query', () => {
+  const front = '---\nlakebook: 1\nparams: {limit: 30, room: Office, on: a, from: 3}\n---\n\n';
+  const cells = [
+    '```step hot = filter\ncondition: a > ${limit} AND room = ${room}\n```\n\n',
+    '```step calm = outliers\ncolumns: [a]\nthreshold: ${from}\n```\n\n',
+    '```sql some\nSELECT * FROM hot WHERE a < ${limit}\n```\n\n',
+    '```step once = dedup\nkeys: ["${on}"]\n```\n',
+  ];
+  const {text} = sparkJob(planned(front + load + cells.join('')));
+  expect(compileErrors(text)).toBe('');
+  expect(text).toContain('a > {literal(params.limit)} AND room = {literal(params.room)}');
+  expect(text).toContain('a < {literal(params.limit)}');
+  expect(text).toContain('params.from_');
+  expect(text).not.toMatch(/(?:expr|sql)\(.*30/);
+  expect(text).toMatch(/^PARAMS: dict\[str, Any\] = \{'limit': 30, 'room': 'Office', .*'from_': 3\}$/m);
+});
+
+test('a cell that can’t run is named with what to do, and so is one that reads it; the rest goes', () => {
+  const {text, left} = sparkJob(planned(`${load}\`\`\`step b = nothing\n\`\`\`\n\n\`\`\`step c = dedup\nfrom: b\n\`\`\`\n\n\`\`\`step d = dedup\nfrom: raw\n\`\`\`\n`));
+  expect(left.map(({cell, line}) => [cell, line])).toEqual([['b', 5], ['c', 8]]); // prettier-ignore
+  for (const {why, instead} of left) expect(Math.min(why.length, instead.length)).toBeGreaterThan(10);
+  expect(text).toContain('def d(');
+  expect(text).not.toContain('def c(');
+});
+
+test('the bundle has the job, a notebook of nbformat 4.5 with parameters first, what it needs, six lines to read, and the notebook itself', () => {
+  const h = planned(`---\nlakebook: 1\ntitle: Hot\nparams: {limit: 30}\n---\n\n# Hot\n\n${load}\`\`\`step hot = filter\ncondition: a > \${limit}\n\`\`\`\n`);
+  const {files} = sparkBundle(h);
+  expect(files.map(({path}) => path)).toEqual(['a_day_s_work.py', 'a_day_s_work.ipynb', 'requirements.txt', 'README.md', 'a_day_s_work.md']);
+  expect(files[3]?.text.trim().split('\n')).toHaveLength(6);
+  // The cast: nbformat's own shape.
+  const notebook = JSON.parse(sparkNotebook(h).text) as {
+    nbformat: number;
+    nbformat_minor: number;
+    cells: {id: string; cell_type: string; source: string; metadata: {tags?: string[]}}[];
+  };
+  expect([notebook.nbformat, notebook.nbformat_minor]).toEqual([4, 5]);
+  expect(new Set(notebook.cells.map(({id}) => id)).size).toBe(notebook.cells.length);
+  expect(notebook.cells.map(({cell_type, metadata}) => metadata.tags?.[0] ?? cell_type)).toEqual(['markdown', 'parameters', 'code', 'code', 'code']);
+  expect(compileErrors(notebook.cells.flatMap(({cell_type, source}) => (cell_type === 'code' ? [source] : [])).join('\n\n'))).toBe('');
+  expect(notebook.cells[1]?.source).toContain('limit = 30');
+  expect(notebook.cells[4]?.source).toContain('literal(params.limit)');
 });
 
 /** The golden file of a job; UPDATE=1 writes it anew. */
