@@ -47,7 +47,7 @@ const load = '```step raw = load\nfile: in.csv\n```\n\n';
 test('cells may be called what Python, the job and its steps call other things', () => {
   const names = ['class', 'F', 'spark', 'path', 'tried', 'main', 'Window'];
   const cells = names.map((name) => `\`\`\`step ${name} = cast\ncolumns: {a: int}\non_failure: reject\n\`\`\`\n\n`);
-  const {text, left} = sparkJob(planned(load + cells.join('') + '```sql last\nSELECT * FROM class JOIN tried_rejects USING (a)\n```\n'));
+  const {text, left} = sparkJob(planned(load + cells.join('') + '```sql last\nSELECT class.a FROM class CROSS JOIN tried_rejects\n```\n'));
   expect(left).toEqual([]);
   expect(compileErrors(text)).toBe('');
   for (const name of names) {
