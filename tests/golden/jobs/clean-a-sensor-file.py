@@ -190,20 +190,20 @@ def readings(typed: DataFrame) -> DataFrame:
 # row, since the humidity of that minute is still good.
 def checked(params: argparse.Namespace, readings: DataFrame) -> DataFrame:
     """Empty temperature where it is more than 3 standard deviations away per sensor_id."""
+    _value_1 = F.when(F.abs('temperature') < float('inf'), F.col('temperature'))
     _fences = (
         readings
         .groupBy(F.col('sensor_id').alias('_by_1'))
         .agg(
-            (F.avg(F.when(F.abs('temperature') < float('inf'), F.col('temperature'))) - params.threshold * F.nullif(F.stddev(F.when(F.abs('temperature') < float('inf'), F.col('temperature'))), F.lit(0.0))).alias('_low_1'),
-            (F.avg(F.when(F.abs('temperature') < float('inf'), F.col('temperature'))) + params.threshold * F.nullif(F.stddev(F.when(F.abs('temperature') < float('inf'), F.col('temperature'))), F.lit(0.0))).alias('_high_1'),
+            (F.avg(_value_1) - params.threshold * F.nullif(F.stddev(_value_1), F.lit(0.0))).alias('_low_1'),
+            (F.avg(_value_1) + params.threshold * F.nullif(F.stddev(_value_1), F.lit(0.0))).alias('_high_1'),
         )
     )
+    _out_1 = F.coalesce((F.when(~F.isnan('temperature'), F.col('temperature')) < F.col('_low_1')) | (F.when(~F.isnan('temperature'), F.col('temperature')) > F.col('_high_1')), F.lit(False))
     checked = (
         readings
         .join(F.broadcast(_fences), F.col('sensor_id').eqNullSafe(F.col('_by_1')), 'left')
-        .withColumns({
-            'temperature': F.when(~F.coalesce((F.when(~F.isnan('temperature'), F.col('temperature')) < F.col('_low_1')) | (F.when(~F.isnan('temperature'), F.col('temperature')) > F.col('_high_1')), F.lit(False)), F.col('temperature')),
-        })
+        .withColumns({'temperature': F.when(~_out_1, F.col('temperature'))})
         .drop('_by_1', '_low_1', '_high_1')
     )
     return checked

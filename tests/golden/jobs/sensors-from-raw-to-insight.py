@@ -155,7 +155,10 @@ def complete_(valid: DataFrame) -> DataFrame:
 # it because it has no time zone and no summer time. People, charts and windows want a timestamp.
 def timed(complete_: DataFrame) -> DataFrame:
     """Cast epoch_ms to timestamp."""
-    timed = complete_.withColumn('epoch_ms', F.timestamp_millis(F.col('epoch_ms')))
+    timed = (
+        complete_
+        .withColumn('epoch_ms', F.timestamp_millis(F.when(F.col('epoch_ms').between(-9223372036854775, 9223372036854775), F.col('epoch_ms'))))
+    )
     return timed
 
 
