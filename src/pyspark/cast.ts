@@ -6,6 +6,7 @@ import {toSparkType} from './types.ts';
 
 const quoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
 const fromEpoch: Readonly<Record<Epoch, string>> = {epoch_s: 'timestamp_seconds', epoch_ms: 'timestamp_millis', epoch_us: 'timestamp_micros'};
+const microseconds: Readonly<Record<Epoch, number>> = {epoch_s: 1_000_000, epoch_ms: 1000, epoch_us: 1};
 const toEpoch: Readonly<Record<Epoch, string>> = {epoch_s: 'unix_seconds', epoch_ms: 'unix_millis', epoch_us: 'unix_micros'};
 
 /** A column cast in PySpark: NULL where it fails, or an error in ANSI mode when `strict`. */
@@ -34,7 +35,8 @@ export function castColumn(column: Column, {to, formats, decimal}: CastTarget, s
   }
   if (isTime(column.type) && isNumber(type)) {
     const unit = format !== undefined && isEpoch(format) ? format : 'epoch_s';
-    return `F.${toEpoch[unit]}(${col(column.name)}).cast('${spark}')`;
+    const time = `cast(${name} AS timestamp)`;
+    return cast(isWhole(type) ? `${toEpoch[unit]}(${time})` : `unix_micros(${time}) / ${microseconds[unit]}e0`);
   }
   if (text && decimal === ',' && isNumber(type)) return cast(`translate(${trimmed}, ',.', '.,')`);
   if (isNumber(column.type) && type === 'BOOLEAN') return `(${present(column)} != 0)`;

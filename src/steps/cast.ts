@@ -102,7 +102,7 @@ export const cast = defineStep({
     what: 'Turns values into another type: text into numbers and times, milliseconds since 1970 into timestamps, times into text. Patterns are Spark’s: `yyyy-MM-dd HH:mm:ss`, `SSS` for milliseconds, `XXX` for an offset such as +02:00, literal text in quotes; several are tried in order. Times are kept in UTC, and rows in their order.',
     why: 'A timestamp that is still text has to be parsed by every query that asks for an hour, and `"9"` is greater than `"10"`. Do it once, near the source, and every step after it is right and fast.',
     without:
-      'Sums fail or, worse, text is compared letter by letter. Mind what happens to values that don’t fit: Spark’s classic cast makes them NULL and says nothing, Spark 4 stops; here you choose, and `reject` keeps them in NAME_rejects with the reason. DuckDB alone would round 12.7 to 13 as an int; Spark cuts it to 12, and so does this step.',
+      'Sums fail or, worse, text is compared letter by letter. Mind what happens to values that don’t fit: Spark’s classic cast makes them NULL and says nothing, Spark 4 stops; here you choose, and `reject` keeps them in NAME_rejects with the reason. DuckDB alone would round 12.7 to 13 as an int; Spark cuts it to 12, and so does this step. A number with an exponent as text is written in each engine’s own way: 1e-07 and inf here, 1.0E-7 and Infinity in Spark.',
   },
   input: 'one',
   effect: 'same',

@@ -30,4 +30,20 @@ export const explanations = [
     differs: /does not exist/,
     lesson: 'DuckDB has no k-means, so the exported SQL leaves this step out and names it.',
   },
+  {
+    engine: 'spark',
+    step: 'cast',
+    notebook: /^cast over (nasty|infinite) rows/,
+    table: 'cast_8',
+    differs: /1e-07|nan|inf/,
+    lesson: 'A number with an exponent as text is written in each engine’s own way: 1e-07 and inf here, 1.0E-7 and Infinity in Spark.',
+  },
+  {
+    engine: 'spark',
+    step: 'cast',
+    notebook: /^cast over infinite rows/,
+    table: 'cast_2_rejects',
+    differs: /"inf"/,
+    lesson: 'A number with an exponent as text is written in each engine’s own way: 1e-07 and inf here, 1.0E-7 and Infinity in Spark.',
+  },
 ];
