@@ -201,7 +201,7 @@ def rooms(sites: DataFrame) -> DataFrame:
 # word, so begin with the left one and look.
 def located(from_parquet: DataFrame, rooms: DataFrame) -> DataFrame:
     """Join with rooms on sensor_id, and keep every row."""
-    located = from_parquet.join(rooms, on='sensor_id', how='left')
+    located = from_parquet.join(F.broadcast(rooms), on='sensor_id', how='left')
     return located
 
 
@@ -225,13 +225,13 @@ ORDER BY ALL NULLS LAST
 # ask after every join.
 def unlisted(from_parquet: DataFrame, rooms: DataFrame) -> DataFrame:
     """Keep the rows that have no match in rooms on sensor_id."""
-    unlisted = from_parquet.join(rooms, on='sensor_id', how='left_anti')
+    unlisted = from_parquet.join(F.broadcast(rooms), on='sensor_id', how='left_anti')
     return unlisted
 
 
 def silent(rooms: DataFrame, from_parquet: DataFrame) -> DataFrame:
     """Keep the rows that have no match in from_parquet on sensor_id."""
-    silent = rooms.join(from_parquet, on='sensor_id', how='left_anti')
+    silent = rooms.join(F.broadcast(from_parquet), on='sensor_id', how='left_anti')
     return silent
 
 
