@@ -32,8 +32,8 @@ export async function equality(checks) {
     await all(checks, await dataNotebooks(), {what: 'Steps over difficult rows'});
     console.log(`Random notebooks from seed ${seed} …`);
     await all(checks, randomNotebooks(seed * 10_000, randomCount), {what: 'Random notebooks', quiet: true});
-    await explained(checks, await loadSteps());
     for (const notebook of shipped) await all(checks, [notebook], {what: notebook.name, written: true});
+    await explained(checks, await loadSteps());
     for (const notebook of shipped) await checks.check(`${notebook.name} as a Jupyter notebook`, () => inJupyter(page, spark, notebook));
     await checks.check('ruff has nothing to say of any job', () => ruff(folder, jobs));
     await checks.check('clean-a-sensor-file.md by spark-submit', () => submitted(page, spark, folder, shipped));
@@ -55,6 +55,7 @@ function sameTables(ran, tables, isMeant = () => true) {
     return differs === undefined ? [] : [`${name}: ${differs}`];
   });
   if (wrong.length > 0) throw new Error(wrong.join('\n'));
+  if (names.length === 0) throw new Error('No table was compared.');
   return `${names.length} tables`;
 }
 
@@ -141,10 +142,10 @@ function sparkSubmit(job, args) {
   return run(command, ['--master', 'local[2]', '--driver-memory', '1g', ...conf, job, ...args], {...env, PYSPARK_DRIVER_PYTHON: python});
 }
 
-/** @param {string} command @param {readonly string[]} args @param {Record<string, string>} [env] @returns {Promise<{code: number | null, output: string}>} */
-function run(command, args, env = {}) {
+/** @param {string} command @param {readonly string[]} args @param {Record<string, string>} [env] @param {string} [cwd] ruff takes what lies there for the job's own modules @returns {Promise<{code: number | null, output: string}>} */
+function run(command, args, env = {}, cwd = undefined) {
   return new Promise((done, failed) => {
-    const child = spawn(command, args, {stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, ...env}});
+    const child = spawn(command, args, {stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, ...env}, ...(cwd !== undefined && {cwd})});
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output = (output + chunk).slice(-6000)));
     child.on('error', failed);

@@ -55,7 +55,7 @@ export async function openPage() {
       /** @type {Record<string, {columns: readonly {name: string, type: string}[], rows: unknown[][]}>} */
       const found = {};
       for (const {name, kind, status, rejected} of report.cells) {
-        if (kind === 'chart' || status !== 'ok') continue;
+        if (kind === 'chart' || (status !== 'ok' && status !== 'cached')) continue;
         for (const table of rejected > 0 ? [name, `${name}_rejects`] : [name]) {
           const {columns, rows} = await lakebook.query(`FROM "${table}"`);
           found[table] = {columns, rows: rows.map((row) => row.map(canonical))};

@@ -29,7 +29,7 @@ class Engine(spark_engine.Engine):
             exec(compile(text, 'job.py', 'exec'), space)
             if not written:
                 space['keep'] = lambda frame, folder: keep(frame, folder, kept)
-            code = outcome(space['main'], ['--input', folder, '--output', output, *(['--lake', lake] if "'--lake'" in text else []), *argv])
+            code = outcome(space['main'], ['--input', folder, '--output', output, *(['--lake', lake] if "add_argument('--lake'" in text else []), *argv])
             if written:
                 kept = {name: self.spark.read.parquet(os.path.join(output, name)) for name in os.listdir(output)}
                 kept = {name: (frame.toArrow(), frame.schema) for name, frame in kept.items()}
@@ -49,19 +49,17 @@ class Engine(spark_engine.Engine):
     def notebook(self, text, folder, tables):
         """Validates a Jupyter notebook and runs its cells in order, as a kernel does; gives the tables of its variables."""
         nbformat.validate(nbformat.reads(text, as_version=4))
-        lake, here = tempfile.mkdtemp(prefix='lakebook-lake-'), os.getcwd()
+        lake = tempfile.mkdtemp(prefix='lakebook-lake-')
         space = {'__name__': '__main__'}
         try:
-            os.chdir(folder)
             for place, cell in enumerate(json.loads(text)['cells']):
                 if cell['cell_type'] != 'code':
                     continue
                 exec(compile(cell['source'], f'cell {place + 1}', 'exec'), space)
                 if 'parameters' in cell['metadata'].get('tags', []):
-                    space['lake_folder'] = lake
+                    space.update(input_folder=folder, lake_folder=lake)
             return {name: described(space[name].toArrow(), space[name].schema) for name in tables if name in space}
         finally:
-            os.chdir(here)
             self.spark.catalog.clearCache()
             self.spark.sql('DROP SCHEMA IF EXISTS lake CASCADE')
             shutil.rmtree(lake, ignore_errors=True)
