@@ -1,6 +1,7 @@
 import type {Problem} from '../lib/problem.ts';
 import {readParams} from '../params/index.ts';
 import {lakeReads} from '../sql/lake.ts';
+import type {LakeWrite} from '../steps/define.ts';
 import {stepOf} from '../steps/index.ts';
 import type {Notebook, RunnableCell} from './cells.ts';
 import {parseNotebook} from './model.ts';
@@ -11,9 +12,9 @@ const origins = ['link', 'file', 'workspace'] as const;
 /** How a notebook that isn't the reader's own came in. */
 export type Origin = (typeof origins)[number];
 
-/** A thing of the reader's: a file (or a glob of files), or a table of the lake to read or to write. No step and no SQL can reach anything else, nor the network. */
+/** A thing of the reader's: a file (or a glob of files), or a table of the lake to read or to write, and how it is written. No step and no SQL can reach anything else, nor the network. */
 interface Thing {
-  readonly kind: 'file' | 'read' | 'write';
+  readonly kind: 'file' | 'read' | LakeWrite['mode'];
   readonly name: string;
 }
 
@@ -26,10 +27,13 @@ export interface Want extends Thing {
 /** What the reader decided about a notebook that came from elsewhere. Kept beside its text and never in it: a text can't vouch for itself. */
 export interface Trust {
   readonly from: Origin;
-  /** The text as it came: only what it asks for is asked about, since the reader's own edits are his own affair. */
+  /** The text as it came: only what it asks for or names is asked about, since the reader's own edits are his own affair. */
   readonly text: string;
-  /** The keys of all that it asks for. Found anew at each start, since a later Lakebook may know steps that this one doesn't. */
-  readonly came: ReadonlySet<string>;
+  /**
+   * The keys of all that it asks for; 'anything' where a cell of it can't be read, since the reader who mends that cell can't know what else it
+   * brings. Found anew at each start, since a later Lakebook may know steps that this one doesn't.
+   */
+  readonly came: ReadonlySet<string> | 'anything';
   readonly allowed: ReadonlySet<string>;
   readonly refused: ReadonlySet<string>;
 }
@@ -41,7 +45,7 @@ export function wantsOf(notebook: Notebook): Want[] {
   const wants = new Map<string, Want>();
   for (const cell of notebook.cells) {
     if (cell.type === 'text') continue;
-    for (const thing of thingsOf(cell, notebook.params)) {
+    for (const thing of thingsOf(cell, notebook.params) ?? []) {
       const key = keyOf(thing);
       const {cells, ...want} = wants.get(key) ?? {...thing, key, cells: []};
       wants.set(key, {...want, cells: cells.includes(cell.name) ? cells : [...cells, cell.name]});
@@ -50,34 +54,52 @@ export function wantsOf(notebook: Notebook): Want[] {
   return [...wants.values()];
 }
 
-/** What a cell uses, read from its text as the plan reads it. */
-function thingsOf(cell: RunnableCell, params: Notebook['params']): Thing[] {
+/** What a cell uses, read from its text as the plan reads it; undefined when it can't be read. */
+function thingsOf(cell: RunnableCell, params: Notebook['params']): Thing[] | undefined {
   const unfilled: Problem[] = [];
+  if (cell.problems.length > 0) return undefined;
   if (cell.type === 'chart') return [];
   if (cell.type === 'sql') {
     const found = lakeReads(substitute(cell.body.trim(), params, true, unfilled));
-    return found.ok ? found.value.reads.map(({table}) => ({kind: 'read', name: table})) : [];
+    return found.ok && unfilled.length === 0 ? found.value.reads.map(({table}) => ({kind: 'read', name: table})) : undefined;
   }
   const step = stepOf(cell.kind);
   const values = step === undefined ? undefined : readParams(step.params, substituteValues(cell.values, step.params, params, unfilled));
-  if (step === undefined || values?.ok !== true) return [];
+  if (step === undefined || values?.ok !== true || unfilled.length > 0) return undefined;
   const files = filePatterns(step.params, values.value).map((name) => ({kind: 'file', name}) as const);
   const read = step.reads?.(values.value);
   const write = step.writes?.(values.value);
-  return [...files, ...(read === undefined ? [] : [{kind: 'read', name: read.table} as const]), ...(write === undefined ? [] : [{kind: 'write', name: write.table} as const])];
+  return [...files, ...(read === undefined ? [] : [{kind: 'read', name: read.table} as const]), ...(write === undefined ? [] : [{kind: write.mode, name: write.table} as const])];
 }
 
 /** A notebook that has just come in: nothing is decided. */
 export const newTrust = (from: Origin, text: string): Trust => ({
   from,
   text,
-  came: new Set(wantsOf(parseNotebook(text)).map(({key}) => key)),
+  came: cameWith(parseNotebook(text)),
   allowed: new Set(),
   refused: new Set(),
 });
 
-/** What the reader is asked about: what the notebook asks for now and asked for when it came. */
-export const asked = ({came}: Trust, notebook: Notebook): Want[] => wantsOf(notebook).filter(({key}) => came.has(key));
+function cameWith(notebook: Notebook): Trust['came'] {
+  const isRead = notebook.problems.length === 0 && notebook.cells.every((cell) => cell.type === 'text' || thingsOf(cell, notebook.params) !== undefined);
+  return isRead ? new Set(wantsOf(notebook).map(({key}) => key)) : 'anything';
+}
+
+/** Whether a thing came with the text: it asks for it, or names it anywhere, so that nothing becomes the reader's own by his mending what stands there. */
+function isForeign({came, text}: Trust): (thing: Thing) => boolean {
+  const named = text.toLowerCase();
+  return (thing) => came === 'anything' || came.has(keyOf(thing)) || named.includes(thing.name.toLowerCase());
+}
+
+/** What the reader is asked about: what the notebook asks for now and came with. */
+export const asked = (trust: Trust, notebook: Notebook): Want[] => wantsOf(notebook).filter(isForeign(trust));
+
+export const isWrite = ({kind}: Thing): boolean => kind !== 'file' && kind !== 'read';
+
+/** What is ticked when the reader is asked: what he allowed, and what is undecided but for writes, which he ticks himself. */
+export const tickedAtFirst = (wants: readonly Want[], trust?: Trust): string[] =>
+  wants.filter((want) => trust?.allowed.has(want.key) === true || (trust?.refused.has(want.key) !== true && !isWrite(want))).map(({key}) => key);
 
 /** The trust once the reader was shown these wants and allowed those with the keys `allowed`. */
 export function decided(trust: Trust, shown: readonly Want[], allowed: ReadonlySet<string>): Trust {
@@ -87,16 +109,22 @@ export function decided(trust: Trust, shown: readonly Want[], allowed: ReadonlyS
   return {...trust, allowed: settle(trust.allowed, (key) => allowed.has(key)), refused: settle(trust.refused, (key) => !allowed.has(key))};
 }
 
-const verbs: Readonly<Record<Thing['kind'], string>> = {file: 'read the file', read: 'read the table', write: 'write the table'};
+const verbs: Readonly<Record<Thing['kind'], string>> = {
+  file: 'read the file',
+  read: 'read the table',
+  append: 'append to the table',
+  overwrite: 'overwrite the table',
+  merge: 'merge into the table',
+};
 
 /** In the middle of a sentence: “read the file sensors.csv”. */
 export const wordsOf = ({kind, name}: Thing): string => `${verbs[kind]} ${name}`;
 
 /** Which cells may not run, for the plan: those that use what came with the text and isn't allowed. */
-export function denialsOf({came, allowed}: Trust): Denies {
-  const denied = new Set([...came].filter((key) => !allowed.has(key)));
+export function denialsOf(trust: Trust): Denies {
+  const foreign = isForeign(trust);
   return (cell, params) => {
-    const thing = denied.size === 0 ? undefined : thingsOf(cell, params).find((each) => denied.has(keyOf(each)));
+    const thing = thingsOf(cell, params)?.find((each) => !trust.allowed.has(keyOf(each)) && foreign(each));
     return thing === undefined
       ? undefined
       : {

@@ -128,8 +128,8 @@ export interface Step<P extends Params = Params> {
   readonly params: P;
   /** The table of the lake it reads: the last of its inputs. */
   reads?(values: Values<P>): LakeRead | undefined;
-  /** The table of the lake it writes, and those of the values that decide which rows and columns come to it. */
-  writes?(values: Values<P>): {readonly table: string; readonly rows: Readonly<Record<string, unknown>>} | undefined;
+  /** The table of the lake it writes and how, and those of the values that decide which rows and columns come to it. */
+  writes?(values: Values<P>): {readonly table: string; readonly mode: LakeWrite['mode']; readonly rows: Readonly<Record<string, unknown>>} | undefined;
   /** What is wrong with these values on these columns; pure. */
   check?(values: Values<P>, inputs: readonly Input[]): readonly StepProblem[];
   /** `inputs[0]` is `from`; then the cells named by `p.cell` and `p.cells` parameters in order. */

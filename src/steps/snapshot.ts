@@ -224,7 +224,7 @@ export const snapshot = defineStep({
   effect: 'same',
   params,
   // Rules and comments come to the table without its rows; a crash is no part of them.
-  writes: ({crash_after: _c, not_null: _n, constraints: _k, comments: _t, ...rows}) => ({table: rows.table, rows}),
+  writes: ({crash_after: _c, not_null: _n, constraints: _k, comments: _t, ...rows}) => ({table: rows.table, mode: rows.mode, rows}),
   check: (values, inputs) => check(values, inputOf(inputs)),
   toSql: (values, inputs): Program => {
     const write = writeOf(values);

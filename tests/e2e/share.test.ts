@@ -122,7 +122,7 @@ describe('a link', () => {
       'Read the file people.csv yours, 21 B · theirs',
       'Read the file secret-name.csv not in this workspace · theirs',
       'Read the table salaries yours, version 0, 2 rows · read',
-      'Write the table salaries yours, version 0; earlier versions stay · ruined',
+      'Overwrite the table salaries yours, version 0; earlier versions stay · ruined',
     ]);
     expect(await seriousFaults(page)).toEqual([]);
   });
@@ -150,12 +150,12 @@ describe('a link', () => {
     expect(texts(await stored(page))).toEqual(texts(before));
   });
 
-  test('runs with what the reader left ticked, and no more', async () => {
+  test('runs with what the reader left ticked, and no more: no write unless he ticks it', async () => {
     const {page} = app;
     await follow(app, link);
-    await reading(page).getByLabel('Write the table salaries').focus();
+    expect(await reading(page).getByLabel('Overwrite the table salaries').isChecked()).toBe(false);
+    await reading(page).getByLabel('Read the file people.csv').focus();
     await page.keyboard.press('Space');
-    await reading(page).getByLabel('Read the file people.csv').uncheck();
     await reading(page).getByLabel('Read the file secret-name.csv').uncheck();
     await reading(page).getByRole('button', {name: 'Run it here'}).click();
     await eventually(() => page.getByLabel('Title of the notebook').inputValue()).toBe('A friendly notebook');
@@ -167,7 +167,7 @@ describe('a link', () => {
     expect((await page.evaluate(() => window.lakebook.lake.history('salaries'))).length).toBe(1);
     expect(app.requests.filter((address) => address.includes('secret-name'))).toEqual([]);
     expect(await page.getByRole('region', {name: 'What this notebook may use'}).textContent()).toMatch(
-      /You did not allow it to read the file people\.csv.*write the table salaries/,
+      /You did not allow it to read the file people\.csv.*overwrite the table salaries/,
     );
     expect(await seriousFaults(page)).toEqual([]);
   });
@@ -179,9 +179,9 @@ describe('a link', () => {
     await page.getByRole('button', {name: 'Change'}).click();
     const dialog = page.getByRole('dialog', {name: 'What may this notebook use?'});
     expect(await dialog.getByLabel('Read the table salaries').isChecked()).toBe(true);
-    expect(await dialog.getByLabel('Write the table salaries').isChecked()).toBe(false);
+    expect(await dialog.getByLabel('Overwrite the table salaries').isChecked()).toBe(false);
     expect(await seriousFaults(page)).toEqual([]);
-    await dialog.getByLabel('Write the table salaries').check();
+    await dialog.getByLabel('Overwrite the table salaries').check();
     await dialog.getByRole('button', {name: 'Allow'}).click();
     await eventually(() => statusOf(page, 'ruined')).not.toBe('can’t run');
     expect((await app.run('ruined')).ok).toBe(true);
@@ -308,7 +308,7 @@ describe('a notebook from a file', () => {
     await page.getByRole('button', {name: 'Run all'}).click();
     const dialog = page.getByRole('dialog', {name: 'What may this notebook use?'});
     await dialog.getByLabel('Read the file secret-name.csv').uncheck();
-    await dialog.getByLabel('Write the table salaries').uncheck();
+    expect(await dialog.getByLabel('Overwrite the table salaries').isChecked()).toBe(false);
     await dialog.getByRole('button', {name: 'Allow and run'}).click();
     await eventually(() => statusOf(page, 'read')).toBe('done');
     await eventually(() => page.getByRole('button', {name: 'Run all'}).isEnabled()).toBe(true);

@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {describe, expect, test} from 'vitest';
 import {newCell, parseNotebook} from '../../../src/notebook/model.ts';
 import {plan, type PlannedCell} from '../../../src/notebook/plan.ts';
-import {asked, decided, denialsOf, newTrust, readTrust, wantsOf, wordsOf, writeTrust, type Trust} from '../../../src/notebook/trust.ts';
+import {asked, decided, denialsOf, newTrust, readTrust, tickedAtFirst, wantsOf, wordsOf, writeTrust, type Trust} from '../../../src/notebook/trust.ts';
 import type {TableEntry} from '../../../src/ports/index.ts';
 import {steps} from '../../../src/steps/index.ts';
 import {root} from '../../tools/setup.mjs';
@@ -29,7 +29,7 @@ describe('what a text asks for', () => {
     expect(wants(text)).toEqual([
       'raw: read the file sensors.csv',
       'raw: read the file more-*.csv',
-      'kept: write the table Readings',
+      'kept: overwrite the table Readings',
       'old: read the table salaries',
       'old: read the table readings',
       'aligned: read the table targets',
@@ -47,7 +47,7 @@ describe('what a text asks for', () => {
     const front = '---\nlakebook: 1\nparams: {name: a.csv, t: secret}\n---\n\n';
     expect(wants(front + cell('step raw = load', 'file: ${name}') + cell('step kept = snapshot', 'table: ${t}'))).toEqual([
       'raw: read the file a.csv',
-      'kept: write the table secret',
+      'kept: append to the table secret',
     ]);
   });
 
@@ -72,8 +72,8 @@ describe('what a text asks for', () => {
         for (const source of planned.sources) expect(found).toContain(`read ${source.work.table.toLowerCase()}`);
         if (planned.work.type !== 'step') continue;
         for (const file of planned.work.files) expect(found).toContain(`file ${file}`);
-        const written = planned.work.step.writes?.(planned.work.values)?.table;
-        if (written !== undefined) expect(found).toContain(`write ${written.toLowerCase()}`);
+        const written = planned.work.step.writes?.(planned.work.values);
+        if (written !== undefined) expect(found).toContain(`${written.mode} ${written.table.toLowerCase()}`);
       }
     },
   );
@@ -96,7 +96,7 @@ describe('a notebook that isn’t the reader’s own', () => {
     const shown = asked(trust, parseNotebook(text));
     const some = decided(trust, shown, new Set(['file sensors.csv', 'file more-*.csv', 'read targets']));
     expect(codes(planWith(some, text))).toMatchObject({raw: 'ready', clean: 'ready', kept: 'NOT_ALLOWED', old: 'NOT_ALLOWED', aligned: 'ready'});
-    expect([...some.refused]).toEqual(['write readings', 'read salaries', 'read readings']);
+    expect([...some.refused]).toEqual(['overwrite readings', 'read salaries', 'read readings']);
     const all = decided(some, shown, new Set(shown.map(({key}) => key)));
     expect(new Set(Object.values(codes(planWith(all, text))))).toEqual(new Set(['ready']));
     expect(all.refused.size).toBe(0);
@@ -106,6 +106,45 @@ describe('a notebook that isn’t the reader’s own', () => {
     const trust = decided(newTrust('file', text), asked(newTrust('file', text), parseNotebook(text)), new Set(['read readings']));
     expect(codes(planWith(trust, cell('sql a', 'SELECT 1') + cell('step kept = snapshot', 'table: readings')))).toMatchObject({kept: 'NOT_ALLOWED'});
     expect(codes(planWith(trust, cell('sql a', 'FROM lake.readings')))).toEqual({a: 'ready'});
+  });
+
+  test('to append to a table is neither to overwrite it nor to merge into it', () => {
+    const writing = (mode: string): string =>
+      cell('sql a', 'SELECT 1 AS one') + cell('step kept = snapshot', `table: targets\nmode: ${mode}\n${mode === 'merge' ? 'keys: one\n' : ''}`);
+    const came = newTrust('link', writing('append'));
+    const trust = decided(came, asked(came, parseNotebook(writing('append'))), new Set(['append targets']));
+    expect(codes(planWith(trust, writing('append')))).toEqual({a: 'ready', kept: 'ready'});
+    for (const mode of ['overwrite', 'merge']) expect(codes(planWith(trust, writing(mode)))).toEqual({a: 'ready', kept: 'NOT_ALLOWED'});
+  });
+
+  const front = '---\nlakebook: 1\nparams: {part: sens, v: 3}\n---\n\n';
+  test.each([
+    ['a parameter’s value', cell('step it = load', 'file: sensors.csv\nheader: nonsense'), cell('step it = load', 'file: sensors.csv\nheader: true')],
+    ['a parameter’s name', cell('step it = load', 'fill: sensors.csv'), cell('step it = load', 'file: sensors.csv')],
+    ['a value and has its file’s name put together', cell('step it = load', 'file: ${part}ors.csv\nheader: nonsense'), cell('step it = load', 'file: ${part}ors.csv')],
+    ['YAML', cell('step it = load', 'file: ["\\x73ensors.csv"'), cell('step it = load', 'file: ["\\x73ensors.csv"]')],
+    [
+      'a mode',
+      cell('sql a', 'SELECT 1') + cell('step it = snapshot', 'table: targets\nmode: ovrwrite'),
+      cell('sql a', 'SELECT 1') + cell('step it = snapshot', 'table: targets\nmode: overwrite'),
+    ],
+    ['a kind', cell('step it = laod', 'file: sensors.csv'), cell('step it = load', 'file: sensors.csv')],
+    ['a fence', cell('stepp it = load', 'file: sensors.csv'), cell('step it = load', 'file: sensors.csv')],
+    ['a version', cell('sql it', 'FROM lake.salaries AT (VERSION => ${w})'), cell('sql it', 'FROM lake.salaries AT (VERSION => ${v})')],
+    ['SQL', cell('sql it', 'SELECT * FORM lake.salaries'), cell('sql it', 'SELECT * FROM lake.salaries')],
+    ['a quote in SQL', cell('sql it', "SELECT 'a FROM lake.salaries"), cell('sql it', "SELECT 'a' FROM lake.salaries")],
+  ])('may not use what it names once the reader mends %s', (_what, broken, mended) => {
+    const trust = newTrust('link', front + broken);
+    expect(codes(planWith(undefined, front + mended))).toMatchObject({it: 'ready'});
+    expect(codes(planWith(trust, front + mended))).toMatchObject({it: 'NOT_ALLOWED'});
+    expect(asked(trust, parseNotebook(front + mended)).length).toBe(1);
+  });
+
+  test('has reads ticked beforehand and no write, and what was decided as it was', () => {
+    const trust = newTrust('link', text);
+    const shown = asked(trust, parseNotebook(text));
+    expect(tickedAtFirst(shown)).toEqual(['file sensors.csv', 'file more-*.csv', 'read salaries', 'read readings', 'read targets']);
+    expect(tickedAtFirst(shown, decided(trust, shown, new Set(['overwrite readings'])))).toEqual(['overwrite readings']);
   });
 
   test('may use what the reader’s own edits ask for, and still not what came with the text', () => {
