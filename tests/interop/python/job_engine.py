@@ -58,7 +58,9 @@ class Engine(spark_engine.Engine):
                 exec(compile(cell['source'], f'cell {place + 1}', 'exec'), space)
                 if 'parameters' in cell['metadata'].get('tags', []):
                     space.update(input_folder=folder, lake_folder=lake)
-            return {name: described(space[name].toArrow(), space[name].schema) for name in tables if name in space}
+            # A cell's variable has an underscore behind its name where a step uses the name for something else.
+            found = {name: space.get(f'{name}_', space.get(name)) for name in tables}
+            return {name: described(frame.toArrow(), frame.schema) for name, frame in found.items() if frame is not None}
         finally:
             self.spark.catalog.clearCache()
             self.spark.sql('DROP SCHEMA IF EXISTS lake CASCADE')
