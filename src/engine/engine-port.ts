@@ -109,7 +109,10 @@ export function createEngine({worker, urls}: {worker: () => EngineWorker; urls: 
     async execute(statements, options) {
       await call(options?.signal, (remote, job) => remote.execute(job, statements));
     },
-    query: async (text, options) => (await arrow).tableFromIPC((await query(text, options?.signal)).ipc),
+    async query(text, options) {
+      const {ipc} = await query(text, options?.signal);
+      return (await arrow).tableFromIPC(ipc);
+    },
     async rows(text, options) {
       const {ipc, columns} = await query(text, options?.signal);
       const {tableFromIPC, tableRows} = await arrow;

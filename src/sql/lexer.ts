@@ -28,18 +28,28 @@ export function tokens(sql: string): Result<readonly Token[]> {
     const char = sql.charAt(i);
     if (/\s/.test(char)) i++;
     else if (rest === '--') {
-      const end = sql.indexOf('\n', i);
-      i = end < 0 ? sql.length : end + 1;
+      const end = sql.slice(i).search(/[\n\r]/);
+      i = end < 0 ? sql.length : i + end + 1;
     } else if (rest === '/*') {
-      const end = sql.indexOf('*/', i + 2);
+      const end = commentEnd(sql, i);
       if (end < 0) return fail(unfinished('comment', sql.slice(i)));
-      i = end + 2;
+      i = end;
+    } else if (/[eE]/.test(char) && sql[i + 1] === "'") {
+      const end = closingQuote(sql, i + 1, "'", true);
+      if (end < 0) return fail(unfinished('string', sql.slice(i)));
+      push(
+        'string',
+        sql.slice(i + 2, end).replace(/\\([^])|''/g, (_escape, escaped: string | undefined) => (escaped === undefined ? "'" : (controls[escaped] ?? escaped))),
+        i,
+        end + 1,
+        true,
+      );
     } else if (char === "'" || char === '"') {
       const end = closingQuote(sql, i, char);
       if (end < 0) return fail(unfinished(char === "'" ? 'string' : 'quoted name', sql.slice(i)));
       push(char === "'" ? 'string' : 'identifier', sql.slice(i + 1, end).replaceAll(char + char, char), i, end + 1, true);
-    } else if (char === '$' && /^\$\w*\$/.test(sql.slice(i))) {
-      const tag = /^\$\w*\$/.exec(sql.slice(i))?.[0] ?? '$$';
+    } else if (char === '$' && dollarTag.test(sql.slice(i))) {
+      const tag = dollarTag.exec(sql.slice(i))?.[0] ?? '$$';
       const end = sql.indexOf(tag, i + tag.length);
       if (end < 0) return fail(unfinished('string', sql.slice(i)));
       push('string', sql.slice(i + tag.length, end), i, end + tag.length, true);
@@ -54,8 +64,29 @@ export function tokens(sql: string): Result<readonly Token[]> {
   return ok(found);
 }
 
-function closingQuote(sql: string, start: number, quote: string): number {
+const dollarTag = /^\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/;
+const controls: Readonly<Record<string, string>> = {b: '\b', f: '\f', n: '\n', r: '\r', t: '\t'};
+
+/** Where the comment that opens at `start` ends: comments stand in one another. */
+function commentEnd(sql: string, start: number): number {
+  let depth = 0;
+  for (let i = start; i < sql.length; i++) {
+    const pair = sql.slice(i, i + 2);
+    if (pair === '/*') depth++;
+    else if (pair === '*/') depth--;
+    else continue;
+    if (depth === 0) return i + 2;
+    i++;
+  }
+  return -1;
+}
+
+function closingQuote(sql: string, start: number, quote: string, escapes = false): number {
   for (let i = start + 1; i < sql.length; i++) {
+    if (escapes && sql[i] === '\\') {
+      i++;
+      continue;
+    }
     if (sql[i] !== quote) continue;
     if (sql[i + 1] !== quote) return i;
     i++;

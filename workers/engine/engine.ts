@@ -230,6 +230,8 @@ export class Engine implements EngineContract {
     };
     try {
       check();
+      // DuckDB would run one statement after the other; it prepares no more than one.
+      if (sql.includes(';')) await this.#reply(db.closePrepared(connection, await this.#reply(db.createPrepared(connection, sql))));
       let schema = await this.#reply(db.startPendingQuery(connection, sql, streaming));
       // A cancelled query has to be polled once more: that is when DuckDB gives up its work.
       while (schema === null) schema = await this.#reply(db.pollPendingQuery(connection));

@@ -41,6 +41,15 @@ describe('running', () => {
     await node.engine.execute([sql`DROP TABLE ${odd}`]);
   });
 
+  test('more than one statement at once is refused, and none of them runs', async () => {
+    await node.engine.execute([sql`CREATE OR REPLACE TABLE safe AS SELECT 1 AS x`]);
+    expect(await problem(node.engine.rows(query('SELECT 1 AS a; UPDATE safe SET x = 2')))).toMatchObject({message: expect.stringContaining('multiple statements') as string});
+    expect(await problem(node.engine.execute([query('CREATE TABLE more AS SELECT 1; DROP TABLE safe')]))).toMatchObject({
+      message: expect.stringContaining('multiple statements') as string,
+    });
+    expect(await rows("SELECT x, ';' AS semicolon FROM safe;")).toEqual([[1, ';']]);
+  });
+
   test('a query that gives no rows still gives its columns', async () => {
     const {columns, rows: none} = await node.engine.rows(sql`SELECT 1 AS x, 'a' AS y WHERE false`);
     expect(columns).toEqual([
