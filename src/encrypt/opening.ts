@@ -1,3 +1,4 @@
+import {shellWord} from '../lib/shell.ts';
 import type {Encrypted, Encryption} from './define.ts';
 
 /** What opens an encrypted file elsewhere: a command of the shell, or lines of Python. `file` is the name of what is in it. */
@@ -5,7 +6,7 @@ export function openingElsewhere(
   {as, wants}: {readonly as: Encryption['as']; readonly wants: Encrypted['wants']},
   file: string,
 ): {readonly language: 'sh' | 'python'; readonly code: string} {
-  if (as === 'age') return {language: 'sh', code: `age -d ${wants === 'identity' ? '-i key.txt ' : ''}${shell(`${file}.age`)} > ${shell(file)}`};
+  if (as === 'age') return {language: 'sh', code: `age -d ${wants === 'identity' ? '-i key.txt ' : ''}${shellWord(`${file}.age`)} > ${shellWord(file)}`};
   const [from, to] = [python(`${file}.fernet`), python(file)];
   if (wants === 'key')
     return {
@@ -26,12 +27,6 @@ key = hashlib.pbkdf2_hmac("sha256", getpass.getpass().encode(), base64.urlsafe_b
 open(${to}, "wb").write(Fernet(base64.urlsafe_b64encode(key)).decrypt(token))
 `,
   };
-}
-
-/** A path as one word of a POSIX shell, and no option. */
-function shell(name: string): string {
-  const path = name.startsWith('-') ? `./${name}` : name;
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 /** JSON's strings are Python's too. */

@@ -1,3 +1,4 @@
+import {shellWord} from '../lib/shell.ts';
 import {list} from '../lib/text.ts';
 import {rejectsOf, type RunnableCell} from '../notebook/cells.ts';
 import type {CompiledCell, InputTable, LakeSource, PlannedCell} from '../notebook/plan.ts';
@@ -92,9 +93,6 @@ export function sqlScript(handover: Handover): HandedOver {
     return [remark(lines.join('\n')), '', ...settings, ...(script.usesLake ? ['CREATE SCHEMA IF NOT EXISTS lake;'] : [])].join('\n');
   }
 }
-
-/** A file's name in a command: quoted where a shell would take it for more. */
-const shellWord = (name: string): string => (/^[\w.-]+$/.test(name) ? name : `"${name.replace(/["$`\\!]/g, '_')}"`);
 
 /** Text as SQL's remarks, wrapped. */
 export const remark = (text: string): string =>

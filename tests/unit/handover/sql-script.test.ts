@@ -285,7 +285,7 @@ describe('the script as a text', () => {
     const {text, left} = sqlScript({path: 'lessons/My notebook.md', notebook, plan: plan(notebook, new Map([['a.csv', 'x']])), known: () => undefined});
     expect(left).toEqual([{cell: 'once', line: 10, why: 'The columns of raw aren’t known, since it has not run.', instead: 'Run the notebook, then export it again.'}]);
     expect(text).toContain("SELECT * FROM read_csv(['a.csv'], delim = ';'");
-    expect(text).toContain('duckdb -bail "My notebook.duckdb" < "My notebook.sql"');
+    expect(text).toContain("duckdb -bail 'My notebook.duckdb' < 'My notebook.sql'");
     expect(text).toContain('CREATE OR REPLACE TABLE n AS\nSELECT count(*) AS n FROM raw;');
   });
 });
