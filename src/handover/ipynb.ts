@@ -1,15 +1,18 @@
-import {py} from '../pyspark/py.ts';
+import {rejectsOf} from '../notebook/cells.ts';
+import {py, pyIdentifier} from '../pyspark/py.ts';
 import type {HandedOver, Handover} from './define.ts';
 import {jobName} from './job.ts';
 import {importBlock} from './python-text.ts';
 import {cellImports, paramValues, runtimeFunction, runtimeNames, sectionsOf, type Sections} from './spark-runtime.ts';
 import {sparkParts, type SparkCell, type SparkParts} from './spark-cells.ts';
 
+const ownNames = [...runtimeNames, 'SimpleNamespace', 'input_folder', 'lake_folder'];
+
 type NotebookCell = Readonly<Record<string, unknown>>;
 
 /** The notebook as a Jupyter notebook of PySpark (nbformat 4.5), for Jupyter, Databricks and EMR: a code cell a cell, prose as it is. */
 export function sparkNotebook(h: Handover): HandedOver {
-  const parts = sparkParts(h, (name) => `path(${py(name)})`, [...runtimeNames, 'SimpleNamespace', 'input_folder', 'lake_folder']);
+  const parts = sparkParts(h, (name) => `path(${py(name)})`, ownNames);
   const name = jobName(h);
   const sections = sectionsOf(parts);
   const start = [code(parameters(parts), {tags: ['parameters']}), code(session(parts, sections, name))];
@@ -34,8 +37,15 @@ function parameters(parts: SparkParts): string {
     '# Folders here, or at s3a:// or dbfs:/',
     "input_folder = '.'",
     ...(parts.usesLake ? ["lake_folder = 'lake'"] : []),
-    ...Object.entries(paramValues(parts)).map(([name, value]) => `${name} = ${py(value)}`),
+    ...Object.entries(paramValues(parts)).map(([name, value]) => `${paramVariable(name, parts)} = ${py(value)}`),
   ].join('\n');
+}
+
+/** The variable of a parameter, apart from all that the notebook calls by its name. */
+function paramVariable(name: string, parts: SparkParts): string {
+  const cells = parts.items.flatMap((item) => (item.type === 'cell' ? [item.variable, rejectsOf(item.variable)] : []));
+  const others = Object.keys(paramValues(parts)).filter((other) => other !== name);
+  return pyIdentifier(name, new Set([...ownNames, ...cells, ...others]));
 }
 
 function session(parts: SparkParts, sections: Sections, name: string): string {
@@ -55,9 +65,10 @@ function session(parts: SparkParts, sections: Sections, name: string): string {
     'spark = SparkSession.getActiveSession() or new_session()',
     'settle(spark)',
     ...(sections.lake ? ['open_lake(spark, lake_folder)'] : []),
-    ...(sections.params ? [`params = SimpleNamespace(${values.map((value) => `${value}=${value}`).join(', ')})`] : []),
+    ...(sections.params ? [`params = SimpleNamespace(${values.map((value) => `${value}=${paramVariable(value, parts)}`).join(', ')})`] : []),
   ].join('\n');
 }
 
-/** Rows are kept, so that later cells read what is shown here, in the same order. */
-const cellCode = ({lines, variable}: SparkCell): string => [...lines.map(({text}) => text), `${variable}.persist().show(20)`].join('\n');
+/** Rows are kept, so that later cells read what is shown here, in the same order; a frame over a Delta table would follow what is written to that. */
+const cellCode = ({lines, variable, isLive}: SparkCell): string =>
+  [...lines.map(({text}) => text), ...(isLive ? [`${variable} = ${variable}.localCheckpoint()`, `${variable}.show(20)`] : [`${variable}.persist().show(20)`])].join('\n');

@@ -13,15 +13,19 @@ export function sparkJob(h: Handover): HandedOver {
   const sections = sectionsOf(parts);
   const name = jobName(h);
   const imports = [...runtimeImports, ...cellImports(parts)];
-  const text = inSections(sections)
-    .replace(/^"""DOCSTRING"""$/m, () => docstring(introduction(h, parts, name)).join('\n'))
-    .replace(/^from __future__[\s\S]*?# <imports>$/m, () => importBlock(imports))
-    .replace(/^# <cells>$/m, () => functions(parts).join('\n'))
-    .replace(/^CELLS: (.*) = \[\]$/m, (_line, type: string) => [`CELLS: ${type} = [`, ...cells.map((cell) => `    ${registered(cell)},`), ']'].join('\n'))
-    .replace(/^PARAMS: (.*) = \{\}\n\n/m, (_line, type: string) => (sections.params ? `PARAMS: ${type} = ${py(paramValues(parts))}\n\n` : ''))
-    .replaceAll(`'NAME'`, () => py(name));
-  return {text, left: parts.left};
+  const fill = (slot: string): string => {
+    if (slot === '"""DOCSTRING"""') return docstring(introduction(h, parts, name)).join('\n');
+    if (slot === "'NAME'") return py(name);
+    if (slot === '# <cells>') return functions(parts).join('\n');
+    if (slot.startsWith('CELLS')) return [slot.slice(0, -1), ...cells.map((cell) => `    ${registered(cell)},`), ']'].join('\n');
+    if (slot.startsWith('PARAMS')) return sections.params ? `${slot.trimEnd().slice(0, -2)}${py(paramValues(parts))}\n\n` : '';
+    return importBlock(imports);
+  };
+  // In one pass over the template: the notebook's text is never looked through.
+  return {text: inSections(sections).replace(slots, fill), left: parts.left};
 }
+
+const slots = /^"""DOCSTRING"""$|^from __future__[\s\S]*?# <imports>$|^# <cells>$|^CELLS: .* = \[\]$|^PARAMS: .* = \{\}\n\n|'NAME'/gm;
 
 /** The name of the job, its file without `.py`. */
 export function jobName({path, notebook}: Handover): string {
@@ -80,10 +84,11 @@ function functions(parts: SparkParts): string[] {
 }
 
 /** What the function of a cell takes beside tables. */
-const takes = ({lines}: SparkCell): string[] => {
-  const code = lines.map(({text}) => text).join('\n');
-  return [/\bspark\b/.test(code) ? 'spark' : '', /\bpath\(/.test(code) ? 'path' : '', /\bparams\./.test(code) ? 'params' : ''].filter((name) => name !== '');
-};
+const takes = ({code, isParameterised}: SparkCell): string[] => [
+  ...(/\bspark\b/.test(code) ? ['spark'] : []),
+  ...(/\bpath\(/.test(code) ? ['path'] : []),
+  ...(isParameterised ? ['params'] : []),
+];
 
 const annotations: Readonly<Record<string, string>> = {spark: 'SparkSession', path: 'Callable[[str], str]', params: 'argparse.Namespace'};
 
@@ -101,7 +106,7 @@ function functionOf(cell: SparkCell): string[] {
 function registered(cell: SparkCell): string {
   const taken = [...takes(cell).map((name) => `@${name}`), ...cell.reads.map(({table}) => table)];
   const gives = [cell.name, ...(cell.rejects ? [rejectsOf(cell.name)] : [])];
-  return `Cell(${py(cell.name)}, ${cell.variable}, takes=${tuple(taken)}, gives=${tuple(gives)})`;
+  return `Cell(${py(cell.name)}, ${cell.variable}, takes=${tuple(taken)}, gives=${tuple(gives)}${cell.isLive ? ', live=True' : ''})`;
 }
 
 const tuple = (items: readonly string[]): string => `(${items.map((item) => py(item)).join(', ')}${items.length === 1 ? ',' : ''})`;

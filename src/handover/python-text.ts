@@ -92,4 +92,7 @@ function fromLines(module: string, names: readonly string[]): string[] {
   return [...(own.length === 0 ? [] : [short]), ...renamed.map((name) => `from ${module} import ${name}`)];
 }
 
+/** The names that an import statement brings. */
+export const importedNames = (line: string): string[] => (/import (.+)$/.exec(line)?.[1] ?? '').split(/,\s*/);
+
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

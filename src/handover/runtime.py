@@ -25,6 +25,9 @@ class Cell(NamedTuple):
     run: Callable[..., Any]
     takes: tuple[str, ...]
     gives: tuple[str, ...]
+    # <lake>
+    live: bool = False
+    # </lake>
 
 
 # <cells>
@@ -46,7 +49,11 @@ def main(argv: list[str] | None = None) -> int:
             print(cell.name)
         return 0
     started = time.monotonic()
-    spark = session(args)
+    try:
+        spark = session(args)
+    except Exception as error:
+        log.error('Spark can’t be used: %s', error if args.verbose else problem(error), exc_info=args.verbose)
+        return 1
     done = run_cells(spark, args)
     if done:
         log.info('done in %.1f s; the rows are in %s', time.monotonic() - started, args.output)
@@ -99,7 +106,7 @@ def literal(value: Any) -> str:
     """A value as Spark SQL writes it: text stays text, whatever is in it."""
     if isinstance(value, str):
         return "'" + value.replace('\\', '\\\\').replace("'", "\\'") + "'"
-    return str(value)
+    return f'({value})' if str(value).startswith('-') else str(value)
 
 
 # </literal>
@@ -148,10 +155,18 @@ def open_lake(spark: SparkSession, address: str) -> None:
     files = folder.getFileSystem(spark._jsc.hadoopConfiguration())
     folder = files.makeQualified(folder)
     spark.sql(f'CREATE SCHEMA IF NOT EXISTS lake LOCATION {literal(folder.toString())}')
+    catalog = spark._jsparkSession.sessionState().catalog().externalCatalog()
+    there = hadoop.Path(catalog.getDatabase('lake').locationUri()).toString()
+    if there != folder.toString():
+        raise ValueError(f'The schema lake lies at {there} already, not at {folder.toString()}: give that folder, or drop the schema.')
     for found in files.listStatus(folder) if files.exists(folder) else []:
         if files.exists(hadoop.Path(found.getPath(), '_delta_log')):
             name = found.getPath().getName().replace('`', '``')
             spark.sql(f'CREATE TABLE IF NOT EXISTS lake.`{name}` USING delta LOCATION {literal(found.getPath().toString())}')
+    for row in spark.sql('SHOW TABLES IN lake').collect():
+        there = None if row.isTemporary else catalog.getTable('lake', row.tableName).storage().locationUri()
+        if there is not None and there.isDefined() and hadoop.Path(there.get()).getParent().toString() != folder.toString():
+            raise ValueError(f'The table lake.{row.tableName} lies at {there.get()}, not in {folder.toString()}: drop it from the schema first.')
 
 
 # </lake>
@@ -177,6 +192,10 @@ def run_cells(spark: SparkSession, args: argparse.Namespace) -> bool:
             pairs = list(zip(cell.gives, frames))  # noqa: B905
             rows = [keep(frame, address(args.output, name)) for name, frame in pairs]
             given.update(pairs)
+            # <lake>
+            if cell.live:
+                given.update(settled(spark, args.output, given, pairs))
+            # </lake>
         except Exception as error:
             log.error('%-24s failed: %s', cell.name, error if args.verbose else problem(error), exc_info=args.verbose)
             return False
@@ -193,6 +212,18 @@ def keep(frame: DataFrame, folder: str) -> int:
     return frame.count()
 
 
+# <lake>
+def settled(spark: SparkSession, output: str, given: dict[str, Any], pairs: list[tuple[str, DataFrame]]) -> dict[str, DataFrame]:
+    """The rows as they were written: a frame over a Delta table would follow what later cells write to that table."""
+    names = {name for name, _ in pairs}
+    others = [value for name, value in given.items() if name not in names]
+    for _, frame in pairs:
+        if not any(frame is other for other in others):
+            frame.unpersist()
+    return {name: read_back(spark, output, name) for name in names}
+
+
+# </lake>
 def read_back(spark: SparkSession, output: str, name: str) -> DataFrame:
     """The rows that an earlier run wrote, in their order."""
     try:

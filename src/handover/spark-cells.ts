@@ -5,7 +5,8 @@ import {pysparkOf} from '../notebook/source.ts';
 import {pyIdentifier} from '../pyspark/py.ts';
 import * as spark from '../pyspark/query.ts';
 import type {Handover, Left} from './define.ts';
-import {parameterised} from './spark-params.ts';
+import {importedNames} from './python-text.ts';
+import {codeOf, parameterised, type Parameterised} from './spark-params.ts';
 
 /** A table that the Python of a cell reads: the variable it has there, and the cell (or `NAME_rejects`) that gave it. */
 interface Reads {
@@ -21,6 +22,12 @@ export interface SparkCell {
   readonly variable: string;
   readonly sentence: string;
   readonly lines: readonly PythonLine[];
+  /** Its Python without string literals and comments: what it names. */
+  readonly code: string;
+  /** Whether it takes parameters of the notebook from `params`. */
+  readonly isParameterised: boolean;
+  /** Whether its frame reads a table of the lake as it is when Spark looks, so that a later write would change its rows. */
+  readonly isLive: boolean;
   readonly reads: readonly Reads[];
   /** Whether it gives `NAME_rejects` too. */
   readonly rejects: boolean;
@@ -67,11 +74,18 @@ export function sparkParts(h: Handover, file: (name: string) => string, reserved
   const compiled = h.plan.filter((cell) => cell.ready).filter(({work}) => work.type !== 'chart');
   const variables = variablesOf(h, compiled, reserved);
   const variable = (name: string): string => variables.get(name.toLowerCase()) ?? pyIdentifier(name);
+  const written = new Map<CompiledCell, ReturnType<typeof pysparkOf>>();
+  const pythonOf = (cell: CompiledCell): ReturnType<typeof pysparkOf> => {
+    const python = written.get(cell) ?? pysparkOf(cell, h.known, spark, {variable, file});
+    written.set(cell, python);
+    return python;
+  };
   const write = (cell: CompiledCell): string | undefined => {
-    const python = pysparkOf(cell, h.known, spark, {variable, file});
+    const python = pythonOf(cell);
     return typeof python === 'string' ? python : undefined;
   };
-  const params = openParams(h, compiled, write);
+  const opened = new Map(compiled.map((cell) => [cell, parameterised(cell, h.notebook, write)]));
+  const params = openParams(h, [...opened.values()]);
   const left: Left[] = [];
   const given = new Set<string>();
   const imports = new Set<string>();
@@ -86,22 +100,22 @@ export function sparkParts(h: Handover, file: (name: string) => string, reserved
     if (!cell.ready && cell.disabled) items.push({type: 'note', text: `${cell.name} is switched off in the notebook.`});
     else if (cell.ready && cell.work.type === 'chart') items.push({type: 'note', text: chartNote(cell, source)});
     else {
-      const found = cell.ready ? cellOf(cell) : brokenCell(cell);
-      if ('why' in found) {
-        left.push(found);
-        items.push({type: 'note', text: `${found.cell} is left out: ${found.why} ${found.instead}`});
+      const made = cell.ready ? cellOf(cell) : brokenCell(cell);
+      if ('why' in made) {
+        left.push(made);
+        items.push({type: 'note', text: `${made.cell} is left out: ${made.why} ${made.instead}`});
         continue;
       }
-      items.push(found);
-      given.add(found.name.toLowerCase());
-      if (found.rejects) given.add(rejectsOf(found.name).toLowerCase());
+      items.push(made);
+      given.add(made.name.toLowerCase());
+      if (made.rejects) given.add(rejectsOf(made.name).toLowerCase());
     }
   }
-  return {items, left, imports: [...imports], params: params.values, usesLake: compiled.some(usesLake)};
+  return {items, left, imports: [...imports], params, usesLake: compiled.some(usesLake)};
 
   function cellOf(cell: CompiledCell): SparkCell | Left {
     const base = {cell: cell.name, line: cell.line};
-    const python = pysparkOf(cell, h.known, spark, {variable, file});
+    const python = pythonOf(cell);
     if (typeof python !== 'string') return {...base, why: python.notExportable, instead: python.instead ?? 'Run this part in Lakebook, and go on from its export.'};
     const own = cell.inputs.slice(0, cell.inputs.length - cell.sources.length);
     const reads = own.map((input) => ({variable: variable(input.name), table: giverOf(input, h.plan)}));
@@ -110,7 +124,8 @@ export function sparkParts(h: Handover, file: (name: string) => string, reserved
       return left.some((other) => other.cell.toLowerCase() === missing.table.toLowerCase())
         ? {...base, why: `It reads ${missing.table}, which is left out.`, instead: `Replace ${missing.table} first.`}
         : {...base, why: `It reads ${missing.table}, which Spark has no rows for.`, instead: 'Keep such rows apart with a validate step instead.'};
-    const {text} = parameterised(cell, {...h.notebook, params: params.values}, write) ?? {text: python};
+    const open = opened.get(cell);
+    const {text} = (open?.params.every((name) => Object.hasOwn(params, name)) === true ? open : parameterised(cell, {...h.notebook, params}, write)) ?? {text: python};
     const lines = pythonLines(text);
     for (const line of lines) if (isImport(line)) imports.add(line.text);
     const target = variable(cell.name);
@@ -120,6 +135,9 @@ export function sparkParts(h: Handover, file: (name: string) => string, reserved
       variable: target,
       sentence: cell.work.type === 'step' ? cell.work.step.sentence(cell.work.values) : `The SQL cell ${cell.name}`,
       lines: lines.filter((line) => !isImport(line)),
+      code: codeOf(text),
+      isParameterised: text !== python,
+      isLive: isLive(cell),
       reads: reads.filter((read, i) => reads.findIndex((other) => other.variable === read.variable) === i),
       rejects: lines.some((line) => !line.inText && line.text.startsWith(`${rejectsOf(target)} = `)),
     };
@@ -130,11 +148,10 @@ export function sparkParts(h: Handover, file: (name: string) => string, reserved
  * Parameters that all cells which name them can take from `params`. One that decides more than a value (which column, which mode) somewhere
  * stays as it is everywhere.
  */
-function openParams(h: Handover, compiled: readonly CompiledCell[], write: (cell: CompiledCell) => string | undefined): {values: Record<string, ParamValue>} {
-  const found = compiled.map((cell) => parameterised(cell, h.notebook, write));
+function openParams(h: Handover, found: readonly (Parameterised | undefined)[]): Record<string, ParamValue> {
   const fixed = new Set(found.flatMap((cell) => cell?.fixed ?? []));
   const used = new Set(found.flatMap((cell) => cell?.params ?? []));
-  return {values: Object.fromEntries(Object.entries(h.notebook.params).filter(([name]) => used.has(name) && !fixed.has(name)))};
+  return Object.fromEntries(Object.entries(h.notebook.params).filter(([name]) => used.has(name) && !fixed.has(name)));
 }
 
 /** A variable for each cell and its rejects, apart from Python's words, from the file's own names and from those that cells use for steps in between. */
@@ -160,8 +177,6 @@ function variablesOf(h: Handover, compiled: readonly CompiledCell[], reserved: r
   return variables;
 }
 
-const importedNames = (line: string): string[] => (/import (.+)$/.exec(line)?.[1] ?? '').split(/,\s*/);
-
 /** The cell, or `NAME_rejects`, whose rows an input has: another one than it names where that is switched off. */
 function giverOf(input: InputTable, plan: readonly PlannedCell[]): string {
   const ready = plan.filter((cell) => cell.ready);
@@ -173,6 +188,8 @@ function giverOf(input: InputTable, plan: readonly PlannedCell[]): string {
 
 /** Whether a cell reads or writes tables of the lake. */
 export const usesLake = ({work, sources}: CompiledCell): boolean => sources.length > 0 || (work.type === 'step' && work.applies !== undefined);
+
+const isLive = ({sources}: CompiledCell): boolean => sources.some(({work}) => work.at === undefined && !work.schemaOnly);
 
 function brokenCell(cell: Exclude<PlannedCell, CompiledCell>): Left {
   const [problem] = cell.problems;

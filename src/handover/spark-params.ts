@@ -40,15 +40,18 @@ interface Marker {
   readonly stranger: ParamValue;
 }
 
+/** The Python of a cell, the parameters of the notebook that it takes from `params`, and those that it names but can't take. */
+export interface Parameterised {
+  readonly text: string;
+  readonly params: readonly string[];
+  readonly fixed: readonly string[];
+}
+
 /**
  * The Python of a cell in which `params.threshold` stands wherever the notebook's parameter decides nothing but a value. That is found out by
  * writing the cell with a strange value in the parameter's place: taking it out has to give what the real value gives.
  */
-export function parameterised(
-  cell: CompiledCell,
-  notebook: Notebook,
-  write: Write,
-): {readonly text: string; readonly params: readonly string[]; readonly fixed: readonly string[]} | undefined {
+export function parameterised(cell: CompiledCell, notebook: Notebook, write: Write): Parameterised | undefined {
   const plain = write(cell);
   if (plain === undefined) return undefined;
   const source = notebook.cells.find(({id}) => id === cell.id);
@@ -106,6 +109,12 @@ interface Piece {
   /** A string that Spark parses as SQL. */
   readonly isSql: boolean;
 }
+
+/** Python without its string literals and comments. */
+export const codeOf = (python: string): string =>
+  pieces(python)
+    .map(({text, isString}) => (isString ? "''" : text.replace(/#[^\n]*/g, '')))
+    .join('');
 
 /** Python cut at its string literals, in order. */
 function pieces(python: string): Piece[] {

@@ -1,7 +1,8 @@
 import {pyIdentifier} from '../pyspark/py.ts';
 import type {ParamValue} from '../notebook/cells.ts';
 import runtime from './runtime.py?raw';
-import type {SparkParts} from './spark-cells.ts';
+import {importedNames} from './python-text.ts';
+import type {SparkCell, SparkParts} from './spark-cells.ts';
 
 /** Which parts of the template a notebook needs. */
 export interface Sections {
@@ -16,21 +17,23 @@ export const runtimeImports = [...runtime.matchAll(/^(?:from|import) .+$/gm)].ma
 /** Names that a job's file has for itself. */
 export const runtimeNames = [
   ...[...runtime.matchAll(/^(?:def|class) (\w+)|^([A-Za-z]\w*)(?:: [^=\n]+)? = /gm)].map(([, defined, given]) => defined ?? given ?? ''),
-  ...runtimeImports.flatMap((line) => (/import (.+)$/.exec(line)?.[1] ?? '').split(/,\s*/)),
+  ...runtimeImports.flatMap(importedNames),
   'Window',
 ];
 
-const codeOf = ({items}: SparkParts): string => items.flatMap((item) => (item.type === 'cell' ? item.lines.map(({text}) => text) : [])).join('\n');
+const cellsOf = ({items}: SparkParts): readonly SparkCell[] => items.filter((item) => item.type === 'cell');
 
 export const sectionsOf = (parts: SparkParts): Sections => ({
   lake: parts.usesLake,
   params: Object.keys(parts.params).length > 0,
-  literal: parts.usesLake || codeOf(parts).includes('literal('),
+  literal: parts.usesLake || cellsOf(parts).some(({isParameterised, lines}) => isParameterised && lines.some(({text}) => text.includes('{literal(params.'))),
 });
 
 /** The import statements that the cells need. */
 export function cellImports(parts: SparkParts): string[] {
-  const code = codeOf(parts);
+  const code = cellsOf(parts)
+    .map((cell) => cell.code)
+    .join('\n');
   return [...parts.imports, ...(/\bF\./.test(code) ? ['from pyspark.sql import functions as F'] : []), ...(/\bWindow\b/.test(code) ? ['from pyspark.sql import Window'] : [])];
 }
 

@@ -284,7 +284,11 @@ def main(argv: list[str] | None = None) -> int:
             print(cell.name)
         return 0
     started = time.monotonic()
-    spark = session(args)
+    try:
+        spark = session(args)
+    except Exception as error:
+        log.error('Spark can’t be used: %s', error if args.verbose else problem(error), exc_info=args.verbose)
+        return 1
     done = run_cells(spark, args)
     if done:
         log.info('done in %.1f s; the rows are in %s', time.monotonic() - started, args.output)

@@ -342,7 +342,11 @@ def main(argv: list[str] | None = None) -> int:
             print(cell.name)
         return 0
     started = time.monotonic()
-    spark = session(args)
+    try:
+        spark = session(args)
+    except Exception as error:
+        log.error('Spark can’t be used: %s', error if args.verbose else problem(error), exc_info=args.verbose)
+        return 1
     done = run_cells(spark, args)
     if done:
         log.info('done in %.1f s; the rows are in %s', time.monotonic() - started, args.output)
@@ -387,7 +391,7 @@ def literal(value: Any) -> str:
     """A value as Spark SQL writes it: text stays text, whatever is in it."""
     if isinstance(value, str):
         return "'" + value.replace('\\', '\\\\').replace("'", "\\'") + "'"
-    return str(value)
+    return f'({value})' if str(value).startswith('-') else str(value)
 
 
 def session(args: argparse.Namespace) -> SparkSession:

@@ -236,6 +236,14 @@ export async function dataNotebooks() {
       sqlCell('both', 'SELECT sensor_id, count(*) AS n FROM rows GROUP BY sensor_id HAVING count(*) > 1'),
     ]);
   }
+  // What was read before a write stays what it was.
+  await add('reading a table before it is appended to', 'one', [
+    stepCell('saved', 'snapshot', {from: 'rows', table: 'appended_to', mode: 'overwrite'}),
+    stepCell('before', 'read_table', {table: 'appended_to'}),
+    sqlCell('counted', 'SELECT count(*) AS n FROM lake.appended_to'),
+    stepCell('appended', 'snapshot', {from: 'rows', table: 'appended_to', mode: 'append'}),
+    sqlCell('both', 'SELECT (SELECT count(*) FROM before) AS rows_before, (SELECT max(n) FROM counted) AS counted_before, count(*) AS rows_after FROM lake.appended_to'),
+  ]);
   connection.closeSync();
   return notebooks;
 }

@@ -29,6 +29,7 @@ class Engine(spark_engine.Engine):
             exec(compile(text, 'job.py', 'exec'), space)
             if not written:
                 space['keep'] = lambda frame, folder: keep(frame, folder, kept)
+                space['read_back'] = lambda spark, output, name: spark.createDataFrame(*kept[name]).persist()
             code = outcome(space['main'], ['--input', folder, '--output', output, *(['--lake', lake] if "add_argument('--lake'" in text else []), *argv])
             if written:
                 kept = {name: self.spark.read.parquet(os.path.join(output, name)) for name in os.listdir(output)}

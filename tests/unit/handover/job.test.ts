@@ -83,6 +83,53 @@ test('a parameter that is nothing but a value is taken from the command line, in
   expect(text).toMatch(/^PARAMS: dict\[str, Any\] = \{'limit': 30, 'room': 'Office', .*'from_': 3\}$/m);
 });
 
+test('text of the notebook that looks like a mark of the template stays as it is', () => {
+  const marks = 'CELLS: a = []\n# <imports>\n"""DOCSTRING"""';
+  const {text} = sparkJob(planned(`# A day\n\n- First\n\n~~~\n# <cells>\n${marks}\n~~~\n\n${load}\`\`\`step named = filter\ncondition: s = 'NAME' OR s = '$&'\n\`\`\`\n`));
+  expect(compileErrors(text)).toBe('');
+  expect(text.split('\n').filter((line) => line.startsWith('def named('))).toHaveLength(1);
+  expect(text).toContain("s = 'NAME' OR s = '$&'");
+  expect(text.slice(0, text.indexOf('from __future__'))).toContain('# <cells>');
+});
+
+test('a function takes what its Python names, whatever its SQL names', () => {
+  const {text} = sparkJob(
+    planned(`${load}\`\`\`step kept = filter\ncondition: "'params.a spark path( F.a Window' <> s"\n\`\`\`\n\n\`\`\`sql q\nSELECT params.a FROM kept AS params\n\`\`\`\n`),
+  );
+  expect(text).toContain('def raw(spark: SparkSession, path: Callable[[str], str])');
+  expect(text).toContain('def kept(raw: DataFrame)');
+  expect(text).toContain('def q(spark: SparkSession, kept: DataFrame)');
+  expect(text).not.toContain('import Window');
+});
+
+test.skipIf(!hasPython)('a negative number on the command line stays one number in SQL', () => {
+  const source = readFileSync(join(root, 'src/handover/runtime.py'), 'utf8');
+  const literal = /^def literal[\s\S]*?\n\n\n/m.exec(source)?.[0] ?? '';
+  const script = `from typing import Any\n${literal}\nprint([f'10-{literal(value)}' for value in (-5, 5, -0.5, '-5')])`;
+  expect(spawnSync('python3', ['-c', script], {encoding: 'utf8'}).stdout.trim()).toBe(`['10-(-5)', '10-5', '10-(-0.5)', "10-'-5'"]`);
+});
+
+test('what reads a table of the lake goes on from the rows that were written, in the job and in Jupyter', () => {
+  const lake =
+    '```step saved = snapshot\ntable: t\n```\n\n```step now = read_table\ntable: t\n```\n\n```step first = read_table\ntable: t\nversion: 0\n```\n\n```sql asked\nSELECT * FROM lake.t\n```\n';
+  const h = planned(load + lake);
+  const {text} = sparkJob(h);
+  expect([...text.matchAll(/^ {4}Cell\('(\w+)'.*live=True\),$/gm)].map(([, name]) => name)).toEqual(['now', 'asked']);
+  const jupyter = sparkNotebook(h).text;
+  expect(['raw', 'saved', 'now', 'first', 'asked'].filter((name) => jupyter.includes(`${name} = ${name}.localCheckpoint()`))).toEqual(['now', 'asked']);
+  expect(sparkBundle(h).files.find(({path}) => path === 'README.md')?.text).toContain('appends to the lake again');
+});
+
+test('parameters of the Jupyter notebook hide none of its functions, folders and cells', () => {
+  const names = ['literal', 'input_folder', 'settle', 'raw', 'path', 'low'];
+  const front = `---\nlakebook: 1\nparams: {${names.map((name, i) => `${name}: ${30 + i}`).join(', ')}}\n---\n\n`;
+  const text = sparkNotebook(planned(`${front}${load}\`\`\`step hot = filter\ncondition: ${names.map((name) => `a > \${${name}}`).join(' AND ')}\n\`\`\`\n`)).text;
+  for (const name of names.slice(0, 5)) expect(text).toContain(`\\n${name}_ = 3`);
+  expect(text).toContain('\\nlow = 35');
+  expect(text).toContain('params = SimpleNamespace(literal=literal_, input_folder=input_folder_, settle=settle_, raw=raw_, path_=path_, low=low)');
+  expect(text).toContain("\\ninput_folder = '.'");
+});
+
 test('a cell that can’t run is named with what to do, and so is one that reads it; the rest goes', () => {
   const {text, left} = sparkJob(planned(`${load}\`\`\`step b = nothing\n\`\`\`\n\n\`\`\`step c = dedup\nfrom: b\n\`\`\`\n\n\`\`\`step d = dedup\nfrom: raw\n\`\`\`\n`));
   expect(left.map(({cell, line}) => [cell, line])).toEqual([['b', 5], ['c', 8]]); // prettier-ignore
