@@ -38,6 +38,7 @@ export async function equality(checks) {
     for (const notebook of shipped) await checks.check(`${notebook.name} as a Jupyter notebook`, () => inJupyter(page, spark, notebook));
     await checks.check('ruff has nothing to say of any job', () => ruff(folder, jobs));
     await checks.check('clean-a-sensor-file.md by spark-submit', () => submitted(page, spark, folder, shipped));
+    await checks.check('a job whose schema lake lies elsewhere stops before its first cell', () => lakeElsewhere(page, spark, shipped));
     await checks.check('the page of the notebooks has no uncaught errors', () => same('faults', page.faults, []));
   } finally {
     await Promise.all([page.close(), spark.close()]);
@@ -129,6 +130,17 @@ async function submitted(page, spark, folder, shipped) {
   const missing = await submit('--input', bundle, '--output', join(folder, 'nothing'));
   same(`exit code without input\n${missing.output}`, missing.code, 1);
   return said;
+}
+
+/** @param {Page} page @param {Engine} spark @param {readonly import('./equality/notebooks.mjs').Notebook[]} shipped */
+async function lakeElsewhere(page, spark, shipped) {
+  const notebook = shipped.find(({name}) => name === 'acid-and-time-travel.md');
+  if (notebook === undefined) throw new Error('acid-and-time-travel.md is not there.');
+  const {job: text} = await page.run(notebook);
+  const before = [`CREATE SCHEMA lake LOCATION '${join(work, 'elsewhere')}'`];
+  const {code, said, tables} = await spark.call({do: 'job', text, folder: notebook.folder, tables: ['readings'], before});
+  same('exit code, and cells run', [code, Object.keys(tables)], [1, []]);
+  same(`the sentence in ${said}`, /The schema lake lies at file:.*elsewhere already, not at file:/.test(said), true);
 }
 
 /** @param {string} job @param {string[]} args */

@@ -14,10 +14,10 @@ import spark_engine
 
 
 class Engine(spark_engine.Engine):
-    def job(self, text, folder, tables, written=False, argv=()):
+    def job(self, text, folder, tables, written=False, argv=(), before=()):
         """Runs a job as spark-submit does, but for the session, and gives the tables that it has.
 
-        Unless `written`, the rows are taken where the job would write them to Parquet, which takes longer than all else.
+        `before` are statements for the session that the job finds. Unless `written`, the rows are taken where the job would write them to Parquet, which takes longer than all else.
         """
         output, lake = (tempfile.mkdtemp(prefix=f'lakebook-{name}-') for name in ('output', 'lake'))
         kept, said = {}, io.StringIO()
@@ -26,6 +26,8 @@ class Engine(spark_engine.Engine):
         logging.getLogger().handlers = [log]
         logging.getLogger().setLevel(logging.INFO)
         try:
+            for statement in before:
+                self.spark.sql(statement)
             exec(compile(text, 'job.py', 'exec'), space)
             if not written:
                 space['keep'] = lambda frame, folder: keep(frame, folder, kept)
