@@ -14,7 +14,9 @@ export function substitute(text: string, params: Notebook['params'], asSql: bool
       problems.push(value);
       return whole;
     }
-    return asSql ? lit(value) : String(value);
+    if (!asSql) return String(value);
+    // In `10-${n}` a bare −5 would open a comment.
+    return typeof value === 'number' && value < 0 ? `(${lit(value)})` : lit(value);
   });
 }
 
