@@ -135,13 +135,15 @@ export const p = {
 
   duration: (words: Words<Duration | undefined>): Param<Duration | undefined> =>
     param<Duration | undefined>({kind: 'duration'}, words, undefined, (found, path) => {
-      const value = parseDuration(String(found));
+      const value = typeof found === 'string' ? parseDuration(found) : undefined;
       return value === undefined ? bad(path, `${path} takes a span of time, and this is ${show(found)}.`, 'Write 30s, 15m, 1h or 7d.') : good(value);
     }),
 
   expression: (words: Words<string>): Param<string> =>
     param({kind: 'expression'}, words, '', (found, path) => {
-      const checked = checkExpression(String(found));
+      const read = readText(found, path);
+      if (!read.ok) return read;
+      const checked = checkExpression(read.value);
       return checked.ok ? good(checked.value) : bad(path, `${path}: ${checked.error.message}`, checked.error.hint);
     }),
 

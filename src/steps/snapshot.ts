@@ -3,6 +3,7 @@ import {p, type Values} from '../params/index.ts';
 import {assign, col, py} from '../pyspark/py.ts';
 import type {SparkProblem} from '../pyspark/sql/translate.ts';
 import {expression, id, join, lit, sql, typeName, type Sql} from '../sql/sql.ts';
+import type {Column} from '../sql/types.ts';
 import {checkColumns, checkNames, checkSome, columnNamed, inputOf} from './checks.ts';
 import {defineStep, type Input, type LakeWrite, type NotExportable, type Program, type SparkContext, type StepProblem} from './define.ts';
 import {notInSpark} from './spark-expressions.ts';
@@ -124,13 +125,17 @@ function checks({constraints, notNull}: LakeWrite, {spark}: SparkContext): {read
   return {problems, all: [...present, ...conditions]};
 }
 
+/** Names, also of fields within, that Delta takes only where columns are mapped by name; the lake maps them likewise. */
+const needsMapping = (columns: readonly Column[]): boolean => columns.some(({name, type}) => /[ ,;{}()\n\t=]/.test(name) || /"[^"]*[ ,;{}()\n\t=][^"]*"/.test(type));
+
 /** The table with its first rows and all its rules, as one commit. */
-function created(write: LakeWrite, frame: string, rules: Rules): string[] {
+function created(write: LakeWrite, frame: string, rules: Rules, columns: readonly Column[]): string[] {
   const partitions = write.partitionBy ?? [];
   return chain(frame, [
     ...Object.entries(write.comments).map(([name, comment]) => `withMetadata(${py(name)}, ${py({comment})})`),
     `writeTo(${py(tableOf(write))})`,
     "using('delta')",
+    ...(needsMapping(columns) ? ["tableProperty('delta.columnMapping.mode', 'name')"] : []),
     ...rules.map(([name, condition]) => `tableProperty(${py(`delta.constraints.${name}`)}, ${py(condition)})`),
     ...(partitions.length > 0 ? [`partitionedBy(${partitions.map(col).join(', ')})`] : []),
     write.overwriteSchema ? 'createOrReplace()' : 'create()',
@@ -176,6 +181,7 @@ function toPySpark(values: SnapshotValues, context: SparkContext): string[] | No
   const {
     target,
     frames: [frame = 'df'],
+    columns,
   } = context;
   const write = writeOf(values);
   const {problems, all} = checks(write, context);
@@ -196,8 +202,8 @@ function toPySpark(values: SnapshotValues, context: SparkContext): string[] | No
     ...(write.mode === 'merge' ? ['from delta.tables import DeltaTable'] : []),
     ...remarks,
     ...(write.overwriteSchema
-      ? created(write, frame, all)
-      : [`if spark.catalog.tableExists(${py(tableOf(write))}):`, ...inBlock(existing), 'else:', ...inBlock(created(write, frame, all))]),
+      ? created(write, frame, all, columns)
+      : [`if spark.catalog.tableExists(${py(tableOf(write))}):`, ...inBlock(existing), 'else:', ...inBlock(created(write, frame, all, columns))]),
     ...assign(target, frame, []),
   ];
 }

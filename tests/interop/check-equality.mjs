@@ -68,7 +68,7 @@ const plain = (ran, notebook) => (/** @type {string} */ name) =>
 /** @param {Page} page @param {Engine} spark @param {import('./equality/notebooks.mjs').Notebook} notebook */
 async function inJupyter(page, spark, notebook) {
   const ran = await page.run(notebook);
-  const tables = await spark.call({do: 'notebook', text: await page.jupyter(), folder: notebook.folder, tables: Object.keys(ran.tables)});
+  const tables = await spark.call({do: 'notebook', text: ran.jupyter, folder: notebook.folder, tables: Object.keys(ran.tables)});
   return sameTables(ran, tables, plain(ran, notebook));
 }
 
@@ -79,21 +79,12 @@ async function ruff(folder, jobs) {
   mkdirSync(into, {recursive: true});
   [...jobs.values()].forEach((text, i) => writeFileSync(join(into, `job_${i}.py`), text));
   const python = environmentOf('spark40').python;
-  const linted = await run(python, [
-    '-m',
-    'ruff',
-    'check',
-    '--isolated',
-    '--no-cache',
-    '--quiet',
-    '--output-format',
-    'concise',
-    '--extend-select',
-    'I,UP,B',
-    '--target-version',
-    'py39',
+  const linted = await run(
+    python,
+    ['-m', 'ruff', 'check', '--isolated', '--no-cache', '--quiet', '--output-format', 'concise', '--extend-select', 'I,UP,B', '--target-version', 'py39', into],
+    {},
     into,
-  ]);
+  );
   if (linted.code !== 0) throw new Error(linted.output);
   const compiled = await run(python, ['-m', 'compileall', '-q', into]);
   if (compiled.code !== 0) throw new Error(compiled.output);

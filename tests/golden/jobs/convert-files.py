@@ -353,7 +353,7 @@ def run_cells(spark: SparkSession, args: argparse.Namespace) -> bool:
                     given[name] = read_back(spark, args.output, name)
             result = cell.run(*(given[name] for name in cell.takes))
             frames = result if isinstance(result, tuple) else (result,)
-            pairs = list(zip(cell.gives, frames))  # noqa: B905
+            pairs = list(zip(cell.gives, frames))
             rows = [keep(frame, address(args.output, name)) for name, frame in pairs]
             given.update(pairs)
         except Exception as error:

@@ -6,7 +6,7 @@ import {duckKind} from './rows.mjs';
 
 /**
  * What the page makes of a notebook: its tables, what it hands over, and why a cell failed.
- * @typedef {{tables: Record<string, import('./rows.mjs').Table>, kinds: Record<string, string>, job: string, script: string, failed?: {cell: string, code: string, message: string}}} Ran
+ * @typedef {{tables: Record<string, import('./rows.mjs').Table>, kinds: Record<string, string>, job: string, jupyter: string, script: string, failed?: {cell: string, code: string, message: string}}} Ran
  */
 
 /** Lakebook in a browser of its own. */
@@ -26,8 +26,6 @@ export async function openPage() {
     },
     /** The zip of a hand-over of the notebook that is open. @param {'pyspark'} target */
     zip: async (target) => bytesOf(await page.evaluateHandle((to) => window.lakebook.handoverZip(to), target)),
-    /** The notebook that is open as Jupyter's. */
-    jupyter: () => page.evaluate(() => window.lakebook.handover('ipynb')),
   };
 
   /** @param {import('./notebooks.mjs').Notebook} notebook @returns {Promise<Ran>} */
@@ -61,9 +59,10 @@ export async function openPage() {
           found[table] = {columns, rows: rows.map((row) => row.map(canonical))};
         }
       }
-      const [job, script] = [await lakebook.handover('pyspark'), await lakebook.handover('sql')];
+      // Before its tables go: what a notebook leaves as depends on what is known of them.
+      const [job, jupyter, script] = [await lakebook.handover('pyspark'), await lakebook.handover('ipynb'), await lakebook.handover('sql')];
       for (const {name} of await lakebook.lake.tables()) await lakebook.lake.remove(name);
-      return {failed, tables: found, kinds: Object.fromEntries(report.cells.map(({name, kind}) => [name, kind])), job, script};
+      return {failed, tables: found, kinds: Object.fromEntries(report.cells.map(({name, kind}) => [name, kind])), job, jupyter, script};
     }, markdown);
     const typed = Object.entries(tables).map(([name, {columns, rows}]) => [name, {columns: columns.map((column) => ({name: column.name, kind: duckKind(column.type)})), rows}]);
     return {...ran, tables: Object.fromEntries(typed)};

@@ -52,6 +52,12 @@ test('no body makes reading fail in another way than by saying so', () => {
   );
 });
 
+test('an object that has no text is refused where a text is read', () => {
+  const odd = {toString: []};
+  const read = readParams({every: params.every, where: p.expression({label: 'Where'})}, {every: odd, where: odd});
+  expect(read).toMatchObject({ok: false, problems: [{path: 'every'}, {path: 'where'}]});
+});
+
 test('random values under a step’s own names are read or refused', () => {
   fc.assert(
     fc.property(
