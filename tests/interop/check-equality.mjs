@@ -21,24 +21,30 @@ const randomCount = 200;
  * The page, Spark 4.0 with Delta Lake 4.0, and DuckDB give the same rows: of every example of every step, of every notebook that ships
  * with the app, of tables full of what engines differ on, and of notebooks made up from a seed.
  * @param {import('./compare.mjs').Checks} checks
+ * @param {string} [word] only the notebooks that have it in their name, such as a step's
  */
-export async function equality(checks) {
+export async function equality(checks, word = '') {
   const folder = join(work, 'equality');
   mkdirSync(folder, {recursive: true});
   const [page, spark] = await Promise.all([openPage(), startEngine('spark40', 'job_engine')]);
   const {all, explained, jobs} = compareWith(page, spark);
   try {
-    const shipped = shippedNotebooks();
-    await all(checks, await exampleNotebooks(), {what: 'Examples of the steps'});
-    await all(checks, await dataNotebooks(), {what: 'Steps over difficult rows'});
-    console.log(`Random notebooks from seed ${seed} …`);
-    await all(checks, randomNotebooks(seed * 10_000, randomCount), {what: 'Random notebooks', quiet: true});
+    const chosen = (/** @type {readonly import('./equality/notebooks.mjs').Notebook[]} */ notebooks) => notebooks.filter(({name}) => name.includes(word));
+    const shipped = chosen(shippedNotebooks());
+    await all(checks, chosen(await exampleNotebooks()), {what: 'Examples of the steps'});
+    await all(checks, chosen(await dataNotebooks()), {what: 'Steps over difficult rows'});
+    if (word === '') {
+      console.log(`Random notebooks from seed ${seed} …`);
+      await all(checks, randomNotebooks(seed * 10_000, randomCount), {what: 'Random notebooks', quiet: true});
+    }
     for (const notebook of shipped) await all(checks, [notebook], {what: notebook.name, written: true});
-    await explained(checks, await loadSteps());
+    if (word === '') await explained(checks, await loadSteps());
     for (const notebook of shipped) await checks.check(`${notebook.name} as a Jupyter notebook`, () => inJupyter(page, spark, notebook));
     await checks.check('ruff has nothing to say of any job', () => ruff(folder, jobs));
-    await checks.check('clean-a-sensor-file.md by spark-submit', () => submitted(page, spark, folder, shipped));
-    await checks.check('a job whose schema lake lies elsewhere stops before its first cell', () => lakeElsewhere(page, spark, shipped));
+    if (word === '') {
+      await checks.check('clean-a-sensor-file.md by spark-submit', () => submitted(page, spark, folder, shipped));
+      await checks.check('a job whose schema lake lies elsewhere stops before its first cell', () => lakeElsewhere(page, spark, shipped));
+    }
     await checks.check('the page of the notebooks has no uncaught errors', () => same('faults', page.faults, []));
   } finally {
     await Promise.all([page.close(), spark.close()]);
