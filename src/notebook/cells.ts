@@ -1,4 +1,5 @@
 import type {Problem} from '../lib/problem.ts';
+import type {Dashboard} from './dashboard.ts';
 
 /** A notebook as it was read. `cells` in order; joining `lead` and the cells' sources gives the file's bytes back. */
 export interface Notebook {
@@ -7,6 +8,7 @@ export interface Notebook {
   readonly title: string;
   /** Values for `${name}` in bodies. */
   readonly params: Readonly<Record<string, ParamValue>>;
+  readonly dashboard: Dashboard;
   readonly cells: readonly Cell[];
   /** Problems of the front matter; a cell's own are on the cell. */
   readonly problems: readonly Problem[];

@@ -1,5 +1,6 @@
 import {rejectsOf, type Cell, type Notebook, type ParamValue, type RunnableCell} from './cells.ts';
 import {tokens} from '../sql/lexer.ts';
+import {editDashboard, type DashboardEdit} from './dashboard.ts';
 import {parseNotebook, withBody, withFront, withHeader, withValues} from './model.ts';
 
 /** A cell's id and the lines it should have. */
@@ -79,7 +80,7 @@ function switched(cell: RunnableCell, disabled: boolean): string {
   return disabled ? `${cell.source.slice(0, head)}-- disabled: true\n${cell.source.slice(head)}` : cell.source.replace(/^\s*--\s*disabled: true\s*\n/m, '');
 }
 
-/** Renames a cell, and every `from`, cell parameter and SQL mention of it that reads it by name. */
+/** Renames a cell, and every `from`, cell parameter, SQL mention and tile of the dashboard that reads it by name. */
 export function rename(notebook: Notebook, id: string, name: string): Notebook {
   const cell = notebook.cells.find((other) => other.id === id);
   if (cell === undefined || cell.type === 'text' || cell.name === name) return notebook;
@@ -90,7 +91,9 @@ export function rename(notebook: Notebook, id: string, name: string): Notebook {
     if ((other.type === 'step' || other.type === 'chart') && cell.name !== '') return {id: other.id, source: withReferences(other, cell.name, name)};
     return other;
   };
-  return rebuild(notebook, notebook.cells.map(renamed));
+  const isShown = cell.name !== '' && notebook.dashboard.tiles.some((tile) => tile?.cell === cell.name);
+  const front = isShown ? withFront(notebook, (document) => editDashboard(document, {do: 'rename', from: cell.name, to: name})) : notebook.front;
+  return rebuild(notebook, notebook.cells.map(renamed), front);
 }
 
 function renamedInSql(cell: RunnableCell, old: string, name: string): string {
@@ -164,9 +167,21 @@ export function freeName(name: string, taken: ReadonlySet<string>): string {
   for (let n = 2; ; n++) if (!taken.has(`${stem}_${n}`)) return `${stem}_${n}`;
 }
 
+/** A new title or parameter. */
 export function setFront(notebook: Notebook, changes: {readonly title?: string; readonly params?: Readonly<Record<string, ParamValue>>}): Notebook {
-  return rebuild(notebook, pieces(notebook), withFront(notebook, changes));
+  const front = withFront(notebook, (document) => {
+    if (changes.title !== undefined) document.set('title', changes.title);
+    for (const [name, value] of Object.entries(changes.params ?? {})) document.setIn(['params', name], value);
+  });
+  return rebuild(notebook, pieces(notebook), front);
 }
+
+export const setDashboard = (notebook: Notebook, change: DashboardEdit): Notebook =>
+  rebuild(
+    notebook,
+    pieces(notebook),
+    withFront(notebook, (document) => editDashboard(document, change)),
+  );
 
 export function setBody(notebook: Notebook, id: string, body: string): Notebook {
   const cell = notebook.cells.find((other) => other.id === id);

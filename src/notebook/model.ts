@@ -2,6 +2,7 @@ import {isMap, LineCounter, parseDocument, stringify, type Document} from 'yaml'
 import type {Problem} from '../lib/problem.ts';
 import {closest} from '../lib/text.ts';
 import type {Cell, Notebook, ParamValue} from './cells.ts';
+import {readDashboard} from './dashboard.ts';
 
 const fenceLine = /^(`{3,}|~{3,})[ \t]*([^\s`]*)[ \t]*([^`]*)$/;
 const runnable = new Set(['step', 'sql', 'chart']);
@@ -121,7 +122,7 @@ function readYaml(body: string, fenceAt: number): {values: Record<string, unknow
 /** The lines between the `---` lines. */
 const yamlOf = (front: string): string => /^---[^\n]*\n([\s\S]*?)---[^\n]*\s*$/.exec(front)?.[1] ?? '';
 
-function readFront(front: string): Pick<Notebook, 'title' | 'params' | 'problems'> {
+function readFront(front: string): Pick<Notebook, 'title' | 'params' | 'dashboard' | 'problems'> {
   const {values, yamlProblems: problems} = readYaml(yamlOf(front), 1);
   const version = values['lakebook'];
   if (version !== undefined && version !== 1)
@@ -139,7 +140,8 @@ function readFront(front: string): Pick<Notebook, 'title' | 'params' | 'problems
       else problems.push({code: 'NOTEBOOK_PARAM', message: `The parameter ${name} is neither text, number, true nor false.`, hint: 'Give it one plain value.', where: {line: 1}});
     }
   }
-  return {title: typeof values['title'] === 'string' ? values['title'] : '', params, problems};
+  const dashboard = readDashboard(values['dashboard'], problems);
+  return {title: typeof values['title'] === 'string' ? values['title'] : '', params, dashboard, problems};
 }
 
 /** Where in the notebook a parameter of a cell stands, for a Problem: the line of the deepest part of `path` that is there. */
@@ -194,12 +196,11 @@ export function newCell(header: string, body: string | Readonly<Record<string, u
   return `\`\`\`${header}\n${text === '' || text.endsWith('\n') ? text : `${text}\n`}\`\`\`\n\n`;
 }
 
-/** A new front matter with another title or parameter; keeps the rest. */
-export function withFront(notebook: Notebook, changes: {readonly title?: string; readonly params?: Readonly<Record<string, ParamValue>>}): string {
+/** A front matter that `change` was made to; the rest of it stays. */
+export function withFront(notebook: Notebook, change: (front: Document) => void): string {
   const document: Document = parseDocument(yamlOf(notebook.front));
   if (!isMap(document.contents)) document.contents = document.createNode({lakebook: 1});
-  if (changes.title !== undefined) document.set('title', changes.title);
-  for (const [name, value] of Object.entries(changes.params ?? {})) document.setIn(['params', name], value);
+  change(document);
   const blank = /---[^\n]*\n(\s*)$/.exec(notebook.front)?.[1];
   return `---\n${document.toString(yamlStyle)}---\n${blank ?? '\n'}`;
 }
