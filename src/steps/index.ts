@@ -14,11 +14,14 @@ import {kmeans} from './kmeans.ts';
 import {load} from './load.ts';
 import {mask} from './mask.ts';
 import {outliers} from './outliers.ts';
+import {rateOfChange} from './rate-of-change.ts';
 import {readTable} from './read-table.ts';
 import {rename} from './rename.ts';
 import {select} from './select.ts';
 import {simulate} from './simulate.ts';
 import {snapshot} from './snapshot.ts';
+import {thresholds} from './thresholds.ts';
+import {timeFeatures} from './time-features.ts';
 import {union} from './union.ts';
 import {validate} from './validate.ts';
 
@@ -46,6 +49,9 @@ export const steps: readonly AnyStep[] = [
   dropNulls,
   fill,
   outliers,
+  rateOfChange,
+  thresholds,
+  timeFeatures,
   aggregate,
   snapshot,
   kmeans,

@@ -60,6 +60,8 @@ const all = ['avg', 'min', 'max', 'stddev', 'count', 'sum', 'median', 'p05', 'p2
 /** @param {readonly string[]} names @param {readonly string[]} statistics */
 const metrics = (names, statistics) => Object.fromEntries(names.map((name) => [name, statistics]));
 
+const allTimeFeatures = 'hour_of_day day_of_week is_weekend day_of_month day_of_year week_of_year month quarter year minute_of_hour hour_sin hour_cos'.split(' ');
+
 /** What each step is tried with, on every table. @type {Record<string, readonly Record<string, unknown>[]>} */
 const bodies = {
   aggregate: [
@@ -184,6 +186,24 @@ const bodies = {
     },
     {columns: {line: {method: 'partial', first: 2, last: 1}, sensor_id: {method: 'redact'}, level: {method: 'redact'}}},
   ],
+  rate_of_change: [
+    {columns: numbers, time: 'read_at'},
+    {columns: ['Rel. Humidity', 'temperature', 'voltage'], time: 'READ_AT', by: ['Sensor_id']},
+    {columns: ['counter', 'price'], time: 'day', by: ['active', 'temperature']},
+  ],
+  thresholds: [
+    {
+      rules: {
+        'Rel. humidity': {warning: 40.5, critical: 55.25},
+        temperature: {warning: 0.1, critical: -127, direction: 'below'},
+        voltage: {warning: 0.1, critical: 0.2},
+        level: {critical: 2.5},
+        counter: {warning: 9007199254740992},
+        price: {warning: 2.51, critical: 1e9},
+      },
+    },
+  ],
+  time_features: [{time: 'read_at', features: allTimeFeatures}, {time: 'Day', features: allTimeFeatures}, {time: 'read_at'}],
   audit_columns: [{now: '2024-03-31T02:30:00+01:00', source_file: 'line'}],
 };
 
