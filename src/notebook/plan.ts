@@ -182,12 +182,16 @@ function sourceCell(read: LakeRead, name: string, cell: RunnableCell, above: Abo
 /** Raised whenever the same query may give other rows. */
 const sqlVersion = 2;
 
+/** The values that the hash knows: all but the defaults of parameters that came later. */
+const hashed = ({step, values}: Extract<Work, {type: 'step'}>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).filter(([name, value]) => step.params[name]?.later !== true || value !== step.params[name].default));
+
 /** The hash leaves out a cell's own name: renaming a cell or its inputs costs nothing, unless SQL spells the name. */
 function hashOf(work: Work, inputs: readonly InputTable[]): string {
   const hashes = inputs.map((input) => (input.rejects ? [input.hash, 'rejects'] : input.hash));
   switch (work.type) {
     case 'step':
-      return contentHash([work.step.kind, work.step.version, work.values, hashes, work.files, work.fingerprints.map((fingerprint) => fingerprint ?? null)]);
+      return contentHash([work.step.kind, work.step.version, hashed(work), hashes, work.files, work.fingerprints.map((fingerprint) => fingerprint ?? null)]);
     case 'sql':
       return contentHash(['sql', sqlVersion, work.query, inputs.map((input, i) => [input.name, hashes[i]])]);
     case 'chart':

@@ -40,6 +40,8 @@ export interface Param<T> {
   readonly required: boolean;
   /** The form hides it unless that other parameter has one of these values. */
   readonly when?: {readonly param: string; readonly is: readonly unknown[]};
+  /** Came after notebooks were written with the step: its default is left out of results' hashes, so that theirs stay as they are. */
+  readonly later?: boolean;
   /** Reads the value found in a notebook, YAML already parsed. Messages name the parameter by `path`. */
   readonly read: (found: unknown, path: string) => Read<T>;
 }

@@ -11,6 +11,7 @@ interface Words<T> {
   readonly help?: string;
   readonly default?: T;
   readonly when?: Param<T>['when'];
+  readonly later?: boolean;
 }
 
 const good = <T>(value: T): Read<T> => ({ok: true, value});
@@ -28,6 +29,7 @@ function param<T>(control: Control, words: Words<T>, empty: T, read: Param<T>['r
     read,
     ...(words.help === undefined ? {} : {help: words.help}),
     ...(words.when === undefined ? {} : {when: words.when}),
+    ...(words.later === undefined ? {} : {later: words.later}),
   };
 }
 

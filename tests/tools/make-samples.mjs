@@ -1,6 +1,7 @@
 import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {DuckDBInstance} from '@duckdb/node-api';
+import {runnerImport} from 'vite';
 import {root} from './setup.mjs';
 
 // The simulated files that ship with the app: `node tests/tools/make-samples.mjs` writes them again, byte for byte.
@@ -161,18 +162,68 @@ export function rawReadingsJson() {
   return `${lines.join('\n')}\n`;
 }
 
-/** `sensors.csv` with its types, lines that are no readings left out, as Parquet. @param {string} csv @param {string} parquet */
-async function writeReadings(csv, parquet) {
+/**
+ * What the simulate step makes of ten compressors, with its default damage, as the files that a historian would leave: their readings with
+ * five lines between them that are none, the list of them, and what was done to them.
+ * @returns {Promise<{readings: string, metadata: string, maintenance: string}>} CSV, CSV and NDJSON
+ */
+export async function compressorFiles() {
+  const table = (/** @type {string} */ name) => simulated({preset: 'compressors', table: name});
+  const [readings, metadata, maintenance] = await Promise.all(['readings', 'metadata', 'maintenance'].map(table));
+  const [header, ...lines] = csvLines(readings);
+  // Further down first, so that the places of the others stay.
+  const broken = [
+    [9_120, 'COMP-010,2024-01-07T06:40:00,2.41,188.8,84.1,978.2,1006,6377,68474.3,OK'],
+    [6_204, 'COMP-002,2024-01-05T06:10:00,ERR,190.4,83.0,991.3,1098,6902,56521.4'],
+    [4_377, 'COMP-009,2024-01-04T00:5'],
+    [2_850, '*** historian restarted ***'],
+    [1_313, 'COMP-006,2024-01-01T21:40:00,1.94,195.1,8COMP-007,2024-01-01T21:40:00,1.95,197.0,82.2,996.4,1105,6913,83116.8'],
+  ];
+  for (const [place, line] of broken) lines.splice(Number(place), 0, String(line));
+  const log = maintenance.rows.map((row) => JSON.stringify(Object.fromEntries(maintenance.columns.map((name, i) => [name, row[i]]))));
+  return {readings: `${[header, ...lines].join('\n')}\n`, metadata: `${csvLines(metadata).join('\n')}\n`, maintenance: `${log.join('\n')}\n`};
+}
+
+/** @param {{columns: string[], rows: (string | number | null)[][]}} table */
+const csvLines = ({columns, rows}) => [columns.join(','), ...rows.map((row) => row.map((value) => (String(value ?? '').includes(',') ? `"${value}"` : (value ?? ''))).join(','))];
+
+/** The rows of a simulate step; dates as text. @param {Record<string, unknown>} body */
+async function simulated(body) {
+  const [{module: step}, {module: params}] = await Promise.all([
+    /** @type {Promise<{module: typeof import('../../src/steps/simulate.ts')}>} */ (runnerImport(join(root, 'src/steps/simulate.ts'))),
+    /** @type {Promise<{module: typeof import('../../src/params/index.ts')}>} */ (runnerImport(join(root, 'src/params/index.ts'))),
+  ]);
+  const values = params.readParams(step.simulate.params, body);
+  const program = values.ok ? step.simulate.toSql(values.value, []) : undefined;
+  if (program?.kind !== 'sql') throw new Error(`simulate takes no ${JSON.stringify(body)}`);
+  return withDuckDB(async (connection) => {
+    const reader = await connection.runAndReadAll(program.sql);
+    const rows = reader.getRowsJS().map((row) => row.map((value) => (value instanceof Date ? value.toISOString().slice(0, 10) : value)));
+    return {columns: reader.columnNames(), rows: /** @type {(string | number | null)[][]} */ (rows)};
+  });
+}
+
+/** @template T @param {(connection: import('@duckdb/node-api').DuckDBConnection) => Promise<T>} use @returns {Promise<T>} */
+async function withDuckDB(use) {
   const instance = await DuckDBInstance.create(':memory:', {threads: '1'});
   const connection = await instance.connect();
-  await connection.run(`
+  try {
+    return await use(connection);
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+/** `sensors.csv` with its types, lines that are no readings left out, as Parquet. @param {string} csv @param {string} parquet */
+const writeReadings = (csv, parquet) =>
+  withDuckDB((connection) =>
+    connection.run(`
     COPY (
       FROM read_csv('${csv}', header = true, ignore_errors = true, auto_detect = false, delim = ',', quote = '"', new_line = '\\n',
         columns = {sensor_id: 'VARCHAR', timestamp: 'TIMESTAMP', temperature: 'DOUBLE', humidity: 'DOUBLE'})
-    ) TO '${parquet}' (FORMAT parquet, COMPRESSION zstd)`);
-  connection.closeSync();
-  instance.closeSync();
-}
+    ) TO '${parquet}' (FORMAT parquet, COMPRESSION zstd)`),
+  );
 
 /** `count` different indexes below `length`, in no order. @param {number} length @param {number} count @param {() => number} random */
 function pick(length, count, random) {
@@ -203,4 +254,8 @@ if (import.meta.filename === process.argv[1]) {
   writeFileSync(join(folder, 'sites.csv'), sitesCsv());
   writeFileSync(join(folder, 'raw-readings.json'), rawReadingsJson());
   await writeReadings(join(folder, 'sensors.csv'), join(folder, 'readings.parquet'));
+  const compressors = await compressorFiles();
+  writeFileSync(join(folder, 'compressors.csv'), compressors.readings);
+  writeFileSync(join(folder, 'compressor-metadata.csv'), compressors.metadata);
+  writeFileSync(join(folder, 'maintenance-log.json'), compressors.maintenance);
 }
