@@ -256,6 +256,13 @@ export async function dataNotebooks() {
       sqlCell('both', 'SELECT sensor_id, count(*) AS n FROM rows GROUP BY sensor_id HAVING count(*) > 1'),
     ]);
   }
+  // Sines, rounded: enough of them that one which falls between two numbers would show.
+  await add('simulate', 'one', [
+    stepCell('week', 'simulate', {preset: 'compressors'}),
+    stepCell('fleet', 'simulate', {preset: 'compressors', compressors: 1200, days: 0.25, interval: '15m', start: '2023-12-31T23:59:30', seed: -3, failing: ['COMP-1200']}),
+    stepCell('list', 'simulate', {preset: 'compressors', table: 'metadata', compressors: 1200, start: '2024-02-29'}),
+    stepCell('log', 'simulate', {preset: 'compressors', table: 'maintenance', compressors: 300, failing: [], seed: 9}),
+  ]);
   // What was read before a write stays what it was.
   await add('reading a table before it is appended to', 'one', [
     stepCell('saved', 'snapshot', {from: 'rows', table: 'appended_to', mode: 'overwrite'}),
