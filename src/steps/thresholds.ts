@@ -1,11 +1,11 @@
 import {p, type Values} from '../params/index.ts';
 import {assignColumns} from '../pyspark/groups.ts';
-import {present as sparkPresent} from '../pyspark/missing.ts';
+import {asDouble, present as sparkPresent} from '../pyspark/missing.ts';
 import {assign, py} from '../pyspark/py.ts';
 import {isPresent, present} from '../sql/missing.ts';
 import {withColumns} from '../sql/select.ts';
 import {double, join, lit, sql, type Sql} from '../sql/sql.ts';
-import type {Column} from '../sql/types.ts';
+import {isWhole, type Column} from '../sql/types.ts';
 import {checkFamily, checkNames, checkSome, columnNamed, inputOf} from './checks.ts';
 import {defineStep} from './define.ts';
 
@@ -26,10 +26,9 @@ const limits = ({critical, warning}: Rule): readonly (readonly [status: string, 
 
 const sign = ({direction}: Rule): Sql => (direction === 'above' ? sql`>` : sql`<`);
 
-/** As a float 0.1 is another number than as a double. */
-const limitSql = (limit: number, column: Column): Sql => (column.type === 'FLOAT' ? sql`${lit(limit)}::FLOAT` : double(limit));
-const limitSpark = (limit: number, column: Column): string =>
-  column.type === 'FLOAT' ? `F.lit(${py(limit)}).cast('float')` : column.type.startsWith('DECIMAL') ? `F.lit(float(${py(limit)}))` : py(limit);
+/** As a float 0.1 is another number than as a double; whole numbers are compared with every digit. */
+const limitSql = (limit: number, {type}: Column): Sql => (type === 'FLOAT' ? sql`${lit(limit)}::FLOAT` : isWhole(type) && Number.isInteger(limit) ? lit(limit) : double(limit));
+const limitSpark = (limit: number, {type}: Column): string => (type === 'FLOAT' ? `F.lit(${py(limit)}).cast('float')` : py(limit));
 
 export const thresholds = defineStep({
   kind: 'thresholds',
@@ -75,7 +74,7 @@ export const thresholds = defineStep({
   toPySpark: ({rules}, {target, frames: [frame = 'df'], inputs: [input]}) => {
     const made = Object.entries(rules).map(([name, rule]): [string, string] => {
       const column = columnNamed(name, input?.columns ?? []);
-      const value = sparkPresent(column);
+      const value = asDouble(sparkPresent(column), column);
       const tests = limits(rule).map(([status, limit]) => `when(${value} ${sign(rule)} ${limitSpark(limit, column)}, ${py(status)})`);
       return [statusOf(column.name), `F.${tests.join('.')}.when(${value}.isNotNull(), 'normal')`];
     });
