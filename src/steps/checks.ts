@@ -1,6 +1,6 @@
 import {invariant} from '../lib/invariant.ts';
 import {closest} from '../lib/text.ts';
-import {isNumber, isText, isTime, type Column} from '../sql/types.ts';
+import {isFloat, isNumber, isText, isTime, type Column} from '../sql/types.ts';
 import type {ColumnFamily} from '../params/index.ts';
 import type {Input, StepProblem} from './define.ts';
 
@@ -66,6 +66,9 @@ export function checkFamily(names: readonly string[], input: Input, param: strin
     })),
   ];
 }
+
+/** Types whose values DuckDB and Spark write in the same characters. */
+export const isWritable = (type: string): boolean => (isNumber(type) && !isFloat(type)) || isText(type) || ['BOOLEAN', 'DATE', 'TIMESTAMP', ''].includes(type);
 
 /** Names that would appear twice in the result. */
 export function checkNames(names: readonly string[], param: string): StepProblem[] {

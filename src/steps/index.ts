@@ -1,4 +1,5 @@
 import {aggregate} from './aggregate.ts';
+import {alerts} from './alerts.ts';
 import {alignSchema} from './align-schema.ts';
 import {auditColumns} from './audit-columns.ts';
 import {cast} from './cast.ts';
@@ -53,6 +54,7 @@ export const steps: readonly AnyStep[] = [
   thresholds,
   timeFeatures,
   aggregate,
+  alerts,
   snapshot,
   kmeans,
 ];

@@ -4,8 +4,8 @@ import {assign, col, py} from '../pyspark/py.ts';
 import {toSparkType} from '../pyspark/types.ts';
 import {withColumns} from '../sql/select.ts';
 import {id, join, lit, sql, typeName, type Sql} from '../sql/sql.ts';
-import {isFloat, isNumber, isText, type Column} from '../sql/types.ts';
-import {checkColumns, checkSome, columnNamed, findColumn, inputOf} from './checks.ts';
+import {isText, type Column} from '../sql/types.ts';
+import {checkColumns, checkSome, columnNamed, findColumn, inputOf, isWritable} from './checks.ts';
 import {defineStep, type Input, type StepProblem} from './define.ts';
 
 const params = {
@@ -24,9 +24,6 @@ const params = {
 };
 type MaskValues = Values<typeof params>;
 type Masking = MaskValues['columns'][string];
-
-/** Types whose values DuckDB and Spark write in the same characters. */
-const isWritable = (type: string): boolean => (isNumber(type) && !isFloat(type)) || isText(type) || ['BOOLEAN', 'DATE', 'TIMESTAMP', ''].includes(type);
 
 const maskings = (values: MaskValues, input: Pick<Input, 'columns'>): (Masking & {readonly column: Column})[] =>
   Object.entries(values.columns).map(([name, masking]) => ({...masking, column: columnNamed(name, input.columns)}));

@@ -76,6 +76,18 @@ const bodies = {
     {keys: ['price', 'day']},
     {},
   ],
+  alerts: [
+    {by: ['sensor_id'], time: 'read_at', rules: {temperature: {warning: 1, critical: 21}, Voltage: {critical: 0.1}}},
+    {by: ['Sensor_ID', 'active'], time: 'read_at', rules: {temperature: {warning: 20, clear: 0.5}, 'rel. humidity': {warning: 40.5, direction: 'below'}}, readings: 2, out_of: 3},
+    {
+      time: 'read_at',
+      rules: {counter: {warning: 5, clear: 2}, price: {critical: 1.01}, level: {warning: 3, critical: -1, direction: 'below', clear: 4}},
+      readings: 2,
+      cooldown: '1d',
+    },
+    {time: 'day', rules: {level: {critical: 3}, temperature: {warning: 2.5}}, readings: 1, out_of: 4, cooldown: '1000d'},
+    {by: ['day', 'counter'], time: 'read_at', rules: {level: {warning: 0}}},
+  ],
   dedup: [
     {},
     {keys: ['sensor_id']},
