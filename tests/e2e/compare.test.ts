@@ -49,8 +49,17 @@ test('nothing of the output stays: no file, no table of the lake, no table of th
 /** Lets go of files or folders of this machine over the page. */
 async function drop(paths: readonly string[]): Promise<void> {
   const cdp = await app.page.context().newCDPSession(app.page);
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
-    await cdp.send('Input.dispatchDragEvent', {type, x: 400, y: 300, data: {items: [], files: [...paths], dragOperationsMask: 1}});
+  const send = (type: 'dragEnter' | 'dragOver' | 'drop') =>
+    cdp.send('Input.dispatchDragEvent', {type, x: 400, y: 300, data: {items: [], files: [...paths], dragOperationsMask: 1}});
+  await send('dragEnter');
+  // A browser lets go of files only where the page has said that it takes them.
+  await expect
+    .poll(async () => {
+      await send('dragOver');
+      return app.page.getByText('Drop to look at it first').isVisible();
+    })
+    .toBe(true);
+  await send('drop');
   await cdp.detach();
 }
 
