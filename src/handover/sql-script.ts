@@ -30,6 +30,8 @@ export interface CellSql {
   readonly sentence: string;
   readonly rows: Sql;
   readonly rejects: Sql | undefined;
+  /** Fails where the rows say that the run has to stop. */
+  readonly halt?: Sql | undefined;
   readonly write: LakeWrite | undefined;
   readonly writing: Sql | undefined;
   readonly isRead: boolean;
@@ -157,7 +159,7 @@ class Script {
     return [remark(`${planned.name}${made.sentence === '' ? '' : `: ${made.sentence}`}`), ...this.#statements(made)].join('\n');
   }
 
-  #statements({cell, rows, rejects, write, writing, isRead}: CellSql): string[] {
+  #statements({cell, rows, rejects, halt, write, writing, isRead}: CellSql): string[] {
     const statements: string[] = [];
     const {partial} = this.#cells.writesOf(cell);
     if (write !== undefined && writing !== undefined) {
@@ -173,6 +175,7 @@ class Script {
     }
     statements.push(create(id(cell.name), rows));
     if (rejects !== undefined) statements.push(create(id(rejectsOf(cell.name)), rejects));
+    if (halt !== undefined) statements.push(ended(halt));
     // DuckDB adds to these tables with every file.
     if (isRead) statements.push('DROP TABLE IF EXISTS reject_errors;', 'DROP TABLE IF EXISTS reject_scans;');
     return statements;
@@ -298,7 +301,7 @@ export class DuckDBCells {
       return {...base, sentence, rows, rejects, isRead: rejects !== undefined};
     }
     const rows = this.#ofStep(program, cell, inputs);
-    if (program.kind === 'sql') return {...base, sentence, rows, rejects: program.rejects};
+    if (program.kind === 'sql') return {...base, sentence, rows, rejects: program.rejects, halt: program.judge?.halt?.(id(cell.name))};
     return {...base, sentence, rows, ...(program.kind === 'through' && program.write !== undefined ? {write: program.write, writing: program.shown} : {})};
   }
 

@@ -186,12 +186,20 @@ const sqlVersion = 2;
 const hashed = ({step, values}: Extract<Work, {type: 'step'}>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).filter(([name, value]) => step.params[name]?.later !== true || value !== step.params[name].default));
 
-/** The hash leaves out a cell's own name: renaming a cell or its inputs costs nothing, unless SQL spells the name. */
+/** The hash leaves out a cell's own name: renaming a cell or its inputs costs nothing, unless SQL spells the name or the rows do. */
 function hashOf(work: Work, inputs: readonly InputTable[]): string {
   const hashes = inputs.map((input) => (input.rejects ? [input.hash, 'rejects'] : input.hash));
   switch (work.type) {
     case 'step':
-      return contentHash([work.step.kind, work.step.version, hashed(work), hashes, work.files, work.fingerprints.map((fingerprint) => fingerprint ?? null)]);
+      return contentHash([
+        work.step.kind,
+        work.step.version,
+        hashed(work),
+        hashes,
+        work.files,
+        work.fingerprints.map((fingerprint) => fingerprint ?? null),
+        ...(work.step.namesInput === true ? [inputs.map(({name}) => name)] : []),
+      ]);
     case 'sql':
       return contentHash(['sql', sqlVersion, work.query, inputs.map((input, i) => [input.name, hashes[i]])]);
     case 'chart':

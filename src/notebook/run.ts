@@ -5,7 +5,7 @@ import type {At, KernelOutput, Ports, Progress} from '../ports/index.ts';
 import {id, query, sql, type Sql} from '../sql/sql.ts';
 import {stopProblem} from '../sql/stop.ts';
 import type {Column} from '../sql/types.ts';
-import type {Input, LakeWrite, Program} from '../steps/define.ts';
+import type {Input, LakeWrite, Program, Verdict} from '../steps/define.ts';
 import {rejectsOf} from './cells.ts';
 import type {Applies} from './lake-plan.ts';
 import type {CompiledCell, Computed, InputTable, LakeSource, PlannedCell} from './plan.ts';
@@ -26,6 +26,8 @@ export interface StoredResult {
   readonly through: string | undefined;
   /** Figures and small tables beside the rows: a kernel's, or what a commit did. */
   readonly figures: Pick<KernelOutput, 'facts' | 'tables'> | undefined;
+  /** What the rows say against the data; the run stops there, or goes on with a warning. */
+  readonly verdict?: Verdict | undefined;
   readonly ms: number;
   readonly bytes: number;
 }
@@ -53,6 +55,8 @@ export interface RanCell {
   readonly ms: number;
   readonly bytes: number;
   readonly error?: Problem;
+  /** What is wrong with the data that the run went on with; `mark` says it in a few words. */
+  readonly warning?: Problem & {readonly mark: string};
 }
 
 export interface RunEvents {
@@ -268,9 +272,12 @@ export class Runner {
     return known === undefined ? undefined : this.#report(cell, known, 'cached');
   }
 
-  #report(cell: CompiledCell, {rows, rejects, ms, bytes}: StoredResult, status: RanStatus): RanCell {
+  #report(cell: CompiledCell, {rows, rejects, verdict, ms, bytes}: StoredResult, status: RanStatus): RanCell {
     const rowsIn = cell.inputs.reduce<number | null>((sum, input) => addRows(sum, this.#rowsOf(input)), null);
-    return {name: cell.name, kind: cell.kind, status, rowsIn, rowsOut: rows, rejected: rejects?.rows ?? 0, ms, bytes};
+    const ran = {name: cell.name, kind: cell.kind, status, rowsIn, rowsOut: rows, rejected: rejects?.rows ?? 0, ms, bytes};
+    if (verdict === undefined) return ran;
+    const problem = at(verdict.problem, {cell: cell.name, line: cell.line});
+    return verdict.stops ? {...ran, status: 'failed', error: problem} : {...ran, warning: {...problem, mark: verdict.mark}};
   }
 
   #rowsOf(input: InputTable): number | null {
@@ -327,7 +334,7 @@ export class Runner {
       this.#pin(table.hash);
       if (!table.rejects) inputs.push({name: table.name, relation: id(result.table), columns: result.columns});
       else if (result.rejects === undefined)
-        throw new ProblemError({code: 'NO_REJECTS', message: `${table.name} is empty: nothing was rejected there.`, hint: 'Only load, cast and validate keep rejected rows.'});
+        throw new ProblemError({code: 'NO_REJECTS', message: `${table.name} is empty: nothing was rejected there.`, hint: 'Only load, cast, validate and quality keep such rows.'});
       else inputs.push({name: table.name, relation: id(result.rejects.table), columns: result.rejects.columns});
     }
     return inputs;
@@ -338,7 +345,8 @@ export class Runner {
     const table = tableOf(cell.hash);
     const started = performance.now();
     const made = await this.#make(cell, table, inputs, events, signal);
-    if (made.through !== undefined) return {...made.through, hash: cell.hash, through: made.through.hash, figures: made.figures, ms: performance.now() - started, bytes: 0};
+    if (made.through !== undefined)
+      return {...made.through, hash: cell.hash, through: made.through.hash, figures: made.figures, verdict: undefined, ms: performance.now() - started, bytes: 0};
     const [{columns, rows}, rejects, memory] = await Promise.all([
       engine.describeTable(table, {signal}),
       made.rejects === undefined ? undefined : engine.describeTable(made.rejects, {signal}),
@@ -355,6 +363,7 @@ export class Runner {
       files: made.files ?? [],
       through: undefined,
       figures: made.figures,
+      verdict: made.verdict,
       ms: performance.now() - started,
       bytes: Math.max(0, memory.used - before),
     };
@@ -398,9 +407,11 @@ export class Runner {
     switch (program.kind) {
       case 'sql':
         await engine.execute([createAs(table, program.sql)], {signal});
-        if (program.rejects === undefined) return {};
-        await engine.execute([createAs(rejects, program.rejects)], {signal});
-        return {rejects};
+        if (program.rejects !== undefined) await engine.execute([createAs(rejects, program.rejects)], {signal});
+        return {
+          ...(program.rejects === undefined ? {} : {rejects}),
+          ...(program.judge === undefined ? {} : {verdict: program.judge.read((await engine.rows(program.judge.ask(id(table)), {signal})).rows)}),
+        };
       case 'read': {
         const made = await readFiles(this.ports, program.files, program.options, {table, rejects, onProgress, signal});
         if (cell.work.type === 'step') await this.#checkUnchanged(cell.work.files, cell.work.fingerprints);
@@ -499,6 +510,7 @@ interface Made {
   readonly rejects?: string | undefined;
   readonly files?: readonly FileRead[];
   readonly figures?: StoredResult['figures'];
+  readonly verdict?: Verdict | undefined;
   readonly through?: StoredResult;
 }
 

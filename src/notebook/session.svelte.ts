@@ -687,7 +687,8 @@ export class Session {
       const failed = cells.find((cell) => cell.error !== undefined);
       // What it reads can't be made without a run: then it is as if it had not run, or the page would look again for ever.
       if (failed !== undefined && failed.error?.code !== 'CANCELLED' && (failed.name !== name || failed.error?.code === 'NOT_RUN')) this.#remembered.delete(name);
-      if (failed?.error !== undefined) throw new ProblemError(failed.error);
+      // What stops the run by what its rows say has rows to show.
+      if (failed?.error !== undefined && this.#runner.known(hash)?.verdict === undefined) throw new ProblemError(failed.error);
     }
     const result = this.#runner.known(hash);
     if (result === undefined) throw new ProblemError(cancelled);

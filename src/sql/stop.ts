@@ -25,7 +25,7 @@ export function stopProblem(error: string): Problem | undefined {
   return {
     code,
     message: message.trim(),
-    hint: 'Mend these rows in a cell above, or choose what else happens on failure.',
+    hint: code === 'CONDITION' ? 'Write one that is true or false, such as temperature < 60.' : 'Mend these rows in a cell above, or choose what else happens on failure.',
     ...(column === '' ? {} : {where: {column: decodeURIComponent(column)}}),
   };
 }

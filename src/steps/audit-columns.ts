@@ -1,12 +1,12 @@
-import {timeOf} from '../lib/time.ts';
 import {list} from '../lib/text.ts';
 import {p, type Values} from '../params/index.ts';
 import {assign, col, py} from '../pyspark/py.ts';
 import {withColumns} from '../sql/select.ts';
-import {id, lit, sql, type Sql} from '../sql/sql.ts';
+import {id, sql, type Sql} from '../sql/sql.ts';
 import {isTime, type Column} from '../sql/types.ts';
 import {checkColumns, checkSome, columnNamed, findColumn, inputOf} from './checks.ts';
 import {defineStep, type Input, type StepProblem} from './define.ts';
+import {checkMoment, momentSpark, momentSql, timestampSql} from './moment.ts';
 
 const params = {
   created_at: p.flag({label: 'When the row was first seen', help: 'A time that is there already stays.', default: true}),
@@ -37,22 +37,18 @@ function check(values: AuditValues, input: Input): StepProblem[] {
       ? checkSome(chosen(values), 'created_at', 'No column is asked for.', 'Switch on one of them, or name the column that tells the file.')
       : []),
     ...(source_file === '' ? [] : checkColumns([source_file], input, 'source_file')),
-    ...(now === '' || timeOf(now) !== undefined ? [] : [{code: 'PARAM', message: `“${now}” is no time.`, hint: 'Write one such as 2024-03-31 12:00:00, in UTC.', param: 'now'}]),
+    ...checkMoment(now, 'now'),
     ...(kept === undefined || isTime(kept.type)
       ? []
       : [{code: 'COLUMN_TYPE', message: `created_at is there, and is ${kept.type}.`, hint: 'Cast it to timestamp before, or rename it.', param: 'created_at', column: kept.name}]),
   ];
 }
 
-const utc = (now: string): string => new Date(timeOf(now) ?? 0).toISOString().replace('T', ' ').replace('Z', '');
-const timestamp = (column: Column): Sql => (column.type === 'TIMESTAMP WITH TIME ZONE' ? sql`make_timestamp(epoch_us(${id(column.name)}))` : sql`${id(column.name)}::TIMESTAMP`);
-
 function toSql(values: AuditValues, input: Input): Sql {
-  // One time for all rows: a query has one now().
-  const now = values.now === '' ? sql`make_timestamp(epoch_us(now()))` : sql`TIMESTAMP ${lit(utc(values.now))}`;
+  const now = momentSql(values.now);
   const created = findColumn('created_at', input.columns);
   const file = fileColumn(values, input.columns);
-  const assignments = chosen(values).map((name) => ({name, value: name === 'created_at' && created !== undefined ? sql`coalesce(${timestamp(created)}, ${now})` : now}));
+  const assignments = chosen(values).map((name) => ({name, value: name === 'created_at' && created !== undefined ? sql`coalesce(${timestampSql(created)}, ${now})` : now}));
   if (file !== undefined) assignments.push({name: 'source_file', value: sql`${id(file.name)}::VARCHAR`});
   return sql`SELECT ${withColumns(input.columns, assignments)}\nFROM ${input.relation}`;
 }
@@ -78,7 +74,7 @@ export const auditColumns = defineStep({
     const {columns} = inputOf(inputs);
     const file = fileColumn(values, columns);
     const hasCreated = findColumn('created_at', columns) !== undefined;
-    const now = values.now === '' ? 'F.current_timestamp()' : `F.lit(${py(`${utc(values.now)}`)}).cast('timestamp')`;
+    const now = momentSpark(values.now);
     return assign(target, frame, [
       ...chosen(values).map((name) => `withColumn(${py(name)}, ${name === 'created_at' && hasCreated ? `F.coalesce(${col(name)}, ${now})` : now})`),
       ...(file === undefined ? [] : [`withColumn('source_file', ${col(file.name)})`]),

@@ -1,3 +1,5 @@
+import type {Problem} from '../lib/problem.ts';
+import type {Row} from '../lib/value.ts';
 import type {KernelArgs} from '../ports/index.ts';
 import type {Params, Values} from '../params/index.ts';
 import type {LoadOptions} from '../sql/read-csv.ts';
@@ -15,8 +17,8 @@ export interface Input {
 
 /** What running a cell means. */
 export type Program =
-  /** One query gives the rows. `rejects` gives the rows of `NAME_rejects`. */
-  | {readonly kind: 'sql'; readonly sql: Sql; readonly rejects?: Sql}
+  /** One query gives the rows. `rejects` gives the rows of `NAME_rejects`; `judge` asks the rows, once made, what they say of the data. */
+  | {readonly kind: 'sql'; readonly sql: Sql; readonly rejects?: Sql; readonly judge?: Judge}
   /**
    * `features` is fetched as a float64 matrix, one row for each row of the input in its order; the kernel's columns are
    * put beside the input's rows.
@@ -26,6 +28,23 @@ export type Program =
   | {readonly kind: 'read'; readonly files: readonly string[]; readonly options: LoadOptions; readonly shown: Sql}
   /** The rows of the first input as they are; with `write` they go to a table of the lake too. */
   | {readonly kind: 'through'; readonly write?: LakeWrite; readonly shown: Sql};
+
+export interface Judge {
+  /** A small query over the table that was made. */
+  readonly ask: (made: Sql) => Sql;
+  /** Undefined when all is well. */
+  readonly read: (answer: readonly Row[]) => Verdict | undefined;
+  /** For a script: a query that fails where the run would stop. */
+  readonly halt?: (made: Sql) => Sql;
+}
+
+/** What rows say against the data they were made from. They are there to be looked at, also when they stop the run. */
+export interface Verdict {
+  readonly stops: boolean;
+  /** A few words for the cell’s header. */
+  readonly mark: string;
+  readonly problem: Problem;
+}
 
 /** How rows go to a table of the lake. */
 export interface LakeWrite {
@@ -123,6 +142,10 @@ export interface Step<P extends Params = Params> {
   /** Whether it reads the cell named by `from`. */
   readonly input: 'none' | 'one';
   readonly effect: Effect;
+  /** Its rows name the table it reads, so another name makes other rows. */
+  readonly namesInput?: true;
+  /** How its rows are best seen, above the table of them. */
+  readonly view?: 'checks';
   /** The effect of these values, where it depends on them. */
   effectOf?(values: Values<P>): Effect;
   readonly params: P;

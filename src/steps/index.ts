@@ -16,6 +16,7 @@ import {load} from './load.ts';
 import {mask} from './mask.ts';
 import {outliers} from './outliers.ts';
 import {rateOfChange} from './rate-of-change.ts';
+import {quality} from './quality.ts';
 import {readTable} from './read-table.ts';
 import {rename} from './rename.ts';
 import {select} from './select.ts';
@@ -53,6 +54,7 @@ export const steps: readonly AnyStep[] = [
   rateOfChange,
   thresholds,
   timeFeatures,
+  quality,
   aggregate,
   alerts,
   snapshot,

@@ -9,8 +9,9 @@ import {javaRegex, re2Regex, regexProblem} from '../sql/regex.ts';
 import {numberedRows, unusedName} from '../sql/rows.ts';
 import {expression, id, join, lit, sql, type Sql} from '../sql/sql.ts';
 import {firstValues, stopIf} from '../sql/stop.ts';
-import {isNumber, isText, isTime, type Column} from '../sql/types.ts';
-import {checkColumns, checkNames, checkSome, columnNamed, findColumn, inputOf, numberOf} from './checks.ts';
+import {isText, type Column} from '../sql/types.ts';
+import {boundSpark, boundSql, checkLimit, checkValue} from './bounds.ts';
+import {checkColumns, checkNames, checkSome, columnNamed, findColumn, inputOf} from './checks.ts';
 import {defineStep, type Input, type NotExportable, type Program, type SparkContext, type StepProblem} from './define.ts';
 import {exprOf, notInSpark} from './spark-expressions.ts';
 
@@ -46,18 +47,6 @@ interface Rule {
   readonly tests: readonly Test[];
 }
 
-const literal = (text: string, column: Column): Sql => (isNumber(column.type) ? lit(numberOf(text)) : isTime(column.type) ? sql`TIMESTAMP ${lit(text)}` : lit(text));
-
-const sparkLiteral = (text: string, column: Column): string =>
-  // As a float 0.1 is another number than as a double.
-  column.type === 'FLOAT'
-    ? `F.lit(${py(numberOf(text))}).cast('float')`
-    : isNumber(column.type)
-      ? py(numberOf(text))
-      : isTime(column.type)
-        ? `F.lit(${py(text)}).cast('timestamp')`
-        : py(text);
-
 function testsOf(rule: RuleValues, column: Column): Test[] {
   const value = present(column);
   const text = isText(column.type) || column.type === '' ? id(column.name) : sql`${id(column.name)}::VARCHAR`;
@@ -72,13 +61,13 @@ function testsOf(rule: RuleValues, column: Column): Test[] {
       reason: `${column.name} doesn’t match ${rule.regex}`,
     });
   if (rule.min !== '')
-    tests.push({holds: sql`${value} >= ${literal(rule.min, column)}`, spark: `(${spark} >= ${sparkLiteral(rule.min, column)})`, reason: `${column.name} is below ${rule.min}`});
+    tests.push({holds: sql`${value} >= ${boundSql(rule.min, column)}`, spark: `(${spark} >= ${boundSpark(rule.min, column)})`, reason: `${column.name} is below ${rule.min}`});
   if (rule.max !== '')
-    tests.push({holds: sql`${value} <= ${literal(rule.max, column)}`, spark: `(${spark} <= ${sparkLiteral(rule.max, column)})`, reason: `${column.name} is above ${rule.max}`});
+    tests.push({holds: sql`${value} <= ${boundSql(rule.max, column)}`, spark: `(${spark} <= ${boundSpark(rule.max, column)})`, reason: `${column.name} is above ${rule.max}`});
   if (rule.in.length > 0)
     tests.push({
-      holds: sql`${value} IN (${join(rule.in.map((one) => literal(one, column)))})`,
-      spark: `${spark}.isin(${rule.in.map((one) => sparkLiteral(one, column)).join(', ')})`,
+      holds: sql`${value} IN (${join(rule.in.map((one) => boundSql(one, column)))})`,
+      spark: `${spark}.isin(${rule.in.map((one) => boundSpark(one, column)).join(', ')})`,
       reason: `${column.name} is none of ${rule.in.join(', ')}`,
     });
   return tests;
@@ -175,40 +164,11 @@ function check({rules}: ValidateValues, input: Input): StepProblem[] {
   ];
 }
 
-/** A date that the calendar has, with or without a time of day. */
-function isTimeText(text: string): boolean {
-  if (!/^\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?$/.test(text)) return false;
-  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
-  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10)) && /^([ T]([01]\d|2[0-3]):[0-5]\d.*)?$/.test(text.slice(10));
-}
-
 /** Bounds that can't be compared with the column. */
-function checkBounds(rule: RuleValues, column: Column, param: string): StepProblem[] {
-  const bounds = [
-    ...(['min', 'max'] as const).filter((side) => rule[side] !== '').map((side) => ({at: `${param}.${side}`, text: rule[side]})),
-    ...rule.in.map((text) => ({at: `${param}.in`, text})),
-  ];
-  return bounds.flatMap(({at, text}) => {
-    const numeric = text.trim() !== '' && Number.isFinite(Number(text));
-    if (isNumber(column.type) && !numeric)
-      return [{code: 'PARAM', message: `${column.name} is ${column.type}, and ${text} is no number.`, hint: 'Write a number.', param: at, column: column.name}];
-    if (isTime(column.type) && !isTimeText(text))
-      return [
-        {code: 'PARAM', message: `${column.name} is ${column.type}, and ${text} is no time.`, hint: 'Write 2024-02-01 or 2024-02-01 10:00:00.', param: at, column: column.name},
-      ];
-    if (isText(column.type) && numeric && !at.endsWith('.in'))
-      return [
-        {
-          code: 'COLUMN_TYPE',
-          message: `${column.name} is text, and ${text} is a number: as text, 9 is greater than 10.`,
-          hint: `Put a cast step before it that makes ${column.name} a double.`,
-          param: at,
-          column: column.name,
-        },
-      ];
-    return [];
-  });
-}
+const checkBounds = (rule: RuleValues, column: Column, param: string): StepProblem[] => [
+  ...(['min', 'max'] as const).flatMap((side) => (rule[side] === '' ? [] : checkLimit(rule[side], column, `${param}.${side}`))),
+  ...rule.in.flatMap((text) => checkValue(text, column, `${param}.in`)),
+];
 
 function toPySpark(values: ValidateValues, context: SparkContext): string[] | NotExportable {
   const {
