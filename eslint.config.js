@@ -21,6 +21,7 @@ const layers = {
   'src/lake': ['src/lib'],
   'src/encrypt': ['src/lib'],
   'src/engine': ['src/ports', 'src/sql', 'src/lib', 'workers/contract'],
+  'src/postgres': ['src/ports', 'src/lib', 'workers/contract'],
   'src/storage': ['src/ports', 'src/lib', 'workers/contract'],
   'src/ui': [
     'src/notebook',

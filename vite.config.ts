@@ -70,7 +70,7 @@ export default defineConfig({
     // The engine's wasm is one file of tens of megabytes, loaded on its own; the JavaScript budget is a test of its own.
     chunkSizeWarningLimit: 1000,
     rolldownOptions: {
-      checks: {bundlerTimings: false},
+      checks: {bundlerTimings: false, eval: false},
       input: {index: 'index.html', sw: 'workers/offline.worker.ts'},
       output: {entryFileNames: ({name}) => (name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js')},
     },

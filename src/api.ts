@@ -5,6 +5,7 @@ import {exportFormats, type ExportFormat, type ExportOptions} from './notebook/e
 import type {RowsCompared} from './handover/compare-rows.ts';
 import type {RunReport, Session} from './notebook/session.svelte.ts';
 import {timeOf} from './lib/time.ts';
+import type {Database, DatabaseTable} from './notebook/database.svelte.ts';
 import type {Comparison, Lake} from './notebook/lake.svelte.ts';
 import type {At, Commit, Committed, Encryption, StoredFile, TableEntry, TableVersion, Vacuumed} from './ports/index.ts';
 import type {Column} from './sql/types.ts';
@@ -50,6 +51,7 @@ export interface LakebookApi {
   /** The SQL that a cell stands for. */
   sqlOf(cell: string): string;
   readonly lake: LakeApi;
+  readonly postgres: PostgresApi;
 }
 
 /** A cell's rows, or its rejects', beside those of a Spark run. */
@@ -80,6 +82,18 @@ export interface LakeApi {
   zip(table: string, options?: {encrypt?: Encryption}): Promise<Blob>;
   /** Brings in a Delta table's zip under a name. */
   import(table: string, zip: Blob): Promise<TableEntry>;
+}
+
+/** The page's PostgreSQL database. */
+export interface PostgresApi {
+  tables(): Promise<readonly DatabaseTable[]>;
+  /** A statement that reads, run by PostgreSQL; values as exact as `query` gives them. */
+  query(statement: string): Promise<{columns: readonly Column[]; rows: readonly Row[]}>;
+  /** All of it as SQL that `psql -f` loads into PostgreSQL 14 or later. */
+  dump(options?: {encrypt?: Encryption}): Promise<Blob>;
+  /** Runs a dump, all of it or nothing; the number of its statements. */
+  load(dump: Blob): Promise<number>;
+  drop(table: string): Promise<void>;
 }
 
 export interface ReadAt {
@@ -164,6 +178,7 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
     },
     sqlOf: (cell) => session.sqlOf(idOf(cell)),
     lake: lakeApi(session.lake, ready),
+    postgres: postgresApi(session.database, ready),
   };
 }
 
@@ -200,6 +215,16 @@ function lakeApi(lake: Lake, ready: Promise<void>): LakeApi {
     rename: whenReady((table: string, to: string) => lake.rename(table, to)),
     zip: whenReady((table: string, options?: {encrypt?: Encryption}) => lake.exportTable(table, options)),
     import: whenReady((table: string, zip: Blob) => lake.importTable(table, new File([zip], `${table}.zip`))),
+  };
+}
+
+function postgresApi(database: Database, ready: Promise<void>): PostgresApi {
+  return {
+    tables: () => ready.then(() => database.refresh()),
+    query: (statement) => ready.then(() => database.query(statement)),
+    dump: (options) => ready.then(() => database.dump(options)),
+    load: (dump) => ready.then(() => database.load(dump)),
+    drop: (table) => ready.then(() => database.drop('public', table)),
   };
 }
 

@@ -6,6 +6,7 @@ import {createCompute} from './engine/compute-port.ts';
 import {createEngine} from './engine/engine-port.ts';
 import {Session} from './notebook/session.svelte.ts';
 import {keepOffline} from './offline.ts';
+import {createPostgres} from './postgres/port.ts';
 import {openOwnership} from './storage/ownership.ts';
 import {openStorage} from './storage/worker.ts';
 import App from './ui/App.svelte';
@@ -24,6 +25,7 @@ const session = new Session({
     urls: {wasmUrl: absolute(duckdbWasm), workerUrl: absolute(duckdbWorker)},
   }),
   compute: createCompute(() => new Worker(new URL('../workers/compute.worker.ts', import.meta.url), {type: 'module'})),
+  postgres: createPostgres(() => new Worker(new URL('../workers/postgres.worker.ts', import.meta.url), {type: 'module'})),
   ...openStorage(() => new Worker(new URL('../workers/storage.worker.ts', import.meta.url), {type: 'module'})),
 });
 

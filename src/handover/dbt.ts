@@ -5,7 +5,7 @@ import type {CompiledCell} from '../notebook/plan.ts';
 import {id, type Sql} from '../sql/sql.ts';
 import type {Handover, HandoverFile, Left} from './define.ts';
 import {baseName} from './prose.ts';
-import {DuckDBCells, remark, type CellSql} from './sql-script.ts';
+import {DuckDBCells, notInPostgres, remark, type CellSql} from './sql-script.ts';
 
 /** A folder that dbt builds on DuckDB: a model for each table cell, described by the prose above it. A model is a table of its own, so the lake stays out. */
 export function dbtProject(handover: Handover): {readonly files: readonly HandoverFile[]; readonly left: readonly Left[]} {
@@ -92,7 +92,8 @@ class Models {
     else this.#cell(made, prose);
   }
 
-  #cell({cell, sentence, rows, rejects, write, isRead}: CellSql, prose: string): void {
+  #cell({cell, sentence, rows, rejects, write, postgres, isRead}: CellSql, prose: string): void {
+    if (postgres !== undefined) this.left.push(notInPostgres(cell, postgres));
     if (write !== undefined)
       this.left.push({
         cell: cell.name,

@@ -34,6 +34,8 @@ export interface CellSql {
   readonly halt?: Sql | undefined;
   readonly write: LakeWrite | undefined;
   readonly writing: Sql | undefined;
+  /** The table of PostgreSQL that its rows go to in the page. */
+  readonly postgres: string | undefined;
   readonly isRead: boolean;
 }
 
@@ -159,8 +161,13 @@ class Script {
     return [remark(`${planned.name}${made.sentence === '' ? '' : `: ${made.sentence}`}`), ...this.#statements(made)].join('\n');
   }
 
-  #statements({cell, rows, rejects, halt, write, writing, isRead}: CellSql): string[] {
+  #statements({cell, rows, rejects, halt, write, writing, postgres, isRead}: CellSql): string[] {
     const statements: string[] = [];
+    if (postgres !== undefined) {
+      const left = notInPostgres(cell, postgres);
+      this.left.push(left);
+      statements.push(remark(`${left.why} ${left.instead}`));
+    }
     const {partial} = this.#cells.writesOf(cell);
     if (write !== undefined && writing !== undefined) {
       const copies = this.#cells.versionRead(cell);
@@ -188,6 +195,14 @@ class Script {
     return [`-- What was made.\n${counts.join('\nUNION ALL ')};`];
   }
 }
+
+/** A postgres cell, of which a script has the rows alone. */
+export const notInPostgres = ({name, line}: CompiledCell, table: string): Left => ({
+  cell: name,
+  line,
+  why: `Its rows go on, and the PostgreSQL table ${table} isn’t written: there is no server here.`,
+  instead: 'Load the dump of the page’s database into a server with psql -f.',
+});
 
 /** Why a cell stays out. */
 class Out extends Error {
@@ -270,7 +285,7 @@ export class DuckDBCells {
   #compile(cell: CompiledCell): CellSql {
     const {work} = cell;
     const missing = cell.inputs.find(({name}) => this.#isGone(name));
-    const base = {cell, sentence: '', rejects: undefined, write: undefined, writing: undefined, isRead: false};
+    const base = {cell, sentence: '', rejects: undefined, write: undefined, writing: undefined, postgres: undefined, isRead: false};
     if (work.type === 'chart') throw new Out('A chart is drawn in the page.', 'Draw it from its table.');
     const lacks = cell.sources.map((source) => this.#lake.read(source).lacks).find((found) => found !== undefined);
     const [source] = cell.sources;
@@ -283,6 +298,7 @@ export class DuckDBCells {
       if (lacks !== undefined) throw new Out(lacks.why, lacks.advice, rows);
       return {...base, rows};
     }
+    if (work.type === 'psql') throw new Out('PostgreSQL answers it, not DuckDB.', this.#byFile(cell.name), sql`FROM ${lit(`${cell.name}.parquet`)}`);
     const {step, values} = work;
     const found = cell.inputs.map((input) => this.#input(input, cell));
     const inputs = found.flatMap(({columns, ...input}) => (columns === undefined ? [] : [{...input, columns}]));
@@ -302,6 +318,7 @@ export class DuckDBCells {
     }
     const rows = this.#ofStep(program, cell, inputs);
     if (program.kind === 'sql') return {...base, sentence, rows, rejects: program.rejects, halt: program.judge?.halt?.(id(cell.name))};
+    if (program.kind === 'through' && program.postgres !== undefined) return {...base, sentence, rows, postgres: program.postgres.table};
     return {...base, sentence, rows, ...(program.kind === 'through' && program.write !== undefined ? {write: program.write, writing: program.shown} : {})};
   }
 

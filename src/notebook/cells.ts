@@ -52,7 +52,12 @@ export interface StepCell extends RunnableBase {
 
 export interface SqlCell extends RunnableBase {
   readonly type: 'sql';
+  /** Who runs it: the page's DuckDB over other cells (`sql NAME`), or PostgreSQL over its own tables (`psql NAME`). */
+  readonly engine: 'duckdb' | 'postgres';
 }
+
+/** The first word of a SQL cell's fence. */
+export const fenceOf = ({engine}: Pick<SqlCell, 'engine'>): 'sql' | 'psql' => (engine === 'postgres' ? 'psql' : 'sql');
 
 export interface ChartCell extends RunnableBase {
   readonly type: 'chart';

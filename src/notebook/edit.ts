@@ -1,4 +1,4 @@
-import {rejectsOf, type Cell, type Notebook, type ParamValue, type RunnableCell} from './cells.ts';
+import {fenceOf, rejectsOf, type Cell, type Notebook, type ParamValue, type RunnableCell} from './cells.ts';
 import {tokens} from '../sql/lexer.ts';
 import {editDashboard, type DashboardEdit} from './dashboard.ts';
 import {parseNotebook, withBody, withFront, withHeader, withValues} from './model.ts';
@@ -80,14 +80,17 @@ function switched(cell: RunnableCell, disabled: boolean): string {
   return disabled ? `${cell.source.slice(0, head)}-- disabled: true\n${cell.source.slice(head)}` : cell.source.replace(/^\s*--\s*disabled: true\s*\n/m, '');
 }
 
+const headerOf = (cell: RunnableCell, name: string): string =>
+  cell.type === 'step' ? `step ${name} = ${cell.kind}` : `${cell.type === 'sql' ? fenceOf(cell) : cell.type} ${name}`;
+
 /** Renames a cell, and every `from`, cell parameter, SQL mention and tile of the dashboard that reads it by name. */
 export function rename(notebook: Notebook, id: string, name: string): Notebook {
   const cell = notebook.cells.find((other) => other.id === id);
   if (cell === undefined || cell.type === 'text' || cell.name === name) return notebook;
-  const header = cell.type === 'step' ? `step ${name} = ${cell.kind}` : `${cell.type} ${name}`;
+  const header = headerOf(cell, name);
   const renamed = (other: Cell): Piece => {
     if (other.id === id) return {id, source: withHeader(other.source, header)};
-    if (other.type === 'sql') return {id: other.id, source: renamedInSql(other, cell.name, name)};
+    if (other.type === 'sql') return other.engine === 'postgres' ? other : {id: other.id, source: renamedInSql(other, cell.name, name)};
     if ((other.type === 'step' || other.type === 'chart') && cell.name !== '') return {id: other.id, source: withReferences(other, cell.name, name)};
     return other;
   };
@@ -153,7 +156,7 @@ export function duplicate(notebook: Notebook, ids: readonly string[]): Notebook 
       if (cell.type === 'text' || cell.name === '') return {id: '', source: cell.source};
       const name = freeName(cell.name, taken);
       taken.add(name);
-      return {id: '', source: withHeader(cell.source, cell.type === 'step' ? `step ${name} = ${cell.kind}` : `${cell.type} ${name}`)};
+      return {id: '', source: withHeader(cell.source, headerOf(cell, name))};
     });
   const last = Math.max(...notebook.cells.map((cell, i) => (ids.includes(cell.id) ? i : -1)));
   const next = rebuild(notebook, pieces(notebook).toSpliced(last + 1, 0, ...copies));

@@ -5,7 +5,7 @@ import type {Cell, Notebook, ParamValue} from './cells.ts';
 import {readDashboard} from './dashboard.ts';
 
 const fenceLine = /^(`{3,}|~{3,})[ \t]*([^\s`]*)[ \t]*([^`]*)$/;
-const runnable = new Set(['step', 'sql', 'chart']);
+const runnable = new Set(['step', 'sql', 'psql', 'chart']);
 const cellName = /^[A-Za-z_]\w*$/;
 
 let lastId = 0;
@@ -78,9 +78,9 @@ function readCell(word: string, info: string, body: string, source: string, line
   else if (!cellName.test(name) && !(word === 'chart' && name === ''))
     report('CELL_NAME', `“${name}” can’t be the name of a cell.`, 'Use letters, digits and underscores, starting with a letter, so that SQL can name it.');
 
-  if (word === 'sql') {
+  if (word === 'sql' || word === 'psql') {
     const disabled = /^\s*--\s*disabled: true\s*$/m.test(body.split('\n')[0] ?? '');
-    return {...base, type: 'sql', name, disabled, problems};
+    return {...base, type: 'sql', engine: word === 'psql' ? 'postgres' : 'duckdb', name, disabled, problems};
   }
   const {values, yamlProblems} = readYaml(body, line);
   problems.push(...yamlProblems);
@@ -178,7 +178,7 @@ export function withBody(cell: {readonly source: string; readonly body: string},
   return `${head}${head.endsWith('\n') ? '' : '\n'}${body === '' || body.endsWith('\n') ? body : `${body}\n`}${cell.source.slice(start + cell.body.length)}`;
 }
 
-/** A cell's source with another first line: `step NAME = KIND`, `sql NAME` or `chart NAME`. */
+/** A cell's source with another first line: `step NAME = KIND`, `sql NAME`, `psql NAME` or `chart NAME`. */
 export function withHeader(source: string, header: string): string {
   return source.replace(/^(`{3,}|~{3,})[^\n]*/, (_line, ticks: string) => ticks + header);
 }

@@ -10,8 +10,9 @@ import {checkQuery, mentions} from '../sql/lexer.ts';
 import type {LakeRead, Step} from '../steps/define.ts';
 import {stepKinds, stepOf} from '../steps/index.ts';
 import {LakeScope, type Applies, type LakeTables} from './lake-plan.ts';
-import {rejectsOf, type Cell, type ChartCell, type Notebook, type RunnableCell, type SqlCell, type StepCell} from './cells.ts';
+import {fenceOf, rejectsOf, type Cell, type ChartCell, type Notebook, type RunnableCell, type SqlCell, type StepCell} from './cells.ts';
 import {lineOf} from './model.ts';
+import {mentionsTable, postgresWriters, type PostgresWriter} from './postgres-uses.ts';
 import {substitute, substituteValues} from './substitute.ts';
 
 /** What a cell does, once its text has been understood. */
@@ -27,6 +28,8 @@ export type Work =
     }
   /** `query` as it is written; `text` has the lake's tables by the names of their inputs. */
   | {readonly type: 'sql'; readonly query: string; readonly text: string}
+  /** What PostgreSQL is asked; the inputs are the cells that write the tables it names. */
+  | {readonly type: 'psql'; readonly query: string}
   | {readonly type: 'chart'; readonly spec: ChartSpec};
 
 /** What gives rows: a cell, or a table of the lake that one reads. */
@@ -101,13 +104,15 @@ export function plan(notebook: Notebook, files: Fingerprints, lake: LakeTables =
   const planned: PlannedCell[] = [];
   const tables = new Map<string, PlannedCell>();
   const taken = new Set<string>();
+  const writers = postgresWriters(notebook.cells, notebook.params);
+  const postgres = new Map<string, string>();
   const given = new Set(notebook.cells.flatMap((cell) => (cell.type === 'text' ? [] : [cell.name.toLowerCase()])));
   let charts = 0;
   let nearest: string | undefined;
   for (const cell of notebook.cells) {
     if (cell.type === 'text') continue;
     const name = cell.name === '' ? unnamed(++charts, given) : cell.name;
-    const result = planCell(cell, name, {notebook, files, lake: scope, denies, tables, taken, nearest, below: namesBelow(notebook.cells, cell)});
+    const result = planCell(cell, name, {notebook, files, lake: scope, postgres, writers, denies, tables, taken, nearest, below: namesBelow(notebook.cells, cell)});
     planned.push(result);
     taken.add(name.toLowerCase());
     if (cell.type === 'chart') continue;
@@ -131,6 +136,9 @@ interface Above {
   readonly notebook: Notebook;
   readonly files: Fingerprints;
   readonly lake: LakeScope;
+  /** The hash of the cell that last wrote a table of PostgreSQL. */
+  readonly postgres: Map<string, string>;
+  readonly writers: readonly PostgresWriter[];
   readonly denies: Denies;
   /** Table cells above by lower-case name. */
   readonly tables: ReadonlyMap<string, PlannedCell>;
@@ -152,12 +160,12 @@ function planCell(cell: RunnableCell, name: string, above: Above): PlannedCell {
       : cell.type === 'step'
         ? planStep(cell, above, problems)
         : cell.type === 'sql'
-          ? planSql(cell, above, problems)
+          ? (cell.engine === 'postgres' ? planPsql : planSql)(cell, above, problems)
           : planChart(cell, above, problems);
   const sources = understood === undefined ? [] : understood.reads.flatMap(({read, name: source}) => sourceCell(read, source, cell, above, problems) ?? []);
   const inputs = understood === undefined ? [] : understood.inputs.flatMap((input) => inputTable(input, above, problems) ?? []);
   inputs.push(...sources.map((source) => ({name: source.name, hash: source.hash, rejects: false})));
-  const base = {id: cell.id, name, kind: cell.type === 'step' ? cell.kind : cell.type, line: cell.line};
+  const base = {id: cell.id, name, kind: cell.type === 'step' ? cell.kind : cell.type === 'sql' ? fenceOf(cell) : cell.type, line: cell.line};
   if (understood === undefined || problems.length > 0)
     return {...base, ready: false, disabled: cell.disabled, problems: problems.map((problem) => at(problem, {cell: name, line: cell.line}))};
 
@@ -165,6 +173,14 @@ function planCell(cell: RunnableCell, name: string, above: Above): PlannedCell {
   if (cell.disabled) return {...base, ready: false, disabled: true, problems: [], ...(understood.work.type === 'step' && first !== undefined ? {standsFor: first} : {})};
   const {work} = understood;
   const hash = hashOf(work, inputs);
+  const table = work.type === 'step' ? work.step.writesPostgres?.(work.values) : undefined;
+  if (table !== undefined) {
+    // What two cells write to one table depends on which was first.
+    const after = above.postgres.get(table);
+    const written = contentHash([hash, 'postgres', after ?? null]);
+    above.postgres.set(table, written);
+    return {...base, ready: true, work, inputs, sources, after, hash: written};
+  }
   const write = work.type === 'step' ? work.step.writes?.(work.values) : undefined;
   if (write === undefined || work.type !== 'step') return {...base, ready: true, work, inputs, sources, hash};
   const {applies, ...written} = above.lake.written(write.table, contentHash([hashOf({...work, values: write.rows}, inputs)]), hash);
@@ -202,6 +218,8 @@ function hashOf(work: Work, inputs: readonly InputTable[]): string {
       ]);
     case 'sql':
       return contentHash(['sql', sqlVersion, work.query, inputs.map((input, i) => [input.name, hashes[i]])]);
+    case 'psql':
+      return contentHash(['psql', sqlVersion, work.query, hashes]);
     case 'chart':
       return contentHash(['chart', work.spec, hashes]);
   }
@@ -267,6 +285,16 @@ function planSql(cell: SqlCell, above: Above, problems: Problem[]): Understood |
   const {text, reads} = found.value;
   const names = [...above.tables.values()].map((table) => table.name);
   return {work: {type: 'sql', query, text}, inputs: mentions(query, [...names, ...names.map(rejectsOf)]), reads: reads.map(({name, ...read}) => ({read, name}))};
+}
+
+function planPsql(cell: SqlCell, above: Above, problems: Problem[]): Understood | undefined {
+  const query = substitute(cell.body.trim(), above.notebook.params, true, problems);
+  if (query.replace(/--[^\n]*|;/g, '').trim() === '') {
+    problems.push({code: 'SQL_EMPTY', message: 'There is no statement here.', hint: 'Write what PostgreSQL is to be asked: SELECT * FROM a_table.'});
+    return undefined;
+  }
+  const read = above.writers.filter((writer) => above.taken.has(writer.cell.toLowerCase()) && mentionsTable(query, writer.table));
+  return {work: {type: 'psql', query}, inputs: read.map((writer) => writer.cell), reads: []};
 }
 
 function planChart(cell: ChartCell, above: Above, problems: Problem[]): Understood | undefined {

@@ -5,10 +5,11 @@ import type {At, KernelOutput, Ports, Progress} from '../ports/index.ts';
 import {id, query, sql, type Sql} from '../sql/sql.ts';
 import {stopProblem} from '../sql/stop.ts';
 import type {Column} from '../sql/types.ts';
-import type {Input, LakeWrite, Program, Verdict} from '../steps/define.ts';
+import type {Input, LakeWrite, PostgresWrite, Program, Verdict} from '../steps/define.ts';
 import {rejectsOf} from './cells.ts';
 import type {Applies} from './lake-plan.ts';
 import type {CompiledCell, Computed, InputTable, LakeSource, PlannedCell} from './plan.ts';
+import {mentionsTable} from './postgres-uses.ts';
 import {readFiles, type FileRead} from './read.ts';
 import {Turns, type Lane} from './turns.ts';
 
@@ -378,6 +379,15 @@ export class Runner {
         await engine.execute([createAs(table, query(work.text))], {signal});
         return {};
       }
+      case 'psql': {
+        const {readPostgres} = await import('./postgres-read.ts');
+        await readPostgres(this.ports, work.query, table, signal).catch((thrown: unknown) => {
+          // Its lines are the statement's, which starts below the fence.
+          const {where, ...problem} = problemOf(thrown);
+          throw new ProblemError({...problem, ...(where?.line === undefined ? {} : {where: {...where, line: cell.line + where.line}})});
+        });
+        return {};
+      }
       case 'chart':
         await this.#showOnly([], signal);
         await engine.execute([createAs(table, chartSql(work.spec, inputs))], {signal});
@@ -431,6 +441,7 @@ export class Runner {
         const [input] = inputs;
         const through = this.#results.get(cell.inputs[0]?.hash ?? '');
         if (input === undefined || through === undefined) throw new Error('what passes rows on has an input');
+        if (program.postgres !== undefined) return {through, figures: {facts: await this.#writePostgres(program.postgres, cell, input, events, signal), tables: {}}};
         if (program.write === undefined) return {through, figures: through.figures};
         return {through, figures: await this.#write(program.write, cell, input, events, signal)};
       }
@@ -463,6 +474,35 @@ export class Runner {
       throw thrown;
     });
     return {facts: {crashed_after_step: write.crashAfter, committed: after === undefined ? 0 : 1, ...(after === undefined ? {} : {version: after.version})}, tables: {}};
+  }
+
+  async #writePostgres(write: PostgresWrite, cell: Computed, input: Input, events: RunEvents, signal: AbortSignal | undefined): Promise<Readonly<Record<string, number>>> {
+    if (events.mayWrite !== true)
+      throw new ProblemError({
+        code: 'NOT_RUN',
+        message: `The rows of ${cell.name} may not be in PostgreSQL’s table ${write.table} any more.`,
+        hint: `Run ${cell.name} to write them: to look at a cell writes nothing.`,
+      });
+    const {writePostgres} = await import('./postgres-write.ts');
+    const onProgress = (progress: Progress): void => events.onProgress?.(cell.name, progress);
+    const facts = await writePostgres(this.ports, write, input, {onProgress, signal});
+    this.forgetPostgres(write.table, cell);
+    return facts;
+  }
+
+  /** Forgets what was written to or read from a table of PostgreSQL that has changed since, and all that came of it; gives the hashes. `by` is the cell that changed it. */
+  forgetPostgres(table: string, by?: Computed): ReadonlySet<string> {
+    const before = new Set<string>();
+    for (let at = by; at !== undefined; at = at.after === undefined ? undefined : this.#lineage.get(at.after)) before.add(at.hash);
+    const gone = new Set<string>();
+    for (const known of this.#lineage.values()) {
+      const {work} = known;
+      const isTouched =
+        work.type === 'psql' ? mentionsTable(work.query, table) : work.type === 'step' && work.step.writesPostgres?.(work.values) === table && !before.has(known.hash);
+      if (isTouched || known.inputs.some(({hash}) => gone.has(hash))) gone.add(known.hash);
+    }
+    for (const hash of gone) this.#forget(hash);
+    return gone;
   }
 
   /** A file that was replaced while it was read would be kept under the hash of the old one. */

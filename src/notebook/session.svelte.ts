@@ -13,6 +13,7 @@ import type {Column} from '../sql/types.ts';
 import type {NotExportable} from '../steps/define.ts';
 import {steps} from '../steps/index.ts';
 import {rejectsOf, type Cell, type Notebook, type ParamValue, type RunnableCell} from './cells.ts';
+import {Database} from './database.svelte.ts';
 import * as edit from './edit.ts';
 import type {DecryptedFile} from './encrypted.ts';
 import type {ExportFormat, ExportOptions} from './export-format.ts';
@@ -91,6 +92,7 @@ export class Session {
   readonly #remembered = new SvelteMap<string, Remembered>();
   #queued = $state.raw<ReadonlySet<string>>(new Set());
   readonly lake: Lake;
+  readonly database: Database;
   readonly owner = new Owner();
   readonly #history = new History<Notebook>();
   readonly #runner: Runner;
@@ -119,6 +121,7 @@ export class Session {
         this.#recall();
       },
     });
+    this.database = new Database(ports, (table) => this.#forget(this.#runner.forgetPostgres(table)));
     ports.engine.onRestart((why) => {
       this.notify({code: 'ENGINE_RESTARTED', message: why, hint: 'Results are computed again when they are looked at; the notebook and its files are as they were.'});
     });
@@ -126,7 +129,8 @@ export class Session {
 
   /** Reads the workspace and waits for the engine. */
   async start(ownership?: Promise<Ownership>): Promise<void> {
-    if (ownership !== undefined) await this.owner.start(ownership, () => void this.stop()).catch((thrown: unknown) => this.notify(problemOf(thrown)));
+    if (ownership !== undefined)
+      await this.owner.start(ownership, () => void this.stop().finally(() => this.ports.postgres.close())).catch((thrown: unknown) => this.notify(problemOf(thrown)));
     await this.#load();
     this.opened = true;
     try {
@@ -309,7 +313,11 @@ export class Session {
 
   /** What was read from or written to a table that is gone is no longer what the notebook gives. */
   #forgetLake(table: string): void {
-    for (const hash of this.#runner.forgetLake(table)) for (const [name, remembered] of this.#remembered) if (remembered.hash === hash) this.#remembered.delete(name);
+    this.#forget(this.#runner.forgetLake(table));
+  }
+
+  #forget(hashes: ReadonlySet<string>): void {
+    for (const [name, remembered] of this.#remembered) if (hashes.has(remembered.hash)) this.#remembered.delete(name);
   }
 
   #tellHistory(): void {

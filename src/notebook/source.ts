@@ -1,4 +1,4 @@
-import {id, query, sql, type Sql} from '../sql/sql.ts';
+import {id, psqlStatement, query, sql, type Sql} from '../sql/sql.ts';
 import {identifiers} from '../sql/lexer.ts';
 import {py, pyIdentifier} from '../pyspark/py.ts';
 import type {Column} from '../sql/types.ts';
@@ -26,6 +26,7 @@ function querySql(cell: CompiledCell, known: Known): Sql {
   const {work} = cell;
   const inputs = shownInputs(cell, known);
   if (work.type === 'sql') return query(work.query);
+  if (work.type === 'psql') return psqlStatement(work.query);
   if (work.type === 'chart') {
     const [input] = inputs;
     const reduced = input === undefined ? undefined : reduceChart(work.spec, input.columns, input.relation);
@@ -50,6 +51,8 @@ export function pysparkOf(cell: CompiledCell, known: Known, spark: SparkSql, nam
   const {work} = cell;
   const target = naming.variable(cell.name);
   if (work.type === 'chart') return {notExportable: 'A chart is drawn here; in Spark, collect its table and plot it in the notebook.'};
+  if (work.type === 'psql')
+    return {notExportable: 'A psql cell asks the PostgreSQL database in this page.', instead: 'Load the dump into a server and read its rows with spark.read.format("jdbc").'};
   const frames = cell.inputs.map((input) => naming.variable(input.name));
   if (work.type === 'sql') {
     const own = cell.inputs.length - cell.sources.length;

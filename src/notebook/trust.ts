@@ -12,9 +12,9 @@ const origins = ['link', 'file', 'workspace'] as const;
 /** How a notebook that isn't the reader's own came in. */
 export type Origin = (typeof origins)[number];
 
-/** A thing of the reader's: a file (or a glob of files), or a table of the lake to read or to write, and how it is written. No step and no SQL can reach anything else, nor the network. */
+/** A thing of the reader's: a file (or a glob of files), or a table of the lake to read or to write, and how it is written, the PostgreSQL database to read, or a table of it to write. No step and no SQL can reach anything else, nor the network. */
 interface Thing {
-  readonly kind: 'file' | 'read' | LakeWrite['mode'];
+  readonly kind: 'file' | 'read' | LakeWrite['mode'] | 'psql' | 'postgres';
   readonly name: string;
 }
 
@@ -38,6 +38,9 @@ export interface Trust {
   readonly refused: ReadonlySet<string>;
 }
 
+/** All of it: which tables a query reads can't be told from its text. */
+const database = 'the PostgreSQL database';
+
 const keyOf = ({kind, name}: Thing): string => `${kind} ${kind === 'file' ? name : name.toLowerCase()}`;
 
 /** All that a text asks for, in the order of its cells, those that are switched off or can't run among them. */
@@ -59,6 +62,7 @@ function thingsOf(cell: RunnableCell, params: Notebook['params']): Thing[] | und
   const unfilled: Problem[] = [];
   if (cell.problems.length > 0) return undefined;
   if (cell.type === 'chart') return [];
+  if (cell.type === 'sql' && cell.engine === 'postgres') return [{kind: 'psql', name: database}];
   if (cell.type === 'sql') {
     const found = lakeReads(substitute(cell.body.trim(), params, true, unfilled));
     return found.ok && unfilled.length === 0 ? found.value.reads.map(({table}) => ({kind: 'read', name: table})) : undefined;
@@ -69,6 +73,8 @@ function thingsOf(cell: RunnableCell, params: Notebook['params']): Thing[] | und
   const files = filePatterns(step.params, values.value).map((name) => ({kind: 'file', name}) as const);
   const read = step.reads?.(values.value);
   const write = step.writes?.(values.value);
+  const table = step.writesPostgres?.(values.value);
+  if (table !== undefined) return [...files, {kind: 'postgres', name: table}];
   return [...files, ...(read === undefined ? [] : [{kind: 'read', name: read.table} as const]), ...(write === undefined ? [] : [{kind: write.mode, name: write.table} as const])];
 }
 
@@ -95,7 +101,7 @@ function isForeign({came, text}: Trust): (thing: Thing) => boolean {
 /** What the reader is asked about: what the notebook asks for now and came with. */
 export const asked = (trust: Trust, notebook: Notebook): Want[] => wantsOf(notebook).filter(isForeign(trust));
 
-export const isWrite = ({kind}: Thing): boolean => kind !== 'file' && kind !== 'read';
+export const isWrite = ({kind}: Thing): boolean => kind !== 'file' && kind !== 'read' && kind !== 'psql';
 
 /** What is ticked when the reader is asked: what he allowed, and what is undecided but for writes, which he ticks himself. */
 export const tickedAtFirst = (wants: readonly Want[], trust?: Trust): string[] =>
@@ -115,6 +121,8 @@ const verbs: Readonly<Record<Thing['kind'], string>> = {
   append: 'append to the table',
   overwrite: 'overwrite the table',
   merge: 'merge into the table',
+  psql: 'read',
+  postgres: 'write the PostgreSQL table',
 };
 
 /** In the middle of a sentence: “read the file sensors.csv”. */

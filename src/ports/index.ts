@@ -14,12 +14,14 @@ import type {
   StoredFile,
   UnpackedZip,
 } from '../../workers/contract/storage.ts';
+import type {PostgresAnswer} from '../../workers/contract/postgres.ts';
 import type {Row} from '../lib/value.ts';
 import type {Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 
 export type {KernelArgs, KernelOutput, Progress} from '../../workers/contract/compute.ts';
 export type {KernelColumn, Matrix} from '../../workers/contract/engine.ts';
+export type {PostgresAnswer, PostgresColumn} from '../../workers/contract/postgres.ts';
 export type {At, Commit, Committed, FileAt, FileStats, ReadFile, ReadPlan, TableEntry, TableVersion, Vacuumed, WriteIntent, WritePlan} from '../../workers/contract/lake.ts';
 export type {
   Encryption,
@@ -117,9 +119,26 @@ export type LakePort = {readonly [Name in Exclude<keyof LakeContract, 'readFile'
   onChange(listener: (table: string) => void): () => void;
 };
 
+/** One statement of a transaction; `data` is what a COPY from '/dev/blob' reads, and is moved. A failure is the Problem `POSTGRES` with PostgreSQL's SQLSTATE; its line is the statement's. */
+export type PostgresRun = (statement: Sql, data?: Uint8Array) => Promise<PostgresAnswer>;
+
+/** PostgreSQL, which starts with the first call. Calls queue up. */
+export interface PostgresPort {
+  /** All that `work` runs, or nothing of it. With `readOnly` PostgreSQL refuses to write, and nothing of the session stays. */
+  transaction<T>(work: (run: PostgresRun) => Promise<T>, call?: Call & {readonly readOnly?: boolean}): Promise<T>;
+  status(): Promise<{readonly version: string; readonly kept: boolean}>;
+  /** The database as SQL that PostgreSQL 14 and later load with `psql -f`. */
+  dump(call?: Call): Promise<Blob>;
+  /** Runs a dump as one transaction; gives the number of its statements. */
+  load(script: Blob, call?: Call): Promise<number>;
+  /** Lets the database go, for another tab to open; the next call opens it again. */
+  close(): Promise<void>;
+}
+
 export interface Ports {
   readonly engine: EnginePort;
   readonly compute: ComputePort;
   readonly storage: StoragePort;
   readonly lake: LakePort;
+  readonly postgres: PostgresPort;
 }

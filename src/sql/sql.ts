@@ -19,6 +19,12 @@ export function id(name: string): Sql {
   return trusted(/^[a-z_][a-z0-9_]*$/.test(name) && !reserved.has(name) ? name : `"${name.replaceAll('"', '""')}"`);
 }
 
+/** An identifier that is always quoted, for SQL that another engine reads too: its reserved words are others. */
+export const quotedId = (name: string): Sql => trusted(`"${name.replaceAll('"', '""')}"`);
+
+/** A statement of a psql cell, as the reader wrote it. It is sent to PostgreSQL by itself and in a read-only transaction, never put into another. */
+export const psqlStatement = (text: string): Sql => trusted(text);
+
 /** A literal: text is quoted, numbers keep every digit, NaN and infinities are cast, null is NULL. */
 export function lit(value: string | number | bigint | boolean | null): Sql {
   if (value === null) return trusted('NULL');

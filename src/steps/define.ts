@@ -26,8 +26,8 @@ export type Program =
   | {readonly kind: 'kernel'; readonly features: Sql; readonly fn: string; readonly args: KernelArgs; readonly shown: Sql}
   /** Files are read, several of them by name. `shown` is what the SQL face prints. */
   | {readonly kind: 'read'; readonly files: readonly string[]; readonly options: LoadOptions; readonly shown: Sql}
-  /** The rows of the first input as they are; with `write` they go to a table of the lake too. */
-  | {readonly kind: 'through'; readonly write?: LakeWrite; readonly shown: Sql};
+  /** The rows of the first input as they are; with `write` they go to a table of the lake too, with `postgres` to one of PostgreSQL. */
+  | {readonly kind: 'through'; readonly write?: LakeWrite; readonly postgres?: PostgresWrite; readonly shown: Sql};
 
 export interface Judge {
   /** A small query over the table that was made. */
@@ -62,6 +62,19 @@ export interface LakeWrite {
   readonly comments: Readonly<Record<string, string>>;
   /** For lessons: the storage worker dies right after this step of the commit. */
   readonly crashAfter: 2 | 3 | 4 | 6 | 7 | undefined;
+}
+
+/** How rows go to a table of PostgreSQL. */
+export interface PostgresWrite {
+  readonly table: string;
+  /** The primary key: rows that are there are updated, the others inserted. Without any, the rows replace the table's. */
+  readonly keys: readonly string[];
+  /** Columns with an index each. */
+  readonly indexes: readonly string[];
+  /** Columns that the table doesn't have are added to it. */
+  readonly mergeSchema: boolean;
+  /** A table of other columns or keys is made anew. */
+  readonly overwriteSchema: boolean;
 }
 
 /** A table of the lake that a step reads: its latest version, one by number, or the one of a time (ISO 8601). */
@@ -153,6 +166,8 @@ export interface Step<P extends Params = Params> {
   reads?(values: Values<P>): LakeRead | undefined;
   /** The table of the lake it writes and how, and those of the values that decide which rows and columns come to it. */
   writes?(values: Values<P>): {readonly table: string; readonly mode: LakeWrite['mode']; readonly rows: Readonly<Record<string, unknown>>} | undefined;
+  /** The table of PostgreSQL that it writes. */
+  writesPostgres?(values: Values<P>): string;
   /** What is wrong with these values on these columns; pure. */
   check?(values: Values<P>, inputs: readonly Input[]): readonly StepProblem[];
   /** `inputs[0]` is `from`; then the cells named by `p.cell` and `p.cells` parameters in order. */

@@ -17,6 +17,7 @@ import {mask} from './mask.ts';
 import {outliers} from './outliers.ts';
 import {rateOfChange} from './rate-of-change.ts';
 import {quality} from './quality.ts';
+import {postgres} from './postgres.ts';
 import {readTable} from './read-table.ts';
 import {rename} from './rename.ts';
 import {select} from './select.ts';
@@ -58,6 +59,7 @@ export const steps: readonly AnyStep[] = [
   aggregate,
   alerts,
   snapshot,
+  postgres,
   kmeans,
 ];
 

@@ -9,6 +9,7 @@ import {kernels} from '../../../workers/kernels/index.ts';
 import {startNodeEngine} from '../engine/node-engine.ts';
 import {result} from '../kernels/run.ts';
 import {memoryWorkspace} from '../storage/memory-storage.ts';
+import {nodePostgres} from '../postgres/node-postgres.ts';
 
 /** A table with its values as DuckDB writes them, in its order. */
 export interface Content {
@@ -29,7 +30,7 @@ export async function openPage(files: Readonly<Record<string, string | Uint8Arra
   const workspace = memoryWorkspace();
   for (const [name, content] of Object.entries(files)) await workspace.storage.addFile(name, new Blob([typeof content === 'string' ? content : content.slice()]));
   const registerFile = async (name: string, data: File): Promise<void> => file(name, new Uint8Array(await data.arrayBuffer()));
-  const ports: Ports = {engine: {...engine, registerFile}, compute, ...workspace};
+  const ports: Ports = {engine: {...engine, registerFile}, compute, ...workspace, postgres: nodePostgres().postgres};
   return {
     lake: workspace.lake,
     close,

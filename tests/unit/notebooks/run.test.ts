@@ -15,6 +15,7 @@ import {startNodeEngine} from '../engine/node-engine.ts';
 import {result} from '../kernels/run.ts';
 import {nativeEngine} from '../notebook/native-engine.ts';
 import {memoryWorkspace} from '../storage/memory-storage.ts';
+import {nodePostgres} from '../postgres/node-postgres.ts';
 
 const samples = join(root, 'public/samples');
 const files = readdirSync(samples);
@@ -55,7 +56,7 @@ async function nativePorts(): Promise<Ports> {
     },
   };
   // The runner calls no other method of the storage port.
-  return {engine: {...engine, ...reads}, compute, storage: storage as StoragePort, lake: memoryWorkspace().lake};
+  return {engine: {...engine, ...reads}, compute, storage: storage as StoragePort, lake: memoryWorkspace().lake, postgres: nodePostgres().postgres};
 }
 
 async function runNotebook(name: string): Promise<{report: RanCell[]; rowsOf: (query: string) => Promise<unknown[][]>}> {
@@ -177,7 +178,7 @@ describe('ACID and time travel gives what its text says', () => {
     const stored = await workspace.storage.addFile('readings.parquet', new Blob([readFileSync(join(samples, 'readings.parquet'))]));
     const registerFile = async (name: string, data: File): Promise<void> => file(name, new Uint8Array(await data.arrayBuffer()));
     const compute: ComputePort = {run: (fn) => Promise.reject(new Error(fn))};
-    const ports = {engine: {...engine, registerFile}, compute, ...workspace};
+    const ports = {engine: {...engine, registerFile}, compute, ...workspace, postgres: nodePostgres().postgres};
     let runner = new Runner(ports);
     run = async (markdown) => {
       // As after a reload: nothing is known but what is stored.

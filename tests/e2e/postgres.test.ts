@@ -1,0 +1,85 @@
+import {afterAll, beforeAll, expect, test} from 'vitest';
+import {launch, type App} from './harness.ts';
+
+const fence = (header: string, body: string): string => `\`\`\`${header}\n${body}\n\`\`\`\n\n`;
+/** 10,080 readings of ten sensors, and their hourly figures. */
+const readings = fence(
+  'sql readings',
+  "SELECT 'COMP-' || lpad((i % 10 + 1)::VARCHAR, 3, '0') AS sensor_id, TIMESTAMP '2024-02-01' + INTERVAL (i // 10 * 10) MINUTE AS timestamp, 20 + i % 7 + ${shift} AS temperature FROM range(10080) t(i)",
+);
+const written =
+  readings +
+  fence('step hourly = aggregate', 'keys: [sensor_id]\ntime: {column: timestamp, every: 1h}\nmetrics: {temperature: [avg, max, count]}') +
+  fence('step agg = postgres', 'table: sensor_readings_agg\nkeys: [sensor_id, timestamp]\nindexes: [timestamp]') +
+  fence('step all_rows = postgres', 'from: readings\ntable: all_readings') +
+  fence('psql hottest', 'SELECT sensor_id, max(temperature_max) AS hottest, count(*) AS hours FROM sensor_readings_agg GROUP BY 1 ORDER BY 1');
+const notebook = (shift: number): string => `---\nlakebook: 1\nparams: {shift: ${shift}}\n---\n\n${written}`;
+
+let app: App;
+beforeAll(async () => {
+  app = await launch();
+});
+afterAll(() => app.close());
+
+const asked = (statement: string) =>
+  app.page.evaluate(
+    async (text) => (await window.lakebook.postgres.query(text)).rows.map((row) => row.map((value) => (typeof value === 'bigint' ? Number(value) : value))),
+    statement,
+  );
+
+test('PostgreSQL is fetched when a cell needs it, from the site alone, and answers a psql cell', async () => {
+  expect(app.requests.filter((address) => /pglite|postgres\.worker|initdb/.test(address))).toEqual([]);
+  expect(await app.open(notebook(0))).toEqual([]);
+  const report = await app.run();
+  expect(report.cells.map(({name, status, rowsOut}) => [name, status, rowsOut])).toEqual([
+    ['readings', 'ok', 10080],
+    ['hourly', 'ok', 1680],
+    ['agg', 'ok', 1680],
+    ['all_rows', 'ok', 10080],
+    ['hottest', 'ok', 10],
+  ]);
+  expect((await app.query('SELECT * FROM hottest LIMIT 1')).rows).toEqual([['COMP-001', 26n, 168n]]);
+  expect(app.requests.some((address) => /pglite.*\.wasm/.test(address))).toBe(true);
+  expect(app.requests.filter((address) => /^https?:/.test(address) && !address.startsWith(app.url))).toEqual([]);
+});
+
+test('a rerun with other values updates the rows there are, and the psql cell follows', async () => {
+  await app.open(notebook(1));
+  const report = await app.run();
+  expect(report.ok).toBe(true);
+  expect((await app.query('SELECT * FROM hottest LIMIT 1')).rows).toEqual([['COMP-001', 27n, 168n]]);
+  expect(await asked('SELECT count(*) AS n FROM sensor_readings_agg')).toEqual([[1680]]);
+});
+
+test('the tables are there after a reload', async () => {
+  await app.page.reload();
+  await app.page.evaluate(() => window.lakebook.ready);
+  expect(await asked('SELECT count(*) AS n, max(temperature_max) AS m FROM sensor_readings_agg')).toEqual([[1680, 27]]);
+  const tables = await app.page.evaluate(() => window.lakebook.postgres.tables());
+  expect(tables.map(({name, rows, keys}) => [name, rows, keys])).toEqual([
+    ['all_readings', 10080, []],
+    ['sensor_readings_agg', 1680, ['sensor_id', 'timestamp']],
+  ]);
+});
+
+test('a statement that runs and runs is stopped, and what was there stays', async () => {
+  await app.open(fence('psql slow', 'SELECT count(*) FROM generate_series(1, 10000000000)'));
+  const running = app.run();
+  await expect.poll(() => app.page.locator('[aria-label="Stop"], button:has-text("Stop")').count()).toBeGreaterThan(0);
+  await app.page.evaluate(() => window.lakebook.cancel());
+  const report = await running;
+  expect(report.cells[0]?.status).toBe('cancelled');
+  expect(await asked('SELECT count(*) AS n FROM sensor_readings_agg')).toEqual([[1680]]);
+});
+
+test('the dump has all tables, and brings them back', async () => {
+  const dump = await app.page.evaluate(async () => (await window.lakebook.postgres.dump()).text());
+  expect(dump).toContain('CREATE TABLE public.sensor_readings_agg');
+  const statements = await app.page.evaluate(async (text) => {
+    await window.lakebook.postgres.drop('sensor_readings_agg');
+    await window.lakebook.postgres.drop('all_readings');
+    return window.lakebook.postgres.load(new Blob([text]));
+  }, dump);
+  expect(statements).toBeGreaterThan(4);
+  expect(await asked('SELECT count(*) AS n FROM all_readings')).toEqual([[10080]]);
+});

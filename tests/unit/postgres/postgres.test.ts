@@ -1,0 +1,285 @@
+import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {problemOf, type Problem} from '../../../src/lib/problem.ts';
+import {parseNotebook} from '../../../src/notebook/model.ts';
+import {plan, type PlannedCell} from '../../../src/notebook/plan.ts';
+import {postgresRows, readPostgres} from '../../../src/notebook/postgres-read.ts';
+import {writePostgres} from '../../../src/notebook/postgres-write.ts';
+import {Runner, type RanCell} from '../../../src/notebook/run.ts';
+import type {ComputePort, LakePort, PostgresPort, StoragePort} from '../../../src/ports/index.ts';
+import {id, psqlStatement, sql, type Sql} from '../../../src/sql/sql.ts';
+import type {PostgresWrite} from '../../../src/steps/define.ts';
+import {startNodeEngine, type NodeEngine} from '../engine/node-engine.ts';
+import {nodePostgres} from './node-postgres.ts';
+
+let node: NodeEngine;
+let postgres: PostgresPort;
+
+beforeAll(async () => {
+  node = await startNodeEngine();
+  ({postgres} = nodePostgres());
+  await postgres.status();
+});
+afterAll(async () => {
+  await postgres.close();
+  node.close();
+});
+
+// A query of these tests, not of a reader.
+const own = (text: string): Sql => psqlStatement(text);
+const ask = async (text: string): Promise<(string | null)[][]> => postgresRows(await postgres.transaction((run) => run(own(text))));
+
+async function write(query: string, options: Partial<PostgresWrite> & {table: string}): Promise<Readonly<Record<string, number>>> {
+  const {engine} = node;
+  await engine.execute([own(`CREATE OR REPLACE TABLE given AS ${query}`)]);
+  const {columns} = await engine.describeTable('given');
+  return writePostgres(
+    {engine, postgres},
+    {keys: [], indexes: [], mergeSchema: false, overwriteSchema: false, ...options},
+    {relation: id('given'), columns},
+    {onProgress: () => undefined},
+  );
+}
+
+const failing = async (work: Promise<unknown>): Promise<Problem> =>
+  work.then(
+    () => Promise.reject(new Error('it went well')),
+    (thrown: unknown) => problemOf(thrown),
+  );
+
+const back = async (statement: string) => {
+  await readPostgres({engine: node.engine, postgres}, statement, 'back', undefined);
+  return node.engine.rows(sql`FROM back`);
+};
+
+/** Every type with its hard values: what goes there and back has to be the same, type and value. */
+const kinds: readonly (readonly [type: string, postgres: string, values: readonly string[]])[] = [
+  ['BOOLEAN', 'boolean', ['true', 'false']],
+  ['SMALLINT', 'smallint', ['-32768', '32767']],
+  ['INTEGER', 'integer', ['-2147483648']],
+  ['BIGINT', 'bigint', ['-9223372036854775808', '9223372036854775807']],
+  ['HUGEINT', 'numeric(39,0)', ['170141183460469231731687303715884105727', '-170141183460469231731687303715884105727']],
+  ['FLOAT', 'real', ["'NaN'", "'-Infinity'", '0.1', '3.4028235e38', "'-0.0'"]],
+  ['DOUBLE', 'double precision', ["'NaN'", "'Infinity'", '0.1', '5e-324', '1.7976931348623157e308', "'-0.0'"]],
+  ['DECIMAL(10,2)', 'numeric(10,2)', ['12.30', '-99999999.99']],
+  ['DECIMAL(38,37)', 'numeric(38,37)', ['0.0000000000000000000000000000000000001']],
+  ['VARCHAR', 'text', ["''", "'NULL'", "'\\N'", "'a\"b,c\\d'", "E'line\\nbreak\\r\\ttab'", "'größe 😀'", "'\\.'", "'  '", '\'""\'']],
+  ['DATE', 'date', ["'2024-02-29'", "'0044-03-15 (BC)'", "'infinity'", "'-infinity'", "'12024-01-01'"]],
+  ['TIME', 'time without time zone', ["'23:59:59.999999'"]],
+  ['TIMESTAMP', 'timestamp without time zone', ["'2024-02-29 12:34:56.789012'", "'infinity'", "'-infinity'", "'0044-03-15 (BC) 01:02:03'", "'1969-12-31 23:59:59.999999'"]],
+  ['TIMESTAMP WITH TIME ZONE', 'timestamp with time zone', ["'2024-03-31 01:30:00.000001+00'", "'infinity'", "'0044-03-15 (BC) 01:02:03+00'"]],
+  ['INTERVAL', 'interval', ["INTERVAL '1 year 2 months 3 days 04:05:06.789'", "-INTERVAL '1 month 2 days 3 hours'"]],
+  ['UUID', 'uuid', ["'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'"]],
+  ['BLOB', 'bytea', ["'\\x00\\xFF\\x5C'::BLOB", "''::BLOB"]],
+  ['BIT', 'bit varying', ["'0101011'::BIT"]],
+  ['BIGINT[]', 'bigint[]', ['[1, NULL, 3]', '[]']],
+  ['VARCHAR[]', 'text[]', ["['a,b', NULL, 'NULL', '', 'q\"u\\e', ' x ']", '[]']],
+  ['DOUBLE[]', 'double precision[]', ["['NaN'::DOUBLE, 1.5, NULL]"]],
+  ['BOOLEAN[]', 'boolean[]', ['[true, NULL, false]']],
+  ['TIMESTAMP[]', 'timestamp without time zone[]', ["['2024-02-29 12:34:56.789012'::TIMESTAMP, NULL]"]],
+];
+
+describe('values', () => {
+  test.each(kinds)('%s is %s and comes back as it was', async (type, stored, values) => {
+    const rows = [...values, 'NULL'].map((value, i) => `SELECT ${i} AS n, (${value})::${type} AS v`).join(' UNION ALL ');
+    await write(rows, {table: 'kinds', overwriteSchema: true});
+    expect(await ask(`SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'kinds'::regclass AND attname = 'v'`)).toEqual([[stored]]);
+    const found = await back('SELECT n, v FROM kinds ORDER BY n');
+    const sent = await node.engine.rows(sql`SELECT n, v FROM given ORDER BY n`);
+    expect(found.columns[1]?.type).toBe(sent.columns[1]?.type);
+    expect(found.rows).toEqual(sent.rows);
+    const [same] = (await node.engine.rows(sql`SELECT bool_and(back.v::VARCHAR IS NOT DISTINCT FROM given.v::VARCHAR), count(*) FROM given JOIN back USING (n)`)).rows;
+    expect(same).toEqual([true, BigInt(values.length + 1)]);
+  });
+
+  test('whole numbers that PostgreSQL has no type for are kept by a wider one', async () => {
+    await write("SELECT 255::UTINYINT AS a, 65535::USMALLINT AS b, 4294967295::UINTEGER AS c, 18446744073709551615::UBIGINT AS d, 'x'::ENUM('x', 'y') AS e", {table: 'unsigned'});
+    const {columns, rows} = await back('SELECT * FROM unsigned');
+    expect(columns.map(({type}) => type)).toEqual(['SMALLINT', 'INTEGER', 'BIGINT', 'DECIMAL(20,0)', 'VARCHAR']);
+    expect(rows).toEqual([[255, 65535, 4294967295n, '18446744073709551615', 'x']]);
+  });
+
+  test('what is nested is jsonb, with every value readable', async () => {
+    await write(`SELECT {'a "b"': 1, 'c': [1.5, NULL, 'NaN'::DOUBLE], 'd': E'x\\ny\\\\z"', 'e': NULL::INTEGER} AS s, MAP {'k''': 2} AS m, [[1, 2], NULL] AS l`, {table: 'nested'});
+    expect(await ask('SELECT pg_typeof(s), s, m, l FROM nested')).toEqual([
+      ['jsonb', `{"c": [1.5, null, "nan"], "d": "x\\ny\\\\z\\"", "e": null, "a \\"b\\"": 1}`, `{"k'": 2}`, '[[1, 2], null]'],
+    ]);
+  });
+
+  test('numeric comes back as a DECIMAL of its digits, a DOUBLE when it holds NaN, a text when it is too long', async () => {
+    const {columns, rows} = await back(`SELECT 1.50::numeric AS d, 'NaN'::numeric AS n, repeat('9', 50)::numeric AS t, NULL::numeric AS e, 'NaN'::numeric(5,1) AS f`);
+    expect(columns.map(({type}) => type)).toEqual(['DECIMAL(38,2)', 'DOUBLE', 'VARCHAR', 'DECIMAL(38,0)', 'DOUBLE']);
+    expect(rows[0]).toEqual(['1.50', NaN, '9'.repeat(50), null, NaN]);
+  });
+
+  test('a text with NUL is refused with a sentence, and the table is as it was', async () => {
+    await write("SELECT 'kept' AS t", {table: 'nul'});
+    const problem = await failing(write("SELECT 'a' || chr(0) AS t", {table: 'nul'}));
+    expect(problem).toMatchObject({code: 'POSTGRES', sqlState: '22021'});
+    expect(problem.message).toContain('NUL');
+    expect(await ask('SELECT * FROM nul')).toEqual([['kept']]);
+  });
+});
+
+describe('tables', () => {
+  test('rows with keys are updated, inserted or left alone', async () => {
+    const options = {table: 'agg', keys: ['sensor', 'hour'], indexes: ['hour']};
+    expect(await write("SELECT * FROM (VALUES ('a', 1, 1.5), ('b', 1, 2.5)) t(sensor, hour, v)", options)).toEqual({rows_written: 2, indexes_made: 1});
+    expect(await write("SELECT * FROM (VALUES ('a', 1, 1.5), ('b', 1, 9.5), ('c', 1, NULL)) t(sensor, hour, v)", options)).toEqual({
+      rows_inserted: 1,
+      rows_updated: 1,
+      rows_unchanged: 1,
+    });
+    expect(await ask('SELECT * FROM agg ORDER BY 1')).toEqual([
+      ['a', '1', '1.5'],
+      ['b', '1', '9.5'],
+      ['c', '1', null],
+    ]);
+    expect(await ask(`SELECT indexdef FROM pg_indexes WHERE tablename = 'agg' ORDER BY 1`)).toEqual([
+      ['CREATE INDEX agg_hour_idx ON public.agg USING btree (hour)'],
+      ['CREATE UNIQUE INDEX agg_pkey ON public.agg USING btree (sensor, hour)'],
+    ]);
+  });
+
+  test('rows without keys replace the table’s', async () => {
+    await write('SELECT 1 AS a UNION ALL SELECT 1', {table: 'plain'});
+    await write('SELECT 2 AS a', {table: 'plain'});
+    expect(await ask('SELECT * FROM plain')).toEqual([['2']]);
+  });
+
+  test('names that need quotes, and other case, are kept as they are', async () => {
+    await write(`SELECT 1 AS "User", 2 AS "a ""b""; DROP TABLE plain", 3 AS "größe"`, {table: 'Order; "x"', keys: ['User'], indexes: ['größe']});
+    expect(await ask(`SELECT "User", "a ""b""; DROP TABLE plain" FROM "Order; ""x"""`)).toEqual([['1', '2']]);
+  });
+
+  test('a name that PostgreSQL would cut is refused', async () => {
+    expect(await failing(write(`SELECT 1 AS "${'ä'.repeat(32)}"`, {table: 't'}))).toMatchObject({code: 'POSTGRES_NAME'});
+    expect(await failing(write('SELECT 1 AS a', {table: 'x'.repeat(64)}))).toMatchObject({code: 'POSTGRES_NAME', where: {param: 'table'}});
+  });
+
+  test('a key that is repeated or missing is named', async () => {
+    const repeated = await failing(write("SELECT * FROM (VALUES ('a', 1), ('a', 2), ('b', 3)) t(sensor, v)", {table: 'k', keys: ['sensor']}));
+    expect(repeated).toMatchObject({code: 'POSTGRES_KEY_REPEATED', where: {param: 'keys'}});
+    expect(repeated.message).toContain('sensor = a');
+    expect(await failing(write('SELECT NULL::VARCHAR AS sensor', {table: 'k', keys: ['sensor']}))).toMatchObject({code: 'POSTGRES_KEY_MISSING', where: {column: 'sensor'}});
+  });
+
+  test('columns that changed since are shown one by one; merge_schema adds new ones, overwrite_schema makes the table anew', async () => {
+    await write('SELECT 1 AS id, 2.5::DOUBLE AS v', {table: 'changed', keys: ['id']});
+    const problem = await failing(write("SELECT 1 AS id, 'x' AS v, true AS more", {table: 'changed', keys: ['id']}));
+    expect(problem).toMatchObject({
+      code: 'POSTGRES_COLUMNS',
+      differences: [
+        {column: 'v', table: 'double precision', rows: 'text'},
+        {column: 'more', table: null, rows: 'boolean'},
+      ],
+    });
+    await write('SELECT 2 AS id, 3.5::DOUBLE AS v, true AS more', {table: 'changed', keys: ['id'], mergeSchema: true});
+    expect(await ask('SELECT * FROM changed ORDER BY id')).toEqual([
+      ['1', '2.5', null],
+      ['2', '3.5', 't'],
+    ]);
+    expect(await failing(write('SELECT 3 AS id, 1.5::DOUBLE AS v', {table: 'changed', keys: ['v']}))).toMatchObject({code: 'POSTGRES_KEYS'});
+    await write("SELECT 'x' AS v", {table: 'changed', overwriteSchema: true});
+    expect(await ask('SELECT * FROM changed')).toEqual([['x']]);
+  });
+
+  test('no rows make a table all the same', async () => {
+    await write('SELECT 1 AS a WHERE false', {table: 'empty'});
+    expect((await back('SELECT * FROM empty')).columns).toEqual([{name: 'a', type: 'INTEGER'}]);
+  });
+
+  test('a view of that name is no table to write', async () => {
+    await ask('CREATE VIEW seen AS SELECT 1 AS a');
+    expect(await failing(write('SELECT 1 AS a', {table: 'seen'}))).toMatchObject({code: 'POSTGRES_NOT_A_TABLE'});
+  });
+});
+
+describe('psql', () => {
+  test('a mistake is told with PostgreSQL’s SQLSTATE, its hint and the line', async () => {
+    await write('SELECT 1 AS temperature', {table: 'told'});
+    const problem = await failing(back('SELECT *\nFROM told\nWHERE temprature > 1'));
+    expect(problem).toMatchObject({code: 'POSTGRES', sqlState: '42703', where: {line: 3}});
+    expect(problem.hint).toContain('temperature');
+  });
+
+  test.each(['DELETE FROM told', 'DROP TABLE told', 'SELECT 1; SELECT 2', 'COMMIT', "SELECT set_config('transaction_read_only', 'off', false)", "COPY told FROM '/dev/blob'"])(
+    '%s changes nothing',
+    async (statement) => {
+      await write('SELECT 1 AS temperature', {table: 'told'});
+      await back(statement).catch(() => undefined);
+      expect(await ask('SELECT * FROM told')).toEqual([['1']]);
+      await write('SELECT 2 AS temperature', {table: 'told'});
+      expect((await back('SELECT * FROM told')).rows).toEqual([[2]]);
+    },
+  );
+
+  test('what a query sets for the session is gone with it', async () => {
+    await back("SELECT set_config('search_path', 'nowhere', false) AS a, set_config('timezone', 'Asia/Tokyo', false) AS b");
+    expect(await ask("SELECT current_setting('search_path'), current_setting('timezone')")).toEqual([['public', 'UTC']]);
+  });
+
+  test('two columns of one name are refused with a way on', async () => {
+    expect(await failing(back('SELECT 1 AS a, 2 AS "A"'))).toMatchObject({code: 'NAME_TAKEN'});
+  });
+
+  test('a dump brings everything back, and leaves the session as it was', async () => {
+    await write(`SELECT 1 AS id, E'a\\tb\\\\\\n\\\\.\\n\\\\restrict x' AS t, [1.5, NULL] AS l`, {table: 'Dumped T', keys: ['id'], indexes: ['t']});
+    const dump = await postgres.dump();
+    const before = await ask('SELECT * FROM "Dumped T"');
+    const tables = await ask(`SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`);
+    await ask('DROP SCHEMA public CASCADE');
+    await ask('CREATE SCHEMA public');
+    expect(await postgres.load(dump)).toBeGreaterThan(5);
+    expect(await ask(`SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`)).toEqual(tables);
+    expect(await ask('SELECT * FROM "Dumped T"')).toEqual(before);
+    expect(await failing(postgres.load(dump))).toMatchObject({code: 'POSTGRES', sqlState: '42P07'});
+    expect(await ask('SELECT count(*) FROM "Dumped T"')).toEqual([['1']]);
+  });
+});
+
+describe('cells', () => {
+  const fence = (header: string, body: string): string => `\`\`\`${header}\n${body}\n\`\`\`\n\n`;
+  const readings = (value: number): string => fence('sql readings', `SELECT 'a' AS sensor, ${value} AS v`);
+  const writer = fence('step out = postgres', 'from: readings\ntable: cells\nkeys: [sensor]');
+  const reader = fence('psql found', 'SELECT sensor, v + 1 AS w FROM cells');
+  const after = fence('sql twice', 'SELECT w * 2 AS x FROM found');
+  const planOf = (text: string): PlannedCell[] => plan(parseNotebook(text), new Map());
+  let runner: Runner;
+  const run = async (text: string, target?: string): Promise<Record<string, string>> => {
+    runner.usePlan(planOf(text));
+    const report: RanCell[] = await runner.run(target, {mayWrite: true}, new AbortController().signal);
+    return Object.fromEntries(report.map(({name, status}) => [name, status]));
+  };
+  const valueOf = (name: string) => runner.withInputs(name, 'look', async (result) => (await node.engine.rows(sql`FROM ${id(result.table)}`)).rows);
+
+  beforeAll(() => {
+    const none = new Proxy({}, {get: () => () => Promise.reject(new Error('not part of these tests'))});
+    runner = new Runner({engine: node.engine, compute: none as ComputePort, storage: none as StoragePort, lake: none as LakePort, postgres});
+  });
+
+  test('a psql cell comes after the cells that write its tables, and runs again when they change', async () => {
+    const text = (value: number): string => readings(value) + writer + reader + after;
+    expect(await run(text(1), 'found')).toEqual({readings: 'ok', out: 'ok', found: 'ok'});
+    expect(await valueOf('found')).toEqual([['a', 2]]);
+    expect(await run(text(1))).toEqual({readings: 'cached', out: 'cached', found: 'cached', twice: 'ok'});
+    expect(await run(text(5))).toEqual({readings: 'ok', out: 'ok', found: 'ok', twice: 'ok'});
+    expect(await valueOf('twice')).toEqual([[12]]);
+    // The rows of the first edition are no longer in the table.
+    expect(await run(text(1))).toEqual({readings: 'cached', out: 'ok', found: 'ok', twice: 'ok'});
+    expect(await valueOf('found')).toEqual([['a', 2]]);
+  });
+
+  test('a statement that isn’t one is told on its own line of the notebook', async () => {
+    runner.usePlan(planOf(readings(1) + fence('psql wrong', 'SELECT 1\nFORM cells')));
+    const [, wrong] = await runner.run(undefined, {mayWrite: true}, new AbortController().signal);
+    expect(wrong).toMatchObject({status: 'failed', error: {code: 'POSTGRES', sqlState: '42601', where: {cell: 'wrong', line: 7}}});
+  });
+
+  test('looking at a cell whose rows aren’t in PostgreSQL writes nothing', async () => {
+    const text = fence('sql other', 'SELECT 7 AS v') + fence('step put = postgres', 'from: other\ntable: looked');
+    runner.usePlan(planOf(text));
+    const [, put] = await runner.run(undefined, {}, new AbortController().signal);
+    expect(put).toMatchObject({status: 'failed', error: {code: 'NOT_RUN'}});
+    expect(await ask(`SELECT count(*) FROM pg_tables WHERE tablename = 'looked'`)).toEqual([['0']]);
+  });
+});

@@ -1,0 +1,40 @@
+import {PGlite} from '@electric-sql/pglite';
+import {OpfsAhpFS} from '@electric-sql/pglite/opfs-ahp';
+import * as Comlink from 'comlink';
+import type {PostgresContract} from './contract/postgres.ts';
+import {Failed} from './postgres/ask.ts';
+import {createPostgresService, settings, type OpenPostgres} from './postgres/service.ts';
+
+const startParams = [...PGlite.defaultStartParams, ...settings];
+
+/** Beside the workspace's own folder of the browser's private file system. */
+const folder = 'lakebook-postgres';
+
+/** How long a worker that was just ended may take to let go of the files, in milliseconds. */
+const patience = 8000;
+
+/** Waits until no other worker has the database; holds it for as long as this one lives. */
+function hold(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const held = (): Promise<never> => {
+      resolve();
+      return new Promise(() => undefined);
+    };
+    navigator.locks.request(folder, {signal: AbortSignal.timeout(patience)}, held).catch((thrown: unknown) => {
+      reject(new Failed({state: '', message: thrown instanceof Error ? thrown.message : String(thrown), taken: true, fatal: true}));
+    });
+  });
+}
+
+async function open(): Promise<OpenPostgres> {
+  // Private windows have no such file system: then the database lives as long as the page.
+  const kept = await navigator.storage.getDirectory().then(
+    () => true,
+    () => false,
+  );
+  if (kept) await hold();
+  const pg = await PGlite.create({...(kept ? {fs: new OpfsAhpFS(folder)} : {}), startParams});
+  return {pg, kept};
+}
+
+Comlink.expose(createPostgresService(open) satisfies PostgresContract);

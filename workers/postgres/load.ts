@@ -1,0 +1,77 @@
+import type {PGlite} from '@electric-sql/pglite';
+import {ask, Failed} from './ask.ts';
+
+/** A statement of a dump, with the lines that a COPY from standard input is followed by. */
+export interface Statement {
+  readonly text: string;
+  readonly data: string | undefined;
+  /** Its first line in the dump, from 1. */
+  readonly line: number;
+}
+
+/** Splits a dump as psql does: quotes, dollar quotes and comments hold semicolons, COPY … FROM stdin brings its rows along. */
+export function* statementsOf(script: string): Generator<Statement> {
+  let [start, at] = [0, 0];
+  const skip = /'(?:[^']|'')*'|[eE]'(?:[^'\\]|\\[^]|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[^]*?\*\/|\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|;|^\\[^\n]*/gm;
+  let [lines, counted] = [1, 0];
+  const lineAt = (offset: number): number => {
+    for (; counted < offset; counted++) if (script.charCodeAt(counted) === 10) lines++;
+    return lines;
+  };
+  for (;;) {
+    skip.lastIndex = at;
+    const found = skip.exec(script);
+    if (found === null) break;
+    const [token] = found;
+    at = found.index + token.length;
+    if (token.startsWith('$')) {
+      const end = script.indexOf(token, at);
+      at = end < 0 ? script.length : end + token.length;
+    } else if (token.startsWith('\\') && script.slice(start, found.index).trim() === '') start = at;
+    else if (token === ';') {
+      const raw = script.slice(start, at);
+      const text = raw.replace(/^(?:\s+|--[^\n]*\n?|\/\*[^]*?\*\/)+/, '');
+      const line = lineAt(at - text.length);
+      let data: string | undefined;
+      if (/^COPY\s[^]*\sFROM\s+stdin\b/i.test(text)) {
+        const from = script.indexOf('\n', at) + 1;
+        const end = script.startsWith('\\.', from) ? from : script.indexOf('\n\\.', from - 1) + 1;
+        if (end <= 0) throw new Failed({state: '', message: 'the rows of a COPY have no end', line});
+        data = script.slice(from, end);
+        at = end + 2;
+      }
+      start = at;
+      if (text !== ';') yield {text, data, line};
+    }
+  }
+}
+
+/** Who owns what and may do what is the other server's affair, and so are its settings and extensions. */
+const ofTheServer =
+  /^(?:ALTER\s[^;']*\sOWNER\s+TO\s|GRANT\s|REVOKE\s|ALTER\s+DEFAULT\s+PRIVILEGES|SET\s+(?!search_path|check_function_bodies)|(?:CREATE|COMMENT\s+ON)\s+EXTENSION|(?:BEGIN|START\s+TRANSACTION|COMMIT)\b)/i;
+
+/** Runs a dump as one transaction: all of it, or nothing. Gives the number of statements that were run. */
+export async function loadScript(pg: PGlite, script: Blob): Promise<number> {
+  const encoder = new TextEncoder();
+  let count = 0;
+  await ask(pg, 'BEGIN');
+  try {
+    for (const {text, data, line} of statementsOf(await script.text())) {
+      if (ofTheServer.test(text)) continue;
+      count++;
+      try {
+        if (data === undefined) await ask(pg, text);
+        else await ask(pg, text.replace(/\sFROM\s+stdin\b/i, " FROM '/dev/blob'"), encoder.encode(data));
+      } catch (thrown) {
+        throw thrown instanceof Failed ? new Failed({...thrown.failure, line}) : thrown;
+      }
+    }
+    await ask(pg, 'COMMIT');
+  } catch (thrown) {
+    await ask(pg, 'ROLLBACK');
+    throw thrown;
+  } finally {
+    await ask(pg, 'DISCARD ALL');
+  }
+  return count;
+}
