@@ -106,7 +106,7 @@ function functionOf(cell: SparkCell): string[] {
 function registered(cell: SparkCell): string {
   const taken = [...takes(cell).map((name) => `@${name}`), ...cell.reads.map(({table}) => table)];
   const gives = [cell.name, ...(cell.rejects ? [rejectsOf(cell.name)] : [])];
-  return `Cell(${py(cell.name)}, ${cell.variable}, takes=${tuple(taken)}, gives=${tuple(gives)}${cell.isLive ? ', live=True' : ''})`;
+  return `Cell(${py(cell.name)}, ${cell.variable}, takes=${tuple(taken)}, gives=${tuple(gives)}${cell.isLive ? ', live=True' : ''}${cell.layer === undefined ? '' : `, layer=${py(cell.layer)}`})`;
 }
 
 const tuple = (items: readonly string[]): string => `(${items.map((item) => py(item)).join(', ')}${items.length === 1 ? ',' : ''})`;

@@ -28,6 +28,9 @@ class Cell(NamedTuple):
     # <lake>
     live: bool = False
     # </lake>
+    # <layers>
+    layer: str = ''
+    # </layers>
 
 
 # <cells>
@@ -70,13 +73,22 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     # </lake>
     parser.add_argument('--from', dest='first', metavar='CELL', choices=names, help='begin with this cell; rows of earlier ones are read from --output')
     parser.add_argument('--skip', action='append', default=[], metavar='CELL', choices=names, help='leave this cell out; its rows are read from --output')
+    # <layers>
+    for layer in dict.fromkeys(cell.layer for cell in CELLS if cell.layer):
+        cells = ', '.join(cell.name for cell in CELLS if cell.layer == layer)
+        parser.add_argument(f'--skip-{layer}', action='append_const', dest='skip_layers', const=layer, default=[], help=f'leave out what stands under the heading of that name: {cells}')
+    # </layers>
     parser.add_argument('--list', action='store_true', help='print the names of the cells, and run none')
     parser.add_argument('--verbose', action='store_true', help="show Spark's own messages, and the whole trace of an error")
     # <params>
     for name, value in PARAMS.items():
         parser.add_argument(f'--param-{name}' if f'--{name}' in RESERVED else f'--{name}', dest=f'param_{name}', type=kind_of(value), default=value, help='(default: %(default)s)')
     # </params>
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    # <layers>
+    args.skip += [cell.name for cell in CELLS if cell.layer in args.skip_layers]
+    # </layers>
+    return args
 
 
 # <params>

@@ -22,13 +22,13 @@ export function sparkBundle(h: Handover): {readonly files: readonly HandoverFile
   };
 }
 
-const appends = (h: Handover): boolean => h.plan.some((cell) => cell.ready && cell.work.type === 'step' && cell.work.applies !== undefined);
+const writesLake = (h: Handover): boolean => h.plan.some((cell) => cell.ready && cell.work.type === 'step' && cell.work.applies !== undefined);
 
 const readme = (h: Handover, name: string): string =>
   [
     `# ${(h.notebook.title || name).replace(/\s+/g, ' ')}`,
     `\`pip install -r requirements.txt\` (Python 3.9 or newer, Java 17), and put the notebook’s input files into a folder \`data\`.`,
-    `Run \`${sparkCommand(h)}\`; the rows of every cell go to a folder of its name in \`output\`, as Parquet.${appends(h) ? ' A run that is repeated, also by a cluster that tries again, appends to the lake again.' : ''}`,
+    `Run \`${sparkCommand(h)}\`; the rows of every cell go to a folder of its name in \`output\`, as Parquet.${writesLake(h) ? ' A run that is repeated, also by a cluster that tries again, appends the same rows to the lake once, unless their SQL asks for the time or for chance.' : ''}`,
     `\`--help\` tells the rest: the notebook’s parameters, \`--from CELL\`, \`--skip CELL\`. It ends with 0 when all went well, 1 when a cell failed, 2 when the command line is wrong.`,
     `Folders may be at \`s3a://\`: add \`--packages org.apache.hadoop:hadoop-aws:3.4.1\`; keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or the machine’s role.`,
     `\`${name}.ipynb\` is the same for Jupyter, Databricks and EMR; \`${name}.md\` is the notebook, which Lakebook opens.`,

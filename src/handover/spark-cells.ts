@@ -6,6 +6,7 @@ import {pyIdentifier} from '../pyspark/py.ts';
 import * as spark from '../pyspark/query.ts';
 import type {Handover, Left} from './define.ts';
 import {importedNames} from './python-text.ts';
+import {layerBelow, type Layer, type LayerHeading} from './prose.ts';
 import {codeOf, parameterised, type Parameterised} from './spark-params.ts';
 
 /** A table that the Python of a cell reads: the variable it has there, and the cell (or `NAME_rejects`) that gave it. */
@@ -21,6 +22,8 @@ export interface SparkCell {
   /** Its variable, and the name of its function. */
   readonly variable: string;
   readonly sentence: string;
+  /** What it can be left out with. */
+  readonly layer: Layer | undefined;
   readonly lines: readonly PythonLine[];
   /** Its Python without string literals and comments: what it names. */
   readonly code: string;
@@ -90,8 +93,10 @@ export function sparkParts(h: Handover, file: (name: string) => string, reserved
   const given = new Set<string>();
   const imports = new Set<string>();
   const items: (SparkCell | SparkRemark)[] = [];
+  let heading: LayerHeading = {layer: undefined, depth: 6};
   for (const source of h.notebook.cells) {
     if (source.type === 'text') {
+      heading = layerBelow(proseOf(source), heading);
       items.push({type: 'prose', text: proseOf(source)});
       continue;
     }
@@ -134,6 +139,7 @@ export function sparkParts(h: Handover, file: (name: string) => string, reserved
       name: cell.name,
       variable: target,
       sentence: cell.work.type === 'step' ? cell.work.step.sentence(cell.work.values) : `The SQL cell ${cell.name}`,
+      layer: heading.layer,
       lines: lines.filter((line) => !isImport(line)),
       code: codeOf(text),
       isParameterised: text !== python,

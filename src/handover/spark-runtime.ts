@@ -8,6 +8,7 @@ import type {SparkCell, SparkParts} from './spark-cells.ts';
 export interface Sections {
   readonly lake: boolean;
   readonly params: boolean;
+  readonly layers: boolean;
   readonly literal: boolean;
 }
 
@@ -26,6 +27,7 @@ const cellsOf = ({items}: SparkParts): readonly SparkCell[] => items.filter((ite
 export const sectionsOf = (parts: SparkParts): Sections => ({
   lake: parts.usesLake,
   params: Object.keys(parts.params).length > 0,
+  layers: cellsOf(parts).some(({layer}) => layer !== undefined),
   literal: parts.usesLake || cellsOf(parts).some(({isParameterised, lines}) => isParameterised && lines.some(({text}) => text.includes('{literal(params.'))),
 });
 
@@ -46,7 +48,7 @@ export function inSections(wanted: Sections): string {
     (text, [name, stays]) => (stays ? text : text.replaceAll(new RegExp(`^ *# <${name}>\\n[\\s\\S]*?^ *# </${name}>\\n`, 'gm'), '')),
     runtime,
   );
-  return dropped.replace(/^ *# <\/?(?:lake|params|literal)>\n/gm, '');
+  return dropped.replace(/^ *# <\/?(?:lake|params|literal|layers)>\n/gm, '');
 }
 
 /** One function of the template. */

@@ -3,7 +3,7 @@ import {fail, ok, type Result} from '../lib/problem.ts';
 import {closest} from '../lib/text.ts';
 import {timeOf} from '../lib/time.ts';
 import type {At, TableEntry} from '../ports/index.ts';
-import type {LakeRead} from '../steps/define.ts';
+import type {LakeRead, LakeWrite} from '../steps/define.ts';
 import type {LakeSource} from './plan.ts';
 
 /** The lake's tables by lower-case name. */
@@ -19,6 +19,8 @@ export interface Applies {
 interface Writer {
   readonly hash: string;
   readonly applies: Applies;
+  /** Whether it, or one before it, overwrites the table. */
+  readonly overwrites: boolean;
 }
 
 /**
@@ -84,7 +86,7 @@ export class LakeScope {
    * A cell that writes a table: its hash, which also changes with what others did to the table, and the cell it comes after.
    * `rows` is a hash of what it writes, `work` of how.
    */
-  written(table: string, rows: string, work: string): {hash: string; applies: Applies; after: string | undefined} {
+  written({table, mode}: Pick<LakeWrite, 'table' | 'mode'>, rows: string, work: string): {hash: string; applies: Applies; after: string | undefined; isOverwritten: boolean} {
     const key = table.toLowerCase();
     const earlier = this.#writers.get(key);
     const applies = {
@@ -92,8 +94,9 @@ export class LakeScope {
       before: earlier === undefined ? [] : [...earlier.applies.before, earlier.applies.self],
     };
     const hash = contentHash([applies.self, work, foreignVersion(this.tables.get(key), this.notebook)]);
-    this.#writers.set(key, {hash, applies});
-    return {hash, applies, after: earlier?.hash};
+    const isOverwritten = earlier?.overwrites ?? false;
+    this.#writers.set(key, {hash, applies, overwrites: isOverwritten || mode === 'overwrite'});
+    return {hash, applies, after: earlier?.hash, isOverwritten};
   }
 }
 

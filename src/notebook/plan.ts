@@ -65,6 +65,10 @@ export interface CompiledCell extends Computed {
   readonly work: Work;
   /** Those of its inputs that come from the lake. */
   readonly sources: readonly LakeSource[];
+  /** Columns that tell the time of the run, its inputs' among them. */
+  readonly runTimes: readonly string[];
+  /** Whether a cell above overwrites the table that it writes. */
+  readonly isOverwritten?: boolean;
 }
 
 /** A table that a cell reads: the rows of the cell above with this hash, or what that cell rejected. */
@@ -173,19 +177,23 @@ function planCell(cell: RunnableCell, name: string, above: Above): PlannedCell {
   if (cell.disabled) return {...base, ready: false, disabled: true, problems: [], ...(understood.work.type === 'step' && first !== undefined ? {standsFor: first} : {})};
   const {work} = understood;
   const hash = hashOf(work, inputs);
+  const cells = [...above.tables.values()].filter((other) => other.ready);
+  const runTimes = [...new Set([...inputs.flatMap((input) => cells.find((other) => other.hash === input.hash)?.runTimes ?? []), ...ownRunTimes(work)])];
   const table = work.type === 'step' ? work.step.writesPostgres?.(work.values) : undefined;
   if (table !== undefined) {
     // What two cells write to one table depends on which was first.
     const after = above.postgres.get(table);
     const written = contentHash([hash, 'postgres', after ?? null]);
     above.postgres.set(table, written);
-    return {...base, ready: true, work, inputs, sources, after, hash: written};
+    return {...base, ready: true, work, inputs, sources, runTimes, after, hash: written};
   }
   const write = work.type === 'step' ? work.step.writes?.(work.values) : undefined;
-  if (write === undefined || work.type !== 'step') return {...base, ready: true, work, inputs, sources, hash};
-  const {applies, ...written} = above.lake.written(write.table, contentHash([hashOf({...work, values: write.rows}, inputs)]), hash);
-  return {...base, ready: true, work: {...work, applies}, inputs, sources, ...written};
+  if (write === undefined || work.type !== 'step') return {...base, ready: true, work, inputs, sources, runTimes, hash};
+  const {applies, ...written} = above.lake.written(write, contentHash([hashOf({...work, values: write.rows}, inputs)]), hash);
+  return {...base, ready: true, work: {...work, applies}, inputs, sources, runTimes, ...written};
 }
+
+const ownRunTimes = (work: Work): readonly string[] => (work.type === 'step' ? (work.step.runTimes?.(work.values) ?? []) : []);
 
 function sourceCell(read: LakeRead, name: string, cell: RunnableCell, above: Above, problems: Problem[]): LakeSource | undefined {
   const source = above.lake.source(read, name, cell.line);

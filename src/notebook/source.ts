@@ -69,6 +69,7 @@ export function pysparkOf(cell: CompiledCell, known: Known, spark: SparkSql, nam
     columns: known(cell.hash)?.columns ?? [],
     rows: cell.inputs.map((input) => rowsOf(input, known)),
     found: known(cell.hash)?.files ?? [],
+    rerun: {isOverwritten: cell.isOverwritten ?? false, times: cell.runTimes},
     ...(file === undefined ? {} : {file}),
   });
   return 'notExportable' in lines ? lines : lines.join('\n');

@@ -68,6 +68,7 @@ export const auditColumns = defineStep({
   input: 'one',
   effect: 'same',
   params,
+  runTimes: (values) => (values.now === '' ? chosen(values) : []),
   check: (values, inputs) => check(values, inputOf(inputs)),
   toSql: (values, inputs) => ({kind: 'sql', sql: toSql(values, inputOf(inputs))}),
   toPySpark: (values, {target, frames: [frame = 'df'], inputs}) => {

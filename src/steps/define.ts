@@ -168,6 +168,8 @@ export interface Step<P extends Params = Params> {
   writes?(values: Values<P>): {readonly table: string; readonly mode: LakeWrite['mode']; readonly rows: Readonly<Record<string, unknown>>} | undefined;
   /** The table of PostgreSQL that it writes. */
   writesPostgres?(values: Values<P>): string;
+  /** The columns it adds that tell the time of the run: other ones on every run, of the same rows. */
+  runTimes?(values: Values<P>): readonly string[];
   /** What is wrong with these values on these columns; pure. */
   check?(values: Values<P>, inputs: readonly Input[]): readonly StepProblem[];
   /** `inputs[0]` is `from`; then the cells named by `p.cell` and `p.cells` parameters in order. */
@@ -216,6 +218,8 @@ export interface SparkContext {
   readonly found?: readonly FoundFile[];
   /** Rows of each input when it was last seen: the small side of a join is sent to every executor. */
   readonly rows?: readonly (number | undefined)[];
+  /** What another run meets: whether a cell above has overwritten the table that this one writes, and the input's columns that tell the time of a run. */
+  readonly rerun?: {readonly isOverwritten: boolean; readonly times: readonly string[]};
 }
 
 /** Keeps the inferred types of `params` for the functions beside them. */

@@ -129,12 +129,13 @@ function checks({constraints, notNull}: LakeWrite, {spark}: SparkContext): {read
 const needsMapping = (columns: readonly Column[]): boolean => columns.some(({name, type}) => /[ ,;{}()\n\t=]/.test(name) || /"[^"]*[ ,;{}()\n\t=][^"]*"/.test(type));
 
 /** The table with its first rows and all its rules, as one commit. */
-function created(write: LakeWrite, frame: string, rules: Rules, columns: readonly Column[]): string[] {
+function created(write: LakeWrite, frame: string, rules: Rules, columns: readonly Column[], once: readonly string[]): string[] {
   const partitions = write.partitionBy ?? [];
   return chain(frame, [
     ...Object.entries(write.comments).map(([name, comment]) => `withMetadata(${py(name)}, ${py({comment})})`),
     `writeTo(${py(tableOf(write))})`,
     "using('delta')",
+    ...once,
     ...(needsMapping(columns) ? ["tableProperty('delta.columnMapping.mode', 'name')"] : []),
     ...rules.map(([name, condition]) => `tableProperty(${py(`delta.constraints.${name}`)}, ${py(condition)})`),
     ...(partitions.length > 0 ? [`partitionedBy(${partitions.map(col).join(', ')})`] : []),
@@ -157,7 +158,7 @@ function addedRules(write: LakeWrite, all: Rules): string[] {
 }
 
 /** The rows to a table that is there. */
-function rowsInto(write: LakeWrite, frame: string): string[] {
+function rowsInto(write: LakeWrite, frame: string, once: readonly string[]): string[] {
   const table = tableOf(write);
   if (write.mode === 'merge') {
     const condition = write.keys.map((key) => `target.${quoted(key)} = source.${quoted(key)}`).join(' AND ');
@@ -171,8 +172,21 @@ function rowsInto(write: LakeWrite, frame: string): string[] {
   }
   return chain(`${frame}.writeTo(${py(table)})`, [
     ...(write.mergeSchema ? ["option('mergeSchema', 'true')"] : []),
+    ...once,
     write.mode === 'append' ? 'append()' : 'overwrite(F.lit(True))',
   ]);
+}
+
+/** Names the rows of an append, whatever their order, by what stays the same on another run: Delta applies a number of an application once. */
+function named(target: string, frame: string, times: readonly string[]): string[] {
+  const but = times.length === 0 ? '' : ` if name.lower() not in ${py(times.map((name) => name.toLowerCase()))}`;
+  return [
+    `# The same rows are appended once: Delta keeps the name of what it applied${times.length === 0 ? '' : ', and the time of a run is no part of it'}.`,
+    `names = {f"\`{name.replace('\`', '\`\`')}\`": kind for name, kind in ${frame}.dtypes${but}}`,
+    "columns = [F.col(name).cast('string') if '<' in kind else F.col(name) for name, kind in names.items()]",
+    "row = F.xxhash64(*columns, *[F.isnull(column) for column in columns]).cast('decimal(20,0)')",
+    `applied = ' '.join(map(str, [${py(target)}, *${frame}.agg(F.count('*'), F.sum(row)).first()]))`,
+  ];
 }
 
 const inBlock = (lines: readonly string[]): string[] => lines.map((line) => `    ${line}`);
@@ -187,23 +201,27 @@ function toPySpark(values: SnapshotValues, context: SparkContext): string[] | No
   const {problems, all} = checks(write, context);
   const refused = notInSpark(problems);
   if (refused !== undefined) return refused;
+  const {isOverwritten = false, times = []} = context.rerun ?? {};
+  // What overwrites the table above brings none of these rows back.
+  const isOnce = write.mode === 'append' && !isOverwritten;
+  const once = isOnce ? ["option('txnAppId', applied)", "option('txnVersion', '0')"] : [];
   const remarks = [
-    ...(write.mode === 'append' ? ['# Lakebook appends the same rows of a cell once; here each run appends them.'] : []),
     ...(write.notNull.length > 0 ? ['# Delta takes NOT NULL only before a table has rows; a CHECK refuses the same ones.'] : []),
     ...(write.crashAfter === undefined ? [] : ['# The crash of the lesson is left out: it comes after the commit, which counts.']),
   ];
   // A commit counts from its seventh step on: one that dies before leaves nothing.
   if (write.crashAfter !== undefined && write.crashAfter < 7)
     return ['# The writer of the lesson dies before its commit counts, so nothing is written here either.', ...assign(target, frame, [])];
-  const there = rowsInto(write, frame);
+  const there = rowsInto(write, frame, once);
   // An overwrite leaves none of the rows that a rule would be checked on before.
   const existing = write.mode === 'overwrite' ? [...there, ...addedRules(write, all)] : [...addedRules(write, all), ...there];
   return [
     ...(write.mode === 'merge' ? ['from delta.tables import DeltaTable'] : []),
     ...remarks,
+    ...(isOnce ? named(target, frame, times) : []),
     ...(write.overwriteSchema
-      ? created(write, frame, all, columns)
-      : [`if spark.catalog.tableExists(${py(tableOf(write))}):`, ...inBlock(existing), 'else:', ...inBlock(created(write, frame, all, columns))]),
+      ? created(write, frame, all, columns, once)
+      : [`if spark.catalog.tableExists(${py(tableOf(write))}):`, ...inBlock(existing), 'else:', ...inBlock(created(write, frame, all, columns, once))]),
     ...assign(target, frame, []),
   ];
 }
@@ -224,7 +242,7 @@ export const snapshot = defineStep({
     what: 'Writes the rows to a table of the lake as one commit, and hands them on as they are. `append` adds rows, `overwrite` puts these in the place of all others, `merge` updates the rows that agree in the keys and inserts the rest: SQL’s MERGE INTO. The table is a Delta Lake table, Parquet files and a log beside them, and every commit makes a new version; the older ones stay readable.',
     why: 'A file that is written over is gone, and so is the answer to “what did we know last Tuesday?”. A commit is whole or isn’t there at all, whatever crashes in the middle. And the table defends itself: columns keep their types, `not_null` and `constraints` are checked for every row that ever comes, so that a sensor that says −999 stays outside. A condition has to be true: where it is NULL the row is refused, as Delta does.',
     without:
-      'Half a day of readings is in the file when the laptop’s lid falls shut, and nobody can tell which half. Running a notebook twice would also append twice; here a commit remembers what it brought, and the same rows from the same cell aren’t written again. Mind that Spark’s own default mode is errorifexists: it refuses a table that is there. Here it is append, and a table that isn’t there is made.',
+      'Half a day of readings is in the file when the laptop’s lid falls shut, and nobody can tell which half. Running a notebook twice would also append twice; here a commit remembers what it brought, and the same rows from the same cell aren’t written again; its PySpark says so to Delta with txnAppId and txnVersion. Mind that Spark’s own default mode is errorifexists: it refuses a table that is there. Here it is append, and a table that isn’t there is made.',
   },
   input: 'one',
   effect: 'same',

@@ -108,8 +108,12 @@ def week_one(once: DataFrame) -> DataFrame:
 # possible.
 def version_0(spark: SparkSession, week_one: DataFrame) -> DataFrame:
     """Append to lake.lesson_readings."""
-    # Lakebook appends the same rows of a cell once; here each run appends them.
     # Delta takes NOT NULL only before a table has rows; a CHECK refuses the same ones.
+    # The same rows are appended once: Delta keeps the name of what it applied.
+    names = {f"`{name.replace('`', '``')}`": kind for name, kind in week_one.dtypes}
+    columns = [F.col(name).cast('string') if '<' in kind else F.col(name) for name, kind in names.items()]
+    row = F.xxhash64(*columns, *[F.isnull(column) for column in columns]).cast('decimal(20,0)')
+    applied = ' '.join(map(str, ['version_0', *week_one.agg(F.count('*'), F.sum(row)).first()]))
     if spark.catalog.tableExists('lake.lesson_readings'):
         known = {row['key'] for row in spark.sql('SHOW TBLPROPERTIES lake.lesson_readings').collect()}
         if 'delta.constraints.sensor_id_not_null' not in known:
@@ -120,7 +124,12 @@ def version_0(spark: SparkSession, week_one: DataFrame) -> DataFrame:
             spark.sql('ALTER TABLE lake.lesson_readings ADD CONSTRAINT `possible` CHECK (temperature IS NULL OR temperature BETWEEN -40 AND 60)')
         spark.sql("ALTER TABLE lake.lesson_readings ALTER COLUMN `temperature` COMMENT '°C'")
         spark.sql("ALTER TABLE lake.lesson_readings ALTER COLUMN `humidity` COMMENT '%'")
-        week_one.writeTo('lake.lesson_readings').append()
+        (
+            week_one.writeTo('lake.lesson_readings')
+            .option('txnAppId', applied)
+            .option('txnVersion', '0')
+            .append()
+        )
     else:
         (
             week_one
@@ -128,6 +137,8 @@ def version_0(spark: SparkSession, week_one: DataFrame) -> DataFrame:
             .withMetadata('humidity', {'comment': '%'})
             .writeTo('lake.lesson_readings')
             .using('delta')
+            .option('txnAppId', applied)
+            .option('txnVersion', '0')
             .tableProperty('delta.constraints.sensor_id_not_null', '`sensor_id` IS NOT NULL')
             .tableProperty('delta.constraints.timestamp_not_null', '`timestamp` IS NOT NULL')
             .tableProperty('delta.constraints.possible', 'temperature IS NULL OR temperature BETWEEN -40 AND 60')
@@ -179,11 +190,27 @@ def mended(week_two: DataFrame) -> DataFrame:
 
 def version_1(spark: SparkSession, mended: DataFrame) -> DataFrame:
     """Append to lake.lesson_readings."""
-    # Lakebook appends the same rows of a cell once; here each run appends them.
+    # The same rows are appended once: Delta keeps the name of what it applied.
+    names = {f"`{name.replace('`', '``')}`": kind for name, kind in mended.dtypes}
+    columns = [F.col(name).cast('string') if '<' in kind else F.col(name) for name, kind in names.items()]
+    row = F.xxhash64(*columns, *[F.isnull(column) for column in columns]).cast('decimal(20,0)')
+    applied = ' '.join(map(str, ['version_1', *mended.agg(F.count('*'), F.sum(row)).first()]))
     if spark.catalog.tableExists('lake.lesson_readings'):
-        mended.writeTo('lake.lesson_readings').append()
+        (
+            mended.writeTo('lake.lesson_readings')
+            .option('txnAppId', applied)
+            .option('txnVersion', '0')
+            .append()
+        )
     else:
-        mended.writeTo('lake.lesson_readings').using('delta').create()
+        (
+            mended
+            .writeTo('lake.lesson_readings')
+            .using('delta')
+            .option('txnAppId', applied)
+            .option('txnVersion', '0')
+            .create()
+        )
     version_1 = mended
     return version_1
 
@@ -388,7 +415,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument('--skip', action='append', default=[], metavar='CELL', choices=names, help='leave this cell out; its rows are read from --output')
     parser.add_argument('--list', action='store_true', help='print the names of the cells, and run none')
     parser.add_argument('--verbose', action='store_true', help="show Spark's own messages, and the whole trace of an error")
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    return args
 
 
 def literal(value: Any) -> str:

@@ -427,7 +427,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument('--verbose', action='store_true', help="show Spark's own messages, and the whole trace of an error")
     for name, value in PARAMS.items():
         parser.add_argument(f'--param-{name}' if f'--{name}' in RESERVED else f'--{name}', dest=f'param_{name}', type=kind_of(value), default=value, help='(default: %(default)s)')
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    return args
 
 
 RESERVED = ('--input', '--output', '--lake', '--from', '--skip', '--list', '--verbose', '--help')

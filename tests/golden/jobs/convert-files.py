@@ -304,7 +304,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument('--skip', action='append', default=[], metavar='CELL', choices=names, help='leave this cell out; its rows are read from --output')
     parser.add_argument('--list', action='store_true', help='print the names of the cells, and run none')
     parser.add_argument('--verbose', action='store_true', help="show Spark's own messages, and the whole trace of an error")
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    return args
 
 
 def session(args: argparse.Namespace) -> SparkSession:

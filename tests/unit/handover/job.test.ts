@@ -117,7 +117,31 @@ test('what reads a table of the lake goes on from the rows that were written, in
   expect([...text.matchAll(/^ {4}Cell\('(\w+)'.*live=True\),$/gm)].map(([, name]) => name)).toEqual(['now', 'asked']);
   const jupyter = sparkNotebook(h).text;
   expect(['raw', 'saved', 'now', 'first', 'asked'].filter((name) => jupyter.includes(`${name} = ${name}.localCheckpoint()`))).toEqual(['now', 'asked']);
-  expect(sparkBundle(h).files.find(({path}) => path === 'README.md')?.text).toContain('appends to the lake again');
+  expect(sparkBundle(h).files.find(({path}) => path === 'README.md')?.text).toContain('appends the same rows to the lake once');
+});
+
+test('an append names its rows without the time of the run; one below an overwrite comes back with every run', () => {
+  const audited = '```step stamped = audit_columns\ncreated_at: false\n```\n\n```step renamed = filter\ncondition: a > 1\n```\n\n';
+  const {text} = sparkJob(planned(`${load}${audited}\`\`\`step kept = snapshot\ntable: t\n\`\`\`\n\n\`\`\`step other = snapshot\nfrom: raw\ntable: u\nmode: overwrite\n\`\`\`\n\n\`\`\`step more = snapshot\nfrom: raw\ntable: U\n\`\`\`\n`));
+  expect(compileErrors(text)).toBe('');
+  const functionOf = (name: string): string => text.slice(text.indexOf(`def ${name}(`), text.indexOf('\n\n\n', text.indexOf(`def ${name}(`)));
+  expect(functionOf('kept')).toContain("for name, kind in renamed.dtypes if name.lower() not in ['updated_at', 'ingested_at']}");
+  expect(functionOf('kept').match(/option\('txnAppId', applied\)/g)).toHaveLength(2);
+  expect(functionOf('more')).not.toContain('txn');
+  const fixed = sparkJob(planned(`${load}\`\`\`step stamped = audit_columns\nnow: 2024-01-01\n\`\`\`\n\n\`\`\`step kept = snapshot\ntable: t\n\`\`\`\n`)).text;
+  expect(fixed).toContain('for name, kind in stamped.dtypes}');
+});
+
+test('a layer is what stands under its heading, and can be left out on the command line', () => {
+  const cell = (name: string): string => `\`\`\`step ${name} = filter\nfrom: raw\ncondition: a > 1\n\`\`\`\n\n`;
+  const text = sparkJob(
+    planned(
+      `# Bronze age\n\n${load}# A day\n\n${cell('none')}## Bronze: as it came\n\n### How\n\n${cell('one')}~~~\n# Gold\n~~~\n\n${cell('two')}## Quality\n\n${cell('three')}## **PostgreSQL**\n\n${cell('four')}`,
+    ),
+  ).text;
+  const layers = [...text.matchAll(/^ {4}Cell\('(\w+)'.*?(?:, layer='(\w+)')?\),$/gm)].map(([, name, layer]) => [name, layer]);
+  expect(layers).toEqual([['raw', 'bronze'], ['none', undefined], ['one', 'bronze'], ['two', 'bronze'], ['three', undefined], ['four', 'postgres']]); // prettier-ignore
+  expect(sparkJob(planned(load)).text).not.toContain('layer');
 });
 
 test('parameters of the Jupyter notebook hide none of its functions, folders and cells', () => {
