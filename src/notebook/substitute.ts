@@ -41,7 +41,10 @@ function walk(value: unknown, control: Control | undefined, given: Notebook['par
   if (control?.kind === 'map') {
     const shortControl = control.short === undefined ? undefined : control.fields[control.short]?.control;
     return Object.fromEntries(
-      Object.entries(value).map(([key, inner]) => [key, isRecord(inner) ? substituteValues(inner, control.fields, given, problems) : walk(inner, shortControl, given, problems)]),
+      Object.entries(value).map(([key, inner]) => [
+        substitute(key, given, false, problems),
+        isRecord(inner) ? substituteValues(inner, control.fields, given, problems) : walk(inner, shortControl, given, problems),
+      ]),
     );
   }
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, walk(inner, undefined, given, problems)]));

@@ -1,5 +1,5 @@
 import {spawn} from 'node:child_process';
-import {mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {root} from '../tools/setup.mjs';
 import {same} from './compare.mjs';
@@ -8,7 +8,7 @@ import {environmentOf, work} from './environment.mjs';
 import {dataNotebooks} from './equality/data.mjs';
 import {compareWith, typed} from './equality/equality.mjs';
 import {explanations} from './equality/explained.mjs';
-import {exampleNotebooks, loadSteps, shippedNotebooks} from './equality/notebooks.mjs';
+import {exampleNotebooks, loadSteps, markdownOf, shippedNotebooks, stepCell} from './equality/notebooks.mjs';
 import {openPage} from './equality/page.mjs';
 import {randomNotebooks} from './equality/random.mjs';
 import {difference} from './equality/rows.mjs';
@@ -45,6 +45,7 @@ export async function equality(checks, word = '') {
       await checks.check('clean-a-sensor-file.md by spark-submit', () => submitted(page, spark, folder, shipped));
       await checks.check('a job whose schema lake lies elsewhere stops before its first cell', () => lakeElsewhere(page, spark, shipped));
     }
+    if ('snapshot, run again'.includes(word)) await checks.check('a job that is run again appends what is new, and a layer can be left out', () => runAgain(page, spark, folder));
     await checks.check('the page of the notebooks has no uncaught errors', () => same('faults', page.faults, []));
   } finally {
     await Promise.all([page.close(), spark.close()]);
@@ -140,8 +141,66 @@ async function lakeElsewhere(page, spark, shipped) {
   same(`the sentence in ${said}`, /The schema lake lies at file:.*elsewhere already, not at file:/.test(said), true);
 }
 
-/** @param {string} job @param {string[]} args */
-function sparkSubmit(job, args) {
+/** One notebook over and over in sessions of their own: the same file, the same again, another, and that without its layers. @param {Page} page @param {Engine} spark @param {string} folder */
+async function runAgain(page, spark, folder) {
+  const home = mkdtempSync(join(folder, 'again-'));
+  const [input, output, lake, job] = ['input', 'output', 'lake', 'job.py'].map((name) => join(home, name));
+  const first = 'sensor_id,value\ns-1,1.5\ns-1,1.5\n,2\ns-2,\n';
+  mkdirSync(input);
+  writeFileSync(join(input, 'in.csv'), first);
+  const cells = [
+    stepCell('raw', 'load', {file: 'in.csv', header: 'true', schema: {sensor_id: 'string', value: 'double'}}),
+    '## Bronze',
+    stepCell('stamped', 'audit_columns', {}),
+    stepCell('bronze', 'snapshot', {table: 'bronze_again'}),
+    '## Silver',
+    stepCell('arrived', 'read_table', {table: 'bronze_again'}),
+    stepCell('silver', 'snapshot', {table: 'silver_again', mode: 'overwrite'}),
+  ];
+  const ran = await page.run({name: 'again', markdown: markdownOf('again', cells), folder: input});
+  writeFileSync(job, ran.job);
+  const jars = readdirSync(environmentOf('spark40').args[0] ?? '').filter((name) => !/log4j|slf4j/.test(name));
+  const submit = async (/** @type {string[]} */ ...args) => {
+    const paths = jars.map((name) => join(environmentOf('spark40').args[0] ?? '', name)).join(',');
+    // A schema lies in one place: Derby's folder is this run's own.
+    const {code, output: said} = await sparkSubmit(job, ['--input', input, '--output', output, '--lake', lake, ...args], ['--jars', paths], home);
+    same(`exit code\n${said}`, code, 0);
+    return said;
+  };
+  const rows = async (/** @type {string} */ table) => {
+    const {history} = await spark.call({do: 'read', path: join(lake, table), versions: [], times: []});
+    const newest = Math.max(...history.map((/** @type {{version: number}} */ {version}) => version));
+    const {versions} = await spark.call({do: 'read', path: join(lake, table), versions: [newest], times: []});
+    return [newest, versions[newest].rows.length];
+  };
+  await submit();
+  same('version and rows of bronze after the first run', await rows('bronze_again'), [0, 4]);
+  await submit();
+  same('after the same file again', await rows('bronze_again'), [0, 4]);
+  // The same values with the gap in the other column: rows that differ, though their values don't.
+  writeFileSync(join(input, 'in.csv'), first.replace(',2\n', '2,\n'));
+  await submit('--skip-silver');
+  same(
+    'after another file, without silver',
+    [await rows('bronze_again'), await rows('silver_again')],
+    [
+      [1, 8],
+      [1, 4],
+    ],
+  );
+  const said = await submit('--skip-bronze');
+  same(
+    'cells not run without bronze',
+    [...said.matchAll(/(\w+) +not run/g)].map(([, name]) => name),
+    ['stamped', 'bronze'],
+  );
+  same('silver, from the lake alone', await rows('silver_again'), [2, 8]);
+  rmSync(home, {recursive: true});
+  return '4 runs';
+}
+
+/** @param {string} job @param {string[]} args @param {readonly string[]} [options] @param {string} [cwd] */
+function sparkSubmit(job, args, options = [], cwd = undefined) {
   const {python, env} = environmentOf('spark40');
   const settings = {
     'spark.driver.host': '127.0.0.1',
@@ -151,7 +210,7 @@ function sparkSubmit(job, args) {
   };
   const conf = Object.entries(settings).flatMap(([name, value]) => ['--conf', `${name}=${value}`]);
   const command = join(env.SPARK_HOME ?? '', 'bin', 'spark-submit');
-  return run(command, ['--master', 'local[2]', '--driver-memory', '1g', ...conf, job, ...args], {...env, PYSPARK_DRIVER_PYTHON: python});
+  return run(command, ['--master', 'local[2]', '--driver-memory', '1g', ...options, ...conf, job, ...args], {...env, PYSPARK_DRIVER_PYTHON: python}, cwd);
 }
 
 /** @param {string} command @param {readonly string[]} args @param {Record<string, string>} [env] @param {string} [cwd] ruff takes what lies there for the job's own modules @returns {Promise<{code: number | null, output: string}>} */

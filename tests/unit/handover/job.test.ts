@@ -122,7 +122,11 @@ test('what reads a table of the lake goes on from the rows that were written, in
 
 test('an append names its rows without the time of the run; one below an overwrite comes back with every run', () => {
   const audited = '```step stamped = audit_columns\ncreated_at: false\n```\n\n```step renamed = filter\ncondition: a > 1\n```\n\n';
-  const {text} = sparkJob(planned(`${load}${audited}\`\`\`step kept = snapshot\ntable: t\n\`\`\`\n\n\`\`\`step other = snapshot\nfrom: raw\ntable: u\nmode: overwrite\n\`\`\`\n\n\`\`\`step more = snapshot\nfrom: raw\ntable: U\n\`\`\`\n`));
+  const {text} = sparkJob(
+    planned(
+      `${load}${audited}\`\`\`step kept = snapshot\ntable: t\n\`\`\`\n\n\`\`\`step other = snapshot\nfrom: raw\ntable: u\nmode: overwrite\n\`\`\`\n\n\`\`\`step more = snapshot\nfrom: raw\ntable: U\n\`\`\`\n`,
+    ),
+  );
   expect(compileErrors(text)).toBe('');
   const functionOf = (name: string): string => text.slice(text.indexOf(`def ${name}(`), text.indexOf('\n\n\n', text.indexOf(`def ${name}(`)));
   expect(functionOf('kept')).toContain("for name, kind in renamed.dtypes if name.lower() not in ['updated_at', 'ingested_at']}");
