@@ -1,0 +1,895 @@
+"""Compressors: bronze, silver, gold
+
+Ten gas compressors send a reading every ten minutes, and two of them are about to break. You build
+the pipeline that finds out which, the way it is built wherever this is done for a living: in three
+layers, each a table of its own, each made from the one before.
+
+Written by Lakebook from the notebook of that name, for Spark 4. The rows of every cell go to a
+folder of its name in --output, as Parquet. Run it with
+
+    spark-submit --packages io.delta:delta-spark_2.13:4.0.1 compressors_bronze_silver_gold.py --input data --output output --lake lake
+
+and see --help for the rest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from pyspark import StorageLevel
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import functions as F
+
+log = logging.getLogger('compressors_bronze_silver_gold')
+
+
+class Cell(NamedTuple):
+    """A cell of the notebook: what its function takes, and the tables that it gives."""
+
+    name: str
+    run: Callable[..., Any]
+    takes: tuple[str, ...]
+    gives: tuple[str, ...]
+    live: bool = False
+    layer: str = ''
+
+
+# Compressors: bronze, silver, gold
+# ---------------------------------
+#
+# Ten gas compressors send a reading every ten minutes, and two of them are about to break. You
+# build the pipeline that finds out which, the way it is built wherever this is done for a living:
+# in three layers, each a table of its own, each made from the one before.
+#
+# You will learn
+#
+# - what belongs into bronze, silver and gold, and why the layers are kept apart;
+# - to write so that a job which runs twice doesn’t count anything twice;
+# - to tell a broken sensor from a breaking machine;
+# - to turn readings into features that somebody can act upon.
+#
+# Press **Run all** and read along. The three tables are real Delta Lake tables, under **Lake** in
+# the sidebar.
+#
+# `now` is the moment at which all this takes place: midnight after the week. A real pipeline would
+# look at the clock. Here the moment is a parameter, so that the same week gives the same answers on
+# every day that you open it.
+#
+# Bronze: what came, as it came
+# -----------------------------
+#
+# Whatever arrives is written down first and judged later. Every column is read as text: a column
+# that is taken for numbers has already lost what the sensor wrote when it could not measure.
+def raw(spark: SparkSession, path: Callable[[str], str]) -> tuple[DataFrame, DataFrame]:
+    """Load compressors.csv."""
+    lines = (
+        spark.read
+        .schema(
+            '`compressor_id` string, `timestamp` string, `vibration_mms` string, '
+            '`discharge_temp_f` string, `suction_pressure_psi` string, '
+            '`discharge_pressure_psi` string, `horsepower` string, `gas_flow_mcfd` string, '
+            '`runtime_hours` string, `_corrupt_record` string'
+        )
+        .option('header', True)
+        .option('escape', '"')
+        .option('columnNameOfCorruptRecord', '_corrupt_record')
+        .csv(path('compressors.csv'))
+        .withColumn('_file', F.col('_metadata.file_name'))
+        .cache()
+    )
+    failed = F.col('_corrupt_record').isNotNull()
+    # Spark keeps the text of what it can’t read, but neither its line nor the reason.
+    raw_rejects = (
+        lines
+        .where(failed)
+        .select(
+            F.col('_file').alias('file'),
+            F.lit(None).cast('bigint').alias('line'),
+            F.lit(None).cast('string').alias('column_name'),
+            F.col('_corrupt_record').alias('raw'),
+            F.lit('it does not fit the schema').alias('reason'),
+        )
+    )
+    raw = (
+        lines
+        .where(~(failed))
+        .select(
+            'compressor_id',
+            'timestamp',
+            'vibration_mms',
+            'discharge_temp_f',
+            'suction_pressure_psi',
+            'discharge_pressure_psi',
+            'horsepower',
+            'gas_flow_mcfd',
+            'runtime_hours',
+            F.col('_file').alias('filename'),
+        )
+    )
+    return raw, raw_rejects
+
+
+# Four lines are no readings at all, for they have too few values or too many: half a line, two
+# lines that ran into one another, somebody’s remark. They are in `raw_rejects` with their line and
+# the reason. A fifth says `ERR` where a number belongs, and has the right number of values: it
+# comes in, and is silver’s problem.
+#
+# Two columns are added, nothing is changed: when a row was loaded, and which file it came from. In
+# half a year, when a figure looks strange, these lead back to the delivery it came with.
+def stamped(raw: DataFrame) -> DataFrame:
+    """Add ingested_at."""
+    stamped = (
+        raw
+        .withColumn('ingested_at', F.lit('2024-01-08 00:00:00.000').cast('timestamp'))
+        .withColumn('source_file', F.col('filename'))
+    )
+    return stamped
+
+
+def arrived(stamped: DataFrame) -> DataFrame:
+    """Select compressor_id, timestamp, vibration_mms, discharge_temp_f, suction_pressure_psi,
+    discharge_pressure_psi, horsepower, gas_flow_mcfd, runtime_hours, ingested_at, and
+    source_file.
+    """
+    arrived = (
+        stamped
+        .select(
+            'compressor_id',
+            'timestamp',
+            'vibration_mms',
+            'discharge_temp_f',
+            'suction_pressure_psi',
+            'discharge_pressure_psi',
+            'horsepower',
+            'gas_flow_mcfd',
+            'runtime_hours',
+            'ingested_at',
+            'source_file',
+        )
+    )
+    return arrived
+
+
+def bronze(spark: SparkSession, arrived: DataFrame) -> DataFrame:
+    """Append to lake.bronze_readings."""
+    # The same rows are appended once: Delta keeps the name of what it applied.
+    names = {f"`{name.replace('`', '``')}`": kind for name, kind in arrived.dtypes}
+    columns = [F.col(name).cast('string') if '<' in kind else F.col(name) for name, kind in names.items()]
+    row = F.xxhash64(*columns, *[F.isnull(column) for column in columns]).cast('decimal(20,0)')
+    applied = ' '.join(map(str, ['bronze', *arrived.agg(F.count('*'), F.sum(row)).first()]))
+    if spark.catalog.tableExists('lake.bronze_readings'):
+        (
+            arrived.writeTo('lake.bronze_readings')
+            .option('txnAppId', applied)
+            .option('txnVersion', '0')
+            .append()
+        )
+    else:
+        (
+            arrived
+            .writeTo('lake.bronze_readings')
+            .using('delta')
+            .option('txnAppId', applied)
+            .option('txnVersion', '0')
+            .create()
+        )
+    bronze = arrived
+    return bronze
+
+
+# Bronze only ever grows. That raises the question that every pipeline has to answer: what happens
+# when the job runs twice, because somebody pressed the button again, or because a cluster did? Run
+# the cell again. It says that these rows are in version 0 already, and writes nothing. The commit
+# in the table’s log carries an entry called `txn`, the name of what was applied, and a writer that
+# finds its own name there stops. To do something twice and have it count once is called
+# *idempotent*. The PySpark job does the same, with Delta’s `txnAppId` and `txnVersion`: look at the
+# cell’s PySpark.
+#
+# A copy of the file under another name would be another delivery, for its `source_file` differs.
+# That isn’t prevented here; silver takes care of it.
+#
+# Silver: what can be believed
+# ----------------------------
+#
+# Silver begins where bronze ended: it reads the table, not the file. So this layer can run alone,
+# tomorrow or on another machine, with whatever bronze holds by then.
+def bronze_rows(spark: SparkSession) -> DataFrame:
+    """Read lake.bronze_readings."""
+    bronze_rows = spark.read.table('lake.bronze_readings')
+    return bronze_rows
+
+
+# First the types. A text that is no number, or no time, sends its row to `typed_rejects`; an empty
+# one is a missing value, and stays.
+def typed(bronze_rows: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """Cast timestamp to timestamp, vibration_mms to double, discharge_temp_f to double,
+    suction_pressure_psi to double, discharge_pressure_psi to double, horsepower to double,
+    gas_flow_mcfd to double, and runtime_hours to double.
+    """
+    tried = (
+        bronze_rows
+        .withColumn('timestamp cast', F.try_to_timestamp(F.trim(F.col('timestamp')), F.lit("yyyy-MM-dd'T'HH:mm:ss")))
+        .withColumn('vibration_mms cast', F.expr('try_cast(trim(`vibration_mms`) AS double)'))
+        .withColumn('discharge_temp_f cast', F.expr('try_cast(trim(`discharge_temp_f`) AS double)'))
+        .withColumn('suction_pressure_psi cast', F.expr('try_cast(trim(`suction_pressure_psi`) AS double)'))
+        .withColumn('discharge_pressure_psi cast', F.expr('try_cast(trim(`discharge_pressure_psi`) AS double)'))
+        .withColumn('horsepower cast', F.expr('try_cast(trim(`horsepower`) AS double)'))
+        .withColumn('gas_flow_mcfd cast', F.expr('try_cast(trim(`gas_flow_mcfd`) AS double)'))
+        .withColumn('runtime_hours cast', F.expr('try_cast(trim(`runtime_hours`) AS double)'))
+    )
+    failed = (F.coalesce((F.trim(F.col('timestamp')) != ''), F.lit(False)) & F.col('timestamp cast').isNull()) | (F.coalesce((F.trim(F.col('vibration_mms')) != ''), F.lit(False)) & F.col('vibration_mms cast').isNull()) | (F.coalesce((F.trim(F.col('discharge_temp_f')) != ''), F.lit(False)) & F.col('discharge_temp_f cast').isNull()) | (F.coalesce((F.trim(F.col('suction_pressure_psi')) != ''), F.lit(False)) & F.col('suction_pressure_psi cast').isNull()) | (F.coalesce((F.trim(F.col('discharge_pressure_psi')) != ''), F.lit(False)) & F.col('discharge_pressure_psi cast').isNull()) | (F.coalesce((F.trim(F.col('horsepower')) != ''), F.lit(False)) & F.col('horsepower cast').isNull()) | (F.coalesce((F.trim(F.col('gas_flow_mcfd')) != ''), F.lit(False)) & F.col('gas_flow_mcfd cast').isNull()) | (F.coalesce((F.trim(F.col('runtime_hours')) != ''), F.lit(False)) & F.col('runtime_hours cast').isNull())
+    typed = (
+        tried
+        .filter(~failed)
+        .withColumn('timestamp', F.col('timestamp cast'))
+        .withColumn('vibration_mms', F.col('vibration_mms cast'))
+        .withColumn('discharge_temp_f', F.col('discharge_temp_f cast'))
+        .withColumn('suction_pressure_psi', F.col('suction_pressure_psi cast'))
+        .withColumn('discharge_pressure_psi', F.col('discharge_pressure_psi cast'))
+        .withColumn('horsepower', F.col('horsepower cast'))
+        .withColumn('gas_flow_mcfd', F.col('gas_flow_mcfd cast'))
+        .withColumn('runtime_hours', F.col('runtime_hours cast'))
+        .drop('timestamp cast', 'vibration_mms cast', 'discharge_temp_f cast', 'suction_pressure_psi cast', 'discharge_pressure_psi cast', 'horsepower cast', 'gas_flow_mcfd cast', 'runtime_hours cast')
+    )
+    typed_rejects = (
+        tried
+        .filter(failed)
+        .withColumns(
+            {
+                'column': F.coalesce(F.when((F.coalesce((F.trim(F.col('timestamp')) != ''), F.lit(False)) & F.col('timestamp cast').isNull()), F.lit('timestamp')), F.when((F.coalesce((F.trim(F.col('vibration_mms')) != ''), F.lit(False)) & F.col('vibration_mms cast').isNull()), F.lit('vibration_mms')), F.when((F.coalesce((F.trim(F.col('discharge_temp_f')) != ''), F.lit(False)) & F.col('discharge_temp_f cast').isNull()), F.lit('discharge_temp_f')), F.when((F.coalesce((F.trim(F.col('suction_pressure_psi')) != ''), F.lit(False)) & F.col('suction_pressure_psi cast').isNull()), F.lit('suction_pressure_psi')), F.when((F.coalesce((F.trim(F.col('discharge_pressure_psi')) != ''), F.lit(False)) & F.col('discharge_pressure_psi cast').isNull()), F.lit('discharge_pressure_psi')), F.when((F.coalesce((F.trim(F.col('horsepower')) != ''), F.lit(False)) & F.col('horsepower cast').isNull()), F.lit('horsepower')), F.when((F.coalesce((F.trim(F.col('gas_flow_mcfd')) != ''), F.lit(False)) & F.col('gas_flow_mcfd cast').isNull()), F.lit('gas_flow_mcfd')), F.when((F.coalesce((F.trim(F.col('runtime_hours')) != ''), F.lit(False)) & F.col('runtime_hours cast').isNull()), F.lit('runtime_hours'))),
+                'value': F.coalesce(F.when((F.coalesce((F.trim(F.col('timestamp')) != ''), F.lit(False)) & F.col('timestamp cast').isNull()), F.col('timestamp').cast('string')), F.when((F.coalesce((F.trim(F.col('vibration_mms')) != ''), F.lit(False)) & F.col('vibration_mms cast').isNull()), F.col('vibration_mms').cast('string')), F.when((F.coalesce((F.trim(F.col('discharge_temp_f')) != ''), F.lit(False)) & F.col('discharge_temp_f cast').isNull()), F.col('discharge_temp_f').cast('string')), F.when((F.coalesce((F.trim(F.col('suction_pressure_psi')) != ''), F.lit(False)) & F.col('suction_pressure_psi cast').isNull()), F.col('suction_pressure_psi').cast('string')), F.when((F.coalesce((F.trim(F.col('discharge_pressure_psi')) != ''), F.lit(False)) & F.col('discharge_pressure_psi cast').isNull()), F.col('discharge_pressure_psi').cast('string')), F.when((F.coalesce((F.trim(F.col('horsepower')) != ''), F.lit(False)) & F.col('horsepower cast').isNull()), F.col('horsepower').cast('string')), F.when((F.coalesce((F.trim(F.col('gas_flow_mcfd')) != ''), F.lit(False)) & F.col('gas_flow_mcfd cast').isNull()), F.col('gas_flow_mcfd').cast('string')), F.when((F.coalesce((F.trim(F.col('runtime_hours')) != ''), F.lit(False)) & F.col('runtime_hours cast').isNull()), F.col('runtime_hours').cast('string'))),
+                'reason': F.concat_ws('; ', F.when((F.coalesce((F.trim(F.col('timestamp')) != ''), F.lit(False)) & F.col('timestamp cast').isNull()), F.lit("timestamp is no timestamp (yyyy-MM-dd'T'HH:mm:ss)")), F.when((F.coalesce((F.trim(F.col('vibration_mms')) != ''), F.lit(False)) & F.col('vibration_mms cast').isNull()), F.lit('vibration_mms is no double')), F.when((F.coalesce((F.trim(F.col('discharge_temp_f')) != ''), F.lit(False)) & F.col('discharge_temp_f cast').isNull()), F.lit('discharge_temp_f is no double')), F.when((F.coalesce((F.trim(F.col('suction_pressure_psi')) != ''), F.lit(False)) & F.col('suction_pressure_psi cast').isNull()), F.lit('suction_pressure_psi is no double')), F.when((F.coalesce((F.trim(F.col('discharge_pressure_psi')) != ''), F.lit(False)) & F.col('discharge_pressure_psi cast').isNull()), F.lit('discharge_pressure_psi is no double')), F.when((F.coalesce((F.trim(F.col('horsepower')) != ''), F.lit(False)) & F.col('horsepower cast').isNull()), F.lit('horsepower is no double')), F.when((F.coalesce((F.trim(F.col('gas_flow_mcfd')) != ''), F.lit(False)) & F.col('gas_flow_mcfd cast').isNull()), F.lit('gas_flow_mcfd is no double')), F.when((F.coalesce((F.trim(F.col('runtime_hours')) != ''), F.lit(False)) & F.col('runtime_hours cast').isNull()), F.lit('runtime_hours is no double'))),
+            },
+        )
+        .drop('timestamp cast', 'vibration_mms cast', 'discharge_temp_f cast', 'suction_pressure_psi cast', 'discharge_pressure_psi cast', 'horsepower cast', 'gas_flow_mcfd cast', 'runtime_hours cast')
+    )
+    return typed, typed_rejects
+
+
+# Then the two things without which a reading is worth nothing: whose it is, and when it was. Some
+# ids are none (`comp-006` in lower case, `COMP-` cut short), and some times lie in the year 2043.
+# No prophecy: GPS counts its weeks in ten bits, and a clock that has lost count is 1,024 weeks off.
+def valid(typed: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """Check 2 rules, quarantine rows that break one."""
+    rules = {
+        'known compressor': F.coalesce(F.col('compressor_id').isNotNull(), F.lit(True)) & F.coalesce(F.col('compressor_id').rlike('^COMP-[0-9]{3}\\z'), F.lit(True)),
+        'not in the future': F.coalesce(F.expr("timestamp IS NOT NULL AND timestamp <= CAST(CAST('2024-01-08 00:00:00' AS TIMESTAMP_NTZ) AS TIMESTAMP)"), F.lit(True)),
+    }
+    failed = F.concat_ws(', ', *[F.when(~holds, F.lit(name)) for name, holds in rules.items()])
+    valid = typed.filter(failed == '')
+    valid_rejects = (
+        typed
+        .filter(failed != '')
+        .withColumns({
+            'rule': failed,
+            'reason': F.concat_ws('; ', F.when(~F.col('compressor_id').isNotNull(), 'compressor_id is missing'), F.when(~F.col('compressor_id').rlike('^COMP-[0-9]{3}\\z'), 'compressor_id doesn’t match ^COMP-[0-9]{3}$'), F.when(~F.expr("timestamp IS NOT NULL AND timestamp <= CAST(CAST('2024-01-08 00:00:00' AS TIMESTAMP_NTZ) AS TIMESTAMP)"), "not timestamp IS NOT NULL AND timestamp <= CAST('2024-01-08 00:00:00' AS TIMESTAMP)")),
+        })
+    )
+    return valid, valid_rejects
+
+
+def quarantined(spark: SparkSession, valid_rejects: DataFrame) -> DataFrame:
+    """The SQL cell quarantined."""
+    valid_rejects.createOrReplaceTempView('valid_rejects')
+    quarantined = spark.sql("""
+SELECT rule, count(*) AS readings, min(reason) AS for_example
+FROM valid_rejects
+GROUP BY rule
+ORDER BY rule NULLS LAST
+""")
+    return quarantined
+
+
+# A reading that was sent twice is one reading. Which key says so is a decision, and here it is an
+# easy one: a compressor can’t have two states at one moment.
+def once(valid: DataFrame) -> DataFrame:
+    """Drop duplicates on compressor_id and timestamp, keep the first by ingested_at."""
+    once = (
+        valid
+        .withColumn('_row', F.monotonically_increasing_id())
+        .withColumn(
+            '_nth',
+            F.row_number().over(Window.partitionBy('compressor_id', 'timestamp').orderBy(F.col('ingested_at').asc_nulls_last(), F.col('_row'))),
+        )
+        .where(F.col('_nth') == 1)
+        .drop('_nth')
+        .orderBy('_row')
+        .drop('_row')
+    )
+    return once
+
+
+# How much is missing, and where? A column that is suddenly empty is a broken wire, and the mean of
+# what is left won’t tell you.
+def null_rates(spark: SparkSession, once: DataFrame) -> DataFrame:
+    """The SQL cell null_rates."""
+    once.createOrReplaceTempView('once')
+    null_rates = spark.sql("""
+SELECT 'vibration_mms' AS metric, round((1 - count(vibration_mms) / nullif(count(*), 0)) * 10000) / 10000 AS null_rate FROM once
+UNION ALL SELECT 'discharge_temp_f', round((1 - count(discharge_temp_f) / nullif(count(*), 0)) * 10000) / 10000 AS _1 FROM once
+UNION ALL SELECT 'suction_pressure_psi', round((1 - count(suction_pressure_psi) / nullif(count(*), 0)) * 10000) / 10000 AS _1 FROM once
+UNION ALL SELECT 'discharge_pressure_psi', round((1 - count(discharge_pressure_psi) / nullif(count(*), 0)) * 10000) / 10000 AS _1 FROM once
+UNION ALL SELECT 'horsepower', round((1 - count(horsepower) / nullif(count(*), 0)) * 10000) / 10000 AS _1 FROM once
+UNION ALL SELECT 'gas_flow_mcfd', round((1 - count(gas_flow_mcfd) / nullif(count(*), 0)) * 10000) / 10000 AS _1 FROM once
+""")
+    return null_rates
+
+
+# Now the hard one. 999.9 °F is a torn thermocouple, 9.3 mm/s is a bearing: both are far from the
+# mean, and one of them is the very thing we are looking for. What helps is to measure each
+# compressor against itself, and to be patient: `deviations` is 4, and a machine that gets worse
+# over days moves its own mean and its own deviation along. A sensor that breaks doesn’t.
+#
+# What is too far away is emptied, not removed. The other five values of that reading are fine.
+def plausible(params: argparse.Namespace, once: DataFrame) -> DataFrame:
+    """Empty vibration_mms, discharge_temp_f, and suction_pressure_psi where it is more than 4
+    standard deviations away per compressor_id.
+    """
+    _value_1 = F.when(F.abs('vibration_mms') < float('inf'), F.col('vibration_mms'))
+    _value_2 = F.when(F.abs('discharge_temp_f') < float('inf'), F.col('discharge_temp_f'))
+    _value_3 = F.when(F.abs('suction_pressure_psi') < float('inf'), F.col('suction_pressure_psi'))
+    _fences = (
+        once
+        .groupBy(F.col('compressor_id').alias('_by_1'))
+        .agg(
+            (F.avg(_value_1) - params.deviations * F.nullif(F.stddev(_value_1), F.lit(0.0))).alias('_low_1'),
+            (F.avg(_value_1) + params.deviations * F.nullif(F.stddev(_value_1), F.lit(0.0))).alias('_high_1'),
+            (F.avg(_value_2) - params.deviations * F.nullif(F.stddev(_value_2), F.lit(0.0))).alias('_low_2'),
+            (F.avg(_value_2) + params.deviations * F.nullif(F.stddev(_value_2), F.lit(0.0))).alias('_high_2'),
+            (F.avg(_value_3) - params.deviations * F.nullif(F.stddev(_value_3), F.lit(0.0))).alias('_low_3'),
+            (F.avg(_value_3) + params.deviations * F.nullif(F.stddev(_value_3), F.lit(0.0))).alias('_high_3'),
+        )
+    )
+    _out_1 = F.coalesce((F.when(~F.isnan('vibration_mms'), F.col('vibration_mms')) < F.col('_low_1')) | (F.when(~F.isnan('vibration_mms'), F.col('vibration_mms')) > F.col('_high_1')), F.lit(False))
+    _out_2 = F.coalesce((F.when(~F.isnan('discharge_temp_f'), F.col('discharge_temp_f')) < F.col('_low_2')) | (F.when(~F.isnan('discharge_temp_f'), F.col('discharge_temp_f')) > F.col('_high_2')), F.lit(False))
+    _out_3 = F.coalesce((F.when(~F.isnan('suction_pressure_psi'), F.col('suction_pressure_psi')) < F.col('_low_3')) | (F.when(~F.isnan('suction_pressure_psi'), F.col('suction_pressure_psi')) > F.col('_high_3')), F.lit(False))
+    plausible = (
+        once
+        .join(F.broadcast(_fences), F.col('compressor_id').eqNullSafe(F.col('_by_1')), 'left')
+        .withColumns({
+            'vibration_mms': F.when(~_out_1, F.col('vibration_mms')),
+            'discharge_temp_f': F.when(~_out_2, F.col('discharge_temp_f')),
+            'suction_pressure_psi': F.when(~_out_3, F.col('suction_pressure_psi')),
+        })
+        .drop('_by_1', '_low_1', '_high_1', '_low_2', '_high_2', '_low_3', '_high_3')
+    )
+    return plausible
+
+
+# At last, what the machine is. The list has ten rows, the readings have ten thousand. In a cluster
+# the readings lie on many machines, and bringing equal ids together would mean to send most of them
+# around; so Spark sends the small table to every machine instead, and calls it a *broadcast join*.
+# A *left* join keeps a reading even when nobody has entered its compressor.
+def fleet(spark: SparkSession, path: Callable[[str], str]) -> tuple[DataFrame, DataFrame]:
+    """Load compressor-metadata.csv."""
+    lines = (
+        spark.read
+        .schema(
+            '`compressor_id` string, `model` string, `install_date` date, `site` string, '
+            '`location` string, `_corrupt_record` string'
+        )
+        .option('header', True)
+        .option('escape', '"')
+        .option('columnNameOfCorruptRecord', '_corrupt_record')
+        .csv(path('compressor-metadata.csv'))
+        .withColumn('_file', F.col('_metadata.file_name'))
+        .cache()
+    )
+    failed = F.col('_corrupt_record').isNotNull()
+    # Spark keeps the text of what it can’t read, but neither its line nor the reason.
+    fleet_rejects = (
+        lines
+        .where(failed)
+        .select(
+            F.col('_file').alias('file'),
+            F.lit(None).cast('bigint').alias('line'),
+            F.lit(None).cast('string').alias('column_name'),
+            F.col('_corrupt_record').alias('raw'),
+            F.lit('it does not fit the schema').alias('reason'),
+        )
+    )
+    fleet = lines.where(~(failed)).select('compressor_id', 'model', 'install_date', 'site', 'location')
+    return fleet, fleet_rejects
+
+
+def located(plausible: DataFrame, fleet: DataFrame) -> DataFrame:
+    """Join with fleet on compressor_id, and keep every row."""
+    located = plausible.join(F.broadcast(fleet), on='compressor_id', how='left')
+    return located
+
+
+# Silver is overwritten, as a whole, each time. It is made from bronze alone, so nothing is lost;
+# and when you find a mistake in a rule above, you mend the rule and run it again, over all that
+# ever came. That is what bronze is kept for.
+def silver(spark: SparkSession, located: DataFrame) -> DataFrame:
+    """Overwrite lake.silver_readings."""
+    if spark.catalog.tableExists('lake.silver_readings'):
+        located.writeTo('lake.silver_readings').overwrite(F.lit(True))
+    else:
+        located.writeTo('lake.silver_readings').using('delta').create()
+    silver = located
+    return silver
+
+
+# Gold: what can be acted upon
+# ----------------------------
+def silver_rows(spark: SparkSession) -> DataFrame:
+    """Read lake.silver_readings."""
+    silver_rows = spark.read.table('lake.silver_readings')
+    return silver_rows
+
+
+# A single reading says little. What a mechanic asks is: how is it compared with an hour ago, is it
+# getting worse, how fast? Each answer is a column, a *feature*.
+def rates(silver_rows: DataFrame) -> DataFrame:
+    """Rate of change per hour of vibration_mms and discharge_temp_f by timestamp per
+    compressor_id.
+    """
+    _before = Window.partitionBy('compressor_id').orderBy(F.col('timestamp').asc_nulls_last(), F.col('_row'))
+    _hours = F.nullif((F.unix_micros(F.col('timestamp').cast('timestamp')) - F.lag(F.unix_micros(F.col('timestamp').cast('timestamp'))).over(_before)) / 3600000000, F.lit(0.0))
+    rates = (
+        silver_rows
+        .withColumn('_row', F.monotonically_increasing_id())
+        .withColumns({
+            'vibration_mms_rate_per_hour': (F.when(~F.isnan('vibration_mms'), F.col('vibration_mms')).cast('double') - F.lag(F.when(~F.isnan('vibration_mms'), F.col('vibration_mms')).cast('double')).over(_before)) / _hours,
+            'discharge_temp_f_rate_per_hour': (F.when(~F.isnan('discharge_temp_f'), F.col('discharge_temp_f')).cast('double') - F.lag(F.when(~F.isnan('discharge_temp_f'), F.col('discharge_temp_f')).cast('double')).over(_before)) / _hours,
+        })
+        .orderBy('_row')
+        .drop('_row')
+    )
+    return rates
+
+
+# What a compressor does is to raise the pressure. By how much tells whether it still does.
+def pressures(rates: DataFrame) -> DataFrame:
+    """Derive pressure_differential and pressure_ratio."""
+    pressures = (
+        rates
+        .withColumns({
+            'pressure_differential': F.expr('discharge_pressure_psi - suction_pressure_psi'),
+            'pressure_ratio': F.expr('discharge_pressure_psi / nullif(suction_pressure_psi, 0)'),
+        })
+    )
+    return pressures
+
+
+# A number becomes a word where somebody has to decide. The limits for vibration are the borders
+# between zones B, C and D of ISO 10816 for a large machine; those for the temperature are the
+# maker’s.
+def judged(pressures: DataFrame) -> DataFrame:
+    """Compare vibration_mms (warning above 4.5, critical above 7.1); discharge_temp_f (warning
+    above 230, critical above 250); pressure_differential (warning below 850, critical below
+    800).
+    """
+    judged = (
+        pressures
+        .withColumns({
+            'vibration_mms_status': F.when(F.when(~F.isnan('vibration_mms'), F.col('vibration_mms')) > 7.1, 'critical').when(F.when(~F.isnan('vibration_mms'), F.col('vibration_mms')) > 4.5, 'warning').when(F.when(~F.isnan('vibration_mms'), F.col('vibration_mms')).isNotNull(), 'normal'),
+            'discharge_temp_f_status': F.when(F.when(~F.isnan('discharge_temp_f'), F.col('discharge_temp_f')) > 250, 'critical').when(F.when(~F.isnan('discharge_temp_f'), F.col('discharge_temp_f')) > 230, 'warning').when(F.when(~F.isnan('discharge_temp_f'), F.col('discharge_temp_f')).isNotNull(), 'normal'),
+            'pressure_differential_status': F.when(F.when(~F.isnan('pressure_differential'), F.col('pressure_differential')) < 800, 'critical').when(F.when(~F.isnan('pressure_differential'), F.col('pressure_differential')) < 850, 'warning').when(F.when(~F.isnan('pressure_differential'), F.col('pressure_differential')).isNotNull(), 'normal'),
+        })
+    )
+    return judged
+
+
+# The hour belongs to a reading as well: 200 °F at noon is summer, at four in the morning it is
+# news.
+def timed(judged: DataFrame) -> DataFrame:
+    """Add hour_of_day, day_of_week, and is_weekend of timestamp."""
+    timed = (
+        judged
+        .withColumns({
+            'hour_of_day': F.hour('timestamp'),
+            'day_of_week': F.dayofweek('timestamp'),
+            'is_weekend': F.dayofweek('timestamp').isin(1, 7),
+        })
+    )
+    return timed
+
+
+def featured(timed: DataFrame) -> DataFrame:
+    """Derive date."""
+    featured = timed.withColumns({'date': F.expr('CAST(timestamp AS DATE)')})
+    return featured
+
+
+# Gold is appended, and partitioned by date: a folder for each day. Whoever asks for yesterday reads
+# one folder, not seven; and a day that is written stays as it is.
+def gold(spark: SparkSession, featured: DataFrame) -> DataFrame:
+    """Append to lake.gold_features, partitioned by date."""
+    # The same rows are appended once: Delta keeps the name of what it applied.
+    names = {f"`{name.replace('`', '``')}`": kind for name, kind in featured.dtypes}
+    columns = [F.col(name).cast('string') if '<' in kind else F.col(name) for name, kind in names.items()]
+    row = F.xxhash64(*columns, *[F.isnull(column) for column in columns]).cast('decimal(20,0)')
+    applied = ' '.join(map(str, ['gold', *featured.agg(F.count('*'), F.sum(row)).first()]))
+    if spark.catalog.tableExists('lake.gold_features'):
+        (
+            featured.writeTo('lake.gold_features')
+            .option('txnAppId', applied)
+            .option('txnVersion', '0')
+            .append()
+        )
+    else:
+        (
+            featured
+            .writeTo('lake.gold_features')
+            .using('delta')
+            .option('txnAppId', applied)
+            .option('txnVersion', '0')
+            .partitionedBy(F.col('date'))
+            .create()
+        )
+    gold = featured
+    return gold
+
+
+# Many other tables are made from gold. This one has a row for each compressor and hour.
+def gold_rows(spark: SparkSession) -> DataFrame:
+    """Read lake.gold_features."""
+    gold_rows = spark.read.table('lake.gold_features')
+    return gold_rows
+
+
+def hourly(gold_rows: DataFrame) -> DataFrame:
+    """Avg and max of vibration_mms; avg and max of discharge_temp_f; avg of pressure_differential;
+    avg of gas_flow_mcfd per compressor_id, site, and hour of timestamp.
+    """
+    hourly = (
+        gold_rows
+        .groupBy(
+            F.col('compressor_id'),
+            F.col('site'),
+            F.date_trunc('hour', 'timestamp').alias('timestamp'),
+        )
+        .agg(
+            F.avg(F.when(~F.isnan('vibration_mms'), F.col('vibration_mms'))).alias('vibration_mms_avg'),
+            F.max(F.when(~F.isnan('vibration_mms'), F.col('vibration_mms'))).alias('vibration_mms_max'),
+            F.avg(F.when(~F.isnan('discharge_temp_f'), F.col('discharge_temp_f'))).alias('discharge_temp_f_avg'),
+            F.max(F.when(~F.isnan('discharge_temp_f'), F.col('discharge_temp_f'))).alias('discharge_temp_f_max'),
+            F.avg(F.when(~F.isnan('pressure_differential'), F.col('pressure_differential'))).alias('pressure_differential_avg'),
+            F.avg(F.when(~F.isnan('gas_flow_mcfd'), F.col('gas_flow_mcfd'))).alias('gas_flow_mcfd_avg'),
+        )
+        .orderBy(F.col('compressor_id').asc_nulls_last(), F.col('site').asc_nulls_last(), F.col('timestamp').asc_nulls_last())
+    )
+    return hourly
+
+
+# The chart “Vibration, the highest of each hour (mm/s)” of hourly is drawn in Lakebook.
+#
+# Eight lines are flat and breathe with the load of the day. Two climb, slowly and then faster,
+# which is how bearings go.
+def worst(spark: SparkSession, gold_rows: DataFrame) -> DataFrame:
+    """The SQL cell worst."""
+    gold_rows.createOrReplaceTempView('gold_rows')
+    worst = spark.sql("""
+SELECT compressor_id, site, count(*) FILTER (WHERE vibration_mms_status = 'critical') AS critical_readings,
+  min(timestamp) FILTER (WHERE vibration_mms_status <> 'normal') AS first_warning, round(max(vibration_mms) * 100) / 100 AS worst_vibration
+FROM gold_rows
+GROUP BY ALL
+HAVING count(*) FILTER (WHERE vibration_mms_status <> 'normal') > 0
+ORDER BY critical_readings DESC
+""")
+    return worst
+
+
+# `COMP-003` and `COMP-007`. Did anybody know? There is a log of what was done to them, in another
+# format, from another department, as it always is.
+def log_(spark: SparkSession, path: Callable[[str], str]) -> tuple[DataFrame, DataFrame]:
+    """Load maintenance-log.json."""
+    lines = (
+        spark.read
+        .schema(
+            '`compressor_id` string, `performed_on` string, `work` string, `technician` string, '
+            '`runtime_hours` double, `notes` string, `_corrupt_record` string'
+        )
+        .option('columnNameOfCorruptRecord', '_corrupt_record')
+        .json(path('maintenance-log.json'))
+        .withColumn('_file', F.col('_metadata.file_name'))
+        .cache()
+    )
+    failed = F.col('_corrupt_record').isNotNull()
+    # Spark keeps the text of what it can’t read, but neither its line nor the reason.
+    log__rejects = (
+        lines
+        .where(failed)
+        .select(
+            F.col('_file').alias('file'),
+            F.lit(None).cast('bigint').alias('line'),
+            F.lit(None).cast('string').alias('column_name'),
+            F.col('_corrupt_record').alias('raw'),
+            F.lit('it does not fit the schema').alias('reason'),
+        )
+    )
+    log_ = (
+        lines
+        .where(~(failed))
+        .select('compressor_id', 'performed_on', 'work', 'technician', 'runtime_hours', 'notes')
+    )
+    return log_, log__rejects
+
+
+def last_visits(spark: SparkSession, worst: DataFrame, log_: DataFrame) -> DataFrame:
+    """The SQL cell last_visits."""
+    worst.createOrReplaceTempView('worst')
+    log_.createOrReplaceTempView('log')
+    last_visits = spark.sql("""
+SELECT l.compressor_id, max(l.performed_on) AS last_visit, max_by(l.notes, l.performed_on) FILTER (WHERE l.notes IS NOT NULL) AS notes
+FROM log AS l
+SEMI JOIN worst AS w ON l.compressor_id = w.compressor_id
+GROUP BY l.compressor_id
+ORDER BY l.compressor_id NULLS LAST
+""")
+    return last_visits
+
+
+# Somebody had heard it weeks before, and wrote it down where no query ever looked.
+#
+# What to take along
+# ------------------
+#
+# - Bronze keeps what came, silver what can be believed, gold what can be acted upon. Each is made
+#   from the one before, and from nothing else.
+# - Append where history matters, overwrite where everything can be made again, and let a second run
+#   find its own traces.
+# - Rows that are refused are kept, with their reason. A pipeline that drops silently is wrong
+#   silently.
+# - Measure a machine against itself.
+#
+# Try next
+# --------
+#
+# - Set `now` to 2044. Which readings come back, and where do they turn up in the chart?
+# - In `plausible`, take the line `by` out, and lower `deviations` until the first reading of
+#   `COMP-003` is emptied. Which readings of the others are emptied by then?
+# - Send the file again under another name: load it, stamp it, append it. Bronze has twice the rows,
+#   and silver?
+# - Leave with it: **Export** gives the whole notebook as a PySpark job. `--skip-bronze` and
+#   `--skip-silver` leave out the cells under those headings, so that gold can be run alone on what
+#   the lake holds.
+
+CELLS: list[Cell] = [
+    Cell('raw', raw, takes=('@spark', '@path'), gives=('raw', 'raw_rejects'), layer='bronze'),
+    Cell('stamped', stamped, takes=('raw',), gives=('stamped',), layer='bronze'),
+    Cell('arrived', arrived, takes=('stamped',), gives=('arrived',), layer='bronze'),
+    Cell('bronze', bronze, takes=('@spark', 'arrived'), gives=('bronze',), layer='bronze'),
+    Cell('bronze_rows', bronze_rows, takes=('@spark',), gives=('bronze_rows',), live=True, layer='silver'),
+    Cell('typed', typed, takes=('bronze_rows',), gives=('typed', 'typed_rejects'), layer='silver'),
+    Cell('valid', valid, takes=('typed',), gives=('valid', 'valid_rejects'), layer='silver'),
+    Cell('quarantined', quarantined, takes=('@spark', 'valid_rejects'), gives=('quarantined',), layer='silver'),
+    Cell('once', once, takes=('valid',), gives=('once',), layer='silver'),
+    Cell('null_rates', null_rates, takes=('@spark', 'once'), gives=('null_rates',), layer='silver'),
+    Cell('plausible', plausible, takes=('@params', 'once'), gives=('plausible',), layer='silver'),
+    Cell('fleet', fleet, takes=('@spark', '@path'), gives=('fleet', 'fleet_rejects'), layer='silver'),
+    Cell('located', located, takes=('plausible', 'fleet'), gives=('located',), layer='silver'),
+    Cell('silver', silver, takes=('@spark', 'located'), gives=('silver',), layer='silver'),
+    Cell('silver_rows', silver_rows, takes=('@spark',), gives=('silver_rows',), live=True, layer='gold'),
+    Cell('rates', rates, takes=('silver_rows',), gives=('rates',), layer='gold'),
+    Cell('pressures', pressures, takes=('rates',), gives=('pressures',), layer='gold'),
+    Cell('judged', judged, takes=('pressures',), gives=('judged',), layer='gold'),
+    Cell('timed', timed, takes=('judged',), gives=('timed',), layer='gold'),
+    Cell('featured', featured, takes=('timed',), gives=('featured',), layer='gold'),
+    Cell('gold', gold, takes=('@spark', 'featured'), gives=('gold',), layer='gold'),
+    Cell('gold_rows', gold_rows, takes=('@spark',), gives=('gold_rows',), live=True, layer='gold'),
+    Cell('hourly', hourly, takes=('gold_rows',), gives=('hourly',), layer='gold'),
+    Cell('worst', worst, takes=('@spark', 'gold_rows'), gives=('worst',), layer='gold'),
+    Cell('log', log_, takes=('@spark', '@path'), gives=('log', 'log_rejects'), layer='gold'),
+    Cell('last_visits', last_visits, takes=('@spark', 'worst', 'log'), gives=('last_visits',), layer='gold'),
+]
+
+PARAMS: dict[str, Any] = {'deviations': 4}
+
+# How a cell is run. Everything below is the same in every job that Lakebook writes.
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the cells in order; 0 when all went well, 1 when one failed, 2 when the command line is wrong."""
+    args = arguments(argv)
+    logging.basicConfig(level=logging.INFO, format='%(asctime)s %(levelname)s %(message)s', stream=sys.stderr)
+    logging.getLogger('py4j').setLevel(logging.WARNING)
+    if args.list:
+        for cell in CELLS:
+            print(cell.name)
+        return 0
+    started = time.monotonic()
+    try:
+        spark = session(args)
+    except Exception as error:
+        log.error('Spark can’t be used: %s', error if args.verbose else problem(error), exc_info=args.verbose)
+        return 1
+    done = run_cells(spark, args)
+    if done:
+        log.info('done in %.1f s; the rows are in %s', time.monotonic() - started, args.output)
+    return 0 if done else 1
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    names = [cell.name for cell in CELLS]
+    parser = argparse.ArgumentParser(allow_abbrev=False, description=(__doc__ or '').split('\n')[0])
+    parser.add_argument('--input', default='.', metavar='DIR', help='folder of the input files, here or at s3a:// (default: %(default)s)')
+    parser.add_argument('--output', default='output', metavar='DIR', help='folder for the rows of each cell, as Parquet (default: %(default)s)')
+    parser.add_argument('--lake', default='lake', metavar='DIR', help='folder of the Delta tables (default: %(default)s)')
+    parser.add_argument('--from', dest='first', metavar='CELL', choices=names, help='begin with this cell; rows of earlier ones are read from --output')
+    parser.add_argument('--skip', action='append', default=[], metavar='CELL', choices=names, help='leave this cell out; its rows are read from --output')
+    for layer in dict.fromkeys(cell.layer for cell in CELLS if cell.layer):
+        cells = ', '.join(cell.name for cell in CELLS if cell.layer == layer)
+        parser.add_argument(f'--skip-{layer}', action='append_const', dest='skip_layers', const=layer, default=[], help=f'leave out what stands under the heading of that name: {cells}')
+    parser.add_argument('--list', action='store_true', help='print the names of the cells, and run none')
+    parser.add_argument('--verbose', action='store_true', help="show Spark's own messages, and the whole trace of an error")
+    for name, value in PARAMS.items():
+        parser.add_argument(f'--param-{name}' if f'--{name}' in RESERVED else f'--{name}', dest=f'param_{name}', type=kind_of(value), default=value, help='(default: %(default)s)')
+    args = parser.parse_args(argv)
+    args.skip += [cell.name for cell in CELLS if cell.layer in args.skip_layers]
+    return args
+
+
+RESERVED = ('--input', '--output', '--lake', '--from', '--skip', '--list', '--verbose', '--help')
+
+
+def kind_of(value: Any) -> Callable[[str], Any]:
+    """How a parameter is read from the command line: as what its default is."""
+    if isinstance(value, bool):
+        return truth
+    return number if isinstance(value, (int, float)) else str
+
+
+def number(text: str) -> int | float:
+    return int(text) if text.lstrip('+-').isdigit() else float(text)
+
+
+def truth(text: str) -> bool:
+    if text.lower() not in ('true', 'false'):
+        raise argparse.ArgumentTypeError(f'{text} is neither true nor false')
+    return text.lower() == 'true'
+
+
+def literal(value: Any) -> str:
+    """A value as Spark SQL writes it: text stays text, whatever is in it."""
+    if isinstance(value, str):
+        return "'" + value.replace('\\', '\\\\').replace("'", "\\'") + "'"
+    return f'({value})' if str(value).startswith('-') else str(value)
+
+
+def session(args: argparse.Namespace) -> SparkSession:
+    """The session that is there, as on Databricks and EMR, or a new one."""
+    running = SparkSession.getActiveSession()
+    spark = running or new_session()
+    if running is None and not args.verbose:
+        spark.sparkContext.setLogLevel('ERROR')
+    settle(spark)
+    open_lake(spark, args.lake)
+    return spark
+
+
+def settle(spark: SparkSession) -> None:
+    """Times mean the same wherever this runs, and what can't be computed is an error."""
+    spark.conf.set('spark.sql.session.timeZone', 'UTC')
+    spark.conf.set('spark.sql.ansi.enabled', 'true')
+    spark.conf.set('spark.sql.parquet.inferTimestampNTZ.enabled', 'false')
+    spark.conf.set('spark.sql.parquet.outputTimestampType', 'TIMESTAMP_MICROS')
+
+
+def new_session() -> SparkSession:
+    """Keys for s3a:// come from the environment (AWS_ACCESS_KEY_ID …) or the machine's role, never from here."""
+    builder = SparkSession.builder.appName('compressors_bronze_silver_gold')
+    settings = {
+        'spark.sql.adaptive.enabled': 'true',
+        'spark.sql.execution.arrow.pyspark.enabled': 'true',
+        'spark.sql.extensions': 'io.delta.sql.DeltaSparkSessionExtension',
+        'spark.sql.catalog.spark_catalog': 'org.apache.spark.sql.delta.catalog.DeltaCatalog',
+    }
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    return builder.getOrCreate()
+
+
+def open_lake(spark: SparkSession, address: str) -> None:
+    """The schema `lake` at the folder, with the Delta tables that are there already."""
+    hadoop = spark._jvm.org.apache.hadoop.fs
+    folder = hadoop.Path(address)
+    files = folder.getFileSystem(spark._jsc.hadoopConfiguration())
+    folder = files.makeQualified(folder)
+    spark.sql(f'CREATE SCHEMA IF NOT EXISTS lake LOCATION {literal(folder.toString())}')
+    catalog = spark._jsparkSession.sessionState().catalog().externalCatalog()
+    there = hadoop.Path(catalog.getDatabase('lake').locationUri()).toString()
+    if there != folder.toString():
+        raise ValueError(f'The schema lake lies at {there} already, not at {folder.toString()}: give that folder, or drop the schema.')
+    for found in files.listStatus(folder) if files.exists(folder) else []:
+        if files.exists(hadoop.Path(found.getPath(), '_delta_log')):
+            name = found.getPath().getName().replace('`', '``')
+            spark.sql(f'CREATE TABLE IF NOT EXISTS lake.`{name}` USING delta LOCATION {literal(found.getPath().toString())}')
+    for row in spark.sql('SHOW TABLES IN lake').collect():
+        there = None if row.isTemporary else catalog.getTable('lake', row.tableName).storage().locationUri()
+        if there is not None and there.isDefined() and hadoop.Path(there.get()).getParent().toString() != folder.toString():
+            raise ValueError(f'The table lake.{row.tableName} lies at {there.get()}, not in {folder.toString()}: drop it from the schema first.')
+
+
+def run_cells(spark: SparkSession, args: argparse.Namespace) -> bool:
+    """Runs what is asked for, and stops at the first cell that fails."""
+    names = [cell.name for cell in CELLS]
+    first = 0 if args.first is None else names.index(args.first)
+    given: dict[str, Any] = {'@spark': spark, '@path': lambda name: f'{args.input.rstrip("/")}/{name}'}
+    given['@params'] = argparse.Namespace(**{name: getattr(args, f'param_{name}') for name in PARAMS})
+    for place, cell in enumerate(CELLS):
+        if place < first or cell.name in args.skip:
+            log.info('%-24s not run', cell.name)
+            continue
+        started = time.monotonic()
+        try:
+            for name in cell.takes:
+                if name not in given:
+                    given[name] = read_back(spark, args.output, name)
+            result = cell.run(*(given[name] for name in cell.takes))
+            frames = result if isinstance(result, tuple) else (result,)
+            pairs = list(zip(cell.gives, frames))
+            rows = [keep(frame, address(args.output, name)) for name, frame in pairs]
+            given.update(pairs)
+            if cell.live:
+                given.update(settled(spark, args.output, given, pairs))
+        except Exception as error:
+            log.error('%-24s failed: %s', cell.name, error if args.verbose else problem(error), exc_info=args.verbose)
+            return False
+        rejected = f', {rows[1]:,} rejected' if len(rows) > 1 else ''
+        log.info('%-24s %s rows%s, %.1f s', cell.name, f'{rows[0]:,}', rejected, time.monotonic() - started)
+        forget(given, {name for later in CELLS[place + 1 :] for name in later.takes})
+    return True
+
+
+def keep(frame: DataFrame, folder: str) -> int:
+    """Computes the rows once, so that later cells read what is written, in the same order."""
+    frame.persist(StorageLevel.MEMORY_AND_DISK)
+    frame.write.mode('overwrite').parquet(folder)
+    return frame.count()
+
+
+def settled(spark: SparkSession, output: str, given: dict[str, Any], pairs: list[tuple[str, DataFrame]]) -> dict[str, DataFrame]:
+    """The rows as they were written: a frame over a Delta table would follow what later cells write to that table."""
+    names = {name for name, _ in pairs}
+    others = [value for name, value in given.items() if name not in names]
+    for _, frame in pairs:
+        if not any(frame is other for other in others):
+            frame.unpersist()
+    return {name: read_back(spark, output, name) for name in names}
+
+
+def read_back(spark: SparkSession, output: str, name: str) -> DataFrame:
+    """The rows that an earlier run wrote, in their order."""
+    try:
+        frame = spark.read.parquet(address(output, name))
+    except PySparkException as error:
+        raise LookupError(f'it reads {name}, which has no rows in {output}: run the cell {name} first') from error
+    return frame.orderBy('_metadata.file_path', '_metadata.row_index').persist(StorageLevel.MEMORY_AND_DISK)
+
+
+def address(folder: str, name: str) -> str:
+    return f'{folder.rstrip("/")}/{name}'
+
+
+def forget(given: dict[str, Any], needed: set[str]) -> None:
+    """Gives back the memory of tables that no later cell takes."""
+    frames = {name: value for name, value in given.items() if isinstance(value, DataFrame)}
+    kept = [frame for name, frame in frames.items() if name in needed]
+    for name, frame in frames.items():
+        if name not in needed:
+            del given[name]
+            if not any(frame is other for other in kept):
+                frame.unpersist()
+
+
+def problem(error: Exception) -> str:
+    """What went wrong in words, without the stack of the engine."""
+    cause = getattr(error, '_origin', None) or getattr(error, 'java_exception', None)
+    words = str(error)
+    while cause is not None:
+        words = cause.getMessage() or words
+        cause = cause.getCause()
+    return words.strip().split('\n')[0] or type(error).__name__
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,674 @@
+"""Your own sensors
+
+The pipeline of the compressors doesn’t know that it is about compressors. Here it is once more for
+any sensor file: drop yours on the page, and write its name and the names of its columns into the
+fields above.
+
+Written by Lakebook from the notebook of that name, for Spark 4. The rows of every cell go to a
+folder of its name in --output, as Parquet. Run it with
+
+    spark-submit --packages io.delta:delta-spark_2.13:4.0.1 your_own_sensors.py --input data --output output --lake lake
+
+and see --help for the rest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from pyspark import StorageLevel
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import functions as F
+
+log = logging.getLogger('your_own_sensors')
+
+
+class Cell(NamedTuple):
+    """A cell of the notebook: what its function takes, and the tables that it gives."""
+
+    name: str
+    run: Callable[..., Any]
+    takes: tuple[str, ...]
+    gives: tuple[str, ...]
+    live: bool = False
+    layer: str = ''
+
+
+# Your own sensors
+# ----------------
+#
+# The pipeline of the compressors doesn’t know that it is about compressors. Here it is once more
+# for any sensor file: drop yours on the page, and write its name and the names of its columns into
+# the fields above.
+#
+# You will learn
+#
+# - which few facts about a file a pipeline needs, and to keep them in one place;
+# - to give columns the pipeline’s own names at the door, so that nothing behind it has to change;
+# - what to look at first when data that you don’t know comes in.
+#
+# It starts with two weeks of five rooms, so that you see it work before you change anything.
+#
+# | field | what it names |
+# | --- | --- |
+# | `file` | the file; `plant-*.csv` stands for several |
+# | `sensor` | the column that says which sensor a reading is from. A file of one machine has none: write `filename`, and each file is a sensor |
+# | `time` | the column of the time |
+# | `value`, `second` | two columns of numbers; the limits are about the first |
+# | `now` | the moment at which all this takes place: later times are wrong |
+# | `deviations` | how many standard deviations from its sensor’s mean a value may be |
+# | `warning`, `critical` | the limits for `value`, in its own unit |
+#
+# If your times aren’t written like `2024-03-04T10:20:00` or `2024-03-04 10:20:00`, tell the cell
+# `typed` how they are.
+#
+# Bronze: what came, as it came
+# -----------------------------
+#
+# The columns you named are read as text, whatever is in them: the first judgement is made in
+# silver, where a mistake can be mended.
+def raw(spark: SparkSession, path: Callable[[str], str], params: argparse.Namespace) -> tuple[DataFrame, DataFrame]:
+    """Load sensors.csv."""
+    lines = (
+        spark.read
+        .schema(
+            '`sensor_id` string, `timestamp` string, `temperature` string, `humidity` string, '
+            '`_corrupt_record` string'
+        )
+        .option('header', True)
+        .option('escape', '"')
+        .option('columnNameOfCorruptRecord', '_corrupt_record')
+        .csv(path(params.file))
+        .withColumn('_file', F.col('_metadata.file_name'))
+        .cache()
+    )
+    failed = F.col('_corrupt_record').isNotNull()
+    # Spark keeps the text of what it can’t read, but neither its line nor the reason.
+    raw_rejects = (
+        lines
+        .where(failed)
+        .select(
+            F.col('_file').alias('file'),
+            F.lit(None).cast('bigint').alias('line'),
+            F.lit(None).cast('string').alias('column_name'),
+            F.col('_corrupt_record').alias('raw'),
+            F.lit('it does not fit the schema').alias('reason'),
+        )
+    )
+    raw = (
+        lines
+        .where(~(failed))
+        .select(
+            'sensor_id',
+            'timestamp',
+            'temperature',
+            'humidity',
+            F.col('_file').alias('filename'),
+        )
+    )
+    return raw, raw_rejects
+
+
+def stamped(raw: DataFrame) -> DataFrame:
+    """Add ingested_at."""
+    stamped = (
+        raw
+        .withColumn('ingested_at', F.lit('2024-03-18 00:00:00.000').cast('timestamp'))
+        .withColumn('source_file', F.col('filename'))
+    )
+    return stamped
+
+
+# From here on, names are the pipeline’s. This is the only cell that knows both.
+def chosen(stamped: DataFrame) -> DataFrame:
+    """Select sensor_id, timestamp, temperature, humidity, ingested_at, and source_file."""
+    chosen = (
+        stamped
+        .select('sensor_id', 'timestamp', 'temperature', 'humidity', 'ingested_at', 'source_file')
+    )
+    return chosen
+
+
+def arrived(chosen: DataFrame) -> DataFrame:
+    """Rename sensor_id to sensor_id, timestamp to measured_at, temperature to main_value, and
+    humidity to second_value.
+    """
+    arrived = (
+        chosen
+        .withColumnsRenamed({'sensor_id': 'sensor_id', 'timestamp': 'measured_at', 'temperature': 'main_value', 'humidity': 'second_value'})
+    )
+    return arrived
+
+
+def bronze(spark: SparkSession, arrived: DataFrame) -> DataFrame:
+    """Append to lake.own_bronze."""
+    # The same rows are appended once: Delta keeps the name of what it applied.
+    names = {f"`{name.replace('`', '``')}`": kind for name, kind in arrived.dtypes}
+    columns = [F.col(name).cast('string') if '<' in kind else F.col(name) for name, kind in names.items()]
+    row = F.xxhash64(*columns, *[F.isnull(column) for column in columns]).cast('decimal(20,0)')
+    applied = ' '.join(map(str, ['bronze', *arrived.agg(F.count('*'), F.sum(row)).first()]))
+    if spark.catalog.tableExists('lake.own_bronze'):
+        arrived.writeTo('lake.own_bronze').option('txnAppId', applied).option('txnVersion', '0').append()
+    else:
+        (
+            arrived
+            .writeTo('lake.own_bronze')
+            .using('delta')
+            .option('txnAppId', applied)
+            .option('txnVersion', '0')
+            .create()
+        )
+    bronze = arrived
+    return bronze
+
+
+# Run it with one file, then with another: bronze has the rows of both, and those of the same file
+# once.
+#
+# Silver: what can be believed
+# ----------------------------
+def bronze_rows(spark: SparkSession) -> DataFrame:
+    """Read lake.own_bronze."""
+    bronze_rows = spark.read.table('lake.own_bronze')
+    return bronze_rows
+
+
+def typed(bronze_rows: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """Cast sensor_id to string, measured_at to timestamp, main_value to double, and second_value
+    to double.
+    """
+    tried = (
+        bronze_rows
+        .withColumn('sensor_id cast', F.col('sensor_id').cast('string'))
+        .withColumn('measured_at cast', F.coalesce(F.try_to_timestamp(F.trim(F.col('measured_at')), F.lit("yyyy-MM-dd'T'HH:mm:ss")), F.try_to_timestamp(F.trim(F.col('measured_at')), F.lit('yyyy-MM-dd HH:mm:ss'))))
+        .withColumn('main_value cast', F.expr('try_cast(trim(`main_value`) AS double)'))
+        .withColumn('second_value cast', F.expr('try_cast(trim(`second_value`) AS double)'))
+    )
+    failed = (F.coalesce((F.trim(F.col('sensor_id')) != ''), F.lit(False)) & F.col('sensor_id cast').isNull()) | (F.coalesce((F.trim(F.col('measured_at')) != ''), F.lit(False)) & F.col('measured_at cast').isNull()) | (F.coalesce((F.trim(F.col('main_value')) != ''), F.lit(False)) & F.col('main_value cast').isNull()) | (F.coalesce((F.trim(F.col('second_value')) != ''), F.lit(False)) & F.col('second_value cast').isNull())
+    typed = (
+        tried
+        .filter(~failed)
+        .withColumn('sensor_id', F.col('sensor_id cast'))
+        .withColumn('measured_at', F.col('measured_at cast'))
+        .withColumn('main_value', F.col('main_value cast'))
+        .withColumn('second_value', F.col('second_value cast'))
+        .drop('sensor_id cast', 'measured_at cast', 'main_value cast', 'second_value cast')
+    )
+    typed_rejects = (
+        tried
+        .filter(failed)
+        .withColumns(
+            {
+                'column': F.coalesce(F.when((F.coalesce((F.trim(F.col('measured_at')) != ''), F.lit(False)) & F.col('measured_at cast').isNull()), F.lit('measured_at')), F.when((F.coalesce((F.trim(F.col('main_value')) != ''), F.lit(False)) & F.col('main_value cast').isNull()), F.lit('main_value')), F.when((F.coalesce((F.trim(F.col('second_value')) != ''), F.lit(False)) & F.col('second_value cast').isNull()), F.lit('second_value'))),
+                'value': F.coalesce(F.when((F.coalesce((F.trim(F.col('measured_at')) != ''), F.lit(False)) & F.col('measured_at cast').isNull()), F.col('measured_at').cast('string')), F.when((F.coalesce((F.trim(F.col('main_value')) != ''), F.lit(False)) & F.col('main_value cast').isNull()), F.col('main_value').cast('string')), F.when((F.coalesce((F.trim(F.col('second_value')) != ''), F.lit(False)) & F.col('second_value cast').isNull()), F.col('second_value').cast('string'))),
+                'reason': F.concat_ws('; ', F.when((F.coalesce((F.trim(F.col('measured_at')) != ''), F.lit(False)) & F.col('measured_at cast').isNull()), F.lit("measured_at is no timestamp (yyyy-MM-dd'T'HH:mm:ss or yyyy-MM-dd HH:mm:ss)")), F.when((F.coalesce((F.trim(F.col('main_value')) != ''), F.lit(False)) & F.col('main_value cast').isNull()), F.lit('main_value is no double')), F.when((F.coalesce((F.trim(F.col('second_value')) != ''), F.lit(False)) & F.col('second_value cast').isNull()), F.lit('second_value is no double'))),
+            },
+        )
+        .drop('sensor_id cast', 'measured_at cast', 'main_value cast', 'second_value cast')
+    )
+    return typed, typed_rejects
+
+
+# Look into `typed_rejects` before anything else. What is in there tells more of a logger than its
+# manual: dates of the year 0, words between the numbers, a decimal comma.
+def valid(typed: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """Check 2 rules, quarantine rows that break one."""
+    rules = {
+        'known sensor': F.coalesce(F.col('sensor_id').isNotNull(), F.lit(True)),
+        'not in the future': F.coalesce(F.expr("measured_at IS NOT NULL AND measured_at <= CAST(CAST('2024-03-18 00:00:00' AS TIMESTAMP_NTZ) AS TIMESTAMP)"), F.lit(True)),
+    }
+    failed = F.concat_ws(', ', *[F.when(~holds, F.lit(name)) for name, holds in rules.items()])
+    valid = typed.filter(failed == '')
+    valid_rejects = (
+        typed
+        .filter(failed != '')
+        .withColumns({
+            'rule': failed,
+            'reason': F.concat_ws('; ', F.when(~F.col('sensor_id').isNotNull(), 'sensor_id is missing'), F.when(~F.expr("measured_at IS NOT NULL AND measured_at <= CAST(CAST('2024-03-18 00:00:00' AS TIMESTAMP_NTZ) AS TIMESTAMP)"), "not measured_at IS NOT NULL AND measured_at <= CAST('2024-03-18 00:00:00' AS TIMESTAMP)")),
+        })
+    )
+    return valid, valid_rejects
+
+
+def once(valid: DataFrame) -> DataFrame:
+    """Drop duplicates on sensor_id and measured_at, keep the first by ingested_at."""
+    once = (
+        valid
+        .withColumn('_row', F.monotonically_increasing_id())
+        .withColumn(
+            '_nth',
+            F.row_number().over(Window.partitionBy('sensor_id', 'measured_at').orderBy(F.col('ingested_at').asc_nulls_last(), F.col('_row'))),
+        )
+        .where(F.col('_nth') == 1)
+        .drop('_nth')
+        .orderBy('_row')
+        .drop('_row')
+    )
+    return once
+
+
+# Ask each sensor how it is doing: how long it was heard of, how many readings are missing their
+# value, and whether its value ever moves. One that never does isn’t steady, it is stuck.
+def sensors(spark: SparkSession, once: DataFrame) -> DataFrame:
+    """The SQL cell sensors."""
+    once.createOrReplaceTempView('once')
+    sensors = spark.sql("""
+SELECT sensor_id, count(*) AS readings, min(measured_at) AS since, max(measured_at) AS until,
+  round((1 - count(main_value) / nullif(count(*), 0)) * 10000) / 10000 AS null_rate, round(stddev(main_value) * 1000) / 1000 AS deviation
+FROM once
+GROUP BY sensor_id
+ORDER BY sensor_id NULLS LAST
+""")
+    return sensors
+
+
+def plausible(params: argparse.Namespace, once: DataFrame) -> DataFrame:
+    """Empty main_value and second_value where it is more than 4 standard deviations away per
+    sensor_id.
+    """
+    _value_1 = F.when(F.abs('main_value') < float('inf'), F.col('main_value'))
+    _value_2 = F.when(F.abs('second_value') < float('inf'), F.col('second_value'))
+    _fences = (
+        once
+        .groupBy(F.col('sensor_id').alias('_by_1'))
+        .agg(
+            (F.avg(_value_1) - params.deviations * F.nullif(F.stddev(_value_1), F.lit(0.0))).alias('_low_1'),
+            (F.avg(_value_1) + params.deviations * F.nullif(F.stddev(_value_1), F.lit(0.0))).alias('_high_1'),
+            (F.avg(_value_2) - params.deviations * F.nullif(F.stddev(_value_2), F.lit(0.0))).alias('_low_2'),
+            (F.avg(_value_2) + params.deviations * F.nullif(F.stddev(_value_2), F.lit(0.0))).alias('_high_2'),
+        )
+    )
+    _out_1 = F.coalesce((F.when(~F.isnan('main_value'), F.col('main_value')) < F.col('_low_1')) | (F.when(~F.isnan('main_value'), F.col('main_value')) > F.col('_high_1')), F.lit(False))
+    _out_2 = F.coalesce((F.when(~F.isnan('second_value'), F.col('second_value')) < F.col('_low_2')) | (F.when(~F.isnan('second_value'), F.col('second_value')) > F.col('_high_2')), F.lit(False))
+    plausible = (
+        once
+        .join(F.broadcast(_fences), F.col('sensor_id').eqNullSafe(F.col('_by_1')), 'left')
+        .withColumns({
+            'main_value': F.when(~_out_1, F.col('main_value')),
+            'second_value': F.when(~_out_2, F.col('second_value')),
+        })
+        .drop('_by_1', '_low_1', '_high_1', '_low_2', '_high_2')
+    )
+    return plausible
+
+
+def silver(spark: SparkSession, plausible: DataFrame) -> DataFrame:
+    """Overwrite lake.own_silver."""
+    if spark.catalog.tableExists('lake.own_silver'):
+        plausible.writeTo('lake.own_silver').overwrite(F.lit(True))
+    else:
+        plausible.writeTo('lake.own_silver').using('delta').create()
+    silver = plausible
+    return silver
+
+
+# Gold: what can be acted upon
+# ----------------------------
+def silver_rows(spark: SparkSession) -> DataFrame:
+    """Read lake.own_silver."""
+    silver_rows = spark.read.table('lake.own_silver')
+    return silver_rows
+
+
+def rates(silver_rows: DataFrame) -> DataFrame:
+    """Rate of change per hour of main_value and second_value by measured_at per sensor_id."""
+    _before = Window.partitionBy('sensor_id').orderBy(F.col('measured_at').asc_nulls_last(), F.col('_row'))
+    _hours = F.nullif((F.unix_micros(F.col('measured_at').cast('timestamp')) - F.lag(F.unix_micros(F.col('measured_at').cast('timestamp'))).over(_before)) / 3600000000, F.lit(0.0))
+    rates = (
+        silver_rows
+        .withColumn('_row', F.monotonically_increasing_id())
+        .withColumns({
+            'main_value_rate_per_hour': (F.when(~F.isnan('main_value'), F.col('main_value')).cast('double') - F.lag(F.when(~F.isnan('main_value'), F.col('main_value')).cast('double')).over(_before)) / _hours,
+            'second_value_rate_per_hour': (F.when(~F.isnan('second_value'), F.col('second_value')).cast('double') - F.lag(F.when(~F.isnan('second_value'), F.col('second_value')).cast('double')).over(_before)) / _hours,
+        })
+        .orderBy('_row')
+        .drop('_row')
+    )
+    return rates
+
+
+def judged(params: argparse.Namespace, rates: DataFrame) -> DataFrame:
+    """Compare main_value (warning above 28, critical above 29)."""
+    judged = (
+        rates
+        .withColumns({
+            'main_value_status': F.when(F.when(~F.isnan('main_value'), F.col('main_value')) > params.critical, 'critical').when(F.when(~F.isnan('main_value'), F.col('main_value')) > params.warning, 'warning').when(F.when(~F.isnan('main_value'), F.col('main_value')).isNotNull(), 'normal'),
+        })
+    )
+    return judged
+
+
+def timed(judged: DataFrame) -> DataFrame:
+    """Add hour_of_day, day_of_week, and is_weekend of measured_at."""
+    timed = (
+        judged
+        .withColumns({
+            'hour_of_day': F.hour('measured_at'),
+            'day_of_week': F.dayofweek('measured_at'),
+            'is_weekend': F.dayofweek('measured_at').isin(1, 7),
+        })
+    )
+    return timed
+
+
+def featured(timed: DataFrame) -> DataFrame:
+    """Derive date."""
+    featured = timed.withColumns({'date': F.expr('CAST(measured_at AS DATE)')})
+    return featured
+
+
+def gold(spark: SparkSession, featured: DataFrame) -> DataFrame:
+    """Append to lake.own_gold, partitioned by date."""
+    # The same rows are appended once: Delta keeps the name of what it applied.
+    names = {f"`{name.replace('`', '``')}`": kind for name, kind in featured.dtypes}
+    columns = [F.col(name).cast('string') if '<' in kind else F.col(name) for name, kind in names.items()]
+    row = F.xxhash64(*columns, *[F.isnull(column) for column in columns]).cast('decimal(20,0)')
+    applied = ' '.join(map(str, ['gold', *featured.agg(F.count('*'), F.sum(row)).first()]))
+    if spark.catalog.tableExists('lake.own_gold'):
+        featured.writeTo('lake.own_gold').option('txnAppId', applied).option('txnVersion', '0').append()
+    else:
+        (
+            featured
+            .writeTo('lake.own_gold')
+            .using('delta')
+            .option('txnAppId', applied)
+            .option('txnVersion', '0')
+            .partitionedBy(F.col('date'))
+            .create()
+        )
+    gold = featured
+    return gold
+
+
+def gold_rows(spark: SparkSession) -> DataFrame:
+    """Read lake.own_gold."""
+    gold_rows = spark.read.table('lake.own_gold')
+    return gold_rows
+
+
+def hourly(gold_rows: DataFrame) -> DataFrame:
+    """Avg, min, max, and count of main_value; avg of second_value per sensor_id and hour of
+    measured_at.
+    """
+    hourly = (
+        gold_rows
+        .groupBy(F.col('sensor_id'), F.date_trunc('hour', 'measured_at').alias('measured_at'))
+        .agg(
+            F.avg(F.when(~F.isnan('main_value'), F.col('main_value'))).alias('main_value_avg'),
+            F.min(F.when(~F.isnan('main_value'), F.col('main_value'))).alias('main_value_min'),
+            F.max(F.when(~F.isnan('main_value'), F.col('main_value'))).alias('main_value_max'),
+            F.count(F.when(~F.isnan('main_value'), F.col('main_value'))).alias('main_value_count'),
+            F.avg(F.when(~F.isnan('second_value'), F.col('second_value'))).alias('second_value_avg'),
+        )
+        .orderBy(F.col('sensor_id').asc_nulls_last(), F.col('measured_at').asc_nulls_last())
+    )
+    return hourly
+
+
+# The chart “The value, hour by hour” of hourly is drawn in Lakebook.
+def beyond(spark: SparkSession, gold_rows: DataFrame) -> DataFrame:
+    """The SQL cell beyond."""
+    gold_rows.createOrReplaceTempView('gold_rows')
+    beyond = spark.sql("""
+SELECT sensor_id, main_value_status AS status, count(*) AS readings, min(measured_at) AS first_at, max(main_value) AS highest
+FROM gold_rows
+WHERE main_value_status <> 'normal'
+GROUP BY sensor_id, main_value_status
+ORDER BY sensor_id NULLS LAST, status NULLS LAST
+""")
+    return beyond
+
+
+# In the sample it is mostly `TH-103`, the server room, which is warm by nature: its limits should
+# be its own. Which limit is right is no question of data.
+#
+# Try next
+# --------
+#
+# - Change a limit. Only gold runs again, and what comes after it: look at which cells turned grey.
+# - Gold was appended to, with the old limits: two versions of a truth. Delete `own_gold` under
+#   **Lake**, or restore its first version, and think about whether you would rather overwrite it.
+# - Your file has more than two columns of numbers? Add them in four cells: `raw`, `chosen`,
+#   `arrived` and `typed`. Bronze then needs `merge_schema: true`, once.
+
+CELLS: list[Cell] = [
+    Cell('raw', raw, takes=('@spark', '@path', '@params'), gives=('raw', 'raw_rejects'), layer='bronze'),
+    Cell('stamped', stamped, takes=('raw',), gives=('stamped',), layer='bronze'),
+    Cell('chosen', chosen, takes=('stamped',), gives=('chosen',), layer='bronze'),
+    Cell('arrived', arrived, takes=('chosen',), gives=('arrived',), layer='bronze'),
+    Cell('bronze', bronze, takes=('@spark', 'arrived'), gives=('bronze',), layer='bronze'),
+    Cell('bronze_rows', bronze_rows, takes=('@spark',), gives=('bronze_rows',), live=True, layer='silver'),
+    Cell('typed', typed, takes=('bronze_rows',), gives=('typed', 'typed_rejects'), layer='silver'),
+    Cell('valid', valid, takes=('typed',), gives=('valid', 'valid_rejects'), layer='silver'),
+    Cell('once', once, takes=('valid',), gives=('once',), layer='silver'),
+    Cell('sensors', sensors, takes=('@spark', 'once'), gives=('sensors',), layer='silver'),
+    Cell('plausible', plausible, takes=('@params', 'once'), gives=('plausible',), layer='silver'),
+    Cell('silver', silver, takes=('@spark', 'plausible'), gives=('silver',), layer='silver'),
+    Cell('silver_rows', silver_rows, takes=('@spark',), gives=('silver_rows',), live=True, layer='gold'),
+    Cell('rates', rates, takes=('silver_rows',), gives=('rates',), layer='gold'),
+    Cell('judged', judged, takes=('@params', 'rates'), gives=('judged',), layer='gold'),
+    Cell('timed', timed, takes=('judged',), gives=('timed',), layer='gold'),
+    Cell('featured', featured, takes=('timed',), gives=('featured',), layer='gold'),
+    Cell('gold', gold, takes=('@spark', 'featured'), gives=('gold',), layer='gold'),
+    Cell('gold_rows', gold_rows, takes=('@spark',), gives=('gold_rows',), live=True, layer='gold'),
+    Cell('hourly', hourly, takes=('gold_rows',), gives=('hourly',), layer='gold'),
+    Cell('beyond', beyond, takes=('@spark', 'gold_rows'), gives=('beyond',), layer='gold'),
+]
+
+PARAMS: dict[str, Any] = {'file': 'sensors.csv', 'deviations': 4, 'warning': 28, 'critical': 29}
+
+# How a cell is run. Everything below is the same in every job that Lakebook writes.
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the cells in order; 0 when all went well, 1 when one failed, 2 when the command line is wrong."""
+    args = arguments(argv)
+    logging.basicConfig(level=logging.INFO, format='%(asctime)s %(levelname)s %(message)s', stream=sys.stderr)
+    logging.getLogger('py4j').setLevel(logging.WARNING)
+    if args.list:
+        for cell in CELLS:
+            print(cell.name)
+        return 0
+    started = time.monotonic()
+    try:
+        spark = session(args)
+    except Exception as error:
+        log.error('Spark can’t be used: %s', error if args.verbose else problem(error), exc_info=args.verbose)
+        return 1
+    done = run_cells(spark, args)
+    if done:
+        log.info('done in %.1f s; the rows are in %s', time.monotonic() - started, args.output)
+    return 0 if done else 1
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    names = [cell.name for cell in CELLS]
+    parser = argparse.ArgumentParser(allow_abbrev=False, description=(__doc__ or '').split('\n')[0])
+    parser.add_argument('--input', default='.', metavar='DIR', help='folder of the input files, here or at s3a:// (default: %(default)s)')
+    parser.add_argument('--output', default='output', metavar='DIR', help='folder for the rows of each cell, as Parquet (default: %(default)s)')
+    parser.add_argument('--lake', default='lake', metavar='DIR', help='folder of the Delta tables (default: %(default)s)')
+    parser.add_argument('--from', dest='first', metavar='CELL', choices=names, help='begin with this cell; rows of earlier ones are read from --output')
+    parser.add_argument('--skip', action='append', default=[], metavar='CELL', choices=names, help='leave this cell out; its rows are read from --output')
+    for layer in dict.fromkeys(cell.layer for cell in CELLS if cell.layer):
+        cells = ', '.join(cell.name for cell in CELLS if cell.layer == layer)
+        parser.add_argument(f'--skip-{layer}', action='append_const', dest='skip_layers', const=layer, default=[], help=f'leave out what stands under the heading of that name: {cells}')
+    parser.add_argument('--list', action='store_true', help='print the names of the cells, and run none')
+    parser.add_argument('--verbose', action='store_true', help="show Spark's own messages, and the whole trace of an error")
+    for name, value in PARAMS.items():
+        parser.add_argument(f'--param-{name}' if f'--{name}' in RESERVED else f'--{name}', dest=f'param_{name}', type=kind_of(value), default=value, help='(default: %(default)s)')
+    args = parser.parse_args(argv)
+    args.skip += [cell.name for cell in CELLS if cell.layer in args.skip_layers]
+    return args
+
+
+RESERVED = ('--input', '--output', '--lake', '--from', '--skip', '--list', '--verbose', '--help')
+
+
+def kind_of(value: Any) -> Callable[[str], Any]:
+    """How a parameter is read from the command line: as what its default is."""
+    if isinstance(value, bool):
+        return truth
+    return number if isinstance(value, (int, float)) else str
+
+
+def number(text: str) -> int | float:
+    return int(text) if text.lstrip('+-').isdigit() else float(text)
+
+
+def truth(text: str) -> bool:
+    if text.lower() not in ('true', 'false'):
+        raise argparse.ArgumentTypeError(f'{text} is neither true nor false')
+    return text.lower() == 'true'
+
+
+def literal(value: Any) -> str:
+    """A value as Spark SQL writes it: text stays text, whatever is in it."""
+    if isinstance(value, str):
+        return "'" + value.replace('\\', '\\\\').replace("'", "\\'") + "'"
+    return f'({value})' if str(value).startswith('-') else str(value)
+
+
+def session(args: argparse.Namespace) -> SparkSession:
+    """The session that is there, as on Databricks and EMR, or a new one."""
+    running = SparkSession.getActiveSession()
+    spark = running or new_session()
+    if running is None and not args.verbose:
+        spark.sparkContext.setLogLevel('ERROR')
+    settle(spark)
+    open_lake(spark, args.lake)
+    return spark
+
+
+def settle(spark: SparkSession) -> None:
+    """Times mean the same wherever this runs, and what can't be computed is an error."""
+    spark.conf.set('spark.sql.session.timeZone', 'UTC')
+    spark.conf.set('spark.sql.ansi.enabled', 'true')
+    spark.conf.set('spark.sql.parquet.inferTimestampNTZ.enabled', 'false')
+    spark.conf.set('spark.sql.parquet.outputTimestampType', 'TIMESTAMP_MICROS')
+
+
+def new_session() -> SparkSession:
+    """Keys for s3a:// come from the environment (AWS_ACCESS_KEY_ID …) or the machine's role, never from here."""
+    builder = SparkSession.builder.appName('your_own_sensors')
+    settings = {
+        'spark.sql.adaptive.enabled': 'true',
+        'spark.sql.execution.arrow.pyspark.enabled': 'true',
+        'spark.sql.extensions': 'io.delta.sql.DeltaSparkSessionExtension',
+        'spark.sql.catalog.spark_catalog': 'org.apache.spark.sql.delta.catalog.DeltaCatalog',
+    }
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    return builder.getOrCreate()
+
+
+def open_lake(spark: SparkSession, address: str) -> None:
+    """The schema `lake` at the folder, with the Delta tables that are there already."""
+    hadoop = spark._jvm.org.apache.hadoop.fs
+    folder = hadoop.Path(address)
+    files = folder.getFileSystem(spark._jsc.hadoopConfiguration())
+    folder = files.makeQualified(folder)
+    spark.sql(f'CREATE SCHEMA IF NOT EXISTS lake LOCATION {literal(folder.toString())}')
+    catalog = spark._jsparkSession.sessionState().catalog().externalCatalog()
+    there = hadoop.Path(catalog.getDatabase('lake').locationUri()).toString()
+    if there != folder.toString():
+        raise ValueError(f'The schema lake lies at {there} already, not at {folder.toString()}: give that folder, or drop the schema.')
+    for found in files.listStatus(folder) if files.exists(folder) else []:
+        if files.exists(hadoop.Path(found.getPath(), '_delta_log')):
+            name = found.getPath().getName().replace('`', '``')
+            spark.sql(f'CREATE TABLE IF NOT EXISTS lake.`{name}` USING delta LOCATION {literal(found.getPath().toString())}')
+    for row in spark.sql('SHOW TABLES IN lake').collect():
+        there = None if row.isTemporary else catalog.getTable('lake', row.tableName).storage().locationUri()
+        if there is not None and there.isDefined() and hadoop.Path(there.get()).getParent().toString() != folder.toString():
+            raise ValueError(f'The table lake.{row.tableName} lies at {there.get()}, not in {folder.toString()}: drop it from the schema first.')
+
+
+def run_cells(spark: SparkSession, args: argparse.Namespace) -> bool:
+    """Runs what is asked for, and stops at the first cell that fails."""
+    names = [cell.name for cell in CELLS]
+    first = 0 if args.first is None else names.index(args.first)
+    given: dict[str, Any] = {'@spark': spark, '@path': lambda name: f'{args.input.rstrip("/")}/{name}'}
+    given['@params'] = argparse.Namespace(**{name: getattr(args, f'param_{name}') for name in PARAMS})
+    for place, cell in enumerate(CELLS):
+        if place < first or cell.name in args.skip:
+            log.info('%-24s not run', cell.name)
+            continue
+        started = time.monotonic()
+        try:
+            for name in cell.takes:
+                if name not in given:
+                    given[name] = read_back(spark, args.output, name)
+            result = cell.run(*(given[name] for name in cell.takes))
+            frames = result if isinstance(result, tuple) else (result,)
+            pairs = list(zip(cell.gives, frames))
+            rows = [keep(frame, address(args.output, name)) for name, frame in pairs]
+            given.update(pairs)
+            if cell.live:
+                given.update(settled(spark, args.output, given, pairs))
+        except Exception as error:
+            log.error('%-24s failed: %s', cell.name, error if args.verbose else problem(error), exc_info=args.verbose)
+            return False
+        rejected = f', {rows[1]:,} rejected' if len(rows) > 1 else ''
+        log.info('%-24s %s rows%s, %.1f s', cell.name, f'{rows[0]:,}', rejected, time.monotonic() - started)
+        forget(given, {name for later in CELLS[place + 1 :] for name in later.takes})
+    return True
+
+
+def keep(frame: DataFrame, folder: str) -> int:
+    """Computes the rows once, so that later cells read what is written, in the same order."""
+    frame.persist(StorageLevel.MEMORY_AND_DISK)
+    frame.write.mode('overwrite').parquet(folder)
+    return frame.count()
+
+
+def settled(spark: SparkSession, output: str, given: dict[str, Any], pairs: list[tuple[str, DataFrame]]) -> dict[str, DataFrame]:
+    """The rows as they were written: a frame over a Delta table would follow what later cells write to that table."""
+    names = {name for name, _ in pairs}
+    others = [value for name, value in given.items() if name not in names]
+    for _, frame in pairs:
+        if not any(frame is other for other in others):
+            frame.unpersist()
+    return {name: read_back(spark, output, name) for name in names}
+
+
+def read_back(spark: SparkSession, output: str, name: str) -> DataFrame:
+    """The rows that an earlier run wrote, in their order."""
+    try:
+        frame = spark.read.parquet(address(output, name))
+    except PySparkException as error:
+        raise LookupError(f'it reads {name}, which has no rows in {output}: run the cell {name} first') from error
+    return frame.orderBy('_metadata.file_path', '_metadata.row_index').persist(StorageLevel.MEMORY_AND_DISK)
+
+
+def address(folder: str, name: str) -> str:
+    return f'{folder.rstrip("/")}/{name}'
+
+
+def forget(given: dict[str, Any], needed: set[str]) -> None:
+    """Gives back the memory of tables that no later cell takes."""
+    frames = {name: value for name, value in given.items() if isinstance(value, DataFrame)}
+    kept = [frame for name, frame in frames.items() if name in needed]
+    for name, frame in frames.items():
+        if name not in needed:
+            del given[name]
+            if not any(frame is other for other in kept):
+                frame.unpersist()
+
+
+def problem(error: Exception) -> str:
+    """What went wrong in words, without the stack of the engine."""
+    cause = getattr(error, '_origin', None) or getattr(error, 'java_exception', None)
+    words = str(error)
+    while cause is not None:
+        words = cause.getMessage() or words
+        cause = cause.getCause()
+    return words.strip().split('\n')[0] or type(error).__name__
+
+
+if __name__ == '__main__':
+    sys.exit(main())
