@@ -132,6 +132,8 @@ def stamped(raw: DataFrame) -> DataFrame:
     return stamped
 
 
+# The load also told the file’s name in a column of its own, `filename`. What goes to bronze is said
+# column by column, so that a column more in next month’s file is noticed and not swallowed.
 def arrived(stamped: DataFrame) -> DataFrame:
     """Select compressor_id, timestamp, vibration_mms, discharge_temp_f, suction_pressure_psi,
     discharge_pressure_psi, horsepower, gas_flow_mcfd, runtime_hours, ingested_at, and
@@ -529,13 +531,14 @@ def gold(spark: SparkSession, featured: DataFrame) -> DataFrame:
     return gold
 
 
-# Many other tables are made from gold. This one has a row for each compressor and hour.
+# Whatever comes after reads gold, not the cells above.
 def gold_rows(spark: SparkSession) -> DataFrame:
     """Read lake.gold_features."""
     gold_rows = spark.read.table('lake.gold_features')
     return gold_rows
 
 
+# Many other tables are made from it. This one has a row for each compressor and hour.
 def hourly(gold_rows: DataFrame) -> DataFrame:
     """Avg and max of vibration_mms; avg and max of discharge_temp_f; avg of pressure_differential;
     avg of gas_flow_mcfd per compressor_id, site, and hour of timestamp.

@@ -115,6 +115,7 @@ def raw(spark: SparkSession, path: Callable[[str], str], params: argparse.Namesp
     return raw, raw_rejects
 
 
+# When a row was loaded, and from which file, is all that bronze adds.
 def stamped(raw: DataFrame) -> DataFrame:
     """Add ingested_at."""
     stamped = (
@@ -146,6 +147,8 @@ def arrived(chosen: DataFrame) -> DataFrame:
     return arrived
 
 
+# Run it with one file, then with another: bronze has the rows of both, and those of the same file
+# once.
 def bronze(spark: SparkSession, arrived: DataFrame) -> DataFrame:
     """Append to lake.own_bronze."""
     # The same rows are appended once: Delta keeps the name of what it applied.
@@ -168,11 +171,10 @@ def bronze(spark: SparkSession, arrived: DataFrame) -> DataFrame:
     return bronze
 
 
-# Run it with one file, then with another: bronze has the rows of both, and those of the same file
-# once.
-#
 # Silver: what can be believed
 # ----------------------------
+#
+# Silver reads the table, not the file, so it judges all that ever came.
 def bronze_rows(spark: SparkSession) -> DataFrame:
     """Read lake.own_bronze."""
     bronze_rows = spark.read.table('lake.own_bronze')
@@ -217,6 +219,9 @@ def typed(bronze_rows: DataFrame) -> tuple[DataFrame, DataFrame]:
 
 # Look into `typed_rejects` before anything else. What is in there tells more of a logger than its
 # manual: dates of the year 0, words between the numbers, a decimal comma.
+#
+# A reading without a sensor or a time is nobody’s, and one from the future is from a clock that is
+# wrong.
 def valid(typed: DataFrame) -> tuple[DataFrame, DataFrame]:
     """Check 2 rules, quarantine rows that break one."""
     rules = {
@@ -236,6 +241,7 @@ def valid(typed: DataFrame) -> tuple[DataFrame, DataFrame]:
     return valid, valid_rejects
 
 
+# What was sent twice counts once.
 def once(valid: DataFrame) -> DataFrame:
     """Drop duplicates on sensor_id and measured_at, keep the first by ingested_at."""
     once = (
@@ -268,6 +274,8 @@ ORDER BY sensor_id NULLS LAST
     return sensors
 
 
+# Each sensor is measured against itself, and what is too far away is emptied. Mind the machine that
+# really gets worse: the further you go down with `deviations`, the more of its story you delete.
 def plausible(params: argparse.Namespace, once: DataFrame) -> DataFrame:
     """Empty main_value and second_value where it is more than 4 standard deviations away per
     sensor_id.
@@ -310,6 +318,8 @@ def silver(spark: SparkSession, plausible: DataFrame) -> DataFrame:
 
 # Gold: what can be acted upon
 # ----------------------------
+#
+# How fast a value changes is often worth more than the value.
 def silver_rows(spark: SparkSession) -> DataFrame:
     """Read lake.own_silver."""
     silver_rows = spark.read.table('lake.own_silver')
@@ -333,6 +343,7 @@ def rates(silver_rows: DataFrame) -> DataFrame:
     return rates
 
 
+# A limit makes a word of a number, and a word is what somebody acts upon.
 def judged(params: argparse.Namespace, rates: DataFrame) -> DataFrame:
     """Compare main_value (warning above 28, critical above 29)."""
     judged = (
@@ -344,6 +355,8 @@ def judged(params: argparse.Namespace, rates: DataFrame) -> DataFrame:
     return judged
 
 
+# The hour of the day and the day of the week explain much of what sensors do, for people switch
+# things on and off by them.
 def timed(judged: DataFrame) -> DataFrame:
     """Add hour_of_day, day_of_week, and is_weekend of measured_at."""
     timed = (
@@ -363,6 +376,7 @@ def featured(timed: DataFrame) -> DataFrame:
     return featured
 
 
+# Gold grows by what is new, in a folder for each day.
 def gold(spark: SparkSession, featured: DataFrame) -> DataFrame:
     """Append to lake.own_gold, partitioned by date."""
     # The same rows are appended once: Delta keeps the name of what it applied.
@@ -392,6 +406,7 @@ def gold_rows(spark: SparkSession) -> DataFrame:
     return gold_rows
 
 
+# A row for each sensor and hour is enough for a picture.
 def hourly(gold_rows: DataFrame) -> DataFrame:
     """Avg, min, max, and count of main_value; avg of second_value per sensor_id and hour of
     measured_at.
@@ -412,6 +427,8 @@ def hourly(gold_rows: DataFrame) -> DataFrame:
 
 
 # The chart “The value, hour by hour” of hourly is drawn in Lakebook.
+#
+# And these are the ones to look at.
 def beyond(spark: SparkSession, gold_rows: DataFrame) -> DataFrame:
     """The SQL cell beyond."""
     gold_rows.createOrReplaceTempView('gold_rows')
