@@ -11,6 +11,7 @@ import {profileTable, type ColumnProfile} from '../sql/profile.ts';
 import {id, lit, sql, type Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 import type {Effect, Input} from '../steps/define.ts';
+import {kept} from './kept.ts';
 import type {CompiledCell} from './plan.ts';
 import type {Runner, StoredResult} from './run.ts';
 
@@ -124,14 +125,4 @@ export class Faces {
       return {spec: drawn, reduced, rows: table.toArray().map((row: {toJSON(): ChartRow}) => row.toJSON())};
     });
   }
-}
-
-/** The promise kept under a key; a failed one is forgotten, so that it can be tried again. */
-function kept<T>(cache: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
-  const known = cache.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  cache.set(key, made);
-  made.catch(() => cache.delete(key));
-  return made;
 }

@@ -64,7 +64,11 @@ export async function nativeEngine(): Promise<{engine: EnginePort; statements: s
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    query: unused,
+    async query(text) {
+      const rows = (await run(text)).getRowObjectsJS();
+      // Of a table of Arrow's, what reads it here takes the rows alone.
+      return {toArray: () => rows.map((row) => ({toJSON: () => row}))} as unknown as Awaited<ReturnType<EnginePort['query']>>;
+    },
     stream: unused,
     insert: unused,
     registerFile: unused,
