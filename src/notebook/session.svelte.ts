@@ -15,6 +15,7 @@ import {steps} from '../steps/index.ts';
 import {rejectsOf, type Cell, type Notebook, type ParamValue, type RunnableCell} from './cells.ts';
 import {Database} from './database.svelte.ts';
 import * as edit from './edit.ts';
+import type {DashboardEdit, Tile} from './dashboard.ts';
 import type {DecryptedFile} from './encrypted.ts';
 import type {ExportFormat, ExportOptions} from './export-format.ts';
 import {Faces, type ChartFace, type Changes} from './faces.ts';
@@ -28,6 +29,7 @@ import {previewFile, type FilePreview} from './preview.ts';
 import {Runner, type RanCell, type StoredResult} from './run.ts';
 import {sampleFileUrl, samples} from './samples.ts';
 import {pysparkOf, sqlOf} from './source.ts';
+import {Tiles} from './tiles.ts';
 import {asked, decided, denialsOf, newTrust, type Origin, type Trust, type Want} from './trust.ts';
 import {Workspace, type KeptNotebook, type NotebookEntry, type Remembered} from './workspace.ts';
 
@@ -97,6 +99,7 @@ export class Session {
   readonly #history = new History<Notebook>();
   readonly #runner: Runner;
   readonly #faces: Faces;
+  readonly tiles: Tiles;
   readonly #workspace: Workspace;
   /** Stops the runs that were asked for since the last stop. */
   #abort = new AbortController();
@@ -112,6 +115,7 @@ export class Session {
   constructor(readonly ports: Ports) {
     this.#runner = new Runner(ports);
     this.#faces = new Faces(ports, this.#runner);
+    this.tiles = new Tiles(ports, this.#runner);
     this.#workspace = new Workspace(ports.storage);
     this.lake = new Lake(ports, {
       notify: (problem) => this.notify(problem),
@@ -398,6 +402,15 @@ export class Session {
   setParam(name: string, value: ParamValue): void {
     this.#edit(edit.setFront(this.notebook, {params: {[name]: value}}), `param ${name}`);
   }
+  editDashboard(change: DashboardEdit): void {
+    this.#edit(edit.setDashboard(this.notebook, change));
+  }
+  /** Adds tiles of these cells to the dashboard; a chart without a name gets the one it goes by, so that the tile can name it. */
+  addTiles(tiles: readonly {readonly id: string; readonly show: Tile['show']; readonly values?: Readonly<Record<string, unknown>>}[]): void {
+    const nameOf = (id: string): string => this.planned.get(id)?.name ?? '';
+    const named = tiles.reduce((notebook, {id}) => edit.rename(notebook, id, nameOf(id)), this.notebook);
+    this.#edit(edit.setDashboard(named, {do: 'add', tiles: tiles.map(({id, show, values}) => ({[show]: nameOf(id), ...values}))}));
+  }
   remove(ids: readonly string[]): void {
     this.#edit(edit.remove(this.notebook, ids));
     this.selection = new Set();
@@ -489,34 +502,9 @@ export class Session {
 
   /** Fetches a file from an address the reader typed. */
   async addUrl(address: string): Promise<StoredFile> {
-    const url = URL.parse(address);
-    if (url === null || !/^https?:$/.test(url.protocol))
-      throw new ProblemError({code: 'URL', message: `“${address}” is not a web address.`, hint: 'Type one that starts with https://.'});
-    const answer = await fetch(url, {referrerPolicy: 'no-referrer', credentials: 'omit'}).catch((cause: unknown) => {
-      throw new ProblemError(
-        {
-          code: 'URL_UNREACHABLE',
-          message: `${url.host} gave no answer that this page may read.`,
-          hint: 'The server may be down, or it doesn’t allow other sites to read it (CORS). Download the file and drop it here instead.',
-        },
-        {cause},
-      );
-    });
-    if (!answer.ok)
-      throw new ProblemError({
-        code: 'URL_STATUS',
-        message: `${url.host} answered ${answer.status}${answer.statusText === '' ? '' : ` (${answer.statusText})`} for this address.`,
-        hint: answer.status === 404 ? 'Check the address: there is no such file there.' : 'Open the address in a tab of its own to see why.',
-      });
-    const last = url.pathname.split('/').at(-1) ?? '';
-    const name = /%(?![0-9a-f]{2})/i.test(last) ? last : decodeURIComponent(last);
-    const data = await answer.blob().catch((cause: unknown) => {
-      throw new ProblemError(
-        {code: 'URL_BROKEN_OFF', message: `${url.host} stopped sending before the file was whole.`, hint: 'Try again, or download the file and drop it here.'},
-        {cause},
-      );
-    });
-    return this.addFile(name || `${url.host}.csv`, data);
+    const {fetchFile} = await import('./fetch-file.ts');
+    const file = await fetchFile(address);
+    return this.addFile(file.name, file);
   }
 
   async removeFile(name: string): Promise<void> {

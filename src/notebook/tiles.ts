@@ -6,7 +6,7 @@ import type {Row, Value} from '../lib/value.ts';
 import type {Ports} from '../ports/index.ts';
 import {numberedRows} from '../sql/rows.ts';
 import {finiteOnly} from '../sql/missing.ts';
-import {double, id, join, lit, sql, type Sql} from '../sql/sql.ts';
+import {id, join, lit, sql, type Sql} from '../sql/sql.ts';
 import {isNumber, isText, isTime, type Column} from '../sql/types.ts';
 import type {FigureTile} from './dashboard.ts';
 import type {Extent, TileColumns, TileSource} from './dashboard-filters.ts';
@@ -43,7 +43,9 @@ export interface TableFound {
 export const tableRows = 100;
 /** A text of more different values names no sensor. */
 const mostSensors = 10_000;
-const trendParts = 32;
+const mostParts = 40;
+/** Seconds that a part of a trend may take: lengths at which steady readings fall evenly. */
+const partWidths = [1, 5, 15, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800, 2_419_200, 31_536_000];
 
 /** The WHERE of a filter; undefined where it takes nothing out. */
 export function condition({columns: {time, sensor}, span, sensors}: TileFilter): Sql | undefined {
@@ -131,15 +133,26 @@ export class Tiles {
       const [[found = null, counted = null, first = null, last = null] = []] = rows;
       const type = types[0]?.type ?? '';
       const hasTrend = isNumber(type) && found !== null && first !== null && first !== last;
-      return {value: found, type, rows: Number(counted), trend: hasTrend ? await this.#trend(from, value, at, {from: Number(first), to: Number(last)}) : undefined};
+      return {
+        value: found,
+        type,
+        rows: Number(counted),
+        trend: hasTrend ? await this.#trend(from, value, at, {from: Number(first), to: Number(last)}, ['count', 'sum', 'distinct'].includes(tile.value)) : undefined,
+      };
     });
   }
 
-  async #trend(from: Sql, value: Sql, at: Sql, extent: Extent): Promise<(number | null)[]> {
-    const part = sql`least(${lit(trendParts - 1)}, floor((${at} - ${lit(extent.from)}) / ${double(extent.to - extent.from)} * ${lit(trendParts)}))`;
-    const {rows} = await this.ports.engine.rows(sql`SELECT ${part}, (${value})::DOUBLE FROM ${from} WHERE ${at} IS NOT NULL GROUP BY 1`);
+  /** A figure in parts of equal length from the first time on; a sum of a part that has hardly begun would look like a fall, so that one is left out. */
+  async #trend(from: Sql, value: Sql, at: Sql, extent: Extent, isSum: boolean): Promise<(number | null)[]> {
+    const length = extent.to - extent.from;
+    const width = partWidths.find((seconds) => seconds * 1e6 * mostParts >= length) ?? Math.ceil(length / 1e6 / mostParts);
+    const count = Math.floor(length / (width * 1e6)) + 1;
+    const isWhole = length / (width * 1e6) - (count - 1) >= 0.9;
+    const {rows} = await this.ports.engine.rows(
+      sql`SELECT (${at} - ${lit(extent.from)}) // ${lit(width * 1e6)}, (${value})::DOUBLE FROM ${from} WHERE ${at} IS NOT NULL GROUP BY 1`,
+    );
     const parts = new Map(rows.map(([place = null, amount = null]) => [Number(place), amount]));
-    return Array.from({length: trendParts}, (_, i) => {
+    return Array.from({length: isSum && !isWhole && count > 1 ? count - 1 : count}, (_, i) => {
       const amount = parts.get(i);
       return typeof amount === 'number' && Number.isFinite(amount) ? amount : null;
     });

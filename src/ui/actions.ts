@@ -137,6 +137,10 @@ export function actionGroups(page: Page): FoundGroup[] {
     {
       title: 'Page',
       items: [
+        action(page.dashboard === undefined ? 'Show the dashboard' : 'Back to the notebook', () => page.toggleDashboard(), {
+          words: 'tiles charts figures print kpi view',
+          why: session.path === '' ? 'Open a notebook first.' : undefined,
+        }),
         action(page.theme.name === 'dark' ? 'Light theme' : 'Dark theme', () => page.theme.toggle(), {words: 'colour dark light'}),
         action('Show or hide the sidebar', () => page.foldSidebar(), {}),
         action('Keyboard shortcuts', () => (page.dialog = {kind: 'shortcuts'}), {words: 'help ?', keys: keysOf('mod+/')}),

@@ -7,6 +7,7 @@ import {linkKey} from '../handover/link-key.ts';
 import {problemOf} from '../lib/problem.ts';
 import {plural} from '../lib/text.ts';
 import type {RunnableCell} from '../notebook/cells.ts';
+import {choiceIn, fragmentOf, noChoice, type Choice} from '../notebook/dashboard-filters.ts';
 import {isHeld} from '../notebook/plan.ts';
 import type {Session} from '../notebook/session.svelte.ts';
 import type {FileAt} from '../ports/index.ts';
@@ -49,6 +50,10 @@ export class Page extends Messages {
   visit = $state<string | undefined>(linkIn(location.hash));
   /** The page was opened by a link: the reader's own notebook waits behind. */
   curtain = $state(this.visit !== undefined);
+  /** What the dashboard is filtered by while it is shown instead of the cells; the address says the same. */
+  dashboard = $state.raw<Choice | undefined>(choiceIn(location.hash));
+  /** The cell at the top of the window when the notebook was left, and how far below it. */
+  #left: {readonly id: string; readonly top: number} | undefined;
   /** The sidebar: on narrow windows a drawer, elsewhere a column that can be folded away. */
   drawer = $state(false);
   sidebar = $state(remembered('lakebook:sidebar') !== 'off');
@@ -79,11 +84,48 @@ export class Page extends Messages {
   followAddress(): void {
     this.visit = linkIn(location.hash);
     if (this.visit === undefined) this.curtain = false;
+    void this.#showDashboard(choiceIn(location.hash));
   }
 
   endVisit(): void {
     history.replaceState(history.state, '', location.pathname + location.search);
     this.followAddress();
+  }
+
+  // ---- the dashboard
+
+  /** Shows the dashboard, or with undefined the notebook again, at the place where it was left. */
+  async showDashboard(choice: Choice | undefined): Promise<void> {
+    const before = this.dashboard;
+    const address = choice === undefined ? location.pathname + location.search : fragmentOf(choice);
+    // A filter is no step to go back to.
+    if ((before === undefined) === (choice === undefined)) history.replaceState(history.state, '', address);
+    else history.pushState(null, '', address);
+    await this.#showDashboard(choice);
+  }
+  toggleDashboard(): void {
+    void this.showDashboard(this.dashboard === undefined ? noChoice : undefined);
+  }
+  async #showDashboard(choice: Choice | undefined): Promise<void> {
+    const before = this.dashboard;
+    if (before === undefined && choice !== undefined) this.#left = topCell();
+    this.dashboard = choice;
+    if ((before === undefined) === (choice === undefined)) return;
+    await tick();
+    if (choice !== undefined) scrollTo({top: 0});
+    else if (this.#left !== undefined) await this.#settle(this.#left);
+    document.getElementById('notebook')?.focus({preventScroll: true});
+    this.say(choice === undefined ? 'The notebook.' : 'The dashboard.');
+  }
+
+  /** Brings a cell back to its place in the window: cells above it take their height as they are drawn, which takes a few frames. */
+  async #settle({id, top}: {readonly id: string; readonly top: number}): Promise<void> {
+    for (let frame = 0, still = 0; frame < 30 && still < 3; frame++) {
+      const by = (this.element(id)?.getBoundingClientRect().top ?? top) - top;
+      still = Math.abs(by) < 1 ? still + 1 : 0;
+      scrollBy({top: by});
+      await new Promise(requestAnimationFrame);
+    }
   }
 
   // ---- cells
@@ -144,6 +186,7 @@ export class Page extends Messages {
   }
   async show(id: string): Promise<void> {
     this.drawer = false;
+    if (this.dashboard !== undefined) await this.showDashboard(undefined);
     await tick();
     this.element(id)?.scrollIntoView({block: 'start', behavior: 'smooth'});
     this.focus(id);
@@ -196,6 +239,7 @@ export class Page extends Messages {
   /** Opens a notebook to write in when none is open, inserts by `make`, and shows the new cell's form. */
   async insert(make: () => string | undefined): Promise<string | undefined> {
     if (this.session.path === '') await this.session.newNotebook();
+    if (this.dashboard !== undefined) await this.showDashboard(undefined);
     const id = make();
     if (id === undefined) return undefined;
     this.inserted = id;
@@ -350,6 +394,12 @@ export class Page extends Messages {
       remember('lakebook:sidebar', this.sidebar ? 'on' : 'off');
     }
   }
+}
+
+function topCell(): {readonly id: string; readonly top: number} | undefined {
+  const cells = [...document.querySelectorAll<HTMLElement>('[data-cell]')].map((element) => ({id: element.dataset['cell'] ?? '', box: element.getBoundingClientRect()}));
+  const first = cells.find(({box}) => box.bottom > 60);
+  return first === undefined ? undefined : {id: first.id, top: first.box.top};
 }
 
 /** By their ending, or by how they start. */

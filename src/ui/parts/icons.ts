@@ -36,6 +36,10 @@ export const paths = {
   book: 'M3 3h4.2c.5 0 .8.4.8.8V13c0-.6-.5-1-1-1H3zM13 3H8.8c-.5 0-.8.4-.8.8V13c0-.6.5-1 1-1h4z',
   info: 'M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM8 7.3v3.5M8 5.1v.01',
   lock: 'M4 7.2h8v6.3H4zM5.8 7.2V5a2.2 2.2 0 0 1 4.4 0v2.2',
+  dashboard: 'M2.5 2.5h4.5v6H2.5zM9 2.5h4.5v3.2H9zM9 8h4.5v5.5H9zM2.5 10.8h4.5v2.7H2.5z',
+  filter: 'M2.5 3.5h11L9.4 8.4v4.4l-2.8-1.5V8.4z',
+  wide: 'M2.5 8h11M5 5.5 2.5 8 5 10.5M11 5.5 13.5 8 11 10.5',
+  print: 'M4.5 6V2.5h7V6M4.5 11.5h-2v-5h11v5h-2M4.5 9.5h7v4h-7z',
   database: 'M3 4c0-1 2.2-1.8 5-1.8S13 3 13 4s-2.2 1.8-5 1.8S3 5 3 4ZM3 4v8c0 1 2.2 1.8 5 1.8s5-.8 5-1.8V4M3 8c0 1 2.2 1.8 5 1.8S13 9 13 8',
 } as const;
 export type IconName = keyof typeof paths;
