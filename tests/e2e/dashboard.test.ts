@@ -129,7 +129,7 @@ describe('a dashboard', () => {
     await isExact('true');
     await page.getByRole('button', {name: 'Notebook', exact: true}).click();
     await page.locator('article[aria-label="Cell alarms"]').scrollIntoViewIfNeeded();
-    await page.mouse.wheel(0, 300);
+    await page.evaluate(() => scrollBy(0, 120));
     const place = (): Promise<number> => page.locator('article[aria-label="Cell alarms"]').evaluate((element) => Math.round(element.getBoundingClientRect().top));
     await eventually(() => page.evaluate(() => scrollY)).toBeGreaterThan(200);
     const at = await place();
