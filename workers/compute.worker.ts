@@ -1,18 +1,19 @@
 import * as Comlink from 'comlink';
 import type {ComputeContract} from './contract/compute.ts';
+import type {KernelColumn} from './contract/engine.ts';
 import {createComputeService} from './kernels/service.ts';
 
 const service = createComputeService();
 
 Comlink.expose({
-  async run(job, fn, input, args, onProgress) {
-    const outcome = await service.run(job, fn, input, args, onProgress);
-    if (!outcome.ok) return outcome;
-    const {columns, tables} = outcome.value;
-    return Comlink.transfer(
-      outcome,
-      [...columns, ...Object.values(tables).flat()].map(({values}) => values.buffer),
-    );
+  async run(job, fn, input, args, onProgress, onRows) {
+    const outcome = await service.run(job, fn, input, args, onProgress, (columns) => onRows(Comlink.transfer(columns, buffersOf(columns))));
+    return outcome.ok ? Comlink.transfer(outcome, buffersOf(Object.values(outcome.value.tables).flat())) : outcome;
   },
   cancel: (job) => service.cancel(job),
 } satisfies ComputeContract);
+
+function buffersOf(columns: readonly KernelColumn[]): ArrayBuffer[] {
+  // Kernels make plain arrays of their own.
+  return columns.map(({values}) => values.buffer as ArrayBuffer);
+}

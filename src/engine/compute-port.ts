@@ -1,6 +1,6 @@
 import * as Comlink from 'comlink';
 import type {ComputeContract, KernelOutput} from '../../workers/contract/compute.ts';
-import type {Outcome, WorkerError} from '../../workers/contract/engine.ts';
+import type {KernelColumn, Outcome, WorkerError} from '../../workers/contract/engine.ts';
 import {cancelled, ProblemError, type Problem} from '../lib/problem.ts';
 import type {ComputePort} from '../ports/index.ts';
 
@@ -45,7 +45,7 @@ export function createCompute(worker: () => Worker): ComputePort {
   }
 
   return {
-    async run(fn, input, args, onProgress, call) {
+    async run(fn, input, args, on, call) {
       const signal = call?.signal;
       if (signal?.aborted === true) throw new ProblemError(cancelled);
       life ??= start();
@@ -62,9 +62,33 @@ export function createCompute(worker: () => Worker): ComputePort {
         remote.cancel(job).catch(ignore);
       };
       signal?.addEventListener('abort', stop, {once: true});
+      let failure: {readonly thrown: unknown} | undefined;
+      const receive = async (columns: readonly KernelColumn[]): Promise<void> => {
+        try {
+          await on.rows(columns);
+        } catch (thrown) {
+          // Comlink would keep only its message.
+          failure = {thrown};
+          throw thrown;
+        }
+      };
       try {
-        const answer = remote.run(job, fn, Comlink.transfer({...input}, [input.values.buffer]), args, Comlink.proxy(onProgress));
+        // The engine's arrays own plain buffers.
+        const moved = Comlink.transfer(
+          {...input},
+          input.columns.map(({values}) => values.buffer as ArrayBuffer),
+        );
+        const answer = remote.run(
+          job,
+          fn,
+          moved,
+          args,
+          Comlink.proxy((progress) => on.progress(progress)),
+          Comlink.proxy(receive),
+        );
         return unpack(await Promise.race([answer, ended, late.promise]));
+      } catch (thrown) {
+        throw failure?.thrown ?? thrown;
       } finally {
         clearTimeout(timer);
         signal?.removeEventListener('abort', stop);

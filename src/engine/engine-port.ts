@@ -137,14 +137,15 @@ export function createEngine({worker, urls}: {worker: () => EngineWorker; urls: 
         throw failure?.thrown ?? thrown;
       }
     },
-    matrix: (text, options) => call(options?.signal, (remote, job) => remote.matrix(job, text)),
+    columns: (text, options) => call(options?.signal, (remote, job) => remote.columns(job, text)),
     async insert(name, ipc, create, options) {
       // A buffer that is shared or holds more than these bytes can't be moved.
       const own = ipc.buffer instanceof ArrayBuffer && ipc.byteLength === ipc.buffer.byteLength ? new Uint8Array(ipc.buffer) : ipc.slice();
       await call(options?.signal, (remote, job) => remote.insert(job, name, Comlink.transfer(own, [own.buffer]), create));
     },
     async insertColumns(name, columns, options) {
-      await call(options?.signal, (remote, job) => remote.insertColumns(job, name, columns));
+      const buffers = columns.map(({values}) => values.buffer as ArrayBuffer);
+      await call(options?.signal, (remote, job) => remote.insertColumns(job, name, Comlink.transfer([...columns], buffers)));
     },
     async registerFile(name, file) {
       files.set(name, file);

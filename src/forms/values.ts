@@ -11,6 +11,9 @@ export function asText(value: unknown): string {
   return typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? '');
 }
 
+/** A value as one line; a duration is what was written. */
+const oneText = (value: unknown): string => asText(isRecord(value) && typeof value['text'] === 'string' ? value['text'] : value);
+
 /** A list found in a notebook: one value stands for a list of one. */
 export const asList = (value: unknown): unknown[] => (Array.isArray(value) ? value : value === undefined || value === null || value === '' ? [] : [value]);
 
@@ -20,9 +23,8 @@ export function defaultText(param: Param<unknown>): string {
   const {default: value} = param;
   // Here 0 stands for what the help tells.
   if (value === 0 && param.help?.includes('left out')) return '';
-  if (Array.isArray(value)) return value.map(asText).join(', ');
-  if (isRecord(value)) return typeof value['text'] === 'string' ? value['text'] : '';
-  return asText(value);
+  if (Array.isArray(value)) return value.map(oneText).join(', ');
+  return isRecord(value) && typeof value['text'] !== 'string' ? '' : oneText(value);
 }
 
 /** Whether the form shows a parameter: `when` looks at another's value, its default included. */

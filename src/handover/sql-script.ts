@@ -333,6 +333,7 @@ export class DuckDBCells {
       case 'read':
         return program.shown;
       case 'kernel': {
+        if (program.inSql) return program.shown;
         throw new Out(`DuckDB has no ${cell.kind}.`, this.#byFile(cell.name), sql`FROM ${lit(`${cell.name}.parquet`)}`);
       }
     }

@@ -9,6 +9,7 @@ import type {Input, LakeWrite, PostgresWrite, Program, Verdict} from '../steps/d
 import {rejectsOf} from './cells.ts';
 import type {Applies} from './lake-plan.ts';
 import type {CompiledCell, Computed, InputTable, LakeSource, PlannedCell} from './plan.ts';
+import {BesideRows} from './beside-rows.ts';
 import {mentionsTable} from './postgres-uses.ts';
 import {readFiles, type FileRead} from './read.ts';
 import {Turns, type Lane} from './turns.ts';
@@ -428,14 +429,17 @@ export class Runner {
         return made;
       }
       case 'kernel': {
-        const matrix = await engine.matrix(program.features, {signal});
-        const output = await compute.run(program.fn, matrix, program.args, onProgress, {signal});
-        const beside = `${table}_kernel`;
         const [input] = inputs;
-        await engine.execute([sql`DROP TABLE IF EXISTS ${id(beside)}`], {signal});
-        await engine.insertColumns(beside, output.columns, {signal});
-        await engine.execute([createAs(table, sql`SELECT * FROM ${input?.relation ?? id(cell.name)} POSITIONAL JOIN ${id(beside)}`), sql`DROP TABLE ${id(beside)}`], {signal});
-        return {figures: {facts: output.facts, tables: output.tables}};
+        if (input === undefined) throw new Error('a kernel reads rows');
+        const columns = await engine.columns(program.features, {signal});
+        const beside = new BesideRows(engine, input, table, columns.rows, signal);
+        try {
+          const output = await compute.run(program.fn, columns, program.args, {progress: onProgress, rows: (part) => beside.add(part)}, {signal});
+          return {figures: output};
+        } catch (thrown) {
+          await beside.discard();
+          throw thrown;
+        }
       }
       case 'through': {
         const [input] = inputs;

@@ -38,6 +38,11 @@ const readText: Param<string>['read'] = (found, path) =>
     ? good(String(found))
     : bad(path, `${path} takes a text, and this is ${show(found)}.`);
 
+const readDuration = (found: unknown, path: string): Read<Duration> => {
+  const value = typeof found === 'string' ? parseDuration(found) : undefined;
+  return value === undefined ? bad(path, `${path} takes a span of time, and this is ${show(found)}.`, 'Write 30s, 15m, 1h or 7d.') : good(value);
+};
+
 const readTexts: Param<readonly string[]>['read'] = (found, path) =>
   typeof found === 'string' || typeof found === 'number' ? good([String(found)]) : readList(found, path, readText, 'a list');
 
@@ -135,11 +140,9 @@ export const p = {
   columns: (words: Words<readonly string[]> & {types?: ColumnFamily}): Param<readonly string[]> =>
     param({kind: 'columns', ...(words.types === undefined ? {} : {types: words.types})}, words, [], readTexts),
 
-  duration: (words: Words<Duration | undefined>): Param<Duration | undefined> =>
-    param<Duration | undefined>({kind: 'duration'}, words, undefined, (found, path) => {
-      const value = typeof found === 'string' ? parseDuration(found) : undefined;
-      return value === undefined ? bad(path, `${path} takes a span of time, and this is ${show(found)}.`, 'Write 30s, 15m, 1h or 7d.') : good(value);
-    }),
+  duration: (words: Words<Duration | undefined>): Param<Duration | undefined> => param<Duration | undefined>({kind: 'duration'}, words, undefined, readDuration),
+  durations: (words: Words<readonly Duration[]>): Param<readonly Duration[]> =>
+    param({kind: 'texts'}, words, [], (found, path) => readList(typeof found === 'string' ? [found] : found, path, readDuration, 'a list of spans of time')),
 
   expression: (words: Words<string>): Param<string> =>
     param({kind: 'expression'}, words, '', (found, path) => {

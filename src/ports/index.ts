@@ -1,6 +1,6 @@
 import type {Table} from 'apache-arrow';
 import type {KernelArgs, KernelOutput, Progress} from '../../workers/contract/compute.ts';
-import type {KernelColumn, Matrix, Outcome} from '../../workers/contract/engine.ts';
+import type {ColumnSet, KernelColumn, Outcome} from '../../workers/contract/engine.ts';
 import type {FileAt, LakeContract, TableEntry} from '../../workers/contract/lake.ts';
 import type {
   Encryption,
@@ -20,7 +20,7 @@ import type {Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 
 export type {KernelArgs, KernelOutput, Progress} from '../../workers/contract/compute.ts';
-export type {KernelColumn, Matrix} from '../../workers/contract/engine.ts';
+export type {ColumnSet, KernelColumn} from '../../workers/contract/engine.ts';
 export type {PostgresAnswer, PostgresColumn} from '../../workers/contract/postgres.ts';
 export type {At, Commit, Committed, FileAt, FileStats, ReadFile, ReadPlan, TableEntry, TableVersion, Vacuumed, WriteIntent, WritePlan} from '../../workers/contract/lake.ts';
 export type {
@@ -55,11 +55,12 @@ export interface EnginePort {
   /** Rows as exact values: nothing is rounded on the way, whatever Arrow makes of the type. For pages, not for whole tables. */
   rows(sql: Sql, call?: Call): Promise<{readonly columns: readonly Column[]; readonly rows: readonly Row[]}>;
   stream(sql: Sql, onChunk: (ipc: Uint8Array) => Promise<void>, call?: Call): Promise<void>;
-  matrix(sql: Sql, call?: Call): Promise<Matrix>;
+  columns(sql: Sql, call?: Call): Promise<ColumnSet>;
   describe(sql: Sql, call?: Call): Promise<readonly Column[]>;
   /** A table's columns, and how many rows it has. */
   describeTable(table: string, call?: Call): Promise<{readonly columns: readonly Column[]; readonly rows: number}>;
   insert(table: string, ipc: Uint8Array, create: boolean, call?: Call): Promise<void>;
+  /** The columns own their buffers, which are moved. */
   insertColumns(table: string, columns: readonly KernelColumn[], call?: Call): Promise<void>;
   registerFile(name: string, file: File): Promise<void>;
   dropFile(name: string): Promise<void>;
@@ -69,7 +70,14 @@ export interface EnginePort {
 }
 
 export interface ComputePort {
-  run(fn: string, input: Matrix, args: KernelArgs, onProgress: (progress: Progress) => void, call?: Call): Promise<KernelOutput>;
+  /** `on.rows` gets the rows' columns part by part, in the order of the rows; when it fails, so does the run. */
+  run(
+    fn: string,
+    input: ColumnSet,
+    args: KernelArgs,
+    on: {progress(progress: Progress): void; rows(columns: readonly KernelColumn[]): Promise<void>},
+    call?: Call,
+  ): Promise<KernelOutput>;
 }
 
 export interface StoragePort {

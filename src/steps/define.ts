@@ -20,10 +20,10 @@ export type Program =
   /** One query gives the rows. `rejects` gives the rows of `NAME_rejects`; `judge` asks the rows, once made, what they say of the data. */
   | {readonly kind: 'sql'; readonly sql: Sql; readonly rejects?: Sql; readonly judge?: Judge}
   /**
-   * `features` is fetched as a float64 matrix, one row for each row of the input in its order; the kernel's columns are
-   * put beside the input's rows.
+   * `features` is fetched as typed arrays, one row for each row of the input in its order; the kernel's columns are put beside the
+   * input's rows. `shown` is what the SQL face prints; `inSql` says that DuckDB gives the same rows with it, only slower.
    */
-  | {readonly kind: 'kernel'; readonly features: Sql; readonly fn: string; readonly args: KernelArgs; readonly shown: Sql}
+  | {readonly kind: 'kernel'; readonly features: Sql; readonly fn: string; readonly args: KernelArgs; readonly shown: Sql; readonly inSql: boolean}
   /** Files are read, several of them by name. `shown` is what the SQL face prints. */
   | {readonly kind: 'read'; readonly files: readonly string[]; readonly options: LoadOptions; readonly shown: Sql}
   /** The rows of the first input as they are; with `write` they go to a table of the lake too, with `postgres` to one of PostgreSQL. */

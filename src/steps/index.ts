@@ -20,6 +20,7 @@ import {quality} from './quality.ts';
 import {postgres} from './postgres.ts';
 import {readTable} from './read-table.ts';
 import {rename} from './rename.ts';
+import {rolling} from './rolling.ts';
 import {select} from './select.ts';
 import {simulate} from './simulate.ts';
 import {snapshot} from './snapshot.ts';
@@ -52,6 +53,7 @@ export const steps: readonly AnyStep[] = [
   dropNulls,
   fill,
   outliers,
+  rolling,
   rateOfChange,
   thresholds,
   timeFeatures,

@@ -1,9 +1,19 @@
-import type {KernelColumn, Matrix, Outcome} from './engine.ts';
+import type {ColumnSet, KernelColumn, Outcome} from './engine.ts';
 
 /** The compute worker: kernels over typed arrays. */
 export interface ComputeContract {
-  /** Runs the kernel `fn`. `onProgress` is called at most 20 times a second; `cancel(job)` is obeyed within 100 ms. */
-  run(job: number, fn: string, input: Matrix, args: KernelArgs, onProgress: (progress: Progress) => void): Promise<Outcome<KernelOutput>>;
+  /**
+   * Runs the kernel `fn`. `onProgress` is called at most 20 times a second; `cancel(job)` is obeyed within 100 ms. `onRows` gets the
+   * rows' columns part by part, in the order of the rows, at least one part; it is awaited before the part after the next is worked on.
+   */
+  run(
+    job: number,
+    fn: string,
+    input: ColumnSet,
+    args: KernelArgs,
+    onProgress: (progress: Progress) => void,
+    onRows: (columns: readonly KernelColumn[]) => Promise<void>,
+  ): Promise<Outcome<KernelOutput>>;
   cancel(job: number): Promise<void>;
 }
 
@@ -17,18 +27,20 @@ export interface Progress {
   readonly note?: string;
 }
 
-/**
- * `columns` have one value for each row of the input, in its order. `tables` are small results beside them
- * (centres, an elbow curve), shown under the cell by name; `facts` are single figures (inertia, silhouette).
- */
+/** `tables` are small results beside the rows (centres, an elbow curve), shown under the cell by name; `facts` are single figures (inertia, silhouette). */
 export interface KernelOutput {
-  readonly columns: readonly KernelColumn[];
   readonly facts: Readonly<Record<string, number>>;
   readonly tables: Readonly<Record<string, readonly KernelColumn[]>>;
 }
 
+/** Columns of the next rows of the result: one value for each row of the input, in its order. */
+export interface RowsPart {
+  readonly columns: readonly KernelColumn[];
+}
+
 /**
- * A kernel is a pure generator: it yields its progress at least every 50 ms of work, and between two yields the worker
- * looks for a cancel. It is seeded, reads `input` and never keeps it. Input it can't work on is an error value.
+ * A kernel is a generator: it yields its progress at least every 50 ms of work, and between two yields the worker looks for a
+ * cancel; and it yields the columns of the rows, at once or part by part. It is seeded, reads `input` and never keeps it. Input it can't
+ * work on is an error value.
  */
-export type Kernel = (input: Matrix, args: KernelArgs) => Generator<Progress, Outcome<KernelOutput>, void>;
+export type Kernel = (input: ColumnSet, args: KernelArgs) => Generator<Progress | RowsPart, Outcome<KernelOutput>, void>;

@@ -8,8 +8,8 @@ export interface EngineContract {
   query(job: number, sql: string): Promise<Outcome<QueryResult>>;
   /** A query's rows chunk by chunk; each chunk is an IPC stream of its own, schema included. `onChunk` is awaited: that is the back pressure. */
   stream(job: number, sql: string, onChunk: (chunk: Uint8Array) => Promise<void>): Promise<Outcome<null>>;
-  /** Numeric columns of a query as row-major float64 (rows × columns); NULL becomes NaN. */
-  matrix(job: number, sql: string): Promise<Outcome<Matrix>>;
+  /** A query's columns as typed arrays. */
+  columns(job: number, sql: string): Promise<Outcome<ColumnSet>>;
   /** Column names and DuckDB types of a query. */
   describe(job: number, sql: string): Promise<Outcome<readonly {name: string; type: string}[]>>;
   /** A table's columns, and how many rows it has. */
@@ -41,12 +41,19 @@ export interface TableDescription {
   readonly rows: number;
 }
 
-/** Rows × columns, row-major. */
-export interface Matrix {
-  readonly values: Float64Array;
+/** Equally long columns of numbers, times and texts, in the order of the query. */
+export interface ColumnSet {
   readonly rows: number;
-  readonly columns: number;
+  readonly columns: readonly ColumnValues[];
 }
+
+export type ColumnValues =
+  /** Numbers and truth values; NULL is NaN. */
+  | {readonly kind: 'numbers'; readonly name: string; readonly values: Float64Array}
+  /** TIMESTAMPs as microseconds from 1970; NULL and the infinities are −2⁶³. */
+  | {readonly kind: 'times'; readonly name: string; readonly values: BigInt64Array}
+  /** Texts by number, equal texts by the same one, from 0 in the order in which they first come; NULL is −1. */
+  | {readonly kind: 'texts'; readonly name: string; readonly values: Int32Array; readonly distinct: number};
 
 /** One column that a kernel gives back, one value a row; NaN in a float column or −2147483648 in an int column is NULL. */
 export interface KernelColumn {

@@ -1,10 +1,11 @@
 import {DuckDBDataProtocol, type AsyncDuckDB} from '@duckdb/duckdb-wasm';
 import {tableFromIPC} from 'apache-arrow';
 import {cancelled, fail, ok} from '../../src/lib/problem.ts';
-import type {EngineContract, KernelColumn, Matrix, Outcome, QueryResult, TableDescription} from '../contract/engine.ts';
+import type {ColumnSet, EngineContract, KernelColumn, Outcome, QueryResult, TableDescription} from '../contract/engine.ts';
+import {addColumns, builderOf} from './columns.ts';
 import {EngineError, explain} from './errors.ts';
 import {exactQuery, quoted, type Described} from './exact.ts';
-import {columnsIpc, ipcStream, rowMajor} from './ipc.ts';
+import {columnsIpc, ipcStream} from './ipc.ts';
 import type {OpenDuckDB} from './sealed-duckdb.ts';
 
 // What may be asked of DuckDB over the network or found stale is off; after the last line no SQL can turn it on again.
@@ -24,8 +25,6 @@ const pollingInterval = 50;
 const chunkBytes = 4 * 1024 * 1024;
 // DuckDB's own row group: one insert fills one.
 const insertRows = 122_880;
-
-const numeric = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|BOOLEAN|BIGNUM|DECIMAL\(\d+,\d+\))$/;
 
 interface ColumnRow extends Described {
   /** Of the whole table, beside each of its columns. */
@@ -91,26 +90,16 @@ export class Engine implements EngineContract {
     });
   }
 
-  matrix(job: number, sql: string): Promise<Outcome<Matrix>> {
+  columns(job: number, sql: string): Promise<Outcome<ColumnSet>> {
     return this.#enqueue(job, async (ticket) => {
       const described = await this.#describe(ticket, sql);
-      const text = described.find(({type}) => !numeric.test(type));
-      if (text !== undefined)
-        throw new EngineError({
-          code: 'COLUMN_NOT_NUMERIC',
-          message: `Column ${text.name} is ${text.type}, not a number.`,
-          hint: 'Choose columns of numbers, or cast it first.',
-          where: {column: text.name},
-        });
-      const chunks: Float64Array[] = [];
-      for await (const chunk of this.#chunks(ticket, `SELECT COLUMNS(*)::DOUBLE FROM (${sql}\n)`, sql)) chunks.push(rowMajor(chunk));
-      const values = new Float64Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-      let at = 0;
-      for (const chunk of chunks) {
-        values.set(chunk, at);
-        at += chunk.length;
-      }
-      return {values, rows: values.length / described.length, columns: described.length};
+      const builders = described.map(builderOf);
+      // Names of our own, because a query may give two columns the same one.
+      const selected = builders.map((builder, i) => builder.select(`c${i}`)).join(', ');
+      const named = described.map((_, i) => `c${i}`).join(', ');
+      for await (const chunk of this.#chunks(ticket, `SELECT ${selected} FROM (${sql}\n) AS t(${named})`, sql)) addColumns(chunk, builders);
+      const columns = builders.map((builder) => builder.finish());
+      return {rows: columns[0]?.values.length ?? 0, columns};
     });
   }
 

@@ -7,7 +7,7 @@ export function exposeEngine(engine: EngineContract, endpoint?: Comlink.Endpoint
     start: (urls) => engine.start(urls),
     execute: (job, statements) => engine.execute(job, statements),
     describeTable: (job, table) => engine.describeTable(job, table),
-    query: async (job, sql) => moved(await engine.query(job, sql), ({ipc}) => ipc.buffer),
+    query: async (job, sql) => moved(await engine.query(job, sql), ({ipc}) => [ipc.buffer]),
     async stream(job, sql, onChunk) {
       // Comlink makes a proxy of the callback, whose channel stays open until it is let go.
       const remote = onChunk as Comlink.Remote<typeof onChunk>;
@@ -17,7 +17,7 @@ export function exposeEngine(engine: EngineContract, endpoint?: Comlink.Endpoint
         remote[Comlink.releaseProxy]();
       }
     },
-    matrix: async (job, sql) => moved(await engine.matrix(job, sql), (matrix) => matrix.values.buffer),
+    columns: async (job, sql) => moved(await engine.columns(job, sql), ({columns}) => columns.map(({values}) => values.buffer)),
     describe: (job, sql) => engine.describe(job, sql),
     insert: (job, table, ipc, create) => engine.insert(job, table, ipc, create),
     insertColumns: (job, table, columns) => engine.insertColumns(job, table, columns),
@@ -29,6 +29,6 @@ export function exposeEngine(engine: EngineContract, endpoint?: Comlink.Endpoint
   Comlink.expose(served, endpoint);
 }
 
-const moved = <T>(outcome: Outcome<T>, bufferOf: (value: T) => ArrayBufferLike): Outcome<T> =>
+const moved = <T>(outcome: Outcome<T>, buffersOf: (value: T) => ArrayBufferLike[]): Outcome<T> =>
   // The engine's arrays own plain buffers: it copied them out of wasm memory.
-  outcome.ok ? Comlink.transfer(outcome, [bufferOf(outcome.value) as ArrayBuffer]) : outcome;
+  outcome.ok ? Comlink.transfer(outcome, buffersOf(outcome.value) as ArrayBuffer[]) : outcome;

@@ -1,4 +1,4 @@
-import {Field, Float64, Int32, makeData, RecordBatch, RecordBatchReader, RecordBatchStreamWriter, Schema, Struct} from 'apache-arrow';
+import {Field, Float64, Int32, makeData, RecordBatch, RecordBatchStreamWriter, Schema, Struct} from 'apache-arrow';
 import {joinBytes} from '../../src/lib/bytes.ts';
 import type {KernelColumn} from '../contract/engine.ts';
 
@@ -8,24 +8,6 @@ const endOfStream = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0);
 /** A schema message and record batch messages as one complete IPC stream. */
 export function ipcStream(schema: Uint8Array, batches: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return joinBytes([schema, ...batches, endOfStream]);
-}
-
-/** The rows of an IPC stream whose columns are all float64, row-major; NULL becomes NaN. */
-export function rowMajor(ipc: Uint8Array): Float64Array<ArrayBuffer> {
-  const batches = [...RecordBatchReader.from(ipc)];
-  const columns = batches[0]?.numCols ?? 0;
-  const values = new Float64Array(batches.reduce((sum, batch) => sum + batch.numRows, 0) * columns);
-  let start = 0;
-  for (const batch of batches) {
-    batch.data.children.forEach((data, column) => {
-      // The caller's query casts every column to DOUBLE.
-      const source = data.values as Float64Array;
-      for (let row = 0, at = start + column; row < batch.numRows; row++, at += columns) values[at] = source[row] ?? NaN;
-      if (data.nullCount > 0) for (let row = 0; row < batch.numRows; row++) if (!data.getValid(row)) values[start + row * columns + column] = NaN;
-    });
-    start += batch.numRows * columns;
-  }
-  return values;
 }
 
 const missingInt = -2147483648;
@@ -45,14 +27,29 @@ export function columnsIpc(columns: readonly KernelColumn[], start: number, end:
   return writer.toUint8Array(true);
 }
 
+/** The bitmap of the values that are there; without one, all are. A loop for each kind of array keeps both fast. */
 function nullsOf(values: Int32Array | Float64Array): {nullCount: number; nullBitmap?: Uint8Array} {
-  const missing = values instanceof Int32Array ? (value: number) => value === missingInt : Number.isNaN;
-  const valid = new Uint8Array(Math.ceil(values.length / 8)).fill(0xff);
-  let nullCount = 0;
-  values.forEach((value, i) => {
-    if (!missing(value)) return;
-    nullCount++;
-    valid[i >> 3] = (valid[i >> 3] ?? 0) & ~(1 << (i & 7));
-  });
-  return nullCount === 0 ? {nullCount} : {nullCount, nullBitmap: valid};
+  const bitmap = new Uint8Array(Math.ceil(values.length / 8));
+  const nullCount = values instanceof Int32Array ? markInts(values, bitmap) : markFloats(values, bitmap);
+  return nullCount === 0 ? {nullCount} : {nullCount, nullBitmap: bitmap};
+}
+
+function markInts(values: Int32Array, bitmap: Uint8Array): number {
+  let missing = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] === missingInt) missing++;
+    else bitmap[i >> 3] = (bitmap[i >> 3] ?? 0) | (1 << (i & 7));
+  }
+  return missing;
+}
+
+function markFloats(values: Float64Array, bitmap: Uint8Array): number {
+  let missing = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    // Only NaN is unequal to itself.
+    if (value !== value) missing++;
+    else bitmap[i >> 3] = (bitmap[i >> 3] ?? 0) | (1 << (i & 7));
+  }
+  return missing;
 }

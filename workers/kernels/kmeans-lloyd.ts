@@ -1,7 +1,6 @@
 import type {Progress} from '../contract/compute.ts';
-import type {Matrix} from '../contract/engine.ts';
 import type {Meter} from './meter.ts';
-import {f64, i32, squaredDistance} from './vectors.ts';
+import {f64, i32, squaredDistance, type Matrix} from './vectors.ts';
 
 /** Each row's cluster, its squared distance to that cluster's centre, and how many rows each cluster has. */
 export interface Assignment {
@@ -17,7 +16,7 @@ export interface Clustering extends Assignment {
 }
 
 /** The multiply-adds that `lloyd` takes at most, unless clusters lose all their rows. */
-export const lloydWork = ({rows, columns}: Matrix, k: number, maxIter: number): number => rows * columns * (2 + (maxIter + 1) * k);
+export const lloydWork = ({rows, columns}: Omit<Matrix, 'values'>, k: number, maxIter: number): number => rows * columns * (2 + (maxIter + 1) * k);
 
 /**
  * Lloyd's iterations until every centre moves by at most `tol` or `maxIter` is reached, as Spark counts them, with

@@ -1,8 +1,7 @@
 import type {Progress} from '../contract/compute.ts';
-import type {Matrix} from '../contract/engine.ts';
 import type {Meter} from './meter.ts';
 import type {Random} from './random.ts';
-import {f64, i32, squaredDistance} from './vectors.ts';
+import {f64, i32, squaredDistance, type Matrix} from './vectors.ts';
 
 /** The first centres, k × columns; or how many distinct rows there are when they are fewer than k. */
 export type Seeding = {readonly centres: Float64Array} | {readonly distinct: number};
@@ -10,7 +9,7 @@ export type Seeding = {readonly centres: Float64Array} | {readonly distinct: num
 const trialsFor = (k: number): number => 2 + Math.floor(Math.log(k));
 
 /** The multiply-adds that `seedCentres` takes. */
-export const seedWork = ({rows, columns}: Matrix, k: number): number => rows * columns * (1 + (k - 1) * (trialsFor(k) + 1));
+export const seedWork = ({rows, columns}: Omit<Matrix, 'values'>, k: number): number => rows * columns * (1 + (k - 1) * (trialsFor(k) + 1));
 
 /**
  * Greedy k-means++ (Arthur and Vassilvitskii 2007, section 6): each next centre is the best of 2 + ⌊ln k⌋ rows drawn

@@ -1,12 +1,12 @@
 import {count, plural} from '../../src/lib/text.ts';
-import type {Kernel, KernelArgs, KernelOutput, Progress} from '../contract/compute.ts';
-import type {KernelColumn, Matrix, Outcome} from '../contract/engine.ts';
+import type {Kernel, KernelArgs, Progress} from '../contract/compute.ts';
+import type {ColumnSet, KernelColumn, Outcome} from '../contract/engine.ts';
 import {lloyd, lloydWork, type Clustering} from './kmeans-lloyd.ts';
 import {seedCentres, seedWork} from './kmeans-seed.ts';
 import {Meter} from './meter.ts';
 import {seededRandom, type Random} from './random.ts';
 import {meanSilhouette, silhouetteWork} from './silhouette.ts';
-import {f64, i32} from './vectors.ts';
+import {f64, i32, type Matrix} from './vectors.ts';
 
 /** On more rows than this, all starts but the first compete on a sample. */
 const startRows = 50_000;
@@ -35,14 +35,15 @@ interface Settings {
  * StandardScaler does: inertia, silhouette, tolerance and distances are then in those units, centres in the column's own.
  * Facts: inertia, silhouette (squared Euclidean; from two clusters on), iterations, rows, rows_skipped, and elbow_rows.
  */
-export const kmeans: Kernel = function* (input, args) {
+export const kmeans: Kernel = function* (given, args) {
+  const input = {rows: given.rows, columns: given.columns.length};
   const settings = readSettings(args, input.columns);
   if (!settings.ok) return settings;
   const {k, seed, elbowMax} = settings.value;
   const meter = new Meter(totalWork(input, settings.value));
   const random = seededRandom(seed);
 
-  const prepared = yield* prepare(input, settings.value.standardize, meter);
+  const prepared = yield* prepare(given, settings.value.standardize, meter);
   const {points} = prepared;
   if (points.rows === 0) {
     const message = input.rows === 0 ? 'There are no rows to cluster.' : `None of the ${plural(input.rows, 'row')} has a value in every feature.`;
@@ -70,7 +71,8 @@ export const kmeans: Kernel = function* (input, args) {
     facts.elbow_rows = sample.rows;
     tables.elbow = yield* elbow(sample, settings.value, random, meter, sample === points ? best : undefined);
   }
-  return {ok: true, value: {columns: rowColumns(input.rows, prepared.skipped, best, order), facts, tables}};
+  yield {columns: rowColumns(input.rows, prepared.skipped, best, order)};
+  return {ok: true, value: {facts, tables}};
 };
 
 function failure(code: string, message: string, hint: string): Outcome<never> {
@@ -118,8 +120,12 @@ interface Prepared {
   readonly skipped: Uint8Array;
 }
 
-function* prepare(input: Matrix, standardize: boolean, meter: Meter): Generator<Progress, Prepared, void> {
-  const {values, rows, columns: d} = input;
+function* prepare({rows, columns}: ColumnSet, standardize: boolean, meter: Meter): Generator<Progress, Prepared, void> {
+  const d = columns.length;
+  const values = columns.map((column) => {
+    if (column.kind !== 'numbers') throw new Error(`${column.name} has no numbers.`);
+    return column.values;
+  });
   const skipped = new Uint8Array(rows);
   const means = new Float64Array(d);
   const scales = new Float64Array(d).fill(1);
@@ -127,13 +133,13 @@ function* prepare(input: Matrix, standardize: boolean, meter: Meter): Generator<
   yield* meter.pass(rows, d, (from, to) => {
     for (let row = from; row < to; row++) {
       let finite = true;
-      for (let c = 0; c < d; c++) finite &&= Number.isFinite(f64(values, row * d + c));
+      for (let c = 0; c < d; c++) finite &&= Number.isFinite(cell(values, c, row));
       if (!finite) {
         skipped[row] = 1;
         continue;
       }
       complete++;
-      for (let c = 0; c < d; c++) means[c] = f64(means, c) + f64(values, row * d + c);
+      for (let c = 0; c < d; c++) means[c] = f64(means, c) + cell(values, c, row);
     }
   });
   for (let c = 0; c < d; c++) means[c] = f64(means, c) / complete;
@@ -145,7 +151,7 @@ function* prepare(input: Matrix, standardize: boolean, meter: Meter): Generator<
     for (let row = from; row < to; row++) {
       if (skipped[row] === 1) continue;
       for (let c = 0; c < d; c++) {
-        const value = f64(values, row * d + c) - f64(means, c);
+        const value = cell(values, c, row) - f64(means, c);
         centred[next++] = value;
         squares[c] = f64(squares, c) + value * value;
       }
@@ -158,12 +164,17 @@ function* prepare(input: Matrix, standardize: boolean, meter: Meter): Generator<
       for (let row = from; row < to; row++) for (let c = 0; c < d; c++) centred[row * d + c] = f64(centred, row * d + c) / f64(scales, c);
     });
   }
-  meter.reach(prepareWork(input));
+  meter.reach(prepareWork({rows, columns: d}));
   return {points: {values: centred, rows: complete, columns: d}, means, scales, skipped};
 }
 
+// The loops that call it bound both, as with `f64`.
+const cell = (columns: readonly Float64Array[], column: number, row: number): number => f64(columns[column] as Float64Array, row);
+
+type Size = Omit<Matrix, 'values'>;
+
 /** The multiply-adds of everything that these settings ask for, at most. */
-function totalWork(input: Matrix, settings: Settings): number {
+function totalWork(input: Size, settings: Settings): number {
   const {k, elbowMax} = settings;
   const sample = {...input, rows: Math.min(input.rows, elbowRows)};
   let work = prepareWork(input) + clusterWork(input, k, settings) + (k > 1 ? silhouetteWork(input, k) : 0);
@@ -171,10 +182,10 @@ function totalWork(input: Matrix, settings: Settings): number {
   return work;
 }
 
-const prepareWork = ({rows, columns}: Matrix): number => 3 * rows * columns;
+const prepareWork = ({rows, columns}: Size): number => 3 * rows * columns;
 
-function clusterWork(points: Matrix, k: number, {maxIter, nInit}: Settings): number {
-  const start = (on: Matrix): number => seedWork(on, k) + lloydWork(on, k, maxIter);
+function clusterWork(points: Size, k: number, {maxIter, nInit}: Settings): number {
+  const start = (on: Size): number => seedWork(on, k) + lloydWork(on, k, maxIter);
   if (nInit === 1 || points.rows <= startRows) return nInit * start(points);
   return start(points) + (nInit - 1) * start({...points, rows: startRows}) + lloydWork(points, k, maxIter);
 }
@@ -223,7 +234,7 @@ function clusterOrder({centres, sizes}: Clustering, d: number): Int32Array {
   return order;
 }
 
-function rowColumns(rows: number, skipped: Uint8Array, {labels, squared}: Clustering, order: Int32Array): KernelOutput['columns'] {
+function rowColumns(rows: number, skipped: Uint8Array, {labels, squared}: Clustering, order: Int32Array): readonly KernelColumn[] {
   const cluster = new Int32Array(rows).fill(nullInt);
   const distance = new Float64Array(rows).fill(NaN);
   let next = 0;

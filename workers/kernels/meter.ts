@@ -7,6 +7,8 @@ const blockCost = 500_000;
 export class Meter {
   readonly #total: number;
   #done = 0;
+  /** Work of `among` since it last yielded. */
+  #since = 0;
   /** The latest inertia or such, for people. */
   note = '';
 
@@ -26,6 +28,20 @@ export class Meter {
       const to = Math.min(rows, from + size);
       work(from, to);
       this.#done += (to - from) * cost;
+      yield this.#progress();
+    }
+  }
+
+  /** Like `pass`, for work of which there are many small pieces: it yields only once there was enough of it. */
+  *among(rows: number, cost: number, work: (from: number, to: number) => void): Generator<Progress, void, void> {
+    for (let from = 0; from < rows;) {
+      const to = Math.min(rows, from + Math.max(1, Math.ceil((blockCost - this.#since) / cost)));
+      work(from, to);
+      this.#done += (to - from) * cost;
+      this.#since += (to - from) * cost;
+      from = to;
+      if (this.#since < blockCost) continue;
+      this.#since = 0;
       yield this.#progress();
     }
   }

@@ -1,5 +1,5 @@
-import type {ComputeContract, KernelOutput, Progress} from '../contract/compute.ts';
-import type {Outcome} from '../contract/engine.ts';
+import type {ComputeContract, KernelOutput, Progress, RowsPart} from '../contract/compute.ts';
+import type {KernelColumn, Outcome} from '../contract/engine.ts';
 import {kernels} from './index.ts';
 
 /** Work between two looks at the messages that came in, in milliseconds. */
@@ -13,12 +13,12 @@ const progressEvery = 50;
 export function createComputeService(pause: () => Promise<void> = createPause()): ComputeContract {
   const cancelled = new Map<number, boolean>();
   return {
-    async run(job, fn, input, args, onProgress) {
+    async run(job, fn, input, args, onProgress, onRows) {
       const kernel = kernels[fn];
       if (kernel === undefined) return failed('UNKNOWN_KERNEL', `There is no kernel ${fn}.`, 'Reload the page: its parts may be of different versions.');
       cancelled.set(job, false);
       try {
-        return await drive(kernel(input, args), () => cancelled.get(job) === true, onProgress, pause);
+        return await drive(kernel(input, args), () => cancelled.get(job) === true, onProgress, onRows, pause);
       } catch (thrown) {
         return failure(thrown);
       } finally {
@@ -33,26 +33,42 @@ export function createComputeService(pause: () => Promise<void> = createPause())
 }
 
 async function drive(
-  work: Generator<Progress, Outcome<KernelOutput>, void>,
+  work: Generator<Progress | RowsPart, Outcome<KernelOutput>, void>,
   stopped: () => boolean,
   onProgress: (progress: Progress) => void,
+  onRows: (columns: readonly KernelColumn[]) => Promise<void>,
   pause: () => Promise<void>,
 ): Promise<Outcome<KernelOutput>> {
   let reported = -Infinity;
+  // While one part is taken in, the next is made.
+  let taken: Promise<void> = Promise.resolve();
   for (;;) {
     const until = performance.now() + slice;
-    let last: Progress;
+    let last: Progress | undefined;
     do {
       const next = work.next();
-      if (next.done === true) return next.value;
+      if (next.done === true) {
+        await taken;
+        return next.value;
+      }
+      if ('columns' in next.value) {
+        await taken;
+        taken = onRows(next.value.columns);
+        // Its failure is told when it is awaited.
+        taken.catch(() => undefined);
+        break;
+      }
       last = next.value;
     } while (performance.now() < until);
-    if (performance.now() - reported >= progressEvery) {
+    if (last !== undefined && performance.now() - reported >= progressEvery) {
       onProgress(last);
       reported = performance.now();
     }
     await pause();
-    if (stopped()) return failed('CANCELLED', 'Stopped before it finished.', 'Run it again when you are ready.');
+    if (stopped()) {
+      await taken.catch(() => undefined);
+      return failed('CANCELLED', 'Stopped before it finished.', 'Run it again when you are ready.');
+    }
   }
 }
 

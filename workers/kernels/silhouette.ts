@@ -1,10 +1,9 @@
 import type {Progress} from '../contract/compute.ts';
-import type {Matrix} from '../contract/engine.ts';
 import type {Meter} from './meter.ts';
-import {f64, i32, squaredDistance} from './vectors.ts';
+import {f64, i32, squaredDistance, type Matrix} from './vectors.ts';
 
 /** The multiply-adds that `meanSilhouette` takes. */
-export const silhouetteWork = ({rows, columns}: Matrix, k: number): number => rows * columns * (2 + k);
+export const silhouetteWork = ({rows, columns}: Omit<Matrix, 'values'>, k: number): number => rows * columns * (2 + k);
 
 /**
  * The mean silhouette with squared Euclidean distances, in O(rows × k) as Spark's ClusteringEvaluator has it: a row's mean

@@ -13,3 +13,10 @@ export function squaredDistance(a: Float64Array, i: number, b: Float64Array, j: 
   }
   return sum;
 }
+
+/** Rows × columns, row-major. */
+export interface Matrix {
+  readonly values: Float64Array;
+  readonly rows: number;
+  readonly columns: number;
+}

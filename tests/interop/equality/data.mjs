@@ -60,6 +60,7 @@ const all = ['avg', 'min', 'max', 'stddev', 'count', 'sum', 'median', 'p05', 'p2
 /** @param {readonly string[]} names @param {readonly string[]} statistics */
 const metrics = (names, statistics) => Object.fromEntries(names.map((name) => [name, statistics]));
 
+const allRolling = ['mean', 'std', 'min', 'max', 'slope', 'count'];
 const allTimeFeatures = 'hour_of_day day_of_week is_weekend day_of_month day_of_year week_of_year month quarter year minute_of_hour hour_sin hour_cos'.split(' ');
 
 /** What each step is tried with, on every table. @type {Record<string, readonly Record<string, unknown>[]>} */
@@ -220,6 +221,11 @@ const bodies = {
       salt: 'pepper',
     },
     {columns: {line: {method: 'partial', first: 2, last: 1}, sensor_id: {method: 'redact'}, level: {method: 'redact'}}},
+  ],
+  rolling: [
+    {columns: ['Rel. Humidity', 'temperature'], time: 'READ_AT', by: ['Sensor_id'], windows: ['1h', '90m'], statistics: allRolling},
+    {columns: ['level', 'price', 'voltage'], time: 'day', windows: ['30d'], statistics: allRolling},
+    {columns: ['id'], time: 'read_at', by: ['active', 'temperature']},
   ],
   rate_of_change: [
     {columns: numbers, time: 'read_at'},

@@ -2,12 +2,11 @@ import {Runner, type RanCell} from '../../../src/notebook/run.ts';
 import {parseNotebook} from '../../../src/notebook/model.ts';
 import {plan} from '../../../src/notebook/plan.ts';
 import type {Handover} from '../../../src/handover/define.ts';
-import type {ComputePort, Ports} from '../../../src/ports/index.ts';
+import type {Ports} from '../../../src/ports/index.ts';
 import {id, sql, type Sql} from '../../../src/sql/sql.ts';
 import type {Column} from '../../../src/sql/types.ts';
-import {kernels} from '../../../workers/kernels/index.ts';
 import {startNodeEngine} from '../engine/node-engine.ts';
-import {result} from '../kernels/run.ts';
+import {localCompute} from '../kernels/run.ts';
 import {memoryWorkspace} from '../storage/memory-storage.ts';
 import {nodePostgres} from '../postgres/node-postgres.ts';
 
@@ -17,20 +16,13 @@ export interface Content {
   readonly rows: readonly (readonly (string | null)[])[];
 }
 
-const compute: ComputePort = {
-  run: (fn, input, args) => {
-    const kernel = kernels[fn];
-    return kernel === undefined ? Promise.reject(new Error(fn)) : Promise.resolve(result(kernel, input, args));
-  },
-};
-
 /** What the page is without its screen: the engine, the storage and the kernels that it has, and these files in its workspace. */
 export async function openPage(files: Readonly<Record<string, string | Uint8Array>>) {
   const {engine, file, close} = await startNodeEngine();
   const workspace = memoryWorkspace();
   for (const [name, content] of Object.entries(files)) await workspace.storage.addFile(name, new Blob([typeof content === 'string' ? content : content.slice()]));
   const registerFile = async (name: string, data: File): Promise<void> => file(name, new Uint8Array(await data.arrayBuffer()));
-  const ports: Ports = {engine: {...engine, registerFile}, compute, ...workspace, postgres: nodePostgres().postgres};
+  const ports: Ports = {engine: {...engine, registerFile}, compute: localCompute, ...workspace, postgres: nodePostgres().postgres};
   return {
     lake: workspace.lake,
     close,

@@ -3,6 +3,7 @@ import type {EnginePort} from '../../../src/ports/index.ts';
 import {ProblemError} from '../../../src/lib/problem.ts';
 import type {Row} from '../../../src/lib/value.ts';
 import {id, sql} from '../../../src/sql/sql.ts';
+import {columnSetOf} from '../steps/native.ts';
 
 /** The engine port over native DuckDB: the runner's logic without a browser. `statements` are the ones that made tables, in order. */
 export async function nativeEngine(): Promise<{engine: EnginePort; statements: string[]; restart: () => Promise<void>; memory: {used: number; limit: number}}> {
@@ -49,15 +50,14 @@ export async function nativeEngine(): Promise<{engine: EnginePort; statements: s
       const reader = await run(sql`SELECT count(*) FROM ${id(table)}`);
       return {columns, rows: Number(reader.getRowsJS()[0]?.[0])};
     },
-    async matrix(text) {
-      const reader = await run(text);
-      const rows = reader.getRowsJS();
-      return {values: Float64Array.from(rows.flat().map((value) => (value === null ? NaN : Number(value)))), rows: rows.length, columns: reader.columnCount};
-    },
+    columns: (text) => columnSetOf(connection, text),
     async insertColumns(table, columns) {
-      const length = columns[0]?.values.length ?? 0;
-      const rows = Array.from({length}, (_, i) => `(${columns.map((column) => `${String(column.values[i])}::DOUBLE`).join()})`);
-      await run(`CREATE TABLE ${table} AS SELECT * FROM (VALUES ${rows.join()}) AS t(${columns.map((column) => column.name).join()})`);
+      const literal = (values: Int32Array | Float64Array, i: number): string => {
+        const value = values[i] ?? NaN;
+        return `${Number.isNaN(value) || value === -2147483648 ? 'NULL' : value}::${values instanceof Int32Array ? 'INTEGER' : 'DOUBLE'}`;
+      };
+      const rows = Array.from({length: columns[0]?.values.length ?? 0}, (_, i) => `(${columns.map(({values}) => literal(values, i)).join()})`);
+      await run(`CREATE TABLE ${table} AS SELECT * FROM (VALUES ${rows.join()}) AS t(${columns.map((column) => id(column.name)).join()})`);
     },
     memory: () => Promise.resolve(memory),
     onRestart(listener) {

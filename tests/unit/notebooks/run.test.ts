@@ -9,10 +9,9 @@ import type {ComputePort, EnginePort, Ports, StoragePort} from '../../../src/por
 import {rejectsOf} from '../../../src/notebook/cells.ts';
 import {mentions} from '../../../src/sql/lexer.ts';
 import {id, lit, sql} from '../../../src/sql/sql.ts';
-import {kernels} from '../../../workers/kernels/index.ts';
 import {root} from '../../tools/setup.mjs';
 import {startNodeEngine} from '../engine/node-engine.ts';
-import {result} from '../kernels/run.ts';
+import {localCompute} from '../kernels/run.ts';
 import {nativeEngine} from '../notebook/native-engine.ts';
 import {memoryWorkspace} from '../storage/memory-storage.ts';
 import {nodePostgres} from '../postgres/node-postgres.ts';
@@ -49,14 +48,8 @@ async function nativePorts(): Promise<Ports> {
       return [];
     },
   };
-  const compute: ComputePort = {
-    run: (fn, input, args) => {
-      const kernel = kernels[fn];
-      return kernel === undefined ? Promise.reject(new Error(fn)) : Promise.resolve(result(kernel, input, args));
-    },
-  };
   // The runner calls no other method of the storage port.
-  return {engine: {...engine, ...reads}, compute, storage: storage as StoragePort, lake: memoryWorkspace().lake, postgres: nodePostgres().postgres};
+  return {engine: {...engine, ...reads}, compute: localCompute, storage: storage as StoragePort, lake: memoryWorkspace().lake, postgres: nodePostgres().postgres};
 }
 
 async function runNotebook(name: string): Promise<{report: RanCell[]; rowsOf: (query: string) => Promise<unknown[][]>}> {

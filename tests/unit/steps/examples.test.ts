@@ -44,6 +44,7 @@ describe.each(steps.map((step): [string, AnyStep] => [step.kind, step]))('%s', (
     if (program.kind === 'kernel') {
       // The browser runs the kernel; here each row of the input has to have its features.
       expect((await contentOf(connection, program.features)).rows).toHaveLength(example.input.rows.length);
+      if (program.inSql) expect(await contentOf(connection, program.shown)).toEqual(await contentOf(connection, tableSql(example.expect)));
     } else if (program.kind === 'read') {
       // JSON and Parquet are read by the storage worker; the browser runs those examples.
       if (!program.files.every((file) => /\.csv$/.test(file))) return;

@@ -1,4 +1,5 @@
 import {DuckDBInstance, type DuckDBConnection} from '@duckdb/node-api';
+import type {ColumnSet} from '../../../workers/contract/engine.ts';
 import {id, join, lit, sql, typeName, type Sql} from '../../../src/sql/sql.ts';
 import type {Column} from '../../../src/sql/types.ts';
 import type {ExampleTable, Input} from '../../../src/steps/define.ts';
@@ -37,4 +38,19 @@ export async function contentOf(connection: DuckDBConnection, query: Sql): Promi
   const columns = await columnsOf(connection, query);
   const reader = await connection.runAndReadAll(`SELECT COLUMNS(*)::VARCHAR FROM (${query}\n)`);
   return {columns, rows: reader.getRowsJS()};
+}
+
+/** A query's columns as the engine gives them to a kernel. */
+export async function columnSetOf(connection: DuckDBConnection, query: string): Promise<ColumnSet> {
+  const described = (await connection.runAndReadAll(`DESCRIBE ${query}`)).getRowsJS().map(([name, type]) => ({name: String(name), type: String(type)}));
+  const selected = described.map(({name, type}) => (type === 'TIMESTAMP' ? `epoch_us(${id(name)})` : id(name)));
+  const rows = (await connection.runAndReadAll(`SELECT ${selected.join()} FROM (${query})`)).getRowsJS();
+  const columns = described.map(({name, type}, c): ColumnSet['columns'][number] => {
+    const found = rows.map((row) => row[c] ?? null);
+    if (type === 'TIMESTAMP') return {kind: 'times', name, values: BigInt64Array.from(found, (time) => (typeof time === 'bigint' ? time : -(2n ** 63n)))};
+    if (type !== 'VARCHAR') return {kind: 'numbers', name, values: Float64Array.from(found, (value) => (value === null ? NaN : Number(value)))};
+    const numbers = new Map([...new Set(found.filter((text) => text !== null))].map((text, i) => [text, i]));
+    return {kind: 'texts', name, values: Int32Array.from(found, (text) => (text === null ? -1 : (numbers.get(text) ?? -1))), distinct: numbers.size};
+  });
+  return {rows: rows.length, columns};
 }

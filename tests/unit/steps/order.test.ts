@@ -79,6 +79,7 @@ describe('steps that promise the order of their input keep it', () => {
     ['outliers', {columns: ['temperature'], method: 'iqr', by: ['sensor_id'], action: 'flag'}, 'wide'],
     ['outliers', {columns: ['temperature'], method: 'mad', by: ['kind'], action: 'clip', threshold: 1}, 'wide'],
     ['outliers', {columns: ['temperature'], by: ['place'], action: null}, 'narrow'],
+    ['rolling', {columns: ['place', 'temperature'], time: 'minute', by: ['sensor_id']}, 'wide'],
     ['rate_of_change', {columns: ['temperature'], time: 'minute', by: ['sensor_id']}, 'wide'],
     ['thresholds', {rules: {temperature: {warning: 22}}}, 'wide'],
     ['time_features', {time: 'minute'}, 'wide'],
