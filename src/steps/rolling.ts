@@ -227,8 +227,8 @@ function windowsSql(values: RollingValues, input: Input): Sql {
   ];
   const keys = columnsNamed(by, input.columns).map(({name}) => id(name));
   const partition = keys.length === 0 ? sql`` : sql`PARTITION BY ${join(keys)} `;
-  const over = (window: number): Sql => id(`last_${window + 1}`);
-  const framed = windows.map((window, w) => sql`${over(w)} AS (${partition}ORDER BY ${at} RANGE BETWEEN INTERVAL ${lit(window.words)} PRECEDING AND CURRENT ROW)`);
+  // A WINDOW clause would read better, but DuckDB finds its names taken when a script has two such cells.
+  const frames = windows.map((window) => sql`(${partition}ORDER BY ${at} RANGE BETWEEN INTERVAL ${lit(window.words)} PRECEDING AND CURRENT ROW)`);
   const value: Readonly<Record<Statistic, (of: Sql, window: Sql) => Sql>> = {
     mean: (of, window) => sql`avg(${of}) OVER ${window}`,
     std: (of, window) => sql`stddev_samp(${of}) OVER ${window}`,
@@ -238,9 +238,9 @@ function windowsSql(values: RollingValues, input: Input): Sql {
     slope: (of, window) => sql`nullif(regr_slope(${of}, ${hours}) OVER ${window}, 'NaN')`,
     count: (of, window) => sql`CASE WHEN isfinite(${at}) THEN count(${of}) OVER ${window} END::INTEGER`,
   };
-  const added = wantedOf(values, numbers).map(({name, column, window, statistic}) => ({name, value: value[statistic](finite[column] ?? id(''), over(window))}));
+  const added = wantedOf(values, numbers).map(({name, column, window, statistic}) => ({name, value: value[statistic](finite[column] ?? id(''), frames[window] ?? sql`()`)}));
   const helpers = [place, ...(chosen.includes('slope') ? [hours] : []), ...finite];
-  return sql`SELECT ${withColumns(input.columns, added, helpers)} FROM (SELECT ${join([all, ...prepared])} FROM ${from}) WINDOW ${join(framed)} ORDER BY ${place}`;
+  return sql`SELECT ${withColumns(input.columns, added, helpers)} FROM (SELECT ${join([all, ...prepared])} FROM ${from}) ORDER BY ${place}`;
 }
 
 function toPySpark(values: RollingValues, {target, frames: [frame = 'df'], inputs: [input]}: SparkContext): string[] {

@@ -1,12 +1,13 @@
 import {DuckDBInstance} from '@duckdb/node-api';
 
 /**
- * Runs the same statements in native DuckDB on one thread, each cell as a table of its name.
+ * Runs the same statements in native DuckDB, on one thread unless said otherwise, each cell as a table of its name.
  * @param {readonly {name: string, sql: string}[]} cells
+ * @param {number} [threads]
  * @returns {Promise<{name: string, ms: number}[]>}
  */
-export async function runNative(cells) {
-  const instance = await DuckDBInstance.create(':memory:', {threads: '1'});
+export async function runNative(cells, threads = 1) {
+  const instance = await DuckDBInstance.create(':memory:', {threads: String(threads)});
   const connection = await instance.connect();
   try {
     const times = [];
