@@ -41,8 +41,8 @@ export async function contentOf(connection: DuckDBConnection, query: Sql): Promi
 }
 
 /** A query's columns as the engine gives them to a kernel. */
-export async function columnSetOf(connection: DuckDBConnection, query: string): Promise<ColumnSet> {
-  const described = (await connection.runAndReadAll(`DESCRIBE ${query}`)).getRowsJS().map(([name, type]) => ({name: String(name), type: String(type)}));
+export async function columnSetOf(connection: DuckDBConnection, query: Sql): Promise<ColumnSet> {
+  const described = await columnsOf(connection, query);
   const selected = described.map(({name, type}) => (type === 'TIMESTAMP' ? `epoch_us(${id(name)})` : id(name)));
   const rows = (await connection.runAndReadAll(`SELECT ${selected.join()} FROM (${query})`)).getRowsJS();
   const columns = described.map(({name, type}, c): ColumnSet['columns'][number] => {
