@@ -48,17 +48,21 @@ function paramVariable(name: string, parts: SparkParts): string {
   return pyIdentifier(name, new Set([...ownNames, ...cells, ...others]));
 }
 
+const postgresFunctions = ['postgres_login', 'postgres_connection', 'quoted', 'write_postgres', 'postgres_table', 'read_postgres'];
+
 function session(parts: SparkParts, sections: Sections, name: string): string {
   const values = Object.keys(paramValues(parts));
-  const needed = ['new_session', 'settle', ...(sections.literal ? ['literal'] : []), ...(sections.lake ? ['open_lake'] : [])];
+  const needed = ['new_session', 'settle', ...(sections.literal ? ['literal'] : []), ...(sections.lake ? ['open_lake'] : []), ...(sections.postgres ? postgresFunctions : [])];
   const imports = [
     'from pyspark.sql import SparkSession',
     ...cellImports(parts),
     ...(sections.params ? ['from types import SimpleNamespace'] : []),
-    ...(sections.literal ? ['from typing import Any'] : []),
+    ...(sections.literal || sections.postgres ? ['from typing import Any'] : []),
+    ...(sections.postgres ? ['from pyspark.sql import DataFrame'] : []),
   ];
   return [
     `${importBlock(imports)}\n\n`,
+    ...(sections.postgres ? ["# The address is PGHOST's where none is given here.\npostgres: dict[str, Any] = {'jdbc': None, 'skip': False}\n\n"] : []),
     ...needed.map((each) => `${runtimeFunction(each, sections).replaceAll("'NAME'", () => py(name))}\n\n`),
     'def path(name: str) -> str:\n    return f"{input_folder.rstrip(\'/\')}/{name}"\n\n',
     '# The session that is there, as on Databricks and EMR, or a new one',

@@ -36,10 +36,17 @@ export function jobName({path, notebook}: Handover): string {
   return name === '' ? 'notebook' : /^\d/.test(name) ? `job_${name}` : pyIdentifier(name);
 }
 
+/** PostgreSQL's driver for Java, by its address at Maven. */
+const postgresDriver = 'org.postgresql:postgresql:42.7.7';
+
+export const usesPostgres = ({plan}: Handover): boolean =>
+  plan.some((cell) => cell.ready && (cell.work.type === 'psql' || (cell.work.type === 'step' && cell.work.step.writesPostgres !== undefined)));
+
 /** The command that runs the job. */
 export function sparkCommand(h: Handover): string {
   const isLake = h.plan.some((cell) => cell.ready && usesLake(cell));
-  return `spark-submit ${isLake ? '--packages io.delta:delta-spark_2.13:4.0.1 ' : ''}${jobName(h)}.py --input data --output output${isLake ? ' --lake lake' : ''}`;
+  const packages = [...(isLake ? ['io.delta:delta-spark_2.13:4.0.1'] : []), ...(usesPostgres(h) ? [postgresDriver] : [])];
+  return `spark-submit ${packages.length > 0 ? `--packages ${packages.join(',')} ` : ''}${jobName(h)}.py --input data --output output${isLake ? ' --lake lake' : ''}`;
 }
 
 /** Title, first paragraph, and how the job is run. */
@@ -106,7 +113,7 @@ function functionOf(cell: SparkCell): string[] {
 function registered(cell: SparkCell): string {
   const taken = [...takes(cell).map((name) => `@${name}`), ...cell.reads.map(({table}) => table)];
   const gives = [cell.name, ...(cell.rejects ? [rejectsOf(cell.name)] : [])];
-  return `Cell(${py(cell.name)}, ${cell.variable}, takes=${tuple(taken)}, gives=${tuple(gives)}${cell.isLive ? ', live=True' : ''}${cell.layer === undefined ? '' : `, layer=${py(cell.layer)}`})`;
+  return `Cell(${py(cell.name)}, ${cell.variable}, takes=${tuple(taken)}, gives=${tuple(gives)}${cell.isLive ? ', live=True' : ''}${cell.layer === undefined ? '' : `, layer=${py(cell.layer)}`}${/\bread_postgres\(/.test(cell.code) ? ', psql=True' : ''})`;
 }
 
 const tuple = (items: readonly string[]): string => `(${items.map((item) => py(item)).join(', ')}${items.length === 1 ? ',' : ''})`;

@@ -31,6 +31,9 @@ class Cell(NamedTuple):
     # <layers>
     layer: str = ''
     # </layers>
+    # <postgres>
+    psql: bool = False
+    # </postgres>
 
 
 # <cells>
@@ -71,10 +74,18 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     # <lake>
     parser.add_argument('--lake', default='lake', metavar='DIR', help='folder of the Delta tables (default: %(default)s)')
     # </lake>
+    # <postgres>
+    parser.add_argument('--jdbc', metavar='URL', help='address of PostgreSQL, jdbc:postgresql://…; else PGHOST, PGPORT and PGDATABASE say it. The login is PGUSER and PGPASSWORD')
+    parser.add_argument('--skip-postgres', action='store_true', help='write nothing to PostgreSQL and ask it nothing; rows of psql cells are read from --output')
+    # </postgres>
     parser.add_argument('--from', dest='first', metavar='CELL', choices=names, help='begin with this cell; rows of earlier ones are read from --output')
     parser.add_argument('--skip', action='append', default=[], metavar='CELL', choices=names, help='leave this cell out; its rows are read from --output')
     # <layers>
-    for layer in dict.fromkeys(cell.layer for cell in CELLS if cell.layer):
+    layers = dict.fromkeys(cell.layer for cell in CELLS if cell.layer)
+    # <postgres>
+    layers.pop('postgres', None)
+    # </postgres>
+    for layer in layers:
         cells = ', '.join(cell.name for cell in CELLS if cell.layer == layer)
         parser.add_argument(f'--skip-{layer}', action='append_const', dest='skip_layers', const=layer, default=[], help=f'leave out what stands under the heading of that name: {cells}')
     # </layers>
@@ -86,6 +97,9 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     # </params>
     args = parser.parse_args(argv)
     # <layers>
+    # <postgres>
+    args.skip_layers += ['postgres'] if args.skip_postgres else []
+    # </postgres>
     args.skip += [cell.name for cell in CELLS if cell.layer in args.skip_layers]
     # </layers>
     return args
@@ -93,6 +107,9 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 
 # <params>
 RESERVED = ('--input', '--output', '--lake', '--from', '--skip', '--list', '--verbose', '--help')
+# <postgres>
+RESERVED += ('--jdbc', '--skip-postgres')
+# </postgres>
 
 
 def kind_of(value: Any) -> Callable[[str], Any]:
@@ -159,6 +176,117 @@ def new_session() -> SparkSession:
     return builder.getOrCreate()
 
 
+# <postgres>
+postgres: dict[str, Any] = {'jdbc': None, 'skip': False}
+
+
+def postgres_login() -> dict[str, str]:
+    """Where PostgreSQL is, and who asks: from the environment, as psql takes it, never from here."""
+    host = os.environ.get('PGHOST')
+    if postgres['jdbc'] is None and host is None:
+        raise LookupError('where PostgreSQL is isn’t said: set PGHOST, PGUSER and PGPASSWORD, or leave it out with --skip-postgres')
+    url = postgres['jdbc'] or f'jdbc:postgresql://{host}:{os.environ.get("PGPORT", "5432")}/{os.environ.get("PGDATABASE", "postgres")}'
+    return {'url': url, 'user': os.environ.get('PGUSER', 'postgres'), 'password': os.environ.get('PGPASSWORD', ''), 'driver': 'org.postgresql.Driver'}
+
+
+def postgres_connection(spark: SparkSession) -> Any:
+    login = postgres_login()
+    properties = spark._jvm.java.util.Properties()
+    for key in ('user', 'password'):
+        properties.setProperty(key, login[key])
+    try:
+        driver = spark._jvm.org.postgresql.Driver()
+    except TypeError as error:
+        raise LookupError('PostgreSQL’s driver isn’t there: add --packages org.postgresql:postgresql:42.7.7') from error
+    return driver.connect(login['url'], properties)
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def write_postgres(
+    frame: DataFrame,
+    table: str,
+    columns: dict[str, str],
+    keys: tuple[str, ...] = (),
+    indexes: tuple[str, ...] = (),
+    merge_schema: bool = False,
+    overwrite_schema: bool = False,
+) -> DataFrame:
+    """Writes the rows to a table of PostgreSQL in one transaction, and hands them on: with keys those that are there are updated, without they replace the table's."""
+    if postgres['skip']:
+        return frame
+    spark = frame.sparkSession
+    connection = postgres_connection(spark)
+    staging = f'lakebook_rows_{uuid.uuid4().hex}'
+    try:
+        # What has no type in PostgreSQL goes as JSON; the columns are named by their place, whatever their names hold.
+        sent = [F.to_json(frame[i]) if columns[name] == 'jsonb' else frame[i] for i, name in enumerate(frame.columns)]
+        rows = frame.select(*[column.alias(f'c{i}') for i, column in enumerate(sent)])
+        rows.write.format('jdbc').options(**postgres_login(), dbtable=staging).mode('overwrite').save()
+        connection.setAutoCommit(False)
+        run = connection.createStatement()
+        run.execute("SET TIME ZONE 'UTC'")
+        there, primary = postgres_table(run, table)
+        if there and overwrite_schema:
+            run.execute(f'DROP TABLE {quoted(table)}')
+        if not there or overwrite_schema:
+            primary_key = [f'PRIMARY KEY ({", ".join(map(quoted, keys))})'] if keys else []
+            run.execute(f'CREATE TABLE {quoted(table)} ({", ".join([f"{quoted(name)} {kind}" for name, kind in columns.items()] + primary_key)})')
+        else:
+            added = [name for name in columns if name not in there] if merge_schema else []
+            differ = [name for name, kind in columns.items() if name not in added and there.get(name) != kind]
+            if differ:
+                raise ValueError(f'the rows don’t fit the table {table} of PostgreSQL: {", ".join(differ)}')
+            if primary != list(keys):
+                raise ValueError(f'the primary key of the table {table} of PostgreSQL is {primary}, not {list(keys)}')
+            for name in added:
+                run.execute(f'ALTER TABLE {quoted(table)} ADD COLUMN {quoted(name)} {columns[name]}')
+            if not keys:
+                run.execute(f'TRUNCATE {quoted(table)}')
+        values = ', '.join(f'c{i}::{columns[name]}' for i, name in enumerate(frame.columns))
+        put = f'INSERT INTO {quoted(table)} ({", ".join(map(quoted, frame.columns))}) SELECT {values} FROM {staging}'
+        if keys:
+            others = [quoted(name) for name in frame.columns if name not in keys]
+            update = f'UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in others)}' if others else 'NOTHING'
+            put += f' ON CONFLICT ({", ".join(map(quoted, keys))}) DO {update}'
+        run.execute(put)
+        for name in indexes:
+            run.execute(f'CREATE INDEX IF NOT EXISTS {quoted(f"{table}_{name}_idx"[:63])} ON {quoted(table)} ({quoted(name)})')
+        connection.commit()
+    finally:
+        if not connection.getAutoCommit():
+            connection.rollback()
+        connection.setAutoCommit(True)
+        connection.createStatement().execute(f'DROP TABLE IF EXISTS {staging}')
+        connection.close()
+    return frame
+
+
+def postgres_table(run: Any, table: str) -> tuple[dict[str, str], list[str]]:
+    """The columns of a table with their types, and its primary key; none when there is no such table."""
+    name = quoted(table).replace("'", "''")
+    found = run.executeQuery(
+        'SELECT a.attname, format_type(a.atttypid, a.atttypmod), coalesce(array_position(i.indkey::smallint[], a.attnum), -1) FROM pg_attribute a '
+        f"LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary WHERE a.attrelid = to_regclass('{name}') AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
+    )
+    there, primary = {}, {}
+    while found.next():
+        there[found.getString(1)] = found.getString(2)
+        if found.getInt(3) >= 0:
+            primary[found.getInt(3)] = found.getString(1)
+    return there, [primary[place] for place in sorted(primary)]
+
+
+def read_postgres(spark: SparkSession, query: str, types: dict[str, str]) -> DataFrame:
+    """What PostgreSQL answers to a query; times without a zone are in UTC."""
+    frame = spark.read.format('jdbc').options(**postgres_login(), query=query, preferTimestampNTZ='true', sessionInitStatement="SET TIME ZONE 'UTC'").load()
+    kinds = {name: 'timestamp' for name, kind in frame.dtypes if kind == 'timestamp_ntz'} | types
+    return frame.withColumns({name: frame[f'`{name}`'].cast(kind) for name, kind in kinds.items()}) if kinds else frame
+
+
+# </postgres>
 # <lake>
 def open_lake(spark: SparkSession, address: str) -> None:
     """The schema `lake` at the folder, with the Delta tables that are there already."""
@@ -190,7 +318,15 @@ def run_cells(spark: SparkSession, args: argparse.Namespace) -> bool:
     # <params>
     given['@params'] = argparse.Namespace(**{name: getattr(args, f'param_{name}') for name in PARAMS})
     # </params>
+    # <postgres>
+    postgres.update(jdbc=args.jdbc, skip=args.skip_postgres)
+    # </postgres>
     for place, cell in enumerate(CELLS):
+        # <postgres>
+        if args.skip_postgres and cell.psql:
+            log.info('%-24s not run', cell.name)
+            continue
+        # </postgres>
         if place < first or cell.name in args.skip:
             log.info('%-24s not run', cell.name)
             continue

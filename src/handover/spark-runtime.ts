@@ -10,6 +10,7 @@ export interface Sections {
   readonly params: boolean;
   readonly layers: boolean;
   readonly literal: boolean;
+  readonly postgres: boolean;
 }
 
 /** The import statements of the template. */
@@ -24,10 +25,13 @@ export const runtimeNames = [
 
 const cellsOf = ({items}: SparkParts): readonly SparkCell[] => items.filter((item) => item.type === 'cell');
 
+const usesPostgres = (parts: SparkParts): boolean => cellsOf(parts).some(({code}) => /\b(?:write|read)_postgres\(/.test(code));
+
 export const sectionsOf = (parts: SparkParts): Sections => ({
   lake: parts.usesLake,
   params: Object.keys(parts.params).length > 0,
   layers: cellsOf(parts).some(({layer}) => layer !== undefined),
+  postgres: usesPostgres(parts),
   literal: parts.usesLake || cellsOf(parts).some(({isParameterised, lines}) => isParameterised && lines.some(({text}) => text.includes('{literal(params.'))),
 });
 
@@ -36,7 +40,13 @@ export function cellImports(parts: SparkParts): string[] {
   const code = cellsOf(parts)
     .map((cell) => cell.code)
     .join('\n');
-  return [...parts.imports, ...(/\bF\./.test(code) ? ['from pyspark.sql import functions as F'] : []), ...(/\bWindow\b/.test(code) ? ['from pyspark.sql import Window'] : [])];
+  const ofPostgres = usesPostgres(parts) ? ['import os', 'import uuid', 'from pyspark.sql import functions as F'] : [];
+  return [
+    ...parts.imports,
+    ...ofPostgres,
+    ...(/\bF\./.test(code) ? ['from pyspark.sql import functions as F'] : []),
+    ...(/\bWindow\b/.test(code) ? ['from pyspark.sql import Window'] : []),
+  ];
 }
 
 /** The notebook's parameters by the names that Python has for them. */
@@ -48,7 +58,7 @@ export function inSections(wanted: Sections): string {
     (text, [name, stays]) => (stays ? text : text.replaceAll(new RegExp(`^ *# <${name}>\\n[\\s\\S]*?^ *# </${name}>\\n`, 'gm'), '')),
     runtime,
   );
-  return dropped.replace(/^ *# <\/?(?:lake|params|literal|layers)>\n/gm, '');
+  return dropped.replace(/^ *# <\/?(?:lake|params|literal|layers|postgres)>\n/gm, '');
 }
 
 /** One function of the template. */

@@ -51,8 +51,7 @@ export function pysparkOf(cell: CompiledCell, known: Known, spark: SparkSql, nam
   const {work} = cell;
   const target = naming.variable(cell.name);
   if (work.type === 'chart') return {notExportable: 'A chart is drawn here; in Spark, collect its table and plot it in the notebook.'};
-  if (work.type === 'psql')
-    return {notExportable: 'A psql cell asks the PostgreSQL database in this page.', instead: 'Load the dump into a server and read its rows with spark.read.format("jdbc").'};
+  if (work.type === 'psql') return psqlInSpark(target, work.query, known(cell.hash)?.columns ?? []);
   const frames = cell.inputs.map((input) => naming.variable(input.name));
   if (work.type === 'sql') {
     const own = cell.inputs.length - cell.sources.length;
@@ -73,6 +72,13 @@ export function pysparkOf(cell: CompiledCell, known: Known, spark: SparkSql, nam
     ...(file === undefined ? {} : {file}),
   });
   return 'notExportable' in lines ? lines : lines.join('\n');
+}
+
+/** The statement by JDBC: PostgreSQL answers, wherever it is. Numbers whose digits PostgreSQL doesn't declare get those that they had in the page. */
+function psqlInSpark(target: string, statement: string, columns: readonly Column[]): string {
+  const decimals = Object.fromEntries(columns.flatMap(({name, type}) => (type.startsWith('DECIMAL') ? [[name, type.toLowerCase()] as const] : [])));
+  const text = `"""\n${statement.replace(/;\s*$/, '').replaceAll('\\', '\\\\').replaceAll('"""', '\\"\\"\\"')}\n"""`;
+  return `${target} = read_postgres(spark, ${text}, ${py(decimals)})`;
 }
 
 const rowsOf = ({hash, rejects}: InputTable, known: Known): number | undefined => (rejects ? known(hash)?.rejects : known(hash))?.rows;

@@ -1,6 +1,7 @@
 import {list} from '../lib/text.ts';
 import {p, type Values} from '../params/index.ts';
-import {createTable, names, upsert} from '../sql/postgres.ts';
+import {call, py} from '../pyspark/py.ts';
+import {createTable, names, postgresType, upsert} from '../sql/postgres.ts';
 import {join, quotedId, sql, type Sql} from '../sql/sql.ts';
 import {checkColumns, checkNames, columnNamed, inputOf} from './checks.ts';
 import {defineStep, type Input, type PostgresWrite} from './define.ts';
@@ -75,7 +76,22 @@ export const postgres = defineStep({
     const write = writeOf(values);
     return {kind: 'through', postgres: {...write, indexes: write.indexes.map((name) => columnNamed(name, input.columns).name)}, shown: shown(write, input)};
   },
-  toPySpark: () => ({notExportable: 'Spark writes to PostgreSQL by JDBC, and this job doesn’t yet.', instead: 'Write its rows with frame.write.format("jdbc").'}),
+  // The job brings the function along: Spark writes a table beside it by JDBC, and one transaction puts that into the table.
+  toPySpark(values, {target, frames, inputs}) {
+    const input = inputOf(inputs);
+    const {table, keys, indexes, mergeSchema, overwriteSchema} = writeOf(values);
+    const frame = frames[0] ?? target;
+    if (input.columns.length === 0) return {notExportable: `The columns of ${input.name} aren’t known, since it has not run.`, instead: 'Run the notebook, then export it again.'};
+    const named = (wanted: readonly string[]): string => `(${wanted.map((name) => `${py(columnNamed(name, input.columns).name)},`).join(' ')})`;
+    const types = Object.fromEntries(input.columns.map(({name, type}) => [name, postgresType(type)]));
+    const options = [
+      ...(keys.length > 0 ? [`keys=${named(keys)}`] : []),
+      ...(indexes.length > 0 ? [`indexes=${named(indexes)}`] : []),
+      ...(mergeSchema ? ['merge_schema=True'] : []),
+      ...(overwriteSchema ? ['overwrite_schema=True'] : []),
+    ];
+    return [`${target} = ${call('write_postgres', [frame, py(table), py(types), ...options])}`];
+  },
   examples: [
     {
       name: 'hourly figures, updated when the notebook runs again',

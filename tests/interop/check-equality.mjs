@@ -199,8 +199,8 @@ async function runAgain(page, spark, folder) {
   return '4 runs';
 }
 
-/** @param {string} job @param {string[]} args @param {readonly string[]} [options] @param {string} [cwd] */
-function sparkSubmit(job, args, options = [], cwd = undefined) {
+/** @param {string} job @param {string[]} args @param {readonly string[]} [options] @param {string} [cwd] @param {Record<string, string>} [given] more of its environment */
+export function sparkSubmit(job, args, options = [], cwd = undefined, given = {}) {
   const {python, env} = environmentOf('spark40');
   const settings = {
     'spark.driver.host': '127.0.0.1',
@@ -210,7 +210,7 @@ function sparkSubmit(job, args, options = [], cwd = undefined) {
   };
   const conf = Object.entries(settings).flatMap(([name, value]) => ['--conf', `${name}=${value}`]);
   const command = join(env.SPARK_HOME ?? '', 'bin', 'spark-submit');
-  return run(command, ['--master', 'local[2]', '--driver-memory', '1g', ...options, ...conf, job, ...args], {...env, PYSPARK_DRIVER_PYTHON: python}, cwd);
+  return run(command, ['--master', 'local[2]', '--driver-memory', '1g', ...options, ...conf, job, ...args], {...env, ...given, PYSPARK_DRIVER_PYTHON: python}, cwd);
 }
 
 /** @param {string} command @param {readonly string[]} args @param {Record<string, string>} [env] @param {string} [cwd] ruff takes what lies there for the job's own modules @returns {Promise<{code: number | null, output: string}>} */

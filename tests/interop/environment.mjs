@@ -2,6 +2,7 @@ import {spawn, spawnSync} from 'node:child_process';
 import {existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {root} from '../tools/setup.mjs';
+import {whyNoServer} from './postgres-server.mjs';
 
 const home = join(root, '.cache', 'interop');
 /** Where tables, jobs and results of a run lie. */
@@ -53,6 +54,8 @@ export async function ensureEnvironments() {
   if (!works('java', '-version')) installJava();
   // Where it can't be had, rage stands for it.
   if (!works('age', '--version')) installOnDebian('age', 'age');
+  // The checks with a server say what is missing.
+  if (whyNoServer() !== undefined) installOnDebian('PostgreSQL', 'postgresql');
   // Two at a time: each waits for the network as much as for the processor.
   const waiting = /** @type {EngineName[]} */ (Object.keys(environments)).filter((name) => !isReady(name));
   if (waiting.length > 0) console.log(`Setting up ${waiting.join(', ')} in .cache/interop …`);

@@ -719,7 +719,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument('--lake', default='lake', metavar='DIR', help='folder of the Delta tables (default: %(default)s)')
     parser.add_argument('--from', dest='first', metavar='CELL', choices=names, help='begin with this cell; rows of earlier ones are read from --output')
     parser.add_argument('--skip', action='append', default=[], metavar='CELL', choices=names, help='leave this cell out; its rows are read from --output')
-    for layer in dict.fromkeys(cell.layer for cell in CELLS if cell.layer):
+    layers = dict.fromkeys(cell.layer for cell in CELLS if cell.layer)
+    for layer in layers:
         cells = ', '.join(cell.name for cell in CELLS if cell.layer == layer)
         parser.add_argument(f'--skip-{layer}', action='append_const', dest='skip_layers', const=layer, default=[], help=f'leave out what stands under the heading of that name: {cells}')
     parser.add_argument('--list', action='store_true', help='print the names of the cells, and run none')

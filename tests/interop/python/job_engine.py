@@ -32,7 +32,7 @@ class Engine(spark_engine.Engine):
             if not written:
                 space['keep'] = lambda frame, folder: keep(frame, folder, kept)
                 space['read_back'] = lambda spark, output, name: spark.createDataFrame(*kept[name]).persist()
-            code = outcome(space['main'], ['--input', folder, '--output', output, *(['--lake', lake] if "add_argument('--lake'" in text else []), *argv])
+            code = outcome(space['main'], ['--input', folder, '--output', output, *(['--lake', lake] if "add_argument('--lake'" in text else []), *(['--skip-postgres'] if "add_argument('--skip-postgres'" in text else []), *argv])
             if written:
                 kept = {name: self.spark.read.parquet(os.path.join(output, name)) for name in os.listdir(output)}
                 kept = {name: (frame.toArrow(), frame.schema) for name, frame in kept.items()}
