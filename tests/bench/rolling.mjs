@@ -8,7 +8,7 @@ const sizes = [
   [1_000_000, 1],
   [1_000_000, 4],
   [4_500_000, 1],
-  [4_500_000, 4],
+  [4_500_000, 3],
 ];
 const signals = ['vibration_mms', 'discharge_temp_f', 'suction_pressure_psi', 'gas_flow_mcfd'];
 
