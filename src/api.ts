@@ -1,4 +1,5 @@
 import type {HandoverFile} from './handover/define.ts';
+import type {ReportFormat} from './handover/report.ts';
 import type {HandoverTarget} from './handover/index.ts';
 import {ProblemError, unwrap, type Problem} from './lib/problem.ts';
 import {exportFormats, type ExportFormat, type ExportOptions} from './notebook/export-format.ts';
@@ -27,6 +28,8 @@ export interface LakebookApi {
   /** Runs the notebook, or one cell and what it reads. */
   run(cell?: string): Promise<RunReport>;
   cancel(): Promise<void>;
+  /** What the last run did: as text, as JSON, or as a page of its own. */
+  report(format?: ReportFormat): Promise<string>;
   /** Runs a query that may name cells, and tables of the lake as `lake.readings`. Values are exact: bigint, ISO timestamps, decimals as text. */
   query(sql: string): Promise<{columns: readonly Column[]; rows: readonly Row[]}>;
   /** A cell's rows as a file; with `encrypt` as an age file or a Fernet token. */
@@ -136,6 +139,15 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
       return session.run(cell);
     },
     cancel: () => session.stop(),
+    async report(format = 'text') {
+      await ready;
+      const {lastRun} = session;
+      if (lastRun === undefined) throw new ProblemError({code: 'NOTHING_RAN', message: 'Nothing has run yet.', hint: 'Run the notebook first.'});
+      const {reportAs, reportFormats} = await import('./handover/report.ts');
+      if (!reportFormats.includes(format))
+        throw new ProblemError({code: 'REPORT_FORMAT', message: `There is no report as ${String(format)}.`, hint: `Choose one of ${reportFormats.join(', ')}.`});
+      return reportAs(lastRun, format);
+    },
     async query(text) {
       await ready;
       return session.query(text);

@@ -49,6 +49,15 @@ export interface RunReport {
   readonly cells: readonly RanCell[];
 }
 
+/** The last run, with what it was a run of. */
+export interface LastRun extends RunReport {
+  readonly title: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly notebook: Notebook;
+  readonly plan: readonly PlannedCell[];
+}
+
 export interface Notice {
   readonly id: number;
   readonly problem: Problem;
@@ -69,6 +78,7 @@ export class Session {
   storage = $state.raw<StorageStatus | undefined>();
   memory = $state.raw<{readonly used: number; readonly limit: number} | undefined>();
   running = $state.raw<Running | undefined>();
+  lastRun = $state.raw<LastRun | undefined>();
   selection = $state.raw<ReadonlySet<string>>(new Set());
   notices = $state.raw<readonly Notice[]>([]);
   /** The file that is being copied into the workspace. */
@@ -261,6 +271,7 @@ export class Session {
     await this.stop();
     await this.#saveNow();
     this.path = path;
+    this.lastRun = undefined;
     this.trust = trust;
     this.notebook = notebook;
     this.#written = notebook;
@@ -603,7 +614,8 @@ export class Session {
   async #run(target: string | undefined, mayWrite: boolean, signal: AbortSignal): Promise<RunReport> {
     await this.#cleared;
     const started = performance.now();
-    const {path} = this;
+    const {path, notebook, title} = this;
+    const startedAt = new Date().toISOString();
     const current = this.#plan;
     this.#runner.usePlan(current);
     const hashes = new Map(current.map((cell) => [cell.name, cell.ready ? cell.hash : '']));
@@ -623,7 +635,10 @@ export class Session {
         },
         signal,
       );
-      return {ok: cells.every((cell) => cell.status === 'ok' || cell.status === 'cached' || cell.status === 'disabled'), ms: performance.now() - started, cells};
+      const report = {ok: cells.every((cell) => cell.status === 'ok' || cell.status === 'cached' || cell.status === 'disabled'), ms: performance.now() - started, cells};
+      // To look at a result is no run.
+      if (mayWrite && path === this.path) this.lastRun = {...report, title, startedAt, notebook, plan: current};
+      return report;
     } finally {
       this.running = undefined;
       this.#queued = new Set();

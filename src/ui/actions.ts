@@ -62,6 +62,10 @@ export function actionGroups(page: Page): FoundGroup[] {
       title: 'Run',
       items: [
         action('Run all', () => void page.run(), {keys: keysOf('shift+mod+Enter')}),
+        action('Run report …', () => (page.dialog = {kind: 'report'}), {
+          words: 'log summary problems download',
+          why: session.lastRun === undefined ? 'Nothing has run yet.' : undefined,
+        }),
         action('Stop', () => void session.stop(), {why: session.running === undefined ? whyNoStop : undefined}),
         ...(cell === undefined
           ? []
