@@ -75,7 +75,7 @@ silver                   3 cells, 949 rows, 1 rejected, 0.5 s
 
 PROBLEMS
 known                    1 row rejected: known_rejects has them, with the reason.
-wrong                    per has no column called no_such_column. Its columns are sensor and n.
+wrong                    per has no column called no_such_column. Its columns are sensor, n.
 `);
   });
 
