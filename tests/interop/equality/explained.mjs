@@ -17,7 +17,7 @@ export const explanations = [
   {
     engine: 'spark',
     step: 'load',
-    notebook: /^clean-a-sensor-file/,
+    notebook: /^(clean-a-sensor-file|compressors-bronze-silver-gold|your-own-sensors)/,
     table: 'raw_rejects',
     differs: /"it does not fit the schema"/,
     lesson: 'Spark’s job keeps the text of such a line too, but knows neither its number nor the reason.',

@@ -27,7 +27,7 @@ afterEach(() => page.close());
 
 describe('Compressors: bronze, silver, gold', () => {
   const text = textOf('compressors-bronze-silver-gold');
-  const tables = ['bronze_readings', 'silver_readings', 'gold_features'];
+  const tables = ['bronze_readings', 'silver_readings', 'quality_history', 'gold_features'];
   beforeEach(async () => {
     page = await openPage(filesOf('compressors.csv', 'compressor-metadata.csv', 'maintenance-log.json'));
   });
@@ -38,11 +38,14 @@ describe('Compressors: bronze, silver, gold', () => {
     expect(rows(ran, 'raw', 'bronze', 'typed', 'valid', 'once', 'silver', 'gold', 'hourly')).toEqual([10_180, 10_180, 10_177, 10_145, 10_046, 10_046, 10_046, 1680]);
     expect(ran.report.find(({name}) => name === 'raw')?.rejected).toBe(4);
     expect((await ran.contentOf('quarantined')).rows.map(([rule, readings]) => [rule, readings])).toEqual([['known compressor', '18'], ['not in the future', '14']]); // prettier-ignore
+    expect((await ran.contentOf('quality')).rows.map((row) => row[8])).toEqual(Array<string>(27).fill('true'));
+    expect((await ran.contentOf('alerts')).rows.map((row) => [row[1], row[2], row[5]])).toContainEqual(['COMP-007', 'vibration_mms', 'critical']);
+    expect(rows(ran, 'alerts')).toEqual([6]);
     expect((await ran.contentOf('worst')).rows.map(([id]) => id)).toEqual(['COMP-003', 'COMP-007']);
     expect((await ran.contentOf('last_visits')).rows.map(([id, , notes]) => [id, notes])).toEqual(['COMP-003', 'COMP-007'].map((id) => [id, 'Slight noise at the bearings. Watch the vibration.']));
-    expect(await versions(...tables)).toEqual([0, 0, 0]);
+    expect(await versions(...tables)).toEqual([0, 0, 0, 0]);
     expect(failures(await page.run(text))).toEqual([]);
-    expect(await versions(...tables)).toEqual([0, 0, 0]);
+    expect(await versions(...tables)).toEqual([0, 0, 0, 0]);
   });
 
   test('what a broken sensor said is emptied, what the bearings said is not', async () => {
