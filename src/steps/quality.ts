@@ -642,7 +642,7 @@ function sparkRejects({checks, usable, by, keys}: Quality, {target, frame, colum
             'groupBy',
             keys.map((column, i) => `${col(column.name)}.alias(${py(others[i] ?? '')})`),
           ),
-          agg([[twice, "F.count('*') > 1"]]),
+          agg([[twice, "(F.count('*') > 1)"]]),
           `where(${py(twice)})`,
         ]),
       );

@@ -20,7 +20,7 @@ const withParams = (text: string, params: Readonly<Record<string, string | numbe
 
 let page: Awaited<ReturnType<typeof openPage>>;
 type Ran = Awaited<ReturnType<typeof page.run>>;
-const failures = ({report}: Ran): unknown[][] => report.filter(({status}) => status !== 'ok').map(({name, status, error}) => [name, status, error]);
+const failures = ({report}: Ran): unknown[][] => report.filter(({status}) => status !== 'ok' && status !== 'cached').map(({name, status, error}) => [name, status, error]);
 const rows = ({report}: Ran, ...names: string[]): (number | null | undefined)[] => names.map((name) => report.find((cell) => cell.name === name)?.rowsOut);
 const versions = async (...tables: string[]): Promise<number[]> => Promise.all(tables.map(async (table) => (await page.lake.table(table)).version));
 afterEach(() => page.close());
