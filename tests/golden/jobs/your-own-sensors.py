@@ -343,11 +343,44 @@ def rates(silver_rows: DataFrame) -> DataFrame:
     return rates
 
 
+# What is usual depends on how far you look back. Each window goes by time, so a gap makes it hold
+# fewer readings, not older ones.
+def rolled(rates: DataFrame) -> DataFrame:
+    """Rolling mean, std, min, max, and slope of main_value over 1h and 24h per sensor_id."""
+    _last_1 = Window.partitionBy('sensor_id').orderBy('_micros').rangeBetween(-3600000000, 0)
+    _last_2 = Window.partitionBy('sensor_id').orderBy('_micros').rangeBetween(-86400000000, 0)
+    rolled = (
+        rates
+        .withColumn('_row', F.monotonically_increasing_id())
+        .withColumn('_micros', F.unix_micros(F.col('measured_at').cast('timestamp')))
+        .withColumns({
+            '_hours': (F.col('_micros') - F.median('_micros').over(Window.partitionBy('sensor_id'))) / 3600000000,
+            '_finite_1': F.when(F.col('_micros').isNotNull(), F.when(F.abs('main_value') < float('inf'), F.col('main_value')).cast('double')),
+        })
+        .withColumns({
+            'main_value_1h_mean': F.avg('_finite_1').over(_last_1),
+            'main_value_1h_std': F.stddev('_finite_1').over(_last_1),
+            'main_value_1h_min': F.min('_finite_1').over(_last_1),
+            'main_value_1h_max': F.max('_finite_1').over(_last_1),
+            'main_value_1h_slope': F.regr_slope('_finite_1', '_hours').over(_last_1),
+            'main_value_24h_mean': F.avg('_finite_1').over(_last_2),
+            'main_value_24h_std': F.stddev('_finite_1').over(_last_2),
+            'main_value_24h_min': F.min('_finite_1').over(_last_2),
+            'main_value_24h_max': F.max('_finite_1').over(_last_2),
+            'main_value_24h_slope': F.regr_slope('_finite_1', '_hours').over(_last_2),
+        })
+        .drop('_micros', '_hours', '_finite_1')
+        .orderBy('_row')
+        .drop('_row')
+    )
+    return rolled
+
+
 # A limit makes a word of a number, and a word is what somebody acts upon.
-def judged(params: argparse.Namespace, rates: DataFrame) -> DataFrame:
+def judged(params: argparse.Namespace, rolled: DataFrame) -> DataFrame:
     """Compare main_value (warning above 28, critical above 29)."""
     judged = (
-        rates
+        rolled
         .withColumns({
             'main_value_status': F.when(F.when(~F.isnan('main_value'), F.col('main_value')) > params.critical, 'critical').when(F.when(~F.isnan('main_value'), F.col('main_value')) > params.warning, 'warning').when(F.when(~F.isnan('main_value'), F.col('main_value')).isNotNull(), 'normal'),
         })
@@ -469,7 +502,8 @@ CELLS: list[Cell] = [
     Cell('silver', silver, takes=('@spark', 'plausible'), gives=('silver',), layer='silver'),
     Cell('silver_rows', silver_rows, takes=('@spark',), gives=('silver_rows',), live=True, layer='gold'),
     Cell('rates', rates, takes=('silver_rows',), gives=('rates',), layer='gold'),
-    Cell('judged', judged, takes=('@params', 'rates'), gives=('judged',), layer='gold'),
+    Cell('rolled', rolled, takes=('rates',), gives=('rolled',), layer='gold'),
+    Cell('judged', judged, takes=('@params', 'rolled'), gives=('judged',), layer='gold'),
     Cell('timed', timed, takes=('judged',), gives=('timed',), layer='gold'),
     Cell('featured', featured, takes=('timed',), gives=('featured',), layer='gold'),
     Cell('gold', gold, takes=('@spark', 'featured'), gives=('gold',), layer='gold'),
