@@ -1,6 +1,7 @@
 import type {HandoverFile} from './handover/define.ts';
 import type {ReportFormat} from './handover/report.ts';
 import type {HandoverTarget} from './handover/index.ts';
+import type {Alert} from './notebook/alerts.svelte.ts';
 import {ProblemError, unwrap, type Problem} from './lib/problem.ts';
 import {exportFormats, type ExportFormat, type ExportOptions} from './notebook/export-format.ts';
 import type {RowsCompared} from './handover/compare-rows.ts';
@@ -30,6 +31,10 @@ export interface LakebookApi {
   cancel(): Promise<void>;
   /** What the last run did: as text, as JSON, or as a page of its own. */
   report(format?: ReportFormat): Promise<string>;
+  /** The alerts of the notebook’s last run, the open and critical ones first; `acknowledged` is the reader’s mark. */
+  alerts(): Promise<readonly (Alert & {readonly acknowledged: boolean})[]>;
+  /** Marks open alerts as seen, by their keys, or takes the mark back. */
+  acknowledge(keys: readonly string[], acknowledged?: boolean): Promise<void>;
   /** Runs a query that may name cells, and tables of the lake as `lake.readings`. Values are exact: bigint, ISO timestamps, decimals as text. */
   query(sql: string): Promise<{columns: readonly Column[]; rows: readonly Row[]}>;
   /** A cell's rows as a file; with `encrypt` as an age file or a Fernet token. */
@@ -147,6 +152,17 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
       if (!reportFormats.includes(format))
         throw new ProblemError({code: 'REPORT_FORMAT', message: `There is no report as ${String(format)}.`, hint: `Choose one of ${reportFormats.join(', ')}.`});
       return reportAs(lastRun, format);
+    },
+    async alerts() {
+      await ready;
+      await session.alerts.settled;
+      return session.alerts.all.map((alert) => ({...alert, acknowledged: session.alerts.isAcknowledged(alert)}));
+    },
+    async acknowledge(keys, acknowledged = true) {
+      await ready;
+      await session.alerts.settled;
+      const known = session.alerts.open.filter(({key}) => keys.includes(key));
+      await session.alerts.acknowledge(known, acknowledged);
     },
     async query(text) {
       await ready;

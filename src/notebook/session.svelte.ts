@@ -12,6 +12,7 @@ import type {ColumnProfile} from '../sql/profile.ts';
 import type {Column} from '../sql/types.ts';
 import type {NotExportable} from '../steps/define.ts';
 import {steps} from '../steps/index.ts';
+import {Alerts} from './alerts.svelte.ts';
 import {rejectsOf, type Cell, type Notebook, type ParamValue, type RunnableCell} from './cells.ts';
 import {Database} from './database.svelte.ts';
 import * as edit from './edit.ts';
@@ -105,6 +106,7 @@ export class Session {
   #queued = $state.raw<ReadonlySet<string>>(new Set());
   readonly lake: Lake;
   readonly database: Database;
+  readonly alerts: Alerts;
   readonly owner = new Owner();
   readonly #history = new History<Notebook>();
   readonly #runner: Runner;
@@ -136,6 +138,11 @@ export class Session {
       },
     });
     this.database = new Database(ports, (table) => this.#forget(this.#runner.forgetPostgres(table)));
+    this.alerts = new Alerts(ports.engine, ports.storage, {
+      names: () => new Set(this.#plan.flatMap((cell) => (cell.ready && cell.work.type === 'step' && cell.work.step.isAlert === true ? [cell.name] : []))),
+      title: () => this.title,
+      keep: (write) => this.#keep(write),
+    });
     ports.engine.onRestart((why) => {
       this.notify({code: 'ENGINE_RESTARTED', message: why, hint: 'Results are computed again when they are looked at; the notebook and its files are as they were.'});
     });
@@ -242,6 +249,7 @@ export class Session {
       this.#history.clear();
       this.#tellHistory();
       this.#remembered.clear();
+      await this.alerts.load('');
     }
     await this.#workspace.remove(path);
     this.notebooks = await this.#workspace.list();
@@ -286,6 +294,7 @@ export class Session {
     this.#cleared = trust === undefined ? Promise.resolve() : this.#runner.leaveOnly();
     // Who runs the notebook is told.
     this.#cleared.catch(() => undefined);
+    await this.alerts.load(path);
     await this.#keep(() => this.#workspace.setOpen(path));
   }
 
@@ -638,6 +647,7 @@ export class Session {
       const report = {ok: cells.every((cell) => cell.status === 'ok' || cell.status === 'cached' || cell.status === 'disabled'), ms: performance.now() - started, cells};
       // To look at a result is no run.
       if (mayWrite && path === this.path) this.lastRun = {...report, title, startedAt, notebook, plan: current};
+      if (path === this.path) this.#readAlerts(cells, hashes);
       return report;
     } finally {
       this.running = undefined;
@@ -645,6 +655,18 @@ export class Session {
       if (current.some((cell) => cell.ready && cell.work.type === 'step' && cell.work.applies !== undefined)) await this.lake.refresh();
       this.#afterRun(path);
     }
+  }
+
+  #readAlerts(ran: readonly RanCell[], hashes: ReadonlyMap<string, string>): void {
+    const names = this.alerts.names;
+    const cells = ran.filter(({name, status}) => names.has(name) && (status === 'ok' || status === 'cached')).map(({name}) => ({name, hash: hashes.get(name) ?? ''}));
+    this.alerts.read(cells, ({name, hash}, use) =>
+      this.#runner.query([name], [], () => {
+        const result = this.#runner.known(hash);
+        if (result === undefined) throw new ProblemError(cancelled);
+        return use(result);
+      }),
+    );
   }
 
   /** What follows a run without holding up its report. */

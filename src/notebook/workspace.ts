@@ -1,4 +1,5 @@
 import type {StoragePort} from '../ports/index.ts';
+import {alertsFile} from './alerts.svelte.ts';
 import type {Notebook} from './cells.ts';
 import {parseNotebook, serializeNotebook} from './model.ts';
 import type {RanCell} from './run.ts';
@@ -68,6 +69,7 @@ export class Workspace {
     await this.storage.removeText(fileOf(path));
     await this.storage.removeText(stateOf(path));
     await this.storage.removeText(trustOf(path));
+    await this.storage.removeText(alertsFile(path));
   }
 
   async lastOpen(): Promise<string | undefined> {

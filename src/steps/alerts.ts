@@ -293,6 +293,7 @@ export const alerts = defineStep({
   },
   input: 'one',
   effect: 'new',
+  isAlert: true,
   params,
   check: (values, inputs) => check(values, inputOf(inputs)),
   toSql: (values, inputs) => {

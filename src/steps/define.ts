@@ -159,6 +159,8 @@ export interface Step<P extends Params = Params> {
   readonly namesInput?: true;
   /** How its rows are best seen, above the table of them. */
   readonly view?: 'checks';
+  /** Its rows are alerts, with the columns that `alerts` gives: the bell, system notices and a webhook tell them. */
+  readonly isAlert?: true;
   /** The effect of these values, where it depends on them. */
   effectOf?(values: Values<P>): Effect;
   readonly params: P;
