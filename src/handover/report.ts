@@ -172,7 +172,7 @@ const layerInWords = ({cells, rows, rejected, ms}: ReportLayer): string =>
   `${plural(cells, 'cell')}, ${rows === null ? 'no rows' : `${count(rows)} rows`}${rejected === 0 ? '' : `, ${count(rejected)} rejected`}, ${seconds(ms)}`;
 
 /** A report as plain text: a banner, a line a cell, layers, problems. */
-export function reportText(report: Report): string {
+function reportText(report: Report): string {
   const banner = [oneLine(report.title), report.outcome, ...factsOf(report)];
   const line = '='.repeat(Math.min(80, Math.max(...banner.map((text) => text.length))));
   const rows = (title: string, pairs: readonly (readonly [string, string])[]): string[] =>
@@ -200,7 +200,7 @@ export function reportText(report: Report): string {
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 
 /** A report as a page of its own: no scripts, nothing fetched, ready to print. */
-export function reportHtml(report: Report): string {
+function reportHtml(report: Report): string {
   const row = (name: string, text: string, tone = ''): string => `<tr${tone === '' ? '' : ` class="${tone}"`}><th scope="row">${escaped(name)}</th><td>${escaped(text)}</td></tr>`;
   const section = (title: string, rows: readonly string[]): string => (rows.length === 0 ? '' : `<h2>${title}</h2>\n<table>\n${rows.join('\n')}\n</table>\n`);
   return `<!doctype html>

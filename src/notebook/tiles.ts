@@ -9,7 +9,8 @@ import {finiteOnly} from '../sql/missing.ts';
 import {id, join, lit, sql, type Sql} from '../sql/sql.ts';
 import {isNumber, isText, isTime, type Column} from '../sql/types.ts';
 import type {FigureTile} from './dashboard.ts';
-import type {Extent, TileColumns, TileSource} from './dashboard-filters.ts';
+import type {Extent} from './dashboard-choice.ts';
+import type {TileColumns, TileSource} from './dashboard-filters.ts';
 import type {ChartFace} from './faces.ts';
 import {kept} from './kept.ts';
 import type {CompiledCell} from './plan.ts';
@@ -48,7 +49,7 @@ const mostParts = 40;
 const partWidths = [1, 5, 15, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800, 2_419_200, 31_536_000];
 
 /** The WHERE of a filter; undefined where it takes nothing out. */
-export function condition({columns: {time, sensor}, span, sensors}: TileFilter): Sql | undefined {
+function condition({columns: {time, sensor}, span, sensors}: TileFilter): Sql | undefined {
   const parts: Sql[] = [];
   if (time !== undefined && span !== undefined) parts.push(sql`epoch_us(${id(time)}) BETWEEN ${lit(Math.ceil(span.from))} AND ${lit(Math.floor(span.to))}`);
   if (sensor !== undefined && sensors.length > 0) parts.push(sql`${id(sensor)} IN (${join(sensors.map(lit))})`);

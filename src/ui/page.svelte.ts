@@ -7,7 +7,7 @@ import {linkKey} from '../handover/link-key.ts';
 import {problemOf} from '../lib/problem.ts';
 import {plural} from '../lib/text.ts';
 import type {RunnableCell} from '../notebook/cells.ts';
-import {choiceIn, fragmentOf, noChoice, type Choice} from '../notebook/dashboard-filters.ts';
+import {choiceIn, fragmentOf, noChoice, type Choice} from '../notebook/dashboard-choice.ts';
 import {isHeld} from '../notebook/plan.ts';
 import type {Session} from '../notebook/session.svelte.ts';
 import type {FileAt} from '../ports/index.ts';

@@ -1,7 +1,8 @@
 import {createContext, untrack} from 'svelte';
 import {SvelteMap} from 'svelte/reactivity';
 import type {RunnableCell} from '../../notebook/cells.ts';
-import {findFilters, spanOf, type Choice, type Extent, type Filters, type TileColumns, type TileSource} from '../../notebook/dashboard-filters.ts';
+import {spanOf, type Choice, type Extent} from '../../notebook/dashboard-choice.ts';
+import {findFilters, type Filters, type TileColumns, type TileSource} from '../../notebook/dashboard-filters.ts';
 import type {Tile} from '../../notebook/dashboard.ts';
 import type {CompiledCell} from '../../notebook/plan.ts';
 import type {CellStatus} from '../../notebook/session.svelte.ts';

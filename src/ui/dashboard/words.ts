@@ -1,5 +1,5 @@
 import type {FigureTile, FigureValue, Tile} from '../../notebook/dashboard.ts';
-import type {QuickRange} from '../../notebook/dashboard-filters.ts';
+import type {QuickRange} from '../../notebook/dashboard-choice.ts';
 
 export const valueWords: Readonly<Record<FigureValue, string>> = {
   count: 'Number of rows',

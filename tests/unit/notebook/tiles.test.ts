@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import {beforeAll, describe, expect, test} from 'vitest';
-import {choiceIn, findFilters, fragmentOf, spanOf, type Choice, type TileSource} from '../../../src/notebook/dashboard-filters.ts';
+import {choiceIn, fragmentOf, spanOf, type Choice} from '../../../src/notebook/dashboard-choice.ts';
+import {findFilters, type TileSource} from '../../../src/notebook/dashboard-filters.ts';
 import {noDashboard, type FigureTile, type Tile} from '../../../src/notebook/dashboard.ts';
 import {parseNotebook} from '../../../src/notebook/model.ts';
 import {plan, type CompiledCell, type PlannedCell} from '../../../src/notebook/plan.ts';
