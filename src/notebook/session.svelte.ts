@@ -100,6 +100,10 @@ export class Session {
     const files = new Map(this.files.map((file) => [file.name, file.fingerprint]));
     return plan(this.notebook, files, this.lake.byName, this.path, this.trust === undefined ? undefined : denialsOf(this.trust));
   });
+  /** Whether a cell writes to PostgreSQL or asks it. */
+  readonly usesPostgres: boolean = $derived(
+    this.#plan.some((cell) => cell.ready && (cell.work.type === 'psql' || (cell.work.type === 'step' && cell.work.step.writesPostgres !== undefined))),
+  );
   readonly planned: ReadonlyMap<string, PlannedCell> = $derived(new Map(this.#plan.map((cell) => [cell.id, cell])));
 
   readonly #remembered = new SvelteMap<string, Remembered>();
@@ -461,6 +465,9 @@ export class Session {
       newCell(`sql ${this.#freeName('query')}`, text ?? (above === undefined ? "SELECT 'hello' AS greeting" : `SELECT *\nFROM ${id(above)}\nLIMIT 100`)),
     );
   }
+  insertPsql(afterId: string | undefined, text = 'SELECT version()'): string | undefined {
+    return this.#insert(afterId, newCell(`psql ${this.#freeName('query')}`, text));
+  }
   insertChart(afterId: string | undefined, values: Readonly<Record<string, unknown>> = {mark: 'line'}): string | undefined {
     return this.#insert(afterId, newCell(`chart ${this.#freeName('chart')}`, values));
   }
@@ -671,6 +678,7 @@ export class Session {
 
   /** What follows a run without holding up its report. */
   #afterRun(path: string): void {
+    if (this.ports.postgres.isStarted()) this.database.refresh().catch(() => undefined);
     const remembered = new Map(this.#remembered);
     this.#saves = this.#saves.then(async () => {
       if (path !== '' && path === this.path) await this.#keep(() => this.#workspace.writeRan(path, remembered));

@@ -135,6 +135,8 @@ export interface PostgresPort {
   /** All that `work` runs, or nothing of it. With `readOnly` PostgreSQL refuses to write, and nothing of the session stays. */
   transaction<T>(work: (run: PostgresRun) => Promise<T>, call?: Call & {readonly readOnly?: boolean}): Promise<T>;
   status(): Promise<{readonly version: string; readonly kept: boolean}>;
+  /** Whether a call has started it: to look costs nothing then. */
+  isStarted(): boolean;
   /** The database as SQL that PostgreSQL 14 and later load with `psql -f`. */
   dump(call?: Call): Promise<Blob>;
   /** Runs a dump as one transaction; gives the number of its statements. */

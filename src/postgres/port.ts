@@ -68,6 +68,7 @@ export function createPostgres(worker: () => PostgresWorker): PostgresPort {
   }
 
   return {
+    isStarted: () => running !== undefined,
     status: () => alone(undefined, (which) => which.ready),
     transaction: (work, options) =>
       alone(options?.signal, async (which) => {

@@ -78,6 +78,7 @@ export function actionGroups(page: Page): FoundGroup[] {
         action('Undo', () => session.undo(), {keys: keysOf('mod+Z'), why: session.canUndo ? undefined : 'There is nothing to undo.'}),
         action('Redo', () => session.redo(), {keys: keysOf('shift+mod+Z'), why: session.canRedo ? undefined : 'There is nothing to redo.'}),
         action('Add a SQL cell', () => void page.insert(() => session.insertSql(at())), {words: 'insert query'}),
+        action('Add a psql cell', () => void page.insert(() => session.insertPsql(at())), {words: 'insert PostgreSQL query'}),
         action('Add a chart', () => void page.insertChart(at()), {words: 'insert plot'}),
         action('Add text', () => void page.insert(() => session.insertText(at())), {words: 'insert markdown'}),
         action(

@@ -1,4 +1,5 @@
 import {afterAll, beforeAll, expect, test} from 'vitest';
+import {seriousFaults} from './axe.ts';
 import {launch, type App} from './harness.ts';
 
 const fence = (header: string, body: string): string => `\`\`\`${header}\n${body}\n\`\`\`\n\n`;
@@ -82,4 +83,19 @@ test('the dump has all tables, and brings them back', async () => {
   }, dump);
   expect(statements).toBeGreaterThan(4);
   expect(await asked('SELECT count(*) AS n FROM all_readings')).toEqual([[10080]]);
+});
+
+test('the sidebar lists the tables, and asks before it deletes one', async () => {
+  const section = app.page.getByRole('region', {name: 'PostgreSQL'});
+  await app.open(notebook(2));
+  expect((await app.run()).ok).toBe(true);
+  await expect.poll(() => section.getByRole('listitem').allInnerTexts()).toEqual([expect.stringContaining('all_readings'), expect.stringContaining('sensor_readings_agg')]);
+  expect(await seriousFaults(app.page)).toEqual([]);
+  await section.getByRole('button', {name: 'What to do with all_readings'}).click();
+  await app.page.getByRole('menuitem', {name: 'Delete …'}).click();
+  await app.page.getByRole('dialog').getByRole('button', {name: 'Delete'}).click();
+  await expect.poll(() => section.getByRole('listitem').count()).toBe(1);
+  await section.getByRole('button', {name: /^sensor_readings_agg/}).click();
+  await expect.poll(() => app.notebook()).toContain('```psql query\nSELECT *\nFROM "sensor_readings_agg"\nLIMIT 100\n```');
+  await expect.poll(async () => (await app.query('SELECT count(*) FROM query')).rows).toEqual([[100n]]);
 });

@@ -17,6 +17,7 @@ function chartSentence({mark, x, y, color, facet}: ChartSpec): string {
 /** The cell at rest, in words; as much as can be said of one that can't run as written. */
 export function sentenceOf(cell: RunnableCell, planned: PlannedCell | undefined, steps: readonly Step[]): string {
   if (planned?.ready === true && planned.work.type === 'step') return planned.work.step.sentence(planned.work.values);
+  if (cell.type === 'sql' && cell.engine === 'postgres') return 'PostgreSQL';
   if (cell.type === 'sql') return planned?.ready === true && planned.inputs.length > 0 ? `SQL over ${list(planned.inputs.map((input) => input.name))}` : 'SQL';
   if (cell.type === 'chart') {
     const spec = readChart(cell.values);
