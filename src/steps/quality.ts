@@ -673,7 +673,7 @@ function sparkRejects({checks, usable, by, keys}: Quality, {target, frame, colum
         `select(${[...columns.map(({name}) => col(name)), py(row)].join(', ')}, *[F.lit(value).alias(name) for value, name in zip(${why}, ${named})])`,
       ]),
     );
-    lines.unshift('from pyspark.sql.window import Window');
+    lines.unshift('from pyspark.sql import Window');
     parts.push('_stale');
   }
   const [first = '', ...others] = parts;
