@@ -10,7 +10,7 @@ export interface Statement {
 }
 
 /** Splits a dump as psql does: quotes, dollar quotes and comments hold semicolons, COPY … FROM stdin brings its rows along. */
-export function* statementsOf(script: string): Generator<Statement> {
+function* statementsOf(script: string): Generator<Statement> {
   let [start, at] = [0, 0];
   const skip = /'(?:[^']|'')*'|[eE]'(?:[^'\\]|\\[^]|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[^]*?\*\/|\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|;|^\\[^\n]*/gm;
   let [lines, counted] = [1, 0];
