@@ -15,6 +15,7 @@ export function postgresRows({columns, rows}: PostgresAnswer): (string | null)[]
 
 /** Runs a statement of the reader's in PostgreSQL, which refuses to write, and puts its rows into a table of the engine. */
 export async function readPostgres(ports: Pick<Ports, 'engine' | 'postgres'>, statement: string, table: string, signal: AbortSignal | undefined): Promise<void> {
+  checkReads(statement);
   const answer = await ports.postgres.transaction((run) => run(psqlStatement(statement)), {readOnly: true, signal});
   if (answer.columns.length === 0)
     throw new ProblemError({code: 'POSTGRES_NO_ROWS', message: 'This statement gives no table.', hint: 'A psql cell reads: write a SELECT, or WITH … SELECT.'});
@@ -30,6 +31,41 @@ export async function readPostgres(ports: Pick<Ports, 'engine' | 'postgres'>, st
     seen.add(name.toLowerCase());
   }
   await intoEngine(ports, answer, table, signal);
+}
+
+/** Commands whose rows are wanted, and those that a transaction which only reads refuses with PostgreSQL's own words. */
+const harmless = /^(?:select|with|values|table|show|explain|insert|update|delete|merge|drop|truncate)$/i;
+
+/** A transaction that only reads lets COPY … TO and DO write files, those of the database itself among them: no other command gets as far as PostgreSQL. */
+function checkReads(statement: string): void {
+  const word = firstWord(statement);
+  if (!harmless.test(word))
+    throw new ProblemError({
+      code: 'POSTGRES_NO_ROWS',
+      message: word === '' ? 'This is no statement that PostgreSQL could answer.' : `A psql cell only reads, and ${word.toUpperCase()} gives no table.`,
+      hint: 'Write a SELECT, or WITH … SELECT. Tables are written with a postgres step.',
+    });
+}
+
+/** The first word as PostgreSQL finds it, whose comments nest; empty where there is none. */
+function firstWord(statement: string): string {
+  const token = /[ \t\n\r\f\v(]+|--[^\n\r]*|\/\*|([A-Za-z_]*)/y;
+  for (;;) {
+    const [found = '', word] = token.exec(statement) ?? [];
+    if (word !== undefined) return word;
+    if (found === '/*') token.lastIndex = endOfComment(statement, token.lastIndex);
+  }
+}
+
+function endOfComment(statement: string, start: number): number {
+  const mark = /\/\*|\*\//g;
+  mark.lastIndex = start;
+  for (let depth = 1; depth > 0;) {
+    const found = mark.exec(statement);
+    if (found === null) return statement.length;
+    depth += found[0] === '/*' ? 1 : -1;
+  }
+  return mark.lastIndex;
 }
 
 async function intoEngine({engine}: Pick<Ports, 'engine'>, answer: PostgresAnswer, table: string, signal: AbortSignal | undefined): Promise<void> {
@@ -86,12 +122,17 @@ function valueOf(type: string, value: Sql, numeric: Sql | undefined): Sql {
       return sql`regexp_replace(${value}, '^(\\S+) (.*) BC$', '\\1 (BC) \\2')::${typeName(to)}`;
     default:
       // An array of arrays has the same type in PostgreSQL as an array, and another one in DuckDB.
+      if (to === 'VARCHAR[]') return textArray(value);
       return to.endsWith('[]') ? sql`(${arrayText(value)})::${typeName(to)}` : sql`${value}::${typeName(to)}`;
   }
 }
 
 /** PostgreSQL's `{a,NULL,"x y"}` as DuckDB's `[a,NULL,"x y"]`; booleans are t and f in it. */
 const arrayText = (value: Sql): Sql => sql`'[' || substr(${value}, 2, length(${value}) - 2) || ']'`;
+
+/** Texts stand there without quotes although they hold what DuckDB would take for more than text, as brackets and apostrophes. */
+const textArray = (value: Sql): Sql =>
+  sql`list_transform(regexp_extract_all(${value}, '"(?:[^"\\\\]|\\\\[\\s\\S])*"|[^{},"]+'), lambda e: CASE WHEN e = 'NULL' THEN NULL WHEN starts_with(e, '"') THEN regexp_replace(substr(e, 2, length(e) - 2), '\\\\([\\s\\S])', '\\1', 'g') ELSE e END)`;
 
 /** The columns as Arrow, all of them text, named by their place. */
 function ipcOf({columns, rows}: PostgresAnswer): Uint8Array {

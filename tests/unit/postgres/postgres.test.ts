@@ -111,6 +111,12 @@ describe('values', () => {
     expect(rows[0]).toEqual(['1.50', NaN, '9'.repeat(50), null, NaN]);
   });
 
+  test('texts of an array that PostgreSQL writes without quotes are no quotes or brackets of DuckDB’s', async () => {
+    const texts = ["it's", "that's", 'a[b', 'c]d', "'x", '(y', 'NULL', 'null', '', 'a\\b"c', 'x=1', '{z}'];
+    const listed = `ARRAY[${texts.map((text) => `'${text.replaceAll("'", "''")}'`).join(', ')}, NULL]`;
+    expect((await back(`SELECT ${listed} AS a UNION ALL SELECT '{}' UNION ALL SELECT NULL`)).rows).toEqual([[[...texts, null]], [[]], [null]]);
+  });
+
   test('a text with NUL is refused with a sentence, and the table is as it was', async () => {
     await write("SELECT 'kept' AS t", {table: 'nul'});
     const problem = await failing(write("SELECT 'a' || chr(0) AS t", {table: 'nul'}));
@@ -212,6 +218,22 @@ describe('psql', () => {
       expect((await back('SELECT * FROM told')).rows).toEqual([[2]]);
     },
   );
+
+  test.each([
+    "COPY told TO '/tmp/evil'",
+    '/* /* */ SELECT */ COPY told TO STDOUT',
+    "--\rCOPY told TO '/tmp/evil'",
+    "; COPY told TO '/tmp/evil'",
+    "DO $$ BEGIN COPY told TO '/tmp/evil'; END $$",
+  ])('%s writes no file, as it could overwrite the database’s own', async (statement) => {
+    await write('SELECT 1 AS temperature', {table: 'told'});
+    expect(await failing(back(statement))).toMatchObject({code: 'POSTGRES_NO_ROWS'});
+    expect(await ask("SELECT count(*) FROM pg_ls_dir('/tmp') AS name WHERE name = 'evil'")).toEqual([['0']]);
+  });
+
+  test('a remark or a parenthesis may come first', async () => {
+    expect((await back('-- one\n/* two /* three */ */ (SELECT 1)')).rows).toEqual([[1]]);
+  });
 
   test('what a query sets for the session is gone with it', async () => {
     await back("SELECT set_config('search_path', 'nowhere', false) AS a, set_config('timezone', 'Asia/Tokyo', false) AS b");
