@@ -54,13 +54,13 @@ export class Faces {
   }
 
   profiles(cell: CompiledCell): Promise<readonly ColumnProfile[]> {
-    return kept(this.#profiles, cell.hash, () =>
+    return kept(this.#profiles, this.runner.edition(cell.hash), () =>
       this.runner.withInputs(cell.name, 'study', (result) => profileTable(this.ports.engine, id(result.table), result.columns, result.rows)),
     );
   }
 
   changes(cell: CompiledCell): Promise<Changes> {
-    return kept(this.#changes, cell.hash, () => this.runner.withInputs(cell.name, 'study', (result, inputs) => this.#compare(cell, result, inputs)));
+    return kept(this.#changes, this.runner.edition(cell.hash), () => this.runner.withInputs(cell.name, 'study', (result, inputs) => this.#compare(cell, result, inputs)));
   }
 
   async #compare(cell: CompiledCell, result: StoredResult, inputs: readonly Input[]): Promise<Changes> {

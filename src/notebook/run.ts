@@ -81,6 +81,8 @@ export class Runner {
   readonly #present = new Set<string>();
   /** Every compiled cell seen so far by hash: the lineage. */
   readonly #lineage = new Map<string, Computed>();
+  /** How often a result was forgotten, as its table in PostgreSQL or the lake was changed: then equal hashes may mean other rows. */
+  readonly #editions = new Map<string, number>();
   /** Hashes whose tables are being read: eviction leaves them alone. */
   readonly #pinned: string[] = [];
   #views: ReadonlySet<string> = new Set();
@@ -133,8 +135,13 @@ export class Runner {
     return gone;
   }
 
+  /** Names the rows of a hash, for what is made of them and kept. */
+  edition(hash: string): string {
+    return `${hash} ${this.#editions.get(hash) ?? 0}`;
+  }
+
   #forget(hash: string): void {
-    this.#results.delete(hash);
+    if (this.#results.delete(hash)) this.#editions.set(hash, (this.#editions.get(hash) ?? 0) + 1);
     this.#present.delete(hash);
   }
 
@@ -494,15 +501,22 @@ export class Runner {
     return facts;
   }
 
-  /** Forgets what was written to or read from a table of PostgreSQL that has changed since, and all that came of it; gives the hashes. `by` is the cell that changed it. */
-  forgetPostgres(table: string, by?: Computed): ReadonlySet<string> {
+  /**
+   * Forgets what was written to or read from a table of PostgreSQL that has changed since, or from all of them, and all that came of it; gives
+   * the hashes. `by` is the cell that changed it: what was read between it and the cells above that write the table is as it was.
+   */
+  forgetPostgres(table?: string, by?: Computed): ReadonlySet<string> {
     const before = new Set<string>();
     for (let at = by; at !== undefined; at = at.after === undefined ? undefined : this.#lineage.get(at.after)) before.add(at.hash);
     const gone = new Set<string>();
     for (const known of this.#lineage.values()) {
       const {work} = known;
+      const isAbove = !known.inputs.some(({hash}) => hash === by?.hash) && known.inputs.some(({hash}) => before.has(hash));
+      const written = work.type === 'step' ? work.step.writesPostgres?.(work.values) : undefined;
       const isTouched =
-        work.type === 'psql' ? mentionsTable(work.query, table) : work.type === 'step' && work.step.writesPostgres?.(work.values) === table && !before.has(known.hash);
+        work.type === 'psql'
+          ? !isAbove && (table === undefined || mentionsTable(work.query, table))
+          : written !== undefined && (table === undefined || written === table) && !before.has(known.hash);
       if (isTouched || known.inputs.some(({hash}) => gone.has(hash))) gone.add(known.hash);
     }
     for (const hash of gone) this.#forget(hash);

@@ -183,6 +183,8 @@ export class Session {
   async takeOver(): Promise<void> {
     await this.owner.takeOver();
     this.#written = this.notebook;
+    // What the other tab did to PostgreSQL isn't known.
+    this.#forget(this.#runner.forgetPostgres());
     await this.#load();
   }
 

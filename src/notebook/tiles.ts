@@ -79,7 +79,7 @@ export class Tiles {
   /** What the table that a cell shows offers to the filters; kept by the hash of its rows. */
   source(cell: CompiledCell): Promise<TileSource> {
     const input = cell.work.type === 'chart' ? cell.inputs[0] : undefined;
-    return kept(this.#sources, input === undefined ? cell.hash : `${input.hash}${input.rejects ? ' rejects' : ''}`, () =>
+    return kept(this.#sources, input === undefined ? this.runner.edition(cell.hash) : `${this.runner.edition(input.hash)}${input.rejects ? ' rejects' : ''}`, () =>
       this.#look(cell, undefined, ({relation, columns, rows}) => this.#study(relation, columns, rows)),
     );
   }

@@ -291,6 +291,28 @@ describe('cells', () => {
     expect(await valueOf('found')).toEqual([['a', 2]]);
   });
 
+  test('what a psql cell read between two cells that write its table is as it was', async () => {
+    const second = fence('step over = postgres', 'from: later\ntable: twice_written');
+    const text = readings(1) + fence('step first = postgres', 'from: readings\ntable: twice_written') + fence('psql between', 'SELECT v FROM twice_written');
+    const all = text + fence('sql later', "SELECT 'b' AS sensor, 9 AS v") + second + fence('psql last', 'SELECT v FROM twice_written');
+    await run(all);
+    expect(await run(all)).toEqual({readings: 'cached', first: 'cached', between: 'cached', later: 'cached', over: 'cached', last: 'cached'});
+    expect([await valueOf('between'), await valueOf('last')]).toEqual([[[1]], [[9]]]);
+  });
+
+  test('rows that are read anew are told from those before by their edition, though the hash is the same', async () => {
+    await write('SELECT 1 AS v', {table: 'outside'});
+    const text = fence('psql looked', 'SELECT v FROM outside') + fence('sql onward', 'SELECT * FROM looked') + fence('sql beside', 'SELECT 1 AS a');
+    await run(text);
+    const hashes = planOf(text).map((cell) => (cell.ready ? cell.hash : ''));
+    const editions = hashes.map((hash) => runner.edition(hash));
+    await write('SELECT 2 AS v', {table: 'outside'});
+    expect([...runner.forgetPostgres()]).toEqual(expect.arrayContaining(hashes.slice(0, 2)));
+    expect(hashes.map((hash, i) => runner.edition(hash) === editions[i])).toEqual([false, false, true]);
+    expect(await run(text)).toEqual({looked: 'ok', onward: 'ok', beside: 'cached'});
+    expect(await valueOf('onward')).toEqual([[2]]);
+  });
+
   test('a statement that isn’t one is told on its own line of the notebook', async () => {
     runner.usePlan(planOf(readings(1) + fence('psql wrong', 'SELECT 1\nFORM cells')));
     const [, wrong] = await runner.run(undefined, {mayWrite: true}, new AbortController().signal);
