@@ -34,7 +34,7 @@ export interface ReportCell {
 export interface ReportLayer {
   readonly layer: Layer;
   readonly cells: number;
-  /** Rows of its last table. */
+  /** Rows of the last table it keeps, or of its last table if it keeps none. */
   readonly rows: number | null;
   readonly rejected: number;
   readonly ms: number;
@@ -55,7 +55,7 @@ export interface Report {
   readonly ok: boolean;
   /** One sentence: how it ended. */
   readonly outcome: string;
-  /** Rows of the cells that read no other, and of the last table. */
+  /** Rows of the cells that read no other; and of the last table that is kept, or else the last. */
   readonly rowsIn: number | null;
   readonly rowsOut: number | null;
   readonly ran: number;
@@ -79,6 +79,14 @@ export function reportOf(run: FinishedRun): Report {
   });
   const tables = cells.filter((cell) => hasResult(cell) && isTable(cell));
   const sources = tables.filter(({name, rowsOut}) => planned.get(name)?.inputs.length === 0 && rowsOut !== null);
+  // What a layer came to is what it wrote, not the summaries that are looked at below.
+  const rowsOf = (some: readonly ReportCell[]): number | null => {
+    const kept = some.findLast(({name}) => {
+      const work = planned.get(name)?.work;
+      return work?.type === 'step' && work.step.group === 'keep';
+    });
+    return (kept ?? some.at(-1))?.rowsOut ?? null;
+  };
   const found = [...new Set(cells.flatMap(({layer}) => layer ?? []))];
   return {
     title: run.title,
@@ -87,13 +95,13 @@ export function reportOf(run: FinishedRun): Report {
     ok: run.ok,
     outcome: outcomeOf(run.cells),
     rowsIn: sources.length === 0 ? null : sum(sources.map(({rowsOut, rejected}) => (rowsOut ?? 0) + rejected)),
-    rowsOut: tables.at(-1)?.rowsOut ?? null,
+    rowsOut: rowsOf(tables),
     ran: cells.filter(({status}) => status === 'ok').length,
     kept: cells.filter(({status}) => status === 'cached').length,
     cells,
     layers: found.map((layer): ReportLayer => {
       const own = cells.filter((cell) => cell.layer === layer);
-      const rows = own.findLast((cell) => hasResult(cell) && isTable(cell))?.rowsOut ?? null;
+      const rows = rowsOf(tables.filter((cell) => cell.layer === layer));
       return {layer, cells: own.length, rows, rejected: sum(own.map(({rejected}) => rejected)), ms: sum(own.filter(({status}) => status === 'ok').map(({ms}) => ms))};
     }),
     problems: run.cells.flatMap((ran) => problemsOf(ran, planned.get(ran.name))),

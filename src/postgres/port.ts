@@ -124,10 +124,19 @@ function problemOfFailure({state, message, detail, hint, position, context, line
     code: 'POSTGRES',
     message: parts.map((part) => (/[.!?]$/.test(part) ? part : `${part}.`)).join(' '),
     ...(state === '' ? {} : {sqlState: state}),
-    ...(state === '25006' ? {hint: 'A psql cell only reads. Write tables with a postgres step.'} : hint === undefined ? {} : {hint}),
+    ...hintOf(state, message, hint),
     ...(statement === undefined ? {} : {sql: statement}),
     ...(line !== undefined ? {where: {line}} : statement !== undefined && position !== undefined ? {where: {line: statement.slice(0, position - 1).split('\n').length}} : {}),
   };
+}
+
+/** What to do next, where PostgreSQL itself doesn't know: that cells are no tables, and that a cell is one statement. */
+function hintOf(state: string, message: string, hint: string | undefined): {readonly hint?: string} {
+  if (state === '25006') return {hint: 'A psql cell only reads. Write tables with a postgres step.'};
+  if (hint !== undefined) return {hint};
+  if (state === '42P01') return {hint: 'psql reads tables of PostgreSQL, not cells: a postgres step writes a cell’s rows into a table, and the sidebar lists those there are.'};
+  if (state === '42601' && message.includes('multiple commands')) return {hint: 'A psql cell is one statement. Write each of them in a cell of its own.'};
+  return {};
 }
 
 const broken: Problem = {

@@ -130,3 +130,18 @@ test('alerts that were raised and cells that can’t run are problems', async ()
   expect(report.problems.map(({cell: name, kind}) => `${name} ${kind}`)).toEqual(['alarms alerts', 'broken broken']);
   expect(report.problems[0]?.message).toMatch(/^\d+ alerts? raised\.$/);
 });
+
+test('a layer came to the rows that it keeps, not to those of the summary below', () => {
+  const source = (name: string): string => cell(`sql ${name}`, 'SELECT 1 AS id');
+  const markdown = `## Silver\n\n${source('raw')}${cell('step silver = snapshot', 'table: silver')}## Gold\n\n${source('wide')}${cell('step gold = snapshot', 'table: gold')}${source('worst')}`;
+  const notebook = parseNotebook(markdown);
+  const rows: Readonly<Record<string, number>> = {raw: 60, silver: 50, wide: 50, gold: 40, worst: 2};
+  const planned = plan(notebook, new Map());
+  const cells = planned.map(({name}) => ({name, kind: 'sql', status: 'ok' as const, rowsIn: null, rowsOut: rows[name] ?? null, rejected: 0, ms: 1, bytes: 0}));
+  const report = reportOf({title: 'Layers', startedAt: '2024-02-01T10:00:00.123Z', ms: 5, ok: true, cells, notebook, plan: planned});
+  expect(report.layers.map(({layer, rows: left}) => [layer, left])).toEqual([
+    ['silver', 50],
+    ['gold', 40],
+  ]);
+  expect(report.rowsOut).toBe(40);
+});

@@ -208,6 +208,11 @@ describe('psql', () => {
     expect(problem.hint).toContain('temperature');
   });
 
+  test('a cell’s name in the place of a table, and two statements, are told what to do next', async () => {
+    expect(await failing(back('SELECT * FROM some_cell'))).toMatchObject({sqlState: '42P01', hint: expect.stringContaining('a postgres step') as string});
+    expect(await failing(back('SELECT 1; SELECT 2'))).toMatchObject({sqlState: '42601', hint: expect.stringContaining('one statement') as string});
+  });
+
   test.each(['DELETE FROM told', 'DROP TABLE told', 'SELECT 1; SELECT 2', 'COMMIT', "SELECT set_config('transaction_read_only', 'off', false)", "COPY told FROM '/dev/blob'"])(
     '%s changes nothing',
     async (statement) => {
