@@ -118,7 +118,8 @@ describe('the script of an example gives the page’s rows', () => {
     const {differing, equal, left, failed} = isAlone ? await compareAlone(markdown, files) : await compare(shared, markdown);
     expect(failed).toEqual([]);
     expect(differing).toEqual([]);
-    expect(left.map(({cell}) => cell)).toEqual(kind === 'kmeans' ? ['result'] : []);
+    // DuckDB has no k-means; of a postgres cell the script has the rows, and says how they get to the server.
+    expect(left.map(({cell}) => cell)).toEqual(kind === 'kmeans' || kind === 'postgres' ? ['result'] : []);
     expect(equal).toBeGreaterThan(0);
   });
 });
