@@ -19,6 +19,9 @@ interface WriteOptions {
 const piece = 8_000_000;
 const staging = 'lakebook_rows';
 
+/** A table of the catalogue, or the temporary one, would be found first under a bare name. */
+const placeOf = (table: string): Sql => sql`public.${quotedId(table)}`;
+
 /**
  * Writes rows to a table of PostgreSQL as one transaction: after any failure, or a stop, the table is as it was. With keys, rows that are there
  * are updated and the others inserted; without, they replace the table's rows. Gives the figures to show.
@@ -43,16 +46,16 @@ export async function writePostgres(
       if (found !== undefined && !write.overwriteSchema) {
         checkTable(write, columns, keys, found);
         const added = columns.filter((column) => !found.columns.some(({name}) => name === column.name));
-        for (const {name, type} of added) await run(sql`ALTER TABLE ${quotedId(write.table)} ADD COLUMN ${quotedId(name)} ${postgresTypeSql(postgresType(type))}`);
+        for (const {name, type} of added) await run(sql`ALTER TABLE ${placeOf(write.table)} ADD COLUMN ${quotedId(name)} ${postgresTypeSql(postgresType(type))}`);
       } else {
-        if (found !== undefined) await run(sql`DROP TABLE ${quotedId(write.table)}`);
-        await run(createTable(write.table, columns, keys));
+        if (found !== undefined) await run(sql`DROP TABLE ${placeOf(write.table)}`);
+        await run(createTable(placeOf(write.table), columns, keys));
       }
       const given = columns.map(({name}) => name);
       const isUpsert = keys.length > 0 && !isNew;
-      if (isUpsert) await run(sql`CREATE TEMP TABLE ${id(staging)} ON COMMIT DROP AS SELECT ${names(given)} FROM ${quotedId(write.table)} WITH NO DATA`);
-      else if (!isNew) await run(sql`TRUNCATE ${quotedId(write.table)}`);
-      const into = isUpsert ? sql`pg_temp.${id(staging)}` : quotedId(write.table);
+      if (isUpsert) await run(sql`CREATE TEMP TABLE ${id(staging)} ON COMMIT DROP AS SELECT ${names(given)} FROM ${placeOf(write.table)} WITH NO DATA`);
+      else if (!isNew) await run(sql`TRUNCATE ${placeOf(write.table)}`);
+      const into = isUpsert ? sql`pg_temp.${id(staging)}` : placeOf(write.table);
       const copy = sql`COPY ${into} (${names(given)}) FROM '/dev/blob' WITH (FORMAT csv)`;
       let done = 0;
       await inPieces(ports, copyLines(columns, relation), signal, async (bytes, lines) => {
@@ -69,7 +72,7 @@ export async function writePostgres(
 }
 
 async function put(run: PostgresRun, table: string, given: readonly string[], keys: readonly string[], rows: number): Promise<Record<string, number>> {
-  const statement = upsert(table, sql`pg_temp.${id(staging)}`, given, keys);
+  const statement = upsert(placeOf(table), sql`pg_temp.${id(staging)}`, given, keys);
   const answer = await run(sql`WITH put AS (${statement} RETURNING xmax = 0 AS inserted) SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FROM put`);
   const [inserted = 0, updated = 0] = (postgresRows(answer)[0] ?? []).map(Number);
   return {rows_inserted: inserted, rows_updated: updated, rows_unchanged: rows - inserted - updated};
@@ -84,7 +87,7 @@ JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0] 
     ),
   ).map(([name]) => name);
   const missing = indexes.filter((name, i) => !there.includes(name) && indexes.indexOf(name) === i);
-  for (const name of missing) await run(sql`CREATE INDEX ON ${quotedId(table)} (${quotedId(name)})`);
+  for (const name of missing) await run(sql`CREATE INDEX ON ${placeOf(table)} (${quotedId(name)})`);
   return missing.length;
 }
 

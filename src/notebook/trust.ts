@@ -41,7 +41,8 @@ export interface Trust {
 /** All of it: which tables a query reads can't be told from its text. */
 const database = 'the PostgreSQL database';
 
-const keyOf = ({kind, name}: Thing): string => `${kind} ${kind === 'file' ? name : name.toLowerCase()}`;
+/** Files, and tables of PostgreSQL as a step names them, are told apart by case. */
+const keyOf = ({kind, name}: Thing): string => `${kind} ${kind === 'file' || kind === 'postgres' ? name : name.toLowerCase()}`;
 
 /** All that a text asks for, in the order of its cells, those that are switched off or can't run among them. */
 export function wantsOf(notebook: Notebook): Want[] {

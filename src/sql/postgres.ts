@@ -116,10 +116,10 @@ function field(column: Column): Sql {
 export const copyLines = (columns: readonly Column[], relation: Sql): Sql => sql`SELECT ${join(columns.map(field), sql` || ',' || `)} || chr(10) AS line FROM ${relation}`;
 
 /** The statement that makes a table for these columns. */
-export function createTable(table: string, columns: readonly Column[], keys: readonly string[]): Sql {
+export function createTable(table: Sql, columns: readonly Column[], keys: readonly string[]): Sql {
   // The types are of the list above.
   const definitions = columns.map(({name, type}) => sql`${quotedId(name)} ${postgresTypeSql(postgresType(type))}`);
-  return sql`CREATE TABLE ${quotedId(table)} (\n  ${join([...definitions, ...(keys.length === 0 ? [] : [sql`PRIMARY KEY (${names(keys)})`])], ',\n  ')}\n)`;
+  return sql`CREATE TABLE ${table} (\n  ${join([...definitions, ...(keys.length === 0 ? [] : [sql`PRIMARY KEY (${names(keys)})`])], ',\n  ')}\n)`;
 }
 
 export const names = (columns: readonly string[]): Sql => join(columns.map(quotedId));
@@ -153,15 +153,14 @@ export function postgresTypeSql(type: string): Sql {
 }
 
 /** Puts the rows of `source` into a table with a primary key: those that are there are updated, the others inserted, equal ones left alone. Gives how many of each. */
-export function upsert(table: string, source: Sql, columns: readonly string[], keys: readonly string[]): Sql {
+export function upsert(table: Sql, source: Sql, columns: readonly string[], keys: readonly string[]): Sql {
   const others = columns.filter((name) => !keys.includes(name));
-  const target = quotedId(table);
   const set = (prefix: Sql): Sql => join(others.map((name) => sql`${prefix}.${quotedId(name)}`));
   const action =
     others.length === 0
       ? sql`DO NOTHING`
-      : sql`DO UPDATE SET ${join(others.map((name) => sql`${quotedId(name)} = excluded.${quotedId(name)}`))}\n  WHERE (${set(target)}) IS DISTINCT FROM (${set(sql`excluded`)})`;
-  return sql`INSERT INTO ${target} (${names(columns)})\nSELECT ${names(columns)} FROM ${source}\nON CONFLICT (${names(keys)}) ${action}`;
+      : sql`DO UPDATE SET ${join(others.map((name) => sql`${quotedId(name)} = excluded.${quotedId(name)}`))}\n  WHERE (${set(table)}) IS DISTINCT FROM (${set(sql`excluded`)})`;
+  return sql`INSERT INTO ${table} (${names(columns)})\nSELECT ${names(columns)} FROM ${source}\nON CONFLICT (${names(keys)}) ${action}`;
 }
 
 const readAs: Readonly<Record<string, string>> = {

@@ -26,7 +26,7 @@ const writeOf = (values: Values<typeof params>): PostgresWrite => ({
 function shown({table, keys, indexes, overwriteSchema}: PostgresWrite, {columns}: Input): Sql {
   const given = columns.map(({name}) => name);
   const inTable = (wanted: readonly string[]): string[] => wanted.map((name) => columnNamed(name, columns).name);
-  const create = createTable(table, columns, inTable(keys));
+  const create = createTable(quotedId(table), columns, inTable(keys));
   const isUpsert = keys.length > 0 && !overwriteSchema;
   return join(
     [
@@ -35,7 +35,7 @@ function shown({table, keys, indexes, overwriteSchema}: PostgresWrite, {columns}
         ? [
             sql`CREATE TEMP TABLE lakebook_rows AS SELECT ${names(given)} FROM ${quotedId(table)} WITH NO DATA`,
             sql`COPY lakebook_rows FROM STDIN WITH (FORMAT csv)`,
-            upsert(table, sql`lakebook_rows`, given, inTable(keys)),
+            upsert(quotedId(table), sql`lakebook_rows`, given, inTable(keys)),
           ]
         : [...(overwriteSchema ? [] : [sql`TRUNCATE ${quotedId(table)}`]), sql`COPY ${quotedId(table)} FROM STDIN WITH (FORMAT csv)`]),
       ...inTable(indexes).map((name) => sql`CREATE INDEX ON ${quotedId(table)} (${quotedId(name)})`),

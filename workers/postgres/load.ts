@@ -48,7 +48,10 @@ function* statementsOf(script: string): Generator<Statement> {
 
 /** Who owns what and may do what is the other server's affair, and so are its settings and extensions. */
 const ofTheServer =
-  /^(?:ALTER\s[^;']*\sOWNER\s+TO\s|GRANT\s|REVOKE\s|ALTER\s+DEFAULT\s+PRIVILEGES|SET\s+(?!search_path|check_function_bodies)|(?:CREATE|COMMENT\s+ON)\s+EXTENSION|(?:BEGIN|START\s+TRANSACTION|COMMIT)\b)/i;
+  /^(?:ALTER\s[^;']*\sOWNER\s+TO\s|GRANT\s|REVOKE\s|ALTER\s+DEFAULT\s+PRIVILEGES|SET\s+(?!search_path|check_function_bodies)|(?:CREATE|COMMENT\s+ON)\s+EXTENSION|(?:BEGIN|START\s+TRANSACTION|COMMIT|END)\b)/i;
+
+/** Would end the transaction that the dump runs in. */
+const endsIt = /^(?:ROLLBACK(?!\s+(?:(?:WORK|TRANSACTION)\s+)?TO\b)|ABORT\b|PREPARE\s+TRANSACTION)/i;
 
 /** Runs a dump as one transaction: all of it, or nothing. Gives the number of statements that were run. */
 export async function loadScript(pg: PGlite, script: Blob): Promise<number> {
@@ -58,6 +61,7 @@ export async function loadScript(pg: PGlite, script: Blob): Promise<number> {
   try {
     for (const {text, data, line} of statementsOf(await script.text())) {
       if (ofTheServer.test(text)) continue;
+      if (endsIt.test(text)) throw new Failed({state: '', message: 'a dump is loaded as a whole, and this one takes statements back', line});
       count++;
       try {
         if (data === undefined) await ask(pg, text);

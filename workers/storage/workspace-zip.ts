@@ -137,9 +137,9 @@ async function importNotebook({store}: Parts, entry: ZipEntry, states: ReadonlyM
   const outcome = await decide(here, entry, replace);
   if (outcome === 'added' || outcome === 'replaced') {
     await fill(await store.create(textFile(`trust/${name}.json`)), [foreign]);
-    await put(store, textFile(path), entry);
     // A webhook was typed for the text that was there before.
     await store.remove(textFile(`alerts/${name}.json`));
+    await put(store, textFile(path), entry);
     const state = `state/${name}.json`;
     const ran = states.get(zipPath(state));
     if (ran === undefined) await store.remove(textFile(state));

@@ -180,3 +180,18 @@ describe('what was decided', () => {
     expect(trust.came).toEqual(newTrust('file', text).came);
   });
 });
+
+test('PostgreSQL is neither read nor written before the reader allows it, and tables that differ in case are asked about one by one', () => {
+  const foreign =
+    cell('sql rows', 'SELECT 1 AS a') +
+    cell('step upper = postgres', 'from: rows\ntable: Orders') +
+    cell('step lower = postgres', 'from: rows\ntable: orders') +
+    cell('psql found', 'SELECT 1');
+  expect(wants(foreign)).toEqual(['upper: write the PostgreSQL table Orders', 'lower: write the PostgreSQL table orders', 'found: read the PostgreSQL database']);
+  const trust = newTrust('file', foreign);
+  expect(codes(planWith(trust, foreign))).toEqual({rows: 'ready', upper: 'NOT_ALLOWED', lower: 'NOT_ALLOWED', found: 'NOT_ALLOWED'});
+  const asks = asked(trust, parseNotebook(foreign));
+  expect(tickedAtFirst(asks)).toEqual(['psql the postgresql database']);
+  const one = decided(trust, asks, new Set(['postgres orders']));
+  expect(codes(planWith(one, foreign))).toEqual({rows: 'ready', upper: 'NOT_ALLOWED', lower: 'ready', found: 'NOT_ALLOWED'});
+});

@@ -157,6 +157,17 @@ describe('tables', () => {
     expect(await ask(`SELECT "User", "a ""b""; DROP TABLE plain" FROM "Order; ""x"""`)).toEqual([['1', '2']]);
   });
 
+  test.each(['lakebook_rows', 'pg_language'])('%s is the reader’s own table, whatever PostgreSQL has by that name', async (table) => {
+    await write('SELECT 1 AS id, 1 AS v', {table, keys: ['id'], indexes: ['v']});
+    await write('SELECT i AS id, 2 AS v FROM range(1, 3) t(i)', {table, keys: ['id'], indexes: ['v'], overwriteSchema: true});
+    expect(await write('SELECT i AS id, 3 AS v FROM range(2, 4) t(i)', {table, keys: ['id'], indexes: ['v']})).toMatchObject({rows_inserted: 1, rows_updated: 1});
+    expect(await ask(`SELECT id, v FROM public.${table} ORDER BY 1`)).toEqual([
+      ['1', '2'],
+      ['2', '3'],
+      ['3', '3'],
+    ]);
+  });
+
   test('a name that PostgreSQL would cut is refused', async () => {
     expect(await failing(write(`SELECT 1 AS "${'ä'.repeat(32)}"`, {table: 't'}))).toMatchObject({code: 'POSTGRES_NAME'});
     expect(await failing(write('SELECT 1 AS a', {table: 'x'.repeat(64)}))).toMatchObject({code: 'POSTGRES_NAME', where: {param: 'table'}});
@@ -262,6 +273,11 @@ describe('psql', () => {
     expect(await failing(postgres.load(dump))).toMatchObject({code: 'POSTGRES', sqlState: '42P07'});
     expect(await ask('SELECT count(*) FROM "Dumped T"')).toEqual([['1']]);
   });
+});
+
+test.each(['END', 'COMMIT', 'ROLLBACK', 'ABORT', "PREPARE TRANSACTION 'x'", 'ROLLBACK AND CHAIN'])('of a dump that fails after %s nothing stays', async (end) => {
+  expect(await failing(postgres.load(new Blob([`CREATE TABLE half (a int);\n${end};\nCREATE TABLE other (a int);\nSELECT nonsense;\n`])))).toMatchObject({code: 'POSTGRES'});
+  expect(await ask("SELECT count(*) FROM pg_tables WHERE tablename IN ('half', 'other')")).toEqual([['0']]);
 });
 
 describe('cells', () => {
