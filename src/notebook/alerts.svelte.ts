@@ -80,6 +80,7 @@ export class Alerts {
   /** Called with alerts that no run before had. */
   onNew: ((alerts: readonly Alert[]) => void) | undefined;
   #path = '';
+  #opening: object | undefined;
   #work: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -105,10 +106,15 @@ export class Alerts {
 
   /** What the workspace keeps for a notebook. */
   async load(path: string): Promise<void> {
-    this.#path = path;
+    const opening = (this.#opening = {});
+    // Nothing is kept until then: it would go from one notebook to the other, a webhook among it.
+    this.#path = '';
+    this.#kept = nothing;
     this.trouble = undefined;
     const text = path === '' ? null : await this.storage.readText(alertsFile(path));
-    if (path === this.#path) this.#kept = readKept(text);
+    if (opening !== this.#opening) return;
+    this.#path = path;
+    this.#kept = readKept(text);
   }
 
   acknowledge(alerts: readonly Alert[], on = true): Promise<void> {
@@ -174,13 +180,23 @@ export class Alerts {
       const {webhook, unsent} = this.#kept;
       try {
         const sent = await postAlerts(webhook, this.events.title(), unsent);
-        this.trouble = undefined;
-        if (path === this.#path) await this.#change({unsent: this.#kept.unsent.slice(sent)});
+        if (path === this.#path) {
+          this.trouble = undefined;
+          await this.#change({unsent: this.#kept.unsent.slice(sent)});
+        } else await this.#sentFrom(path, sent);
       } catch (thrown) {
-        this.trouble = problemOf(thrown);
+        if (path === this.#path) this.trouble = problemOf(thrown);
         return;
       }
     }
+  }
+
+  /** Notes for a notebook that is no longer open that its first alerts were sent. */
+  async #sentFrom(path: string, sent: number): Promise<void> {
+    const text = await this.storage.readText(alertsFile(path));
+    if (text === null) return;
+    const kept = readKept(text);
+    await this.events.keep(() => this.storage.writeText(alertsFile(path), JSON.stringify({...kept, unsent: kept.unsent.slice(sent)})));
   }
 
   async #change(some: Partial<Kept>): Promise<void> {
