@@ -25,6 +25,7 @@ class Engine(spark_engine.Engine):
         log = logging.StreamHandler(said)
         logging.getLogger().handlers = [log]
         logging.getLogger().setLevel(logging.INFO)
+        self.compiles(written)
         try:
             for statement in before:
                 self.spark.sql(statement)
@@ -48,12 +49,17 @@ class Engine(spark_engine.Engine):
             for made in (output, lake):
                 shutil.rmtree(made, ignore_errors=True)
 
+    def compiles(self, whether):
+        """Spark's own code generation: worth its time for a shipped notebook's rows, not for an example's."""
+        self.spark.conf.set('spark.sql.codegen.wholeStage', str(whether).lower())
+        self.spark.conf.set('spark.sql.codegen.factoryMode', 'FALLBACK' if whether else 'NO_CODEGEN')
 
     def notebook(self, text, folder, tables):
         """Validates a Jupyter notebook and runs its cells in order, as a kernel does; gives the tables of its variables."""
         nbformat.validate(nbformat.reads(text, as_version=4))
         lake = tempfile.mkdtemp(prefix='lakebook-lake-')
         space = {'__name__': '__main__'}
+        self.compiles(True)
         try:
             for place, cell in enumerate(json.loads(text)['cells']):
                 if cell['cell_type'] != 'code':
