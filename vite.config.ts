@@ -19,6 +19,8 @@ function offlineFiles(): Plugin {
             .replaceAll('\\', '/'),
         )
         .filter((file) => !file.startsWith('.') && !file.endsWith('.map') && file !== 'sw.js')
+        // PostgreSQL is large and few notebooks need it: the service worker keeps it from its first use on.
+        .filter((file) => !/^assets\/(pglite|postgres|initdb)/.test(file))
         .sort();
       const version = createHash('sha256');
       for (const file of files) version.update(file).update(readFileSync(join(dir, file)));

@@ -56,8 +56,20 @@ async function newestPage(request: Request): Promise<Response> {
   return (await caches.match(page, {cacheName})) ?? Response.error();
 }
 
+/** A file of the site; one that is loaded on its first use alone is kept from then on. */
 async function keptFile(request: Request): Promise<Response> {
-  return (await caches.match(request.url, isHashed(request.url) ? {} : {cacheName})) ?? fetch(request);
+  const found = await caches.match(request.url, isHashed(request.url) ? {} : {cacheName});
+  if (found !== undefined) return found;
+  const response = await fetch(request);
+  if (response.ok && isHashed(request.url)) {
+    const copy = response.clone();
+    // Keeping it is a bonus: where there is no room, it is fetched again.
+    void caches
+      .open(cacheName)
+      .then((cache) => cache.put(request, copy))
+      .catch(() => undefined);
+  }
+  return response;
 }
 
 function isHashed(file: string): boolean {
