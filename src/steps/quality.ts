@@ -92,6 +92,9 @@ const share = (failing: Both, checked: Both): Both => ({
 const sparkName = (type: string): string => toSparkType(type).replaceAll('`', '');
 
 /** The type that a notebook names in Spark’s words or DuckDB’s, as Spark prints it; undefined when it is none. */
+/** Conditions of Spark put together; one alone stands without parentheses. */
+const either = (conditions: readonly string[], by: '&' | '|'): string => (conditions.length === 1 ? conditions.join('') : conditions.map((one) => `(${one})`).join(` ${by} `));
+
 function expectedType(text: string): string | undefined {
   const duck = duckType(text);
   if (duck !== undefined) return sparkName(duck);
@@ -216,7 +219,7 @@ function qualityOf(values: QualityValues, columns: readonly Column[], inSpark: (
       const [value, sparkValue] = [present(column), sparkPresent(column)];
       const fails: Both = {
         sql: join([...(min === '' ? [] : [sql`${value} < ${boundSql(min, column)}`]), ...(max === '' ? [] : [sql`${value} > ${boundSql(max, column)}`])], ' OR '),
-        spark: [...(min === '' ? [] : [`(${sparkValue} < ${boundSpark(min, column)})`]), ...(max === '' ? [] : [`(${sparkValue} > ${boundSpark(max, column)})`])].join(' | '),
+        spark: either([...(min === '' ? [] : [`${sparkValue} < ${boundSpark(min, column)}`]), ...(max === '' ? [] : [`${sparkValue} > ${boundSpark(max, column)}`])], '|'),
       };
       checks.push({
         ...check,
@@ -647,7 +650,7 @@ function sparkRejects({checks, usable, by, keys}: Quality, {target, frame, colum
         ]),
       );
       const same = keys.map((column, i) => `${col(column.name)} == ${col(others[i] ?? '')}`);
-      calls.push(`join(_repeated, ${same.length === 1 ? same.join('') : same.map((one) => `(${one})`).join(' & ')}, 'left')`);
+      calls.push(`join(_repeated, ${either(same, '&')}, 'left')`);
     }
     lines.push('_wrong = {', ...tests.map((test) => `    ${test},`), '}');
     const struct = `F.struct(*[F.lit(value).alias(name) for value, name in zip(what, ${named})])`;
