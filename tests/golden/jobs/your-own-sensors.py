@@ -218,7 +218,8 @@ def typed(bronze_rows: DataFrame) -> tuple[DataFrame, DataFrame]:
 
 
 # Look into `typed_rejects` before anything else. What is in there tells more of a logger than its
-# manual: dates of the year 0, words between the numbers, a decimal comma.
+# manual: dates of the year 0, words between the numbers, a decimal comma. Against the comma, put a
+# derive step before `typed`, with `main_value: replace(main_value, ',', '.')`.
 #
 # A reading without a sensor or a time is nobody’s, and one from the future is from a clock that is
 # wrong.
@@ -409,26 +410,14 @@ def featured(timed: DataFrame) -> DataFrame:
     return featured
 
 
-# Gold grows by what is new, in a folder for each day.
+# Gold is made from the whole of silver, so it is overwritten as silver is, with a folder for each
+# day. Were it appended to, each new file would bring every old reading once more.
 def gold(spark: SparkSession, featured: DataFrame) -> DataFrame:
-    """Append to lake.own_gold, partitioned by date."""
-    # The same rows are appended once: Delta keeps the name of what it applied.
-    names = {f"`{name.replace('`', '``')}`": kind for name, kind in featured.dtypes}
-    columns = [F.col(name).cast('string') if '<' in kind else F.col(name) for name, kind in names.items()]
-    row = F.xxhash64(*columns, *[F.isnull(column) for column in columns]).cast('decimal(20,0)')
-    applied = ' '.join(map(str, ['gold', *featured.agg(F.count('*'), F.sum(row)).first()]))
+    """Overwrite lake.own_gold, partitioned by date."""
     if spark.catalog.tableExists('lake.own_gold'):
-        featured.writeTo('lake.own_gold').option('txnAppId', applied).option('txnVersion', '0').append()
+        featured.writeTo('lake.own_gold').overwrite(F.lit(True))
     else:
-        (
-            featured
-            .writeTo('lake.own_gold')
-            .using('delta')
-            .option('txnAppId', applied)
-            .option('txnVersion', '0')
-            .partitionedBy(F.col('date'))
-            .create()
-        )
+        featured.writeTo('lake.own_gold').using('delta').partitionedBy(F.col('date')).create()
     gold = featured
     return gold
 
@@ -482,8 +471,10 @@ ORDER BY sensor_id NULLS LAST, status NULLS LAST
 # --------
 #
 # - Change a limit. Only gold runs again, and what comes after it: look at which cells turned grey.
-# - Gold was appended to, with the old limits: two versions of a truth. Delete `own_gold` under
-#   **Lake**, or restore its first version, and think about whether you would rather overwrite it.
+# - Each run with other limits is another version of `own_gold`. Open its history under **Lake**,
+#   and compare the two.
+# - The five rooms are in bronze beside your sensors. To start with yours alone, delete `own_bronze`
+#   under **Lake** and run again.
 # - Your file has more than two columns of numbers? Add them in four cells: `raw`, `chosen`,
 #   `arrived` and `typed`. Bronze then needs `merge_schema: true`, once.
 

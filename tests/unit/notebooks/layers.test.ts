@@ -96,6 +96,14 @@ describe('Your own sensors', () => {
     expect(await versions('own_bronze', 'own_gold')).toEqual([0, 0]);
   });
 
+  test('another file comes to the first, and no reading is in gold twice', async () => {
+    page = await openPage({...filesOf('sensors.csv'), 'other.csv': 'id,at,a,b\nX-1,2024-03-10 00:00:00,1,2\n'});
+    await page.run(text);
+    const ran = await page.run(withParams(text, {file: 'other.csv', sensor: 'id', time: 'at', value: 'a', second: 'b', now: '2024-03-18', deviations: 4, warning: 28, critical: 29}));
+    expect(failures(ran)).toEqual([]);
+    expect(rows(ran, 'once', 'gold_rows')).toEqual([10_081, 10_081]);
+  });
+
   test('columns may have the names that another file gives them', async () => {
     const csv = "at;machine;\"bearing °C\";it's\n2024-01-01 00:00:00;m 1;60,5;1\n";
     page = await openPage({'other.csv': csv.replace('60,5', '60.5')});
