@@ -29,13 +29,18 @@ export const chartParams = {
     when: {param: 'mark', is: ['histogram']},
   }),
   title: p.text({label: 'Title', default: ''}),
+  alerts: p.cell({
+    label: 'Alerts',
+    help: 'An alerts cell, or a table with timestamp and severity: its alerts are marked on a line, area, bar or dot chart whose x is a time.',
+    default: '',
+  }),
 } satisfies Params;
 
 /** Reads a chart cell's body, YAML already parsed, `from` and `disabled` taken out. */
 export function readChart(found: unknown): Read<ChartSpec> {
   const read = readParams(chartParams, found);
   if (!read.ok) return read;
-  const {mark, x, y, color, facet, aggregate, bins, title} = read.value;
+  const {mark, x, y, color, facet, aggregate, bins, title, alerts} = read.value;
   const given = (text: string): string | undefined => (text === '' ? undefined : text);
   return {
     ok: true,
@@ -48,13 +53,14 @@ export function readChart(found: unknown): Read<ChartSpec> {
       aggregate: aggregate === 'none' ? undefined : aggregate,
       bins: bins === 0 ? undefined : bins,
       title: given(title),
+      alerts: given(alerts),
     },
   };
 }
 
 /** The body `readChart` reads back as `spec`, in the order of the form; what is the default is left out. */
 export function chartBody(spec: ChartSpec): Readonly<Record<string, unknown>> {
-  const {mark, x, y, color, facet, aggregate, bins, title} = spec;
-  const body = {mark, x, y: y.length === 0 ? undefined : y.length === 1 ? y[0] : y, color, facet, aggregate, bins, title};
+  const {mark, x, y, color, facet, aggregate, bins, title, alerts} = spec;
+  const body = {mark, x, y: y.length === 0 ? undefined : y.length === 1 ? y[0] : y, color, facet, aggregate, bins, title, alerts};
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 }

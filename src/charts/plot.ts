@@ -1,5 +1,6 @@
 import type * as Plot from '@observablehq/plot';
 import {count} from '../lib/text.ts';
+import {alertsInWords, drawAlerts} from './alerts.ts';
 import {bandsOf, naturally, textWidth, timeTick} from './axes.ts';
 import {middle, type Canvas, type Drawing, type FacetChannels} from './mark.ts';
 import {markKinds} from './marks/index.ts';
@@ -149,13 +150,14 @@ function tickMargin(points: readonly ChartRow[], kind: Kind): number {
 
 /** Observable Plot's options for a reduced chart's rows (plain objects). Text takes the page's fonts and colours; times are UTC. */
 export function plotOptions(plot: typeof Plot, chart: ReducedChart, rows: readonly ChartRow[], {width, theme}: Look): Picture {
-  const {facts, points} = readRows(rows);
+  const {facts, points, alerts} = readRows(rows);
   const {color, scale, legend} = coloring(chart, points, theme);
   const canvas = {plot, chart, points, facts, width, color};
   const kind = markKinds[chart.spec.mark];
   const usesFx = kind.draw({...canvas, facets: {}}).usesFx === true;
   const facets = faceted(plot, chart, points, width, usesFx);
   const drawing = kind.draw({...canvas, facets: facets.channels});
+  const alarms = drawAlerts(plot, alerts, facets.channels, {figure, moment});
   const {x = {}, y = {}, fx, height, marginLeft, marginTop} = drawing.options ?? {};
   const single = Math.round(Math.min(400, Math.max(240, width * 0.42)));
   const axis = (channel: Kind, own: object): Plot.ScaleOptions =>
@@ -173,13 +175,21 @@ export function plotOptions(plot: typeof Plot, chart: ReducedChart, rows: readon
       marginTop: Math.max(marginTop ?? 24, facets.marks.length > 0 ? 34 : 0),
       style: {fontFamily: 'var(--font-ui, system-ui, sans-serif)', fontSize: '11px', background: 'transparent', overflow: 'visible'},
       ariaLabel: chart.spec.title ?? describe(chart),
-      ariaDescription: `${describe(chart)}, ${count(facts.used)} rows.`,
+      ariaDescription: `${describe(chart)}, ${count(facts.used)} rows.${chart.spec.alerts === undefined ? '' : ` ${alertsInWords(alerts)}`}`,
       x: {label: chart.x?.label ?? null, ...axis(chart.x?.kind ?? 'category', x)},
       y: {label: chart.y.label, grid: true, tickSize: 0, nice: chart.y.kind === 'number', ...wholeTicks(chart, points), ...axis(chart.y.kind, y)},
       ...facets.options,
       ...(fx === undefined ? {} : {fx}),
       ...(scale === undefined ? {} : {color: scale}),
-      marks: [...drawing.marks, ...facets.marks, tip(canvas, facets.channels, drawing.tip ?? {})],
+      marks: [
+        ...alarms.behind,
+        ...drawing.marks,
+        ...alarms.before,
+        ...facets.marks,
+        // Of two tips at one place the chart's own is below.
+        tip(canvas, facets.channels, {...(alerts.length > 0 ? {preferredAnchor: 'top'} : {}), ...drawing.tip}),
+        ...alarms.tips,
+      ],
     },
   };
 }

@@ -1,3 +1,4 @@
+import {alertsInWords, checkAlerts, withAlerts, type AlertsTable} from './alerts.ts';
 import {fail, ok, type Problem, type Result} from '../lib/problem.ts';
 import {closest, count, list} from '../lib/text.ts';
 import type {Sql} from '../sql/sql.ts';
@@ -33,21 +34,24 @@ function encode(spec: ChartSpec, columns: readonly Column[], relation: Sql): {re
 }
 
 /** Everything that is wrong with a chart on these columns; empty when it can be drawn. */
-export function checkChart(spec: ChartSpec, columns: readonly Column[], relation: Sql): readonly Problem[] {
+export function checkChart(spec: ChartSpec, columns: readonly Column[], relation: Sql, alerts?: AlertsTable): readonly Problem[] {
   const {encoding, problems} = encode(spec, columns, relation);
-  return problems.length > 0 ? problems : markKinds[spec.mark].check(encoding);
+  if (problems.length > 0) return problems;
+  return [...markKinds[spec.mark].check(encoding), ...(spec.alerts === undefined ? [] : checkAlerts(encoding, alerts))];
 }
 
 /** A chart's rows as one query over `relation`, at most about 20,000 of them however many the table has; the first Problem when it can't be drawn. */
-export function reduceChart(spec: ChartSpec, columns: readonly Column[], relation: Sql): Result<ReducedChart> {
-  const [problem] = checkChart(spec, columns, relation);
+export function reduceChart(spec: ChartSpec, columns: readonly Column[], relation: Sql, alerts?: AlertsTable): Result<ReducedChart> {
+  const [problem] = checkChart(spec, columns, relation, alerts);
   if (problem !== undefined) return fail(problem);
-  return ok(markKinds[spec.mark].reduce(encode(spec, columns, relation).encoding));
+  const {encoding} = encode(spec, columns, relation);
+  const chart = markKinds[spec.mark].reduce(encoding);
+  return ok(spec.alerts === undefined || alerts === undefined ? chart : withAlerts(chart, encoding, alerts));
 }
 
 /** What a chart leaves out or sums up, in sentences; empty when every row is drawn as it is. */
 export function captionOf(chart: ReducedChart, rows: readonly ChartRow[]): string {
-  const {facts, points} = readRows(rows);
+  const {facts, points, alerts} = readRows(rows);
   const sentences = [points.length === 0 ? undefined : markKinds[chart.spec.mark].sentence(chart, facts, points.length)];
   const colors = Math.max(1, Math.floor(mostColors / Math.max(1, chart.spec.y.length)));
   if (facts.colorValues !== null && facts.colorValues > colors)
@@ -58,5 +62,6 @@ export function captionOf(chart: ReducedChart, rows: readonly ChartRow[]): strin
   if (facts.xValues !== null && facts.xValues > places) sentences.push(`${count(places - 1)} of ${count(facts.xValues)} values of ${chart.x?.name ?? 'x'}; the rest is “other”.`);
   const dropped = facts.total - facts.used;
   if (dropped > 0) sentences.push(`${count(dropped)} of ${count(facts.total)} rows have no value here and are left out.`);
+  if (chart.spec.alerts !== undefined) sentences.push(alertsInWords(alerts));
   return sentences.filter((sentence) => sentence !== undefined).join(' ');
 }

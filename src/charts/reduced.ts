@@ -55,8 +55,10 @@ export const channel = (column: Column, label = column.name): Channel => ({name:
 
 const number = (value: number | string | null | undefined): number | null => (typeof value === 'number' ? value : null);
 
-/** Splits a reduced chart's rows into what holds for all of them and the points. */
-export function readRows(rows: readonly ChartRow[]): {readonly facts: Facts; readonly points: readonly ChartRow[]} {
+const isAlert = ({alert}: ChartRow): boolean => typeof alert === 'number';
+
+/** Splits a reduced chart's rows into what holds for all of them, the points, and the alerts marked on it. */
+export function readRows(rows: readonly ChartRow[]): {readonly facts: Facts; readonly points: readonly ChartRow[]; readonly alerts: readonly ChartRow[]} {
   const first = rows[0];
   return {
     facts: {
@@ -67,6 +69,7 @@ export function readRows(rows: readonly ChartRow[]): {readonly facts: Facts; rea
       facetValues: number(first?.['facet_values']),
       xValues: number(first?.['x_values']),
     },
-    points: rows.filter((row) => row['x'] !== null || row['y'] !== null),
+    points: rows.filter((row) => !isAlert(row) && (row['x'] !== null || row['y'] !== null)),
+    alerts: rows.filter(isAlert),
   };
 }

@@ -14,4 +14,6 @@ export interface ChartSpec {
   readonly aggregate: 'avg' | 'sum' | 'min' | 'max' | 'median' | 'count' | undefined;
   readonly bins: number | undefined;
   readonly title: string | undefined;
+  /** The table whose alerts are marked. */
+  readonly alerts: string | undefined;
 }

@@ -2,7 +2,7 @@ import {isNumber, isText, isTime, type Column} from '../sql/types.ts';
 import {mostColors} from './reduced.ts';
 import type {ChartSpec} from './spec.ts';
 
-const empty: ChartSpec = {mark: 'histogram', x: undefined, y: [], color: undefined, facet: undefined, aggregate: undefined, bins: undefined, title: undefined};
+const empty: ChartSpec = {mark: 'histogram', x: undefined, y: [], color: undefined, facet: undefined, aggregate: undefined, bins: undefined, title: undefined, alerts: undefined};
 
 /** A number that names or counts rather than measures. */
 const isKey = (name: string): boolean => /(^|_)(id|key|index|row|rank|year|month|day|hour|minute|cluster|epoch|count|n)$/i.test(name) || /^column\d+$/.test(name);

@@ -114,7 +114,8 @@ function renamedInSql(cell: RunnableCell, old: string, name: string): string {
 function withReferences(cell: Exclude<RunnableCell, {type: 'sql'}>, old: string, name: string): string {
   const changes: Record<string, unknown> = {};
   if (cell.from === old) changes['from'] = name;
-  // Only `with` (union, join) names cells besides `from`.
+  if (cell.type === 'chart' && cell.values['alerts'] === old) changes['alerts'] = name;
+  // Of steps only `with` (union, join) names cells besides `from`.
   const other = cell.values['with'];
   if (other === old) changes['with'] = name;
   else if (Array.isArray(other) && other.includes(old)) changes['with'] = other.map((item: unknown) => (item === old ? name : item));

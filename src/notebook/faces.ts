@@ -120,7 +120,7 @@ export class Faces {
       const drawn = of ?? (source === undefined ? undefined : suggestChart(source.columns));
       if (source === undefined || drawn === undefined)
         throw new ProblemError({code: 'NOTHING_TO_DRAW', message: 'This table has no column that a chart could show.', hint: 'Add a chart cell and choose its columns.'});
-      const reduced = unwrap(reduceChart(drawn, source.columns, source.relation));
+      const reduced = unwrap(reduceChart(drawn, source.columns, source.relation, cell.work.type === 'chart' ? inputs[1] : undefined));
       const table = await this.ports.engine.query(cell.work.type === 'chart' ? sql`FROM ${id(result.table)}` : reduced.sql);
       return {spec: drawn, reduced, rows: table.toArray().map((row: {toJSON(): ChartRow}) => row.toJSON())};
     });

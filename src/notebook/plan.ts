@@ -229,7 +229,7 @@ function hashOf(work: Work, inputs: readonly InputTable[]): string {
     case 'psql':
       return contentHash(['psql', sqlVersion, work.query, hashes]);
     case 'chart':
-      return contentHash(['chart', work.spec, hashes]);
+      return contentHash(['chart', {...work.spec, alerts: undefined}, hashes]);
   }
 }
 
@@ -316,7 +316,7 @@ function planChart(cell: ChartCell, above: Above, problems: Problem[]): Understo
     problems.push({code: 'NOTHING_ABOVE', message: 'A chart draws the table of a cell above, and there is none.', hint: 'Load a file first, or move the chart below a table.'});
     return undefined;
   }
-  return {work: {type: 'chart', spec: read.value}, inputs: [from], reads: []};
+  return {work: {type: 'chart', spec: read.value}, inputs: [from, ...(read.value.alerts === undefined ? [] : [read.value.alerts])], reads: []};
 }
 
 const paramIssue = (problem: ParamProblem, cell: StepCell | ChartCell): Problem => ({

@@ -572,9 +572,9 @@ interface Made {
   readonly through?: StoredResult;
 }
 
-function chartSql(spec: ChartSpec, [input]: readonly Input[]): Sql {
+function chartSql(spec: ChartSpec, [input, alerts]: readonly Input[]): Sql {
   if (input === undefined) throw new ProblemError({code: 'NOTHING_ABOVE', message: 'The chart reads no table.', hint: 'Name one with from.'});
-  return unwrap(reduceChart(spec, input.columns, input.relation)).sql;
+  return unwrap(reduceChart(spec, input.columns, input.relation, alerts)).sql;
 }
 
 const createAs = (table: string, rows: Sql): Sql => sql`CREATE OR REPLACE TABLE ${id(table)} AS ${rows}`;

@@ -28,8 +28,8 @@ function querySql(cell: CompiledCell, known: Known): Sql {
   if (work.type === 'sql') return query(work.query);
   if (work.type === 'psql') return psqlStatement(work.query);
   if (work.type === 'chart') {
-    const [input] = inputs;
-    const reduced = input === undefined ? undefined : reduceChart(work.spec, input.columns, input.relation);
+    const [input, alerts] = inputs;
+    const reduced = input === undefined ? undefined : reduceChart(work.spec, input.columns, input.relation, alerts);
     return reduced?.ok === true ? reduced.value.sql : sql`FROM ${input?.relation ?? id(cell.name)}`;
   }
   const program = work.step.toSql(work.values, inputs);

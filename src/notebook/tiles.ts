@@ -1,3 +1,4 @@
+import {timesOf, columnOf, type AlertsTable} from '../charts/alerts.ts';
 import {reduceChart} from '../charts/reduce.ts';
 import type {ChartRow} from '../charts/reduced.ts';
 import {suggestChart} from '../charts/suggest.ts';
@@ -61,10 +62,22 @@ const filtered = (relation: Sql, filter: TileFilter): Sql => {
   return where === undefined ? relation : sql`(SELECT * FROM ${relation} WHERE ${where})`;
 };
 
+/** The alerts of a chart that the filter leaves: those that were there in its span. Where sensors are colours or facets, the chart's own rows choose them. */
+function filteredAlerts({columns, relation}: AlertsTable, {columns: {time, sensor: filters}, span, sensors}: TileFilter, isGrouped: boolean): AlertsTable {
+  const parts: Sql[] = [];
+  const {since, cleared} = timesOf(columns);
+  if (time !== undefined && span !== undefined) parts.push(sql`${since} <= ${lit(span.to / 1000)} AND coalesce(${cleared}, ${lit(span.to / 1000)}) >= ${lit(span.from / 1000)}`);
+  const sensor = columnOf('sensor', columns);
+  if (sensor !== undefined && filters !== undefined && sensors.length > 0 && !isGrouped) parts.push(sql`${id(sensor.name)} IN (${join(sensors.map(lit))})`);
+  return parts.length === 0 ? {columns, relation} : {columns, relation: sql`(SELECT * FROM ${relation} WHERE ${join(parts, ' AND ')})`};
+}
+
 interface Table {
   readonly relation: Sql;
   readonly columns: readonly Column[];
   readonly rows: number;
+  /** The alerts that its chart marks. */
+  readonly alerts?: AlertsTable | undefined;
 }
 
 /** The rows behind a dashboard's tiles: small queries over results that are there, which run nothing of the notebook. */
@@ -113,10 +126,11 @@ export class Tiles {
 
   /** A chart of the rows that the filter leaves. */
   chart(cell: CompiledCell, filter: TileFilter, signal: AbortSignal): Promise<ChartFace> {
-    return this.#look(cell, signal, async ({relation, columns}) => {
+    return this.#look(cell, signal, async ({relation, columns, alerts}) => {
       const spec = cell.work.type === 'chart' ? cell.work.spec : suggestChart(columns);
       if (spec === undefined) throw new ProblemError({code: 'NOTHING_TO_DRAW', message: 'This table has no column that a chart could show.', hint: 'Show it as a table instead.'});
-      const reduced = unwrap(reduceChart(spec, columns, filtered(relation, filter)));
+      const marked = alerts === undefined ? undefined : filteredAlerts(alerts, filter, spec.color !== undefined || spec.facet !== undefined);
+      const reduced = unwrap(reduceChart(spec, columns, filtered(relation, filter), marked));
       const table = await this.ports.engine.query(reduced.sql);
       return {spec, reduced, rows: table.toArray().map((row: {toJSON(): ChartRow}) => row.toJSON())};
     });
@@ -175,10 +189,10 @@ export class Tiles {
   #look<T>(cell: CompiledCell, signal: AbortSignal | undefined, use: (table: Table) => Promise<T>): Promise<T> {
     return this.runner.withInputs(cell.name, 'look', async (result, inputs) => {
       if (signal?.aborted === true) throw new ProblemError(cancelled);
-      const [input] = inputs;
+      const [input, alerts] = inputs;
       if (cell.work.type !== 'chart') return use({relation: id(result.table), columns: result.columns, rows: result.rows});
       if (input === undefined) throw new Error('a chart reads a table');
-      return use({relation: input.relation, columns: input.columns, rows: result.rows});
+      return use({relation: input.relation, columns: input.columns, rows: result.rows, alerts});
     });
   }
 }

@@ -8,10 +8,10 @@ import type {Step} from '../../steps/define.ts';
 
 const markNames: Readonly<Record<ChartSpec['mark'], string>> = {line: 'Line', area: 'Area', bar: 'Bars', dot: 'Dots', histogram: 'Histogram', box: 'Box plot', heatmap: 'Heat map'};
 
-function chartSentence({mark, x, y, color, facet}: ChartSpec): string {
+function chartSentence({mark, x, y, color, facet, alerts}: ChartSpec): string {
   const what = y.length > 0 ? ` of ${list(y)}` : '';
   const by = x === undefined ? '' : y.length > 0 ? ` by ${x}` : ` of ${x}`;
-  return `${markNames[mark]}${what}${by}${color === undefined ? '' : `, coloured by ${color}`}${facet === undefined ? '' : `, for each ${facet}`}`;
+  return `${markNames[mark]}${what}${by}${color === undefined ? '' : `, coloured by ${color}`}${facet === undefined ? '' : `, for each ${facet}`}${alerts === undefined ? '' : `, with ${alerts}`}`;
 }
 
 /** The cell at rest, in words; as much as can be said of one that can't run as written. */

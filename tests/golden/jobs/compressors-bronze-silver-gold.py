@@ -1036,6 +1036,12 @@ def alerts(gold_rows: DataFrame) -> DataFrame:
     return alerts
 
 
+# Here are the alerts where they were raised: a mark at the value that did it, in the colour of its
+# severity, and behind it a band for as long as it was open. Two machines rang, and the other eight
+# never did.
+#
+# The chart “Vibration and its alerts (mm/s)” of hourly is drawn in Lakebook.
+#
 # Did anybody know? There is a log of what was done to them, in another format, from another
 # department, as it always is.
 def log_(spark: SparkSession, path: Callable[[str], str]) -> tuple[DataFrame, DataFrame]:

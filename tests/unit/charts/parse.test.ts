@@ -15,6 +15,7 @@ const specs: fc.Arbitrary<ChartSpec> = fc.record({
   aggregate: maybe(fc.constantFrom('avg' as const, 'sum' as const, 'min' as const, 'max' as const, 'median' as const, 'count' as const)),
   bins: maybe(fc.integer({min: 1, max: 500})),
   title: maybe(name),
+  alerts: maybe(name),
 });
 
 test('a chart written as YAML reads back the same', () => {
@@ -26,7 +27,19 @@ test('a chart written as YAML reads back the same', () => {
 });
 
 test('what is the default is left out, one y stands alone', () => {
-  expect(chartBody({mark: 'line', x: 'timestamp', y: ['temperature_avg'], color: undefined, facet: undefined, aggregate: undefined, bins: undefined, title: undefined})).toEqual({
+  expect(
+    chartBody({
+      mark: 'line',
+      x: 'timestamp',
+      y: ['temperature_avg'],
+      color: undefined,
+      facet: undefined,
+      aggregate: undefined,
+      bins: undefined,
+      title: undefined,
+      alerts: undefined,
+    }),
+  ).toEqual({
     mark: 'line',
     x: 'timestamp',
     y: 'temperature_avg',

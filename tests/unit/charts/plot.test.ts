@@ -9,7 +9,7 @@ import {unwrap} from '../../../src/lib/problem.ts';
 import {id} from '../../../src/sql/sql.ts';
 import {openDatabase} from './database.ts';
 
-const bare: ChartSpec = {mark: 'line', x: undefined, y: [], color: undefined, facet: undefined, aggregate: undefined, bins: undefined, title: undefined};
+const bare: ChartSpec = {mark: 'line', x: undefined, y: [], color: undefined, facet: undefined, aggregate: undefined, bins: undefined, title: undefined, alerts: undefined};
 const database = await openDatabase();
 await database.run(
   `CREATE TABLE t AS SELECT 'sensor number ' || (i % 14) AS sensor, ['a', 'b'][i % 2 + 1] AS site, TIMESTAMP '2024-01-01' + to_minutes(i) AS time, 20 + sin(i / 90) AS temperature, i % 3 AS cluster FROM range(3000) r(i)`,

@@ -7,7 +7,7 @@ import {id} from '../../../src/sql/sql.ts';
 import type {Column} from '../../../src/sql/types.ts';
 import {openDatabase, type Database} from './database.ts';
 
-const bare: ChartSpec = {mark: 'line', x: undefined, y: [], color: undefined, facet: undefined, aggregate: undefined, bins: undefined, title: undefined};
+const bare: ChartSpec = {mark: 'line', x: undefined, y: [], color: undefined, facet: undefined, aggregate: undefined, bins: undefined, title: undefined, alerts: undefined};
 
 const columns: readonly Column[] = [
   {name: 'sensor_id', type: 'VARCHAR'},

@@ -131,6 +131,12 @@ describe('editing a notebook', () => {
     expect(named(next, '').type === 'chart' && named(next, '').body).toContain('from: clean');
   });
 
+  test('a chart reads its alerts by their new name', () => {
+    const marked = parseNotebook('```sql watch\nSELECT 1\n```\n\n```chart\nmark: line # of the night\nalerts: watch\n```\n');
+    const next = rename(marked, marked.cells[0]?.id ?? '', 'bells');
+    expect(serializeNotebook(next)).toBe('```sql bells\nSELECT 1\n```\n\n```chart\nmark: line # of the night\nalerts: bells\n```\n');
+  });
+
   test('switching off and on again gives the same text', () => {
     for (const name of ['raw', 'typed', 'hot', '']) {
       const off = setDisabled(notebook, [id(name)], true);

@@ -184,3 +184,29 @@ test('a chart takes a name as every cell does', async () => {
   const report = await run(readings + cell('chart readings', 'mark: bar\nx: sensor'));
   expect(report[1]?.error?.code).toBe('NAME_TAKEN');
 });
+
+describe('a chart that marks alerts', () => {
+  const times = cell('sql times', "SELECT TIMESTAMP '2024-02-01' + INTERVAL 1 HOUR * i AS at, i AS level FROM range(9) t(i)");
+  const bells = (severity: string): string => cell('sql bells', `SELECT TIMESTAMP '2024-02-01 03:00:00' AS "timestamp", '${severity}' AS severity`);
+  const chart = (more = 'alerts: bells', x = 'at'): string => cell('chart drawn', `from: times\nmark: line\nx: ${x}\ny: level\n${more}`);
+
+  test('is drawn again when they change, and not when they are renamed', async () => {
+    expect(statuses(await run(times + bells('warning') + chart()))).toEqual({times: 'ok', bells: 'ok', drawn: 'ok'});
+    expect(statuses(await run(times + bells('critical') + chart()))).toEqual({times: 'cached', bells: 'ok', drawn: 'ok'});
+    const renamed = cell('sql rings', `SELECT TIMESTAMP '2024-02-01 03:00:00' AS "timestamp", 'critical' AS severity`);
+    expect(statuses(await run(times + renamed + chart('alerts: rings')))).toEqual({times: 'cached', rings: 'cached', drawn: 'cached'});
+    expect(statuses(await run(times + renamed + chart('')))).toMatchObject({drawn: 'ok'});
+  });
+
+  test('says so on its own cell when the name is none, stands below, or there is no time', async () => {
+    const errorOf = async (text: string): Promise<unknown> => (await run(text)).find(({name}) => name === 'drawn')?.error;
+    expect(await errorOf(times + bells('warning') + chart('alerts: bels'))).toMatchObject({
+      code: 'CELL_NOT_FOUND',
+      message: 'There is no cell called bels above.',
+      hint: 'Did you mean bells?',
+    });
+    expect(await errorOf(times + chart() + bells('warning'))).toMatchObject({code: 'CELL_NOT_FOUND', message: 'It reads bells, which stands further down.'});
+    expect(await errorOf(times + bells('warning') + chart('alerts: bells', 'level'))).toMatchObject({code: 'CHART_ALERTS', where: {cell: 'drawn', param: 'alerts'}});
+    expect(await errorOf(times + bells('warning') + chart('alerts: times'))).toMatchObject({code: 'CHART_ALERTS', message: 'times has no column timestamp.'});
+  });
+});

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import {beforeAll, describe, expect, test} from 'vitest';
+import {readRows} from '../../../src/charts/reduced.ts';
 import {choiceIn, fragmentOf, spanOf, type Choice} from '../../../src/notebook/dashboard-choice.ts';
 import {findFilters, type TileSource} from '../../../src/notebook/dashboard-filters.ts';
 import {noDashboard, type FigureTile, type Tile} from '../../../src/notebook/dashboard.ts';
@@ -26,7 +27,13 @@ const text =
   ) +
   cell('sql models', "SELECT 'Ariel' AS model, 3 AS units") +
   cell('sql nothing', 'SELECT * FROM readings WHERE false') +
-  cell('chart trend', 'from: readings\nmark: line\nx: timestamp\ny: vibration\ncolor: compressor_id');
+  cell('chart trend', 'from: readings\nmark: line\nx: timestamp\ny: vibration\ncolor: compressor_id') +
+  cell(
+    'sql bells',
+    `SELECT "timestamp", compressor_id AS sensor, 'vibration' AS metric, 'critical' AS severity, "timestamp" + INTERVAL 2 HOUR AS cleared_at FROM readings WHERE vibration IN (5, 13, 21, 30, 31)`,
+  ) +
+  cell('chart marked', 'from: readings\nmark: line\nx: timestamp\ny: vibration\nalerts: bells') +
+  cell('chart coloured', 'from: readings\nmark: line\nx: timestamp\ny: vibration\ncolor: compressor_id\nalerts: bells');
 
 let planned: readonly PlannedCell[];
 let tiles: Tiles;
@@ -180,9 +187,21 @@ describe('a tile’s rows', () => {
     );
   });
 
+  test.each(['marked', 'coloured'])('the alerts of a chart are those that were there in the span, of the sensors chosen: %s', async (name) => {
+    const marked = async (filter: TileFilter): Promise<unknown[]> => {
+      const {rows} = await tiles.chart(cellOf(name), filter, live);
+      return readRows(rows).alerts.map(({raised}) => (Number(raised) * 1000 - start) / hour);
+    };
+    expect(await marked(all)).toEqual([31, 30, 21, 13, 5]);
+    // The one of hour 13 is open until hour 15.
+    expect(await marked({...all, span: {from: start + 15 * hour, to: start + 30 * hour}})).toEqual([30, 21, 13]);
+    expect(await marked({...all, sensors: ['COMP-0']})).toEqual([30, 21]);
+    expect(await marked({...all, sensors: ['COMP-2']})).toEqual([5]);
+  });
+
   test('nothing of the notebook runs, and what was called off before its turn isn’t begun', async () => {
     expect(native.statements).toEqual([]);
-    expect(made).toHaveLength(5);
+    expect(made).toHaveLength(8);
     const off = new AbortController();
     const first = tiles.table(cellOf('readings'), all, live);
     const second = tiles.table(cellOf('readings'), all, off.signal);
