@@ -35,6 +35,8 @@ export interface LakebookApi {
   alerts(): Promise<readonly (Alert & {readonly acknowledged: boolean})[]>;
   /** Marks open alerts as seen, by their keys, or takes the mark back. */
   acknowledge(keys: readonly string[], acknowledged?: boolean): Promise<void>;
+  /** Fills a quality cell's parameters with expectations that suit the rows it reads, as one edit; gives the values. */
+  propose(cell: string): Promise<Readonly<Record<string, unknown>>>;
   /** Runs a query that may name cells, and tables of the lake as `lake.readings`. Values are exact: bigint, ISO timestamps, decimals as text. */
   query(sql: string): Promise<{columns: readonly Column[]; rows: readonly Row[]}>;
   /** A cell's rows as a file; with `encrypt` as an age file or a Fernet token. */
@@ -138,6 +140,10 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
     async addUrl(address) {
       await ready;
       return session.addUrl(address);
+    },
+    async propose(cell) {
+      await ready;
+      return session.propose(idOf(cell));
     },
     async run(cell) {
       await ready;

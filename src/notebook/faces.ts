@@ -28,6 +28,9 @@ export interface Changes {
   fetchRows(offset: number, limit: number): Promise<readonly Row[]>;
 }
 
+/** A result's rows, those it rejected, or those that make one check of a quality cell fail. */
+export type PagedTable = 'rows' | 'rejects' | {readonly check: string};
+
 export interface ChartFace {
   readonly spec: ChartSpec;
   readonly reduced: ReducedChart;
@@ -45,10 +48,16 @@ export class Faces {
   ) {}
 
   /** Rows of a result, or of what it rejected. */
-  async page(name: string, offset: number, limit: number, sort: readonly Sort[], table: 'rows' | 'rejects'): Promise<readonly Row[]> {
+  async page(name: string, offset: number, limit: number, sort: readonly Sort[], table: PagedTable): Promise<readonly Row[]> {
     return this.runner.withInputs(name, 'look', async (result) => {
       const relation = table === 'rows' ? result.table : result.rejects?.table;
       if (relation === undefined) return [];
+      if (typeof table === 'object') {
+        // A part of a table has no rowid, so its rows are numbered. The check stands before the reason, whatever it is called beside the columns of the rows.
+        const column = result.rejects?.columns.at(-2)?.name ?? '';
+        const rows = sql`(FROM ${id(relation)} WHERE ${id(column)} = ${lit(table.check)})`;
+        return (await this.ports.engine.rows(pageSql(rows, {offset, limit, sort, columns: [{name: 'rowid', type: 'BIGINT'}]}))).rows;
+      }
       return (await this.ports.engine.rows(pageSql(id(relation), {offset, limit, sort, ...(table === 'rows' ? {columns: result.columns} : {})}))).rows;
     });
   }

@@ -96,6 +96,9 @@ export type PlannedCell = CompiledCell | BrokenCell;
 /** What a cell may not use, as the problem it has then. */
 export type Denies = (cell: RunnableCell, params: Notebook['params']) => Problem | undefined;
 
+/** When a cell that looks at the clock was last asked to run, by its name. */
+export type Runs = ReadonlyMap<string, number>;
+
 /** Names of files in the workspace and their fingerprints. */
 export type Fingerprints = ReadonlyMap<string, string>;
 
@@ -103,7 +106,7 @@ export type Fingerprints = ReadonlyMap<string, string>;
  * Orders a notebook into cells with content hashes. Pure: the same text and files give the same plan. A cell reads
  * cells above it only; one that reads a broken cell is broken too, and says which. What `denies` names can't run.
  */
-export function plan(notebook: Notebook, files: Fingerprints, lake: LakeTables = new Map(), path = '', denies: Denies = () => undefined): PlannedCell[] {
+export function plan(notebook: Notebook, files: Fingerprints, lake: LakeTables = new Map(), path = '', denies: Denies = () => undefined, runs: Runs = new Map()): PlannedCell[] {
   const scope = new LakeScope(lake, path);
   const planned: PlannedCell[] = [];
   const tables = new Map<string, PlannedCell>();
@@ -116,7 +119,7 @@ export function plan(notebook: Notebook, files: Fingerprints, lake: LakeTables =
   for (const cell of notebook.cells) {
     if (cell.type === 'text') continue;
     const name = cell.name === '' ? unnamed(++charts, given) : cell.name;
-    const result = planCell(cell, name, {notebook, files, lake: scope, postgres, writers, denies, tables, taken, nearest, below: namesBelow(notebook.cells, cell)});
+    const result = planCell(cell, name, {notebook, files, lake: scope, postgres, writers, denies, runs, tables, taken, nearest, below: namesBelow(notebook.cells, cell)});
     planned.push(result);
     taken.add(name.toLowerCase());
     if (cell.type === 'chart') continue;
@@ -144,6 +147,7 @@ interface Above {
   readonly postgres: Map<string, string>;
   readonly writers: readonly PostgresWriter[];
   readonly denies: Denies;
+  readonly runs: Runs;
   /** Table cells above by lower-case name. */
   readonly tables: ReadonlyMap<string, PlannedCell>;
   /** Lower-case names of all cells above, charts too. */
@@ -176,7 +180,8 @@ function planCell(cell: RunnableCell, name: string, above: Above): PlannedCell {
   const [first] = inputs;
   if (cell.disabled) return {...base, ready: false, disabled: true, problems: [], ...(understood.work.type === 'step' && first !== undefined ? {standsFor: first} : {})};
   const {work} = understood;
-  const hash = hashOf(work, inputs);
+  const ofRun = readsClock(work) ? above.runs.get(name) : undefined;
+  const hash = ofRun === undefined ? hashOf(work, inputs) : contentHash([hashOf(work, inputs), ofRun]);
   const cells = [...above.tables.values()].filter((other) => other.ready);
   const runTimes = [...new Set([...inputs.flatMap((input) => cells.find((other) => other.hash === input.hash)?.runTimes ?? []), ...ownRunTimes(work)])];
   const table = work.type === 'step' ? work.step.writesPostgres?.(work.values) : undefined;
@@ -192,6 +197,9 @@ function planCell(cell: RunnableCell, name: string, above: Above): PlannedCell {
   const {applies, ...written} = above.lake.written(write, contentHash([hashOf({...work, values: write.rows}, inputs)]), hash);
   return {...base, ready: true, work: {...work, applies}, inputs, sources, runTimes, ...written};
 }
+
+/** Whether a cell's rows depend on when it runs, and not on its data alone. */
+export const readsClock = (work: Work): boolean => work.type === 'step' && work.step.readsClock?.(work.values) === true;
 
 const ownRunTimes = (work: Work): readonly string[] => (work.type === 'step' ? (work.step.runTimes?.(work.values) ?? []) : []);
 

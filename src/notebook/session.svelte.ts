@@ -7,25 +7,25 @@ import type {Encryption, ImportedItem, ImportOptions, Ports, Progress, StorageSt
 import type {Sort} from '../sql/page.ts';
 import {lakeReads} from '../sql/lake.ts';
 import {checkQuery, mentions} from '../sql/lexer.ts';
-import {id, query} from '../sql/sql.ts';
+import {id as quoted, query, type Sql} from '../sql/sql.ts';
 import type {ColumnProfile} from '../sql/profile.ts';
 import type {Column} from '../sql/types.ts';
 import type {NotExportable} from '../steps/define.ts';
 import {steps} from '../steps/index.ts';
 import {Alerts} from './alerts.svelte.ts';
-import {rejectsOf, type Cell, type Notebook, type ParamValue, type RunnableCell} from './cells.ts';
+import {rejectsOf, type Cell, type Notebook, type ParamValue, type RunnableCell, type StepCell} from './cells.ts';
 import {Database} from './database.svelte.ts';
 import * as edit from './edit.ts';
 import type {DashboardEdit, Tile} from './dashboard.ts';
 import type {DecryptedFile} from './encrypted.ts';
 import type {ExportFormat, ExportOptions} from './export-format.ts';
-import {Faces, type ChartFace, type Changes} from './faces.ts';
+import {Faces, type ChartFace, type Changes, type PagedTable} from './faces.ts';
 import {History} from './history.ts';
 import {LakeScope} from './lake-plan.ts';
 import {bytesTo, Lake, type ExportWork, type Work} from './lake.svelte.ts';
 import {Owner, type Ownership} from './owner.svelte.ts';
 import {newCell, parseNotebook, serializeNotebook} from './model.ts';
-import {plan, type CompiledCell, type PlannedCell} from './plan.ts';
+import {plan, readsClock, type CompiledCell, type PlannedCell, type Runs} from './plan.ts';
 import {previewFile, type FilePreview} from './preview.ts';
 import {Runner, type RanCell, type StoredResult} from './run.ts';
 import {sampleFileUrl, samples} from './samples.ts';
@@ -96,9 +96,10 @@ export class Session {
   /** What the open notebook, being somebody else's, asks for. */
   readonly wants: readonly Want[] = $derived(this.trust === undefined ? [] : asked(this.trust, this.notebook));
   readonly undecided: readonly Want[] = $derived(this.wants.filter(({key}) => this.trust?.allowed.has(key) !== true && this.trust?.refused.has(key) !== true));
+  #clockRuns = $state.raw<Runs>(new Map());
   readonly #plan = $derived.by(() => {
     const files = new Map(this.files.map((file) => [file.name, file.fingerprint]));
-    return plan(this.notebook, files, this.lake.byName, this.path, this.trust === undefined ? undefined : denialsOf(this.trust));
+    return plan(this.notebook, files, this.lake.byName, this.path, this.trust === undefined ? undefined : denialsOf(this.trust), this.#clockRuns);
   });
   /** Whether a cell writes to PostgreSQL or asks it. */
   readonly usesPostgres: boolean = $derived(
@@ -291,6 +292,7 @@ export class Session {
     this.#written = notebook;
     this.saved = 'saved';
     this.selection = new Set();
+    this.#clockRuns = new Map();
     this.#history.clear();
     this.#tellHistory();
     this.#remembered.clear();
@@ -464,7 +466,7 @@ export class Session {
     const above = this.cellNamesAbove(afterId, true).at(-1);
     return this.#insert(
       afterId,
-      newCell(`sql ${this.#freeName('query')}`, text ?? (above === undefined ? "SELECT 'hello' AS greeting" : `SELECT *\nFROM ${id(above)}\nLIMIT 100`)),
+      newCell(`sql ${this.#freeName('query')}`, text ?? (above === undefined ? "SELECT 'hello' AS greeting" : `SELECT *\nFROM ${quoted(above)}\nLIMIT 100`)),
     );
   }
   insertPsql(afterId: string | undefined, text = 'SELECT version()'): string | undefined {
@@ -629,11 +631,18 @@ export class Session {
     return next;
   }
 
+  /** A cell that looks at the clock is another one in every run that asks for it. */
+  #tickClocks(target: string | undefined): void {
+    const names = this.#plan.flatMap((cell) => (cell.ready && readsClock(cell.work) && (target === undefined || cell.name === target) ? [cell.name] : []));
+    if (names.length > 0) this.#clockRuns = new Map([...this.#clockRuns, ...names.map((name) => [name, Date.now()] as const)]);
+  }
+
   async #run(target: string | undefined, mayWrite: boolean, signal: AbortSignal): Promise<RunReport> {
     await this.#cleared;
     const started = performance.now();
     const {path, notebook, title} = this;
     const startedAt = new Date().toISOString();
+    if (mayWrite) this.#tickClocks(target);
     const current = this.#plan;
     this.#runner.usePlan(current);
     const hashes = new Map(current.map((cell) => [cell.name, cell.ready ? cell.hash : '']));
@@ -714,6 +723,19 @@ export class Session {
     return cell === undefined ? undefined : this.#remembered.get(cell.name)?.ran;
   }
 
+  /** Fills a cell's parameters with what its step proposes for the rows that it reads: one edit, which undo takes back. Gives the values. */
+  async propose(id: string): Promise<Readonly<Record<string, unknown>>> {
+    const cell = this.notebook.cells.find((other): other is StepCell => other.id === id && other.type === 'step');
+    const propose = this.steps.find((step) => step.kind === cell?.kind)?.propose;
+    if (cell === undefined || propose === undefined) throw new ProblemError({code: 'NO_PROPOSAL', message: 'This cell has nothing to propose.', hint: 'A quality cell has.'});
+    const input = cell.from ?? this.cellNamesAbove(id).at(-1) ?? '';
+    const proposer = await propose();
+    const ask = async (query: Sql): Promise<readonly Row[]> => (await this.ports.engine.rows(query)).rows;
+    const values = await this.#runner.withInputs(input, 'study', ({table, columns}) => proposer(ask, {relation: quoted(table), columns}, new Date()));
+    this.setValues(id, values);
+    return values;
+  }
+
   // ---- a cell's faces
 
   #compiled(id: string): CompiledCell {
@@ -737,7 +759,7 @@ export class Session {
     if (result === undefined) throw new ProblemError(cancelled);
     return result;
   }
-  page(id: string, offset: number, limit: number, sort: readonly Sort[] = [], table: 'rows' | 'rejects' = 'rows'): Promise<readonly Row[]> {
+  page(id: string, offset: number, limit: number, sort: readonly Sort[] = [], table: PagedTable = 'rows'): Promise<readonly Row[]> {
     return this.#faces.page(this.#compiled(id).name, offset, limit, sort, table);
   }
   profiles(id: string): Promise<readonly ColumnProfile[]> {

@@ -102,6 +102,9 @@ export interface StepProblem {
   readonly column?: string;
 }
 
+/** Looks at rows through `ask` and gives values for a cell’s parameters; undefined takes one out. `today` is the moment it is asked. */
+export type Proposer = (ask: (query: Sql) => Promise<readonly Row[]>, input: Pick<Input, 'relation' | 'columns'>, today: Date) => Promise<Readonly<Record<string, unknown>>>;
+
 /** A small table for an example: values as SQL literals read by DuckDB, types as DuckDB spells them. */
 export interface ExampleTable {
   readonly columns: Readonly<Record<string, string>>;
@@ -157,6 +160,8 @@ export interface Step<P extends Params = Params> {
   readonly effect: Effect;
   /** Its rows name the table it reads, so another name makes other rows. */
   readonly namesInput?: true;
+  /** Whether these values look at the clock: then the same data may give other rows, and every run computes them anew. */
+  readsClock?(values: Values<P>): boolean;
   /** How its rows are best seen, above the table of them. */
   readonly view?: 'checks';
   /** Its rows are alerts, with the columns that `alerts` gives: the bell, system notices and a webhook tell them. */
@@ -172,6 +177,8 @@ export interface Step<P extends Params = Params> {
   writesPostgres?(values: Values<P>): string;
   /** The columns it adds that tell the time of the run: other ones on every run, of the same rows. */
   runTimes?(values: Values<P>): readonly string[];
+  /** Values that suit the rows of the first input, for the reader to edit; loads when it is asked for. */
+  readonly propose?: () => Promise<Proposer>;
   /** What is wrong with these values on these columns; pure. */
   check?(values: Values<P>, inputs: readonly Input[]): readonly StepProblem[];
   /** `inputs[0]` is `from`; then the cells named by `p.cell` and `p.cells` parameters in order. */

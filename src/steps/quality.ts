@@ -92,15 +92,15 @@ const share = (failing: Both, checked: Both): Both => ({
 const sparkName = (type: string): string => toSparkType(type).replaceAll('`', '');
 
 /** The type that a notebook names in Spark’s words or DuckDB’s, as Spark prints it; undefined when it is none. */
-/** Conditions of Spark put together; one alone stands without parentheses. */
-const either = (conditions: readonly string[], by: '&' | '|'): string => (conditions.length === 1 ? conditions.join('') : conditions.map((one) => `(${one})`).join(` ${by} `));
-
 function expectedType(text: string): string | undefined {
   const duck = duckType(text);
   if (duck !== undefined) return sparkName(duck);
   const plain = text.replaceAll(/\s+/g, '');
   return /^(array|map|struct)<.+>$/.test(plain) ? plain : undefined;
 }
+
+/** Conditions of Spark put together; one alone stands without parentheses. */
+const either = (conditions: readonly string[], by: '&' | '|'): string => (conditions.length === 1 ? conditions.join('') : conditions.map((one) => `(${one})`).join(` ${by} `));
 
 /** What the rows are asked for, once their columns are known. */
 interface Quality {
@@ -269,7 +269,7 @@ function qualityOf(values: QualityValues, columns: readonly Column[], inSpark: (
       const title = name === '' ? `condition_${i + 1}` : name;
       const spark = inSpark(text);
       // What is no condition stops with a sentence; DuckDB would make one of a number.
-      const holds = sql`CASE WHEN typeof(${expression(text)}) IN ('BOOLEAN', '"NULL"') THEN ${expression(text)} ELSE error(${lit(`[[CONDITION|]] ${title} gives no true or false: ${text.trim()}`)})::BOOLEAN END`;
+      const holds = sql`CASE WHEN typeof(${expression(text)}) IN ('BOOLEAN', '"NULL"') THEN TRY_CAST(${expression(text)} AS BOOLEAN) ELSE error(${lit(`[[CONDITION|]] ${title} gives no true or false: ${text.trim()}`)})::BOOLEAN END`;
       const [untrue, asked]: readonly [Both, Both] = [
         {sql: sql`count(*) FILTER (WHERE (${holds}) IS FALSE)`, spark: `F.count_if(~${spark})`},
         {sql: sql`count(${holds})`, spark: `F.count(${spark})`},
@@ -565,10 +565,7 @@ function toPySpark(values: QualityValues, context: SparkContext): string[] | Not
     );
     all.push('_ages');
   }
-  const there = keys
-    .map((column) => `${sparkPresent(column)}.isNotNull()`)
-    .map((one) => (keys.length === 1 ? one : `(${one})`))
-    .join(' & ');
+  const there = keys.map((column) => `${sparkPresent(column)}.isNotNull()`).join(' & ');
   if (keys.length > 0) {
     lines.push(
       ...assign('_keyed', frame, [
@@ -625,7 +622,7 @@ function sparkRejects({checks, usable, by, keys}: Quality, {target, frame, colum
   const tests = checks.flatMap((one) => {
     if (one.dimension === 'uniqueness' && keys.length > 0) return [`${wrong(one, `another row has the same ${list(keys.map(({name}) => name))}`)}: ${col(twice)}`];
     if (one.row === undefined) return [];
-    return [`${wrong(one, one.row.reason)}: ${one.row.counted === true ? `${col(over(one))} & ` : ''}(${one.row.fails.spark})`];
+    return [`${wrong(one, one.row.reason)}: ${one.row.counted === true ? `${col(over(one))} & ` : ''}${one.row.fails.spark}`];
   });
   if (tests.length === 0 && usable === undefined) return [];
   const lines = assign('_numbered', frame, [`withColumn(${py(row)}, F.monotonically_increasing_id())`]);
@@ -664,19 +661,18 @@ function sparkRejects({checks, usable, by, keys}: Quality, {target, frame, colum
   if (usable !== undefined && fresh !== undefined) {
     const sources = by.map((_, i) => free(`_by_${i + 1}`));
     const renamed = [...by.map((_, i) => `F.col(${py(`by_${i + 1}`)}).alias(${py(sources[i] ?? '')})`), `F.col('newest').alias(${py(newest)})`];
-    const same = [...by.map((column, i) => `${col(column.name)}.eqNullSafe(${col(sources[i] ?? '')})`), `(${usable.spark}).eqNullSafe(${col(newest)})`];
+    const same = [...by.map((column, i) => `${col(column.name)}.eqNullSafe(${col(sources[i] ?? '')})`), `${usable.spark}.eqNullSafe(${col(newest)})`];
     const first = free('_first');
     const partition = by.length === 0 ? 'F.lit(0)' : sources.map((name) => py(name)).join(', ');
     const why = wrong(fresh, by.length === 0 ? 'the newest row is too old' : `the newest row of its ${list(by.map(({name}) => name))} is too old`);
     lines.push(
       ...assign('_stale', '_numbered', [
-        `join(F.broadcast(_fresh.where('is_stale').select(${renamed.join(', ')})), ${same.map((one) => `(${one})`).join(' & ')})`,
+        `join(F.broadcast(_fresh.where('is_stale').select(${renamed.join(', ')})), ${same.join(' & ')})`,
         `withColumn(${py(first)}, F.row_number().over(Window.partitionBy(${partition}).orderBy(${py(row)})))`,
         `where(F.col(${py(first)}) == 1)`,
         `select(${[...columns.map(({name}) => col(name)), py(row)].join(', ')}, *[F.lit(value).alias(name) for value, name in zip(${why}, ${named})])`,
       ]),
     );
-    lines.unshift('from pyspark.sql import Window');
     parts.push('_stale');
   }
   const [first = '', ...others] = parts;
@@ -747,10 +743,12 @@ export const quality = defineStep({
   effect: 'new',
   namesInput: true,
   view: 'checks',
+  readsClock: ({now, time}) => now === '' && time !== '',
   params,
   check: (values, inputs) => check(values, inputOf(inputs)),
   toSql: (values, inputs) => toSql(values, inputOf(inputs)),
   toPySpark,
+  propose: async () => (await import('./quality-proposal.ts')).proposeQuality,
   examples: [
     {
       name: 'six dimensions, each with something wrong',

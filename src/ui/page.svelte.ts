@@ -38,6 +38,12 @@ export type OpenDialog =
   | {readonly kind: 'compare'; readonly output?: SparkOutput; readonly cellId?: string}
   | {readonly kind: 'confirm'; readonly title: string; readonly text: string; readonly action: string; readonly run: () => void};
 
+/** A check of a quality cell, and how many rows make it fail. */
+export interface RejectsOf {
+  readonly check: string;
+  readonly rows: number;
+}
+
 export type FaceName = 'result' | 'chart' | 'changes' | 'sql' | 'pyspark' | 'learn';
 
 const linkIn = (fragment: string): string | undefined => (fragment.startsWith(linkKey) ? fragment : undefined);
@@ -65,6 +71,8 @@ export class Page extends Messages {
   readonly sources = new SvelteSet<string>();
   /** Cells whose result shows the rejected rows instead. */
   readonly rejects = new SvelteSet<string>();
+  /** Of those, the ones whose rows are of one check only. */
+  readonly rejectsOf = new SvelteMap<string, RejectsOf>();
   /** What the last comparison with a Spark run found, and for which results. */
   readonly compared = new SvelteMap<string, readonly CellCompared[]>();
   comparison = $state.raw<OutputCompared | undefined>();
@@ -157,7 +165,9 @@ export class Page extends Messages {
     return `lakebook:face:${this.session.path}:${this.nameOf(id)}`;
   }
 
-  showRejects(id: string): void {
+  showRejects(id: string, of?: RejectsOf): void {
+    if (of === undefined) this.rejectsOf.delete(id);
+    else this.rejectsOf.set(id, of);
     this.rejects.add(id);
     this.showFace(id, 'result');
   }

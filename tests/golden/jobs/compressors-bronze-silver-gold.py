@@ -490,7 +490,7 @@ def quality(silver_checked: DataFrame) -> tuple[DataFrame, DataFrame]:
     )
     _keyed = (
         silver_checked
-        .where((F.col('compressor_id').isNotNull()) & (F.col('timestamp').isNotNull()))
+        .where(F.col('compressor_id').isNotNull() & F.col('timestamp').isNotNull())
         .groupBy(F.col('compressor_id'), F.col('timestamp'))
         .agg(F.count('*').alias('n'))
         .agg(
@@ -538,34 +538,34 @@ def quality(silver_checked: DataFrame) -> tuple[DataFrame, DataFrame]:
     _numbered = silver_checked.withColumn('_row', F.monotonically_increasing_id())
     _repeated = (
         silver_checked
-        .where((F.col('compressor_id').isNotNull()) & (F.col('timestamp').isNotNull()))
+        .where(F.col('compressor_id').isNotNull() & F.col('timestamp').isNotNull())
         .groupBy(F.col('compressor_id').alias('_key_1'), F.col('timestamp').alias('_key_2'))
         .agg((F.count('*') > 1).alias('_repeated'))
         .where('_repeated')
     )
     _wrong = {
-        (1, 'completeness', 'compressor_id_missing', 'compressor_id is missing'): F.col('_too_many_1') & (F.col('compressor_id').isNull()),
-        (2, 'completeness', 'timestamp_missing', 'timestamp is missing'): F.col('_too_many_2') & (F.col('timestamp').isNull()),
-        (3, 'completeness', 'vibration_mms_missing', 'vibration_mms is missing'): F.col('_too_many_3') & (F.when(~F.isnan('vibration_mms'), F.col('vibration_mms')).isNull()),
-        (4, 'completeness', 'discharge_temp_f_missing', 'discharge_temp_f is missing'): F.col('_too_many_4') & (F.when(~F.isnan('discharge_temp_f'), F.col('discharge_temp_f')).isNull()),
-        (5, 'completeness', 'suction_pressure_psi_missing', 'suction_pressure_psi is missing'): F.col('_too_many_5') & (F.when(~F.isnan('suction_pressure_psi'), F.col('suction_pressure_psi')).isNull()),
-        (6, 'completeness', 'discharge_pressure_psi_missing', 'discharge_pressure_psi is missing'): F.col('_too_many_6') & (F.when(~F.isnan('discharge_pressure_psi'), F.col('discharge_pressure_psi')).isNull()),
-        (7, 'completeness', 'horsepower_missing', 'horsepower is missing'): F.col('_too_many_7') & (F.when(~F.isnan('horsepower'), F.col('horsepower')).isNull()),
-        (8, 'completeness', 'gas_flow_mcfd_missing', 'gas_flow_mcfd is missing'): F.col('_too_many_8') & (F.when(~F.isnan('gas_flow_mcfd'), F.col('gas_flow_mcfd')).isNull()),
-        (9, 'completeness', 'runtime_hours_missing', 'runtime_hours is missing'): F.col('_too_many_9') & (F.when(~F.isnan('runtime_hours'), F.col('runtime_hours')).isNull()),
-        (10, 'completeness', 'ingested_at_missing', 'ingested_at is missing'): F.col('_too_many_10') & (F.col('ingested_at').isNull()),
-        (11, 'completeness', 'source_file_missing', 'source_file is missing'): F.col('_too_many_11') & (F.col('source_file').isNull()),
-        (12, 'completeness', 'model_missing', 'model is missing'): F.col('_too_many_12') & (F.col('model').isNull()),
-        (13, 'completeness', 'install_date_missing', 'install_date is missing'): F.col('_too_many_13') & (F.col('install_date').isNull()),
-        (14, 'completeness', 'site_missing', 'site is missing'): F.col('_too_many_14') & (F.col('site').isNull()),
-        (15, 'completeness', 'location_missing', 'location is missing'): F.col('_too_many_15') & (F.col('location').isNull()),
-        (20, 'accuracy', 'vibration_mms_range', 'vibration_mms is not from 0 to 50'): ((F.when(~F.isnan('vibration_mms'), F.col('vibration_mms')) < 0) | (F.when(~F.isnan('vibration_mms'), F.col('vibration_mms')) > 50)),
-        (21, 'accuracy', 'discharge_temp_f_range', 'discharge_temp_f is not from 60 to 400'): ((F.when(~F.isnan('discharge_temp_f'), F.col('discharge_temp_f')) < 60) | (F.when(~F.isnan('discharge_temp_f'), F.col('discharge_temp_f')) > 400)),
-        (22, 'accuracy', 'suction_pressure_psi_range', 'suction_pressure_psi is not from 20 to 200'): ((F.when(~F.isnan('suction_pressure_psi'), F.col('suction_pressure_psi')) < 20) | (F.when(~F.isnan('suction_pressure_psi'), F.col('suction_pressure_psi')) > 200)),
-        (23, 'accuracy', 'discharge_pressure_psi_range', 'discharge_pressure_psi is not from 500 to 1500'): ((F.when(~F.isnan('discharge_pressure_psi'), F.col('discharge_pressure_psi')) < 500) | (F.when(~F.isnan('discharge_pressure_psi'), F.col('discharge_pressure_psi')) > 1500)),
+        (1, 'completeness', 'compressor_id_missing', 'compressor_id is missing'): F.col('_too_many_1') & F.col('compressor_id').isNull(),
+        (2, 'completeness', 'timestamp_missing', 'timestamp is missing'): F.col('_too_many_2') & F.col('timestamp').isNull(),
+        (3, 'completeness', 'vibration_mms_missing', 'vibration_mms is missing'): F.col('_too_many_3') & F.when(~F.isnan('vibration_mms'), F.col('vibration_mms')).isNull(),
+        (4, 'completeness', 'discharge_temp_f_missing', 'discharge_temp_f is missing'): F.col('_too_many_4') & F.when(~F.isnan('discharge_temp_f'), F.col('discharge_temp_f')).isNull(),
+        (5, 'completeness', 'suction_pressure_psi_missing', 'suction_pressure_psi is missing'): F.col('_too_many_5') & F.when(~F.isnan('suction_pressure_psi'), F.col('suction_pressure_psi')).isNull(),
+        (6, 'completeness', 'discharge_pressure_psi_missing', 'discharge_pressure_psi is missing'): F.col('_too_many_6') & F.when(~F.isnan('discharge_pressure_psi'), F.col('discharge_pressure_psi')).isNull(),
+        (7, 'completeness', 'horsepower_missing', 'horsepower is missing'): F.col('_too_many_7') & F.when(~F.isnan('horsepower'), F.col('horsepower')).isNull(),
+        (8, 'completeness', 'gas_flow_mcfd_missing', 'gas_flow_mcfd is missing'): F.col('_too_many_8') & F.when(~F.isnan('gas_flow_mcfd'), F.col('gas_flow_mcfd')).isNull(),
+        (9, 'completeness', 'runtime_hours_missing', 'runtime_hours is missing'): F.col('_too_many_9') & F.when(~F.isnan('runtime_hours'), F.col('runtime_hours')).isNull(),
+        (10, 'completeness', 'ingested_at_missing', 'ingested_at is missing'): F.col('_too_many_10') & F.col('ingested_at').isNull(),
+        (11, 'completeness', 'source_file_missing', 'source_file is missing'): F.col('_too_many_11') & F.col('source_file').isNull(),
+        (12, 'completeness', 'model_missing', 'model is missing'): F.col('_too_many_12') & F.col('model').isNull(),
+        (13, 'completeness', 'install_date_missing', 'install_date is missing'): F.col('_too_many_13') & F.col('install_date').isNull(),
+        (14, 'completeness', 'site_missing', 'site is missing'): F.col('_too_many_14') & F.col('site').isNull(),
+        (15, 'completeness', 'location_missing', 'location is missing'): F.col('_too_many_15') & F.col('location').isNull(),
+        (20, 'accuracy', 'vibration_mms_range', 'vibration_mms is not from 0 to 50'): (F.when(~F.isnan('vibration_mms'), F.col('vibration_mms')) < 0) | (F.when(~F.isnan('vibration_mms'), F.col('vibration_mms')) > 50),
+        (21, 'accuracy', 'discharge_temp_f_range', 'discharge_temp_f is not from 60 to 400'): (F.when(~F.isnan('discharge_temp_f'), F.col('discharge_temp_f')) < 60) | (F.when(~F.isnan('discharge_temp_f'), F.col('discharge_temp_f')) > 400),
+        (22, 'accuracy', 'suction_pressure_psi_range', 'suction_pressure_psi is not from 20 to 200'): (F.when(~F.isnan('suction_pressure_psi'), F.col('suction_pressure_psi')) < 20) | (F.when(~F.isnan('suction_pressure_psi'), F.col('suction_pressure_psi')) > 200),
+        (23, 'accuracy', 'discharge_pressure_psi_range', 'discharge_pressure_psi is not from 500 to 1500'): (F.when(~F.isnan('discharge_pressure_psi'), F.col('discharge_pressure_psi')) < 500) | (F.when(~F.isnan('discharge_pressure_psi'), F.col('discharge_pressure_psi')) > 1500),
         (24, 'uniqueness', 'unique_key', 'another row has the same compressor_id and timestamp'): F.col('_repeated'),
-        (25, 'validity', 'no_future_times', 'timestamp is in the future'): (F.col('timestamp') > _now),
-        (26, 'validity', 'pressure rises', 'not discharge_pressure_psi > suction_pressure_psi'): (~F.expr('discharge_pressure_psi > suction_pressure_psi')),
+        (25, 'validity', 'no_future_times', 'timestamp is in the future'): F.col('timestamp') > _now,
+        (26, 'validity', 'pressure rises', 'not discharge_pressure_psi > suction_pressure_psi'): ~F.expr('discharge_pressure_psi > suction_pressure_psi'),
     }
     _failing = (
         _numbered
@@ -591,7 +591,7 @@ def quality(silver_checked: DataFrame) -> tuple[DataFrame, DataFrame]:
     )
     _stale = (
         _numbered
-        .join(F.broadcast(_fresh.where('is_stale').select(F.col('newest').alias('_newest'))), ((F.when(F.col('timestamp') <= _now, F.col('timestamp'))).eqNullSafe(F.col('_newest'))))
+        .join(F.broadcast(_fresh.where('is_stale').select(F.col('newest').alias('_newest'))), F.when(F.col('timestamp') <= _now, F.col('timestamp')).eqNullSafe(F.col('_newest')))
         .withColumn('_first', F.row_number().over(Window.partitionBy(F.lit(0)).orderBy('_row')))
         .where(F.col('_first') == 1)
         .select(F.col('compressor_id'), F.col('timestamp'), F.col('vibration_mms'), F.col('discharge_temp_f'), F.col('suction_pressure_psi'), F.col('discharge_pressure_psi'), F.col('horsepower'), F.col('gas_flow_mcfd'), F.col('runtime_hours'), F.col('ingested_at'), F.col('source_file'), F.col('model'), F.col('install_date'), F.col('site'), F.col('location'), '_row', *[F.lit(value).alias(name) for value, name in zip((0, 'freshness', 'freshness', 'the newest row is too old'), ['_place', 'dimension', 'check_name', 'reason'])])
