@@ -1,20 +1,24 @@
 import {untrack} from 'svelte';
+import type {TileFilter, Tiles} from '../../notebook/tiles.ts';
 import {Loaded} from '../loaded.svelte.ts';
+import {getView, type Placed} from './view.svelte.ts';
 
 /**
- * What `work` gives for what `key` says now, made again whenever that changes; while it says nothing, what was last made stays. An older
- * request is called off, and its answer counts for nothing.
+ * What `work` finds for a tile, made again whenever its filter or what is `asked` changes; while the tile's cell waits for a run, what was last
+ * found stays. An older request is called off, and its answer counts for nothing.
  */
-export function follow<T>(key: () => string | undefined, work: (signal: AbortSignal) => Promise<T>): Loaded<T> {
+export function follow<T>(place: () => Placed, asked: () => readonly unknown[], work: (tiles: Tiles, filter: TileFilter, signal: AbortSignal) => Promise<T>): Loaded<T> {
+  const view = getView();
   const loaded = new Loaded<T>();
-  const now = $derived(key());
+  const filter = $derived(view.filterOf(place()));
+  const now = $derived(place().status === 'fresh' && view.settled ? JSON.stringify([filter, asked()]) : undefined);
   let off = new AbortController();
   $effect(() => {
     if (now === undefined) return;
     off.abort();
     off = new AbortController();
     const {signal} = off;
-    untrack(() => void loaded.load(() => work(signal)));
+    untrack(() => void loaded.load(() => work(view.page.session.tiles, filter, signal)));
   });
   $effect(() => () => off.abort());
   return loaded;
