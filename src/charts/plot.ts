@@ -1,7 +1,7 @@
 import type * as Plot from '@observablehq/plot';
 import {count} from '../lib/text.ts';
 import {alertsInWords, drawAlerts} from './alerts.ts';
-import {bandsOf, naturally, textWidth, timeTick} from './axes.ts';
+import {bandsOf, textWidth, timeTick} from './axes.ts';
 import {middle, type Canvas, type Drawing, type FacetChannels} from './mark.ts';
 import {markKinds} from './marks/index.ts';
 import {firstColor, otherColor, ramps, seriesColors, type Theme} from './palette.ts';
@@ -58,18 +58,31 @@ interface Coloring {
 }
 
 /** Few whole numbers are names (clusters, months); many are a scale. */
-const namesOf = (points: readonly ChartRow[]): readonly number[] | undefined => {
-  const values = new Set(points.flatMap((point) => (typeof point['color'] === 'number' ? [point['color']] : [])));
+const namesOf = (colors: readonly unknown[]): readonly number[] | undefined => {
+  const values = new Set(colors.filter((color) => typeof color === 'number'));
   return values.size <= 10 && [...values].every(Number.isInteger) ? [...values].sort((a, b) => a - b) : undefined;
 };
+
+/** The colour of each name: that of its place among those that were there before a filter, else one that no other name has. */
+function paintsOf(names: readonly (string | number)[], before: readonly (string | number)[] = names): string[] {
+  const places = new Map(before.map((name, i) => [name, i % seriesColors.length]));
+  const taken = new Set(names.map((name) => places.get(name)));
+  const free = seriesColors.filter((_, i) => !taken.has(i));
+  return names.map((name) => {
+    if (name === other || name === noValue) return otherColor;
+    const place = places.get(name);
+    return (place === undefined ? free.shift() : seriesColors[place]) ?? otherColor;
+  });
+}
 
 function coloring(chart: ReducedChart, points: readonly ChartRow[], theme: Theme): Coloring {
   const label = chart.color?.label ?? '';
   if (chart.color === undefined) return {color: firstColor, scale: undefined, legend: undefined};
-  const names = chart.color.kind === 'number' ? (chart.spec.mark === 'dot' ? namesOf(points) : undefined) : bandsOf(points, 'color').sort(naturally);
+  const before = chart.colorsBefore ?? [];
+  const numbers = (): readonly number[] | undefined => (chart.spec.mark === 'dot' ? namesOf([...before, ...points.map((point) => point['color'])]) : undefined);
+  const names = chart.color.kind === 'number' ? numbers() : bandsOf(points, 'color');
   if (names !== undefined) {
-    const paint = (name: string | number, i: number): string => (name === other || name === noValue ? otherColor : (seriesColors[i % seriesColors.length] ?? otherColor));
-    const range = names.map(paint);
+    const range = paintsOf(names, chart.colorsBefore);
     return {
       color: (point) => (point['color'] === null ? noValue : point['color']),
       scale: {type: 'ordinal', domain: [...names], range, unknown: otherColor},

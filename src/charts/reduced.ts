@@ -24,6 +24,8 @@ export interface ReducedChart {
   readonly x: Channel | undefined;
   readonly y: Channel;
   readonly color: Channel | undefined;
+  /** The colours' values before a filter took rows out: what had a colour then keeps it. */
+  readonly colorsBefore?: readonly (string | number)[] | undefined;
   readonly facet: Channel | undefined;
 }
 

@@ -141,16 +141,19 @@ export class Runner {
   }
 
   #forget(hash: string): void {
-    if (this.#results.delete(hash)) this.#editions.set(hash, (this.#editions.get(hash) ?? 0) + 1);
+    this.#drop(hash);
     this.#present.delete(hash);
+  }
+
+  #drop(hash: string): void {
+    if (this.#results.delete(hash)) this.#editions.set(hash, (this.#editions.get(hash) ?? 0) + 1);
   }
 
   /** What other cells, or other texts of this one, wrote to the table counts as written no longer: they look at the table when they run again. */
   #forgetWriters(table: string, {self, before}: Applies): void {
     for (const known of this.#lineage.values()) {
       const applies = known.work.type === 'step' ? known.work.applies : undefined;
-      if (applies !== undefined && writtenBy(known)?.toLowerCase() === table.toLowerCase() && applies.self !== self && !before.includes(applies.self))
-        this.#results.delete(known.hash);
+      if (applies !== undefined && writtenBy(known)?.toLowerCase() === table.toLowerCase() && applies.self !== self && !before.includes(applies.self)) this.#drop(known.hash);
     }
   }
 

@@ -1,6 +1,8 @@
 import {timesOf, columnOf, type AlertsTable} from '../charts/alerts.ts';
+import {naturally} from '../charts/axes.ts';
 import {reduceChart} from '../charts/reduce.ts';
 import type {ChartRow} from '../charts/reduced.ts';
+import type {ChartSpec} from '../charts/spec.ts';
 import {suggestChart} from '../charts/suggest.ts';
 import {cancelled, ProblemError, unwrap} from '../lib/problem.ts';
 import type {Row, Value} from '../lib/value.ts';
@@ -45,6 +47,8 @@ export interface TableFound {
 export const tableRows = 100;
 /** A text of more different values names no sensor. */
 const mostSensors = 10_000;
+/** Different colours that are looked for; a chart has fewer names. */
+const mostColored = 100;
 const mostParts = 40;
 /** Seconds that a part of a trend may take: lengths at which steady readings fall evenly. */
 const partWidths = [1, 5, 15, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800, 2_419_200, 31_536_000];
@@ -83,18 +87,22 @@ interface Table {
 /** The rows behind a dashboard's tiles: small queries over results that are there, which run nothing of the notebook. */
 export class Tiles {
   readonly #sources = new Map<string, Promise<TileSource>>();
+  readonly #colors = new Map<string, Promise<readonly (string | number)[]>>();
 
   constructor(
     private readonly ports: Ports,
     private readonly runner: Runner,
   ) {}
 
+  /** Names the rows that a tile of the cell shows: a cell that wrote to a table again has its hash still. */
+  edition(cell: CompiledCell): string {
+    const input = cell.work.type === 'chart' ? cell.inputs[0] : undefined;
+    return input === undefined ? this.runner.edition(cell.hash) : `${this.runner.edition(input.hash)}${input.rejects ? ' rejects' : ''}`;
+  }
+
   /** What the table that a cell shows offers to the filters; kept by the hash of its rows. */
   source(cell: CompiledCell): Promise<TileSource> {
-    const input = cell.work.type === 'chart' ? cell.inputs[0] : undefined;
-    return kept(this.#sources, input === undefined ? this.runner.edition(cell.hash) : `${this.runner.edition(input.hash)}${input.rejects ? ' rejects' : ''}`, () =>
-      this.#look(cell, undefined, ({relation, columns, rows}) => this.#study(relation, columns, rows)),
-    );
+    return kept(this.#sources, this.edition(cell), () => this.#look(cell, undefined, ({relation, columns, rows}) => this.#study(relation, columns, rows)));
   }
 
   async #study(relation: Sql, columns: readonly Column[], known: number): Promise<TileSource> {
@@ -132,8 +140,18 @@ export class Tiles {
       const marked = alerts === undefined ? undefined : filteredAlerts(alerts, filter, spec.color !== undefined || spec.facet !== undefined);
       const reduced = unwrap(reduceChart(spec, columns, filtered(relation, filter), marked));
       const table = await this.ports.engine.query(reduced.sql);
-      return {spec, reduced, rows: table.toArray().map((row: {toJSON(): ChartRow}) => row.toJSON())};
+      const isWhole = reduced.color === undefined || condition(filter) === undefined;
+      const colorsBefore = isWhole ? undefined : await kept(this.#colors, `${this.edition(cell)} ${JSON.stringify(spec)}`, () => this.#colorsOf(spec, columns, relation));
+      return {spec, reduced: {...reduced, colorsBefore}, rows: table.toArray().map((row: {toJSON(): ChartRow}) => row.toJSON())};
     });
+  }
+
+  /** What has a colour in a chart of all rows. */
+  async #colorsOf(spec: ChartSpec, columns: readonly Column[], relation: Sql): Promise<readonly (string | number)[]> {
+    const whole = unwrap(reduceChart(spec, columns, relation));
+    const {rows} = await this.ports.engine.rows(sql`SELECT DISTINCT color FROM (${whole.sql}) WHERE color IS NOT NULL LIMIT ${lit(mostColored)}`);
+    const colors = rows.flatMap(([color]) => (typeof color === 'string' || typeof color === 'number' ? [color] : []));
+    return colors.sort((a, b) => naturally(String(a), String(b)));
   }
 
   figure(cell: CompiledCell, tile: FigureTile, filter: TileFilter, signal: AbortSignal): Promise<FigureFound> {

@@ -13,7 +13,7 @@ export const line: MarkKind = {
       marks: [
         plot.lineY(points, {x, y: 'y', z: 'color', stroke: color, strokeWidth: 1.5, strokeLinejoin: 'round', ...facets}),
         // A reading between two gaps has no line of its own.
-        ...(points.length <= 60 ? [plot.dot(points, {x, y: 'y', fill: color, r: 2, ...facets})] : []),
+        ...(points.length <= 60 ? [plot.dot(points, {x, y: 'y', fill: color, r: new Set(points.map((point) => point['x'])).size === 1 ? 4 : 2, ...facets})] : []),
       ],
     };
   },

@@ -25,17 +25,17 @@ export interface Placed {
 /** The open dashboard: its tiles, and what the filters make of them. */
 export class DashboardView {
   readonly placed: readonly Placed[] = $derived.by(() => this.#place());
-  /** What each result offers to the filters, by hash; undefined where it can't be told. */
+  /** What each result offers to the filters, by edition; undefined where it can't be told. */
   readonly #sources = new SvelteMap<string, TileSource | undefined>();
   readonly filters: Filters = $derived.by(() =>
     findFilters(
       this.page.session.notebook.dashboard,
-      this.placed.map(({tile, planned}) => ({tile, source: planned === undefined ? undefined : this.#sources.get(planned.hash)})),
+      this.placed.map(({tile, planned}) => ({tile, source: planned === undefined ? undefined : this.#sources.get(this.edition(planned))})),
     ),
   );
   readonly span: Extent | undefined = $derived.by(() => spanOf(this.choice, this.filters.extent));
   /** Whether every tile that has a result has told what it offers: before that a filter could still change. */
-  readonly settled: boolean = $derived.by(() => this.placed.every(({planned, status}) => planned === undefined || status !== 'fresh' || this.#sources.has(planned.hash)));
+  readonly settled: boolean = $derived.by(() => this.placed.every(({planned, status}) => planned === undefined || status !== 'fresh' || this.#sources.has(this.edition(planned))));
   /** Cells that wait for a run. */
   readonly waiting: number = $derived.by(() => new Set(this.placed.flatMap(({planned, status}) => (planned !== undefined && status !== 'fresh' ? [planned.name] : []))).size);
   /** The page is drawn for paper. */
@@ -45,6 +45,11 @@ export class DashboardView {
 
   get choice(): Choice {
     return this.page.dashboard ?? {range: undefined, sensors: []};
+  }
+
+  /** Names the rows that the cell gives now. */
+  edition(cell: CompiledCell): string {
+    return this.page.session.tiles.edition(cell);
   }
 
   choose(change: Partial<Choice>): void {
@@ -72,15 +77,16 @@ export class DashboardView {
   study(): void {
     const {session} = this.page;
     for (const {planned, status} of this.placed) {
-      if (planned === undefined || status !== 'fresh' || untrack(() => this.#sources.has(planned.hash))) continue;
-      const {id, hash} = planned;
+      if (planned === undefined || status !== 'fresh') continue;
+      const [{id}, edition] = [planned, this.edition(planned)];
+      if (untrack(() => this.#sources.has(edition))) continue;
       untrack(() => {
         session
           .result(id)
           .then(() => session.tiles.source(planned))
           // The tile itself tells what is wrong.
           .catch(() => undefined)
-          .then((source) => this.#sources.set(hash, source))
+          .then((source) => this.#sources.set(edition, source))
           .catch(() => undefined);
       });
     }

@@ -1,5 +1,7 @@
+import * as Plot from '@observablehq/plot';
 import fc from 'fast-check';
 import {beforeAll, describe, expect, test} from 'vitest';
+import {plotOptions} from '../../../src/charts/plot.ts';
 import {readRows} from '../../../src/charts/reduced.ts';
 import {choiceIn, fragmentOf, spanOf, type Choice} from '../../../src/notebook/dashboard-choice.ts';
 import {findFilters, type TileSource} from '../../../src/notebook/dashboard-filters.ts';
@@ -33,6 +35,8 @@ const text =
     `SELECT "timestamp", compressor_id AS sensor, 'vibration' AS metric, 'critical' AS severity, "timestamp" + INTERVAL 2 HOUR AS cleared_at FROM readings WHERE vibration IN (5, 13, 21, 30, 31)`,
   ) +
   cell('chart marked', 'from: readings\nmark: line\nx: timestamp\ny: vibration\nalerts: bells') +
+  cell('sql fleet', "SELECT 'unit ' || u AS unit, i, u * i AS level FROM range(1, 21) a(u), range(100) b(i) WHERE i <= u") +
+  cell('chart fleet_lines', 'from: fleet\nmark: line\nx: i\ny: level\ncolor: unit') +
   cell('chart coloured', 'from: readings\nmark: line\nx: timestamp\ny: vibration\ncolor: compressor_id\nalerts: bells');
 
 let planned: readonly PlannedCell[];
@@ -108,6 +112,23 @@ describe('a tile’s rows', () => {
       rows: [['COMP-1', expect.anything(), 13, 'ok', expect.anything(), 'x13'], expect.objectContaining({2: 10})],
     });
     expect((await tiles.figure(cellOf('readings'), figureOf('readings', 'count'), filter, live)).value).toBe(2n);
+  });
+
+  test('a chart keeps the colour of each sensor under the filter, and gives a sensor that had none one that is free', async () => {
+    const colors = async (name: string, filter: TileFilter): Promise<Record<string, string>> => {
+      const {reduced, rows} = await tiles.chart(cellOf(name), filter, live);
+      const {legend} = plotOptions(Plot, reduced, rows, {width: 800, theme: 'light'});
+      return legend?.kind === 'swatches' ? Object.fromEntries(legend.items.map(({label, color}) => [label, color])) : {};
+    };
+    const every = await colors('trend', all);
+    expect(Object.keys(every)).toEqual(['COMP-0', 'COMP-1', 'COMP-2']);
+    for (const sensor of ['COMP-0', 'COMP-1', 'COMP-2']) expect(await colors('trend', {...all, sensors: [sensor]})).toEqual({[sensor]: every[sensor]});
+    // Of twenty units twelve have colours; the shortest runs are “(other)”.
+    const twelve = await colors('fleet_lines', all);
+    expect(Object.keys(twelve).at(-1)).toBe('(other)');
+    const some = await colors('fleet_lines', {...all, columns: {time: undefined, sensor: 'unit'}, sensors: ['unit 1', 'unit 2', 'unit 19', 'unit 20']});
+    expect(some).toMatchObject({'unit 19': twelve['unit 19'], 'unit 20': twelve['unit 20']});
+    expect(new Set(Object.values(some)).size).toBe(4);
   });
 
   test('a table has the latest rows first, its other rows counted', async () => {
@@ -201,7 +222,7 @@ describe('a tile’s rows', () => {
 
   test('nothing of the notebook runs, and what was called off before its turn isn’t begun', async () => {
     expect(native.statements).toEqual([]);
-    expect(made).toHaveLength(8);
+    expect(made).toHaveLength(10);
     const off = new AbortController();
     const first = tiles.table(cellOf('readings'), all, live);
     const second = tiles.table(cellOf('readings'), all, off.signal);
