@@ -25,7 +25,7 @@ export function dbtProject(handover: Handover): {readonly files: readonly Handov
   return {
     files: [
       {path: 'dbt_project.yml', text: yaml({name: project, version: '1.0.0', profile: project, 'model-paths': ['models'], models: {[project]: {'+materialized': 'table'}}})},
-      {path: 'profiles.yml', text: yaml({[project]: {target: 'dev', outputs: {dev: {type: 'duckdb', path: `${project}.duckdb`, threads: 1, settings}}}})},
+      {path: 'profiles.yml', text: yaml({[project]: {target: 'dev', outputs: {dev: {type: 'duckdb', path: `${project}.duckdb`, threads: 1, ...models.attached, settings}}}})},
       ...models.files,
       {path: 'models/schema.yml', text: yaml({version: 2, models: models.described})},
       {path: 'README.md', text: readme(notebook.title === '' ? project : notebook.title, files, models.left)},
@@ -63,6 +63,7 @@ class Models {
   readonly files: HandoverFile[] = [];
   readonly described: {readonly name: string; readonly description?: string; readonly columns?: readonly unknown[]}[] = [];
   readonly left: Left[] = [];
+  readonly #attached = new Map<string, unknown>();
   readonly #plan: Handover['plan'];
   readonly #cells: DuckDBCells;
   /** What stands for ref('name') until Jinja’s marks in the text are escaped; nothing in the notebook has it. */
@@ -92,7 +93,12 @@ class Models {
     else this.#cell(made, prose);
   }
 
-  #cell({cell, sentence, rows, rejects, write, postgres, isRead}: CellSql, prose: string): void {
+  /** The databases that models read, for the profile. */
+  get attached(): {readonly attach?: readonly unknown[]} {
+    return this.#attached.size === 0 ? {} : {attach: [...this.#attached.values()]};
+  }
+
+  #cell({cell, sentence, attached, rows, rejects, write, postgres, isRead}: CellSql, prose: string): void {
     if (postgres !== undefined) this.left.push(notInPostgres(cell, postgres));
     if (write !== undefined)
       this.left.push({
@@ -101,6 +107,7 @@ class Models {
         why: `Its rows go on, and lake.${write.table} isn’t written: a dbt model is one table, made anew with each build.`,
         instead: 'Use the DuckDB script, or make it an incremental model by hand.',
       });
+    for (const {file, format} of attached) this.#attached.set(file, {path: file, alias: file, type: format, read_only: true});
     const heads = sentence === '' ? [] : [sentence];
     if (isRead && rejects !== undefined) {
       this.#hooked.set(rejectsOf(cell.name), cell.name);

@@ -1,5 +1,8 @@
+import {isDatabase} from '../lib/file-format.ts';
 import {rejectsOf} from '../notebook/cells.ts';
 import {py, pyIdentifier} from '../pyspark/py.ts';
+import {formatOf} from '../sql/read-csv.ts';
+import {jdbcPackage} from '../steps/load-database.ts';
 import type {HandedOver, Handover} from './define.ts';
 import {comments, docstring, importBlock, indented, filledMarkdown} from './python-text.ts';
 import {baseName} from './prose.ts';
@@ -42,10 +45,22 @@ const postgresDriver = 'org.postgresql:postgresql:42.7.7';
 export const usesPostgres = ({plan}: Handover): boolean =>
   plan.some((cell) => cell.ready && (cell.work.type === 'psql' || (cell.work.type === 'step' && cell.work.step.writesPostgres !== undefined)));
 
+/** The drivers of the databases whose files the notebook loads. */
+const databaseDrivers = ({plan, known}: Handover): readonly string[] => [
+  ...new Set(
+    plan.flatMap((cell) => {
+      if (!cell.ready || cell.work.type !== 'step' || cell.kind !== 'load') return [];
+      const {files, values} = cell.work;
+      const format = known(cell.hash)?.files[0]?.format ?? (typeof values['format'] === 'string' && values['format'] !== 'auto' ? values['format'] : formatOf(files));
+      return isDatabase(format) ? [jdbcPackage(format)] : [];
+    }),
+  ),
+];
+
 /** The command that runs the job. */
 export function sparkCommand(h: Handover): string {
   const isLake = h.plan.some((cell) => cell.ready && usesLake(cell));
-  const packages = [...(isLake ? ['io.delta:delta-spark_2.13:4.0.1'] : []), ...(usesPostgres(h) ? [postgresDriver] : [])];
+  const packages = [...(isLake ? ['io.delta:delta-spark_2.13:4.0.1'] : []), ...(usesPostgres(h) ? [postgresDriver] : []), ...databaseDrivers(h)];
   return `spark-submit ${packages.length > 0 ? `--packages ${packages.join(',')} ` : ''}${jobName(h)}.py --input data --output output${isLake ? ' --lake lake' : ''}`;
 }
 

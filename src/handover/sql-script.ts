@@ -1,8 +1,10 @@
+import {isDatabase, type DatabaseFormat, type FileFormat} from '../lib/file-format.ts';
 import {shellWord} from '../lib/shell.ts';
 import {list} from '../lib/text.ts';
 import {rejectsOf, type RunnableCell} from '../notebook/cells.ts';
 import type {CompiledCell, InputTable, LakeSource, PlannedCell} from '../notebook/plan.ts';
 import type {StoredResult} from '../notebook/run.ts';
+import {attached, tablePath} from '../sql/attach.ts';
 import {formatOf, readCsv, readCsvAs, rejectedLines, type LoadOptions, type Stored} from '../sql/read-csv.ts';
 import {lakeReads} from '../sql/lake.ts';
 import {tokens} from '../sql/lexer.ts';
@@ -23,11 +25,20 @@ export interface Dialect {
   readonly takeUp: string;
 }
 
+/** A database's file, which DuckDB opens under its own name. */
+export interface AttachedFile {
+  readonly file: string;
+  readonly format: DatabaseFormat;
+  readonly attach: Sql;
+}
+
 /** What makes one cell's table in DuckDB: a query, what has to come before and after it, and the rows it refused. */
 export interface CellSql {
   readonly cell: CompiledCell;
   /** What the cell does, in a sentence. */
   readonly sentence: string;
+  /** Files of databases that the rows are in. */
+  readonly attached: readonly AttachedFile[];
   readonly rows: Sql;
   readonly rejects: Sql | undefined;
   /** Fails where the rows say that the run has to stop. */
@@ -161,7 +172,7 @@ class Script {
     return [remark(`${planned.name}${made.sentence === '' ? '' : `: ${made.sentence}`}`), ...this.#statements(made)].join('\n');
   }
 
-  #statements({cell, rows, rejects, halt, write, writing, postgres, isRead}: CellSql): string[] {
+  #statements({cell, attached, rows, rejects, halt, write, writing, postgres, isRead}: CellSql): string[] {
     const statements: string[] = [];
     if (postgres !== undefined) {
       const left = notInPostgres(cell, postgres);
@@ -180,7 +191,7 @@ class Script {
       statements.push('BEGIN TRANSACTION;', ended(writing), crashes ? 'ROLLBACK;' : 'COMMIT;');
       if (copies !== undefined) statements.push(remark('This version is read further down.'), `CREATE OR REPLACE TABLE ${copies} AS FROM lake.${id(write.table)};`);
     }
-    statements.push(create(id(cell.name), rows));
+    statements.push(...attached.map(({attach}) => ended(attach)), create(id(cell.name), rows));
     if (rejects !== undefined) statements.push(create(id(rejectsOf(cell.name)), rejects));
     if (halt !== undefined) statements.push(ended(halt));
     // DuckDB adds to these tables with every file.
@@ -285,7 +296,7 @@ export class DuckDBCells {
   #compile(cell: CompiledCell): CellSql {
     const {work} = cell;
     const missing = cell.inputs.find(({name}) => this.#isGone(name));
-    const base = {cell, sentence: '', rejects: undefined, write: undefined, writing: undefined, postgres: undefined, isRead: false};
+    const base = {cell, sentence: '', attached: [], rejects: undefined, write: undefined, writing: undefined, postgres: undefined, isRead: false};
     if (work.type === 'chart') throw new Out('A chart is drawn in the page.', 'Draw it from its table.');
     const lacks = cell.sources.map((source) => this.#lake.read(source).lacks).find((found) => found !== undefined);
     const [source] = cell.sources;
@@ -312,9 +323,9 @@ export class DuckDBCells {
     const program = step.toSql(values, inputs);
     const sentence = step.sentence(values);
     if (program.kind === 'read') {
-      const {rows, rejects} = readSql(program.files, program.options, this.handover.known(cell.hash));
+      const {rows, rejects, attached} = readSql(program.files, program.options, this.handover.known(cell.hash));
       if (rejects === undefined) this.#gone.add(rejectsOf(cell.name).toLowerCase());
-      return {...base, sentence, rows, rejects, isRead: rejects !== undefined};
+      return {...base, sentence, attached, rows, rejects, isRead: rejects !== undefined};
     }
     const rows = this.#ofStep(program, cell, inputs);
     if (program.kind === 'sql') return {...base, sentence, rows, rejects: program.rejects, halt: program.judge?.halt?.(id(cell.name))};
@@ -473,9 +484,10 @@ const at = (table: string, version: number): string => `${table}@v${version}`;
 const bring = (table: string): string => `Export ${table} as a zip in the page, unpack it beside the script, and take the marks off the lines that load it and off what reads it.`;
 
 /** Files as DuckDB itself reads them: as they were read in the page where that is known, else as the reader said. */
-function readSql(files: readonly string[], options: LoadOptions, known: StoredResult | undefined): {rows: Sql; rejects: Sql | undefined} {
+function readSql(files: readonly string[], options: LoadOptions, known: StoredResult | undefined): {rows: Sql; rejects: Sql | undefined; attached: readonly AttachedFile[]} {
   const read = known?.files ?? [];
   const format = read[0]?.format ?? options.format ?? formatOf(files);
+  if (isDatabase(format)) return attachedSql(files, format, options, read);
   const parts = files.map((file) => {
     const found = read.find((one) => one.file === file);
     const encoding = found?.encoding ?? options.encoding;
@@ -497,12 +509,13 @@ function readSql(files: readonly string[], options: LoadOptions, known: StoredRe
     return selected(source, file, options, format);
   });
   const rows = join(parts, '\nUNION ALL BY NAME\n');
-  if (format !== 'csv') return {rows, rejects: undefined};
+  if (format !== 'csv') return {rows, rejects: undefined, attached: []};
   const [only = ''] = files;
-  if (files.length === 1) return {rows, rejects: rejectedLines(only)};
+  if (files.length === 1) return {rows, rejects: rejectedLines(only), attached: []};
   const errors = (file: string): Sql => sql`(SELECT e.* FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id) WHERE parse_filename(s.file_path) = ${lit(file)})`;
   return {
     rows,
+    attached: [],
     rejects: join(
       files.map((file) => sql`(${rejectedLines(file, errors(file))})`),
       '\nUNION ALL\n',
@@ -510,10 +523,26 @@ function readSql(files: readonly string[], options: LoadOptions, known: StoredRe
   };
 }
 
+function attachedSql(
+  files: readonly string[],
+  format: DatabaseFormat,
+  options: LoadOptions,
+  read: StoredResult['files'],
+): {rows: Sql; rejects: undefined; attached: readonly AttachedFile[]} {
+  const parts = files.map((file) => ({file, format, ...attached(file, format, read.find((one) => one.file === file)?.table ?? tablePath(options.table))}));
+  const packed = files.find((file) => /\.gz$/i.test(file));
+  if (packed !== undefined) throw new Out(`${packed} is in gzip, and DuckDB opens no database that is.`, 'Unpack it, load that file instead, and export again.');
+  const rows = join(
+    parts.map(({file, relation}) => selected(relation, file, options, format)),
+    '\nUNION ALL BY NAME\n',
+  );
+  return {rows, rejects: undefined, attached: parts};
+}
+
 /** A file's name where DuckDB would take it for a pattern. */
 const globbed = (name: string): string => name.replace(/[[*?]/g, '[$&]');
 
-function selected(source: Sql, file: string, {filename, types}: LoadOptions, format: 'csv' | 'json' | 'parquet'): Sql {
+function selected(source: Sql, file: string, {filename, types}: LoadOptions, format: FileFormat): Sql {
   const casts = format === 'csv' ? [] : Object.entries(types).map(([name, type]) => sql`TRY_CAST(${id(name)} AS ${typeName(type)}) AS ${id(name)}`);
   const replaced = casts.length === 0 ? sql`` : sql` REPLACE (${join(casts)})`;
   return sql`SELECT *${replaced}${filename ? sql`, ${lit(file)} AS filename` : sql``} FROM ${source}`;

@@ -5,6 +5,7 @@ import {readParams} from '../params/index.ts';
 import {id, lit, sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 import {load} from '../steps/load.ts';
+import type {SourceTable} from './databases/index.ts';
 import {detectCsv, readFiles, type Detected} from './read.ts';
 
 /** How a file would be read, and its first rows read so. */
@@ -12,6 +13,9 @@ export interface FilePreview {
   readonly sniffed: Sniffed;
   /** What was found out about a CSV file where the reader said nothing. */
   readonly detected: Detected | undefined;
+  /** The tables of a database, and the one that is read. */
+  readonly tables: readonly SourceTable[];
+  readonly table: string | undefined;
   readonly columns: readonly Column[];
   readonly rows: readonly Row[];
   readonly rejects: readonly Reject[];
@@ -34,12 +38,18 @@ export async function previewFile(ports: Ports, file: string, values: Readonly<R
   const sniffed = await storage.sniff(file, program.options);
   const {options} = program;
   const detected = sniffed.format === 'csv' ? await detectCsv(ports, file, sniffed, options, signal) : undefined;
+  let tables: readonly SourceTable[] = [];
+  const choose = (found: readonly SourceTable[]): string | undefined => {
+    tables = found;
+    return found[0]?.name;
+  };
   try {
-    const {rejects} = await readFiles(ports, [file], options, {table, rejects: rejectsTable, onProgress: () => undefined, signal, limit: 1000});
+    const {rejects} = await readFiles(ports, [file], options, {table, rejects: rejectsTable, onProgress: () => undefined, signal, limit: 1000, choose});
     const {columns, rows} = await engine.rows(sql`FROM ${id(table)} LIMIT ${lit(shownRows)}`, {signal});
-    if (rejects === undefined) return {sniffed, detected, columns, rows, rejects: [], totalRejects: 0};
+    const read = {sniffed, detected, tables, table: options.table ?? tables[0]?.name, columns, rows};
+    if (rejects === undefined) return {...read, rejects: [], totalRejects: 0};
     const found = await engine.rows(sql`SELECT line, column_name, raw, reason, count(*) OVER () AS total FROM ${id(rejects)} LIMIT ${lit(shownRejects)}`, {signal});
-    return {sniffed, detected, columns, rows, rejects: found.rows.map(rejectOf), totalRejects: Number(found.rows[0]?.[4] ?? 0)};
+    return {...read, rejects: found.rows.map(rejectOf), totalRejects: Number(found.rows[0]?.[4] ?? 0)};
   } finally {
     await engine.execute([table, rejectsTable].map((name) => sql`DROP TABLE IF EXISTS ${id(name)}`)).catch(problemOf);
   }

@@ -1,9 +1,11 @@
+import {isDatabase, type DatabaseFormat} from '../lib/file-format.ts';
 import {problemOf, ProblemError, type Problem} from '../lib/problem.ts';
 import {closest, count, list} from '../lib/text.ts';
 import type {Ports, Progress, Reject, Sniffed} from '../ports/index.ts';
 import {rejectedLines, readCsv, readCsvAs, sniffCsv, type Dialect} from '../sql/read-csv.ts';
 import {id, join, lit, sql, typeName, type Sql} from '../sql/sql.ts';
 import type {LoadOptions} from '../steps/define.ts';
+import type {SourceTable} from './databases/index.ts';
 
 export interface Destination {
   /** The engine's tables for the rows and for what could not be read. */
@@ -13,6 +15,8 @@ export interface Destination {
   readonly signal: AbortSignal | undefined;
   /** Reads only about so many rows: for previews. */
   readonly limit?: number;
+  /** Is told of a database's tables, and chooses one where none is named. */
+  readonly choose?: (tables: readonly SourceTable[]) => string | undefined;
 }
 
 /** What was found out about a CSV file where the reader said nothing. */
@@ -27,6 +31,8 @@ export interface FileRead {
   readonly encoding: Sniffed['encoding'];
   readonly gzip: boolean;
   readonly csv: Detected | undefined;
+  /** The table of a database that was read, by its schema and name. */
+  readonly table: readonly string[] | undefined;
   /** JSON that is one array, or has objects over several lines: it can't be read line by line. */
   readonly isWhole: boolean;
 }
@@ -85,8 +91,11 @@ async function gather(ports: Ports, tables: readonly string[], table: string, si
 /** Reads one file. */
 async function readOne(ports: Ports, file: string, options: LoadOptions, to: Destination): Promise<FileRead & {hasRejects: boolean}> {
   const sniffed = await ports.storage.sniff(file, options);
-  const read = {file, format: sniffed.format, encoding: options.encoding ?? sniffed.encoding, gzip: sniffed.gzip, isWhole: sniffed.format === 'json' && isWhole(sniffed.head)};
-  if (sniffed.format !== 'csv') return {...read, csv: undefined, hasRejects: await readArrowFile(ports, file, options, to)};
+  const {format} = sniffed;
+  const read = {file, format, encoding: options.encoding ?? sniffed.encoding, gzip: sniffed.gzip, isWhole: format === 'json' && isWhole(sniffed.head), table: undefined};
+  if (isDatabase(format)) return {...read, csv: undefined, ...(await readDatabaseFile(ports, file, format, options, to))};
+  if (options.table !== undefined) throw new ProblemError(noDatabase(file, options.table));
+  if (format !== 'csv') return {...read, csv: undefined, hasRejects: await readArrowFile(ports, file, options, to)};
   try {
     return {...read, ...(await readCsvFile(ports, file, sniffed, options, to))};
   } catch (thrown) {
@@ -227,6 +236,30 @@ async function detectDecimal(ports: Ports, name: string, options: LoadOptions, d
   return commas > points ? ',' : '.';
 }
 
+async function readDatabaseFile(
+  ports: Ports,
+  file: string,
+  format: DatabaseFormat,
+  options: LoadOptions,
+  to: Destination,
+): Promise<{table: readonly string[]; hasRejects: boolean}> {
+  const {tableOf, withDatabase} = await import('./databases/index.ts');
+  const read = await withDatabase(ports, file, format, to, async (database) => {
+    const chosen = to.choose?.(database.tables);
+    const table = tableOf(file, database.tables, options.table ?? chosen);
+    return {table: table.path, hasRejects: await database.read(table, to)};
+  });
+  await finish(ports, file, options, to);
+  return read;
+}
+
+const noDatabase = (file: string, table: string): Problem => ({
+  code: 'NOT_DATABASE',
+  message: `${file} is no database, so it has no table ${table} to choose.`,
+  hint: 'Take table out, or load a database’s file.',
+  where: {file, param: 'table'},
+});
+
 async function readArrowFile(ports: Ports, file: string, options: LoadOptions, to: Destination): Promise<boolean> {
   const {engine, storage} = ports;
   const enough = new AbortController();
@@ -250,8 +283,7 @@ async function readArrowFile(ports: Ports, file: string, options: LoadOptions, t
     if (!enough.signal.aborted || to.signal?.aborted === true) throw thrown;
   }
   if (!created) throw new ProblemError(noRows(file, rejects));
-  if (options.filename) await engine.execute([sql`ALTER TABLE ${id(to.table)} ADD COLUMN filename VARCHAR DEFAULT ${lit(file)}`]);
-  await retype(ports, file, options, to);
+  await finish(ports, file, options, to);
   if (rejects.length === 0) return false;
   const rows = rejects.map((reject) => sql`(${lit(file)}, ${lit(reject.line)}::BIGINT, ${lit(reject.column)}, ${lit(reject.raw)}, ${lit(reject.reason)})`);
   await engine.execute([sql`CREATE TABLE ${id(to.rejects)} AS SELECT * FROM (VALUES ${join(rows)}) AS t(file, line, column_name, raw, reason)`]);
@@ -272,8 +304,9 @@ async function checkTypes(ports: Ports, file: string, options: LoadOptions, to: 
   });
 }
 
-/** JSON and Parquet bring types of their own; `schema` casts the columns it names. */
-async function retype(ports: Ports, file: string, options: LoadOptions, to: Destination): Promise<void> {
+/** JSON, Parquet and databases bring types of their own; `schema` casts the columns it names. */
+async function finish(ports: Ports, file: string, options: LoadOptions, to: Destination): Promise<void> {
+  if (options.filename) await ports.engine.execute([sql`ALTER TABLE ${id(to.table)} ADD COLUMN filename VARCHAR DEFAULT ${lit(file)}`]);
   for (const {column, type} of await checkTypes(ports, file, options, to))
     await ports.engine.execute([sql`ALTER TABLE ${id(to.table)} ALTER ${id(column)} TYPE ${typeName(type)} USING TRY_CAST(${id(column)} AS ${typeName(type)})`], {
       signal: to.signal,

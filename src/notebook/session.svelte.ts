@@ -479,7 +479,8 @@ export class Session {
     return this.#insert(afterId, `${markdown}\n\n`);
   }
   insertLoad(file: string, values: Readonly<Record<string, unknown>>): string | undefined {
-    const stem = file.replace(/\.(gz|csv|tsv|txt|json|ndjson|jsonl|parquet)$/gi, '').replace(/\.\w+$/, '');
+    const {table} = values;
+    const stem = typeof table === 'string' ? table : file.replace(/\.(gz|csv|tsv|txt|json|ndjson|jsonl|parquet)$/gi, '').replace(/\.\w+$/, '');
     const name =
       stem
         .toLowerCase()

@@ -94,6 +94,7 @@ export interface StoragePort {
   listTexts(folder: string): Promise<readonly string[]>;
   sniff(name: string, options: ReadOptions): Promise<Sniffed>;
   plainText(name: string, options: ReadOptions, onProgress?: (bytes: number) => void): Promise<File>;
+  unpackedFile(name: string): Promise<File>;
   readArrow(name: string, options: ReadOptions, onBatch: (ipc: Uint8Array, done: number, total: number) => Promise<void>, call?: Call): Promise<readonly Reject[]>;
   readParquetFile(name: string, file: File, onBatch: (ipc: Uint8Array) => Promise<void>, call?: Call): Promise<void>;
   unpack(zip: File, onProgress?: (bytes: number, total: number) => void, call?: Call): Promise<UnpackedZip>;

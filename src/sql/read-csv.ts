@@ -1,9 +1,13 @@
+import {isDatabase, type DatabaseFormat, type FileFormat} from '../lib/file-format.ts';
+import {attached, tablePath} from './attach.ts';
 import {parsePattern} from './datetime.ts';
 import {id, join, lit, sql, typeName, type Sql} from './sql.ts';
 
 /** How `load` reads its files; undefined means: find out. */
 export interface LoadOptions {
-  readonly format: 'csv' | 'json' | 'parquet' | undefined;
+  readonly format: FileFormat | undefined;
+  /** The table of a database to read; undefined for its only one. */
+  readonly table: string | undefined;
   readonly encoding: 'utf-8' | 'utf-16' | 'latin-1' | 'windows-1252' | undefined;
   readonly delimiter: string | undefined;
   readonly quote: string | undefined;
@@ -151,14 +155,25 @@ export function shownRead(files: readonly string[], options: LoadOptions): Sql {
   const [only] = files;
   const names = files.length === 1 && only !== undefined ? lit(only) : listed(files);
   const format = options.format ?? formatOf(files);
+  if (isDatabase(format)) return shownDatabases(files, format, options);
   const ofCsv: Argument[] = format === 'csv' ? [...dialect(options), ['types', typed(options.types)], ['encoding', said(options.encoding)], ['ignore_errors', sql`true`]] : [];
   const args: Argument[] = [...ofCsv, ['filename', options.filename ? sql`true` : undefined], ['union_by_name', files.length > 1 ? sql`true` : undefined]];
   return sql`SELECT * FROM ${id(`read_${format}`)}(${join([names, ...written(args)])})`;
 }
 
+function shownDatabases(files: readonly string[], format: DatabaseFormat, {table, filename}: LoadOptions): Sql {
+  const parts = files.map((file) => ({file, ...attached(file, format, tablePath(table))}));
+  const rows = parts.map(({file, relation}) => sql`SELECT *${filename ? sql`, ${lit(file)} AS filename` : sql``} FROM ${relation}`);
+  return sql`${join(
+    parts.map(({attach}) => sql`${attach};\n`),
+    '',
+  )}${join(rows, '\nUNION ALL BY NAME\n')}`;
+}
+
 /** What the ending of a file's name says it is. */
-export function formatOf(files: readonly string[]): 'csv' | 'json' | 'parquet' {
+export function formatOf(files: readonly string[]): FileFormat {
   const name = (files[0] ?? '').toLowerCase().replace(/\.gz$/, '');
+  if (/\.(duckdb|ddb)$/.test(name)) return 'duckdb';
   if (/\.(parquet|pq)$/.test(name)) return 'parquet';
   return /\.(json|ndjson|jsonl)$/.test(name) ? 'json' : 'csv';
 }

@@ -1,3 +1,4 @@
+import type {FileFormat} from '../lib/file-format.ts';
 import type {Problem} from '../lib/problem.ts';
 import type {Row} from '../lib/value.ts';
 import type {KernelArgs} from '../ports/index.ts';
@@ -194,7 +195,9 @@ export interface Step<P extends Params = Params> {
 
 /** How a file was read where the reader said nothing. */
 export interface FoundFile {
-  readonly format: 'csv' | 'json' | 'parquet';
+  readonly format: FileFormat;
+  /** The table of a database that was read, by its schema and name. */
+  readonly table: readonly string[] | undefined;
   readonly encoding: NonNullable<LoadOptions['encoding']>;
   /** JSON that is one array, or has objects over several lines. */
   readonly isWhole: boolean;

@@ -1,3 +1,4 @@
+import {isDatabase} from '../lib/file-format.ts';
 import {list} from '../lib/text.ts';
 import {p} from '../params/index.ts';
 import {castColumn} from '../pyspark/cast.ts';
@@ -9,11 +10,13 @@ import {csvTimeFormat, formatOf, shownRead} from '../sql/read-csv.ts';
 import {unusedName} from '../sql/rows.ts';
 import type {Column} from '../sql/types.ts';
 import type {Values} from '../params/index.ts';
-import {defineStep, type FoundFile, type LoadOptions, type SparkContext, type StepProblem} from './define.ts';
+import {defineStep, type FoundFile, type LoadOptions, type NotExportable, type SparkContext, type StepProblem} from './define.ts';
+import {databaseInSpark} from './load-database.ts';
 
 const params = {
   file: p.files({label: 'Files', help: 'Names of files in the workspace; sensors-*.csv stands for several.'}),
-  format: p.choice(['auto', 'csv', 'json', 'parquet'], {label: 'Format', default: 'auto'}),
+  format: p.choice(['auto', 'csv', 'json', 'parquet', 'duckdb'], {label: 'Format', default: 'auto'}),
+  table: p.text({label: 'Table', help: 'Which table or view of a database.', default: '', placeholder: 'the only one', later: true}),
   encoding: p.choice(['auto', 'utf-8', 'utf-16', 'latin-1', 'windows-1252'], {label: 'Encoding', default: 'auto'}),
   delimiter: p.text({label: 'Delimiter', help: 'Spark calls it sep.', default: '', placeholder: 'found out'}),
   quote: p.text({label: 'Quote', default: '', placeholder: 'found out'}),
@@ -33,8 +36,9 @@ type LoadValues = Values<typeof params>;
 
 const unlessAuto = <T extends string>(value: T | 'auto'): T | undefined => (value === 'auto' ? undefined : value);
 
-const options = (values: LoadValues): LoadOptions => ({
+const loadOptions = (values: LoadValues): LoadOptions => ({
   format: unlessAuto(values.format),
+  table: values.table === '' ? undefined : values.table,
   encoding: unlessAuto(values.encoding),
   delimiter: values.delimiter === '' ? undefined : values.delimiter.replaceAll('\\t', '\t'),
   quote: values.quote === '' ? undefined : values.quote,
@@ -162,9 +166,11 @@ function sparkPattern(format: string | undefined): string {
   return pattern.includes('%') ? '' : pattern;
 }
 
-function toPySpark(given: LoadValues, {target, columns, file = py, found: [found] = []}: SparkContext): string[] {
+function toPySpark(given: LoadValues, context: SparkContext): string[] | NotExportable {
+  const {target, columns, file = py, found: [found] = []} = context;
   const values = completed(given, found);
   const format = unlessAuto(values.format) ?? found?.format ?? formatOf(values.file);
+  if (isDatabase(format)) return databaseInSpark(format, values.file, loadOptions(values), context);
   const source = addresses(values, file);
   const known = columns.filter((column) => column.name !== 'filename' || !values.filename).map(({name, type}): Column => ({name, type: toSparkType(type)}));
   const named = values.filename ? ["withColumn('filename', F.col('_metadata.file_name'))"] : [];
@@ -283,9 +289,9 @@ export const load = defineStep({
   version: 1,
   group: 'load',
   title: 'Load',
-  sentence: ({file}) => (file.length === 0 ? 'Load a file' : `Load ${list(file)}`),
+  sentence: ({file, table}) => (file.length === 0 ? 'Load a file' : table === '' ? `Load ${list(file)}` : `Load ${table} of ${list(file)}`),
   lesson: {
-    what: 'Reads files into a table: CSV, JSON or Parquet, plain or gzipped. What you don’t say is found out from the first rows: the delimiter, the decimal mark, the types. Rows come in the file’s order.',
+    what: 'Reads files into a table: CSV, JSON or Parquet, plain or gzipped, or a table of a database: a DuckDB file. What you don’t say is found out from the first rows: the delimiter, the decimal mark, the types. Rows come in the file’s order.',
     why: 'A CSV file is text and says nothing about itself. Whether `21,4` is one number or two cells, and whether `01/02` is in January or February, is decided here, once, where you can see it. Give `schema` for the columns whose types you know: what doesn’t fit is then refused instead of turning the whole column into text.',
     without:
       'Spark’s reader has every column as a string until you ask for inferSchema or give a schema, and in its PERMISSIVE mode a broken line becomes a row of nulls that nobody notices. Here a line that can’t be read goes to the table NAME_rejects, with its number, its text and the reason. Spark’s job keeps the text of such a line too, but knows neither its number nor the reason.',
@@ -294,7 +300,7 @@ export const load = defineStep({
   effect: 'new',
   params,
   check: (values) => check(values),
-  toSql: (values) => ({kind: 'read', files: values.file, options: options(values), shown: shownRead(values.file, options(values))}),
+  toSql: (values) => ({kind: 'read', files: values.file, options: loadOptions(values), shown: shownRead(values.file, loadOptions(values))}),
   toPySpark,
   examples: [
     {

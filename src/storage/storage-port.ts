@@ -29,6 +29,7 @@ export function storageOf(ask: Ask): StoragePort {
     listTexts: (folder) => ask((worker) => worker.listTexts(folder)),
     sniff: (name, options) => get(ask, (worker) => worker.sniff(name, readOptions(options))),
     plainText: (name, options, onProgress = ignore) => get(ask, (worker) => worker.plainText(name, readOptions(options), Comlink.proxy(onProgress))),
+    unpackedFile: (name) => get(ask, (worker) => worker.unpackedFile(name)),
     readArrow: (name, options, onBatch, call) =>
       withCallback(onBatch, (receive) => getUntil(ask, call?.signal, (worker, job) => worker.readArrow(job, name, readOptions(options), receive))),
     readParquetFile: async (name, file, onBatch, call) =>

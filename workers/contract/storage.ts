@@ -1,8 +1,10 @@
 import type {Encryption} from '../../src/encrypt/define.ts';
+import type {FileFormat} from '../../src/lib/file-format.ts';
 import type {Outcome} from './engine.ts';
 import type {FileAt} from './lake.ts';
 
 export type {Encryption} from '../../src/encrypt/define.ts';
+export type {FileFormat} from '../../src/lib/file-format.ts';
 
 /** The storage worker: the browser's private file system (OPFS), text encodings, gzip, JSON and Parquet. */
 export interface StorageContract {
@@ -29,6 +31,8 @@ export interface StorageContract {
    * derived copy in OPFS made once per fingerprint and options.
    */
   plainText(name: string, options: ReadOptions, onProgress: (bytes: number) => void): Promise<Outcome<File>>;
+  /** The stored file without gzip, to read by position. */
+  unpackedFile(name: string): Promise<Outcome<File>>;
   /** Reads JSON or Parquet into Arrow IPC streams, batch by batch; `onBatch` is awaited. JSON records that can't be read come back as rejects. */
   readArrow(job: number, name: string, options: ReadOptions, onBatch: (ipc: Uint8Array, done: number, total: number) => Promise<void>): Promise<Outcome<readonly Reject[]>>;
   /** Reads a Parquet file that is not in the workspace, where it is, as `readArrow` does; `name` is what problems call it. */
@@ -98,7 +102,6 @@ export interface StoredFile {
   readonly addedAt: number;
 }
 
-export type FileFormat = 'csv' | 'json' | 'parquet';
 export type Encoding = 'utf-8' | 'utf-16' | 'latin-1' | 'windows-1252';
 
 /** `auto` and undefined mean: find out. Everything a reader can set in the import preview. */
@@ -111,7 +114,7 @@ export interface Sniffed {
   readonly format: FileFormat;
   readonly encoding: Encoding;
   readonly gzip: boolean;
-  /** The first lines as text, empty for Parquet. */
+  /** The first lines as text, empty for Parquet and databases. */
   readonly head: string;
 }
 

@@ -34,7 +34,7 @@ export function createStorageService({store: openStore, tables: openTables, parq
   async function readArrow(name: string, options: ReadOptions, onBatch: OnBatch, check: () => void): Promise<readonly Reject[]> {
     const {workspace, derived} = await opened();
     const file = await openFile(workspace, name, options);
-    if (file.format === 'csv') throw new ProblemError(notArrow(name));
+    if (file.format !== 'json' && file.format !== 'parquet') throw new ProblemError(notArrow(name));
     const send = sending(onBatch, check);
     if (file.format === 'parquet') {
       await readParquetFile(await derived.unpacked(file), name, send, check);
@@ -96,6 +96,11 @@ export function createStorageService({store: openStore, tables: openTables, parq
         return {format, encoding, gzip, head};
       }),
     plainText: (name, options, onProgress) => outcome(async () => (await opened()).derived.plainText(name, options, throttled(onProgress))),
+    unpackedFile: (name) =>
+      outcome(async () => {
+        const {workspace, derived} = await opened();
+        return derived.unpacked(await openFile(workspace, name, {}));
+      }),
     readArrow: (job, name, options, onBatch) => outcome(() => jobs.run(job, (check) => readArrow(name, options, onBatch, check))),
     readParquetFile: (job, name, file, onBatch) =>
       outcome(async () => {
@@ -210,7 +215,7 @@ const writerClosed: Problem = {code: 'WRITER_CLOSED', message: 'This file is no 
 
 const notArrow = (file: string): Problem => ({
   code: 'NOT_JSON',
-  message: `${file} is neither JSON nor Parquet, but text such as CSV.`,
+  message: `${file} is neither JSON nor Parquet.`,
   hint: 'Let the format be found out, or choose CSV.',
   where: {file},
 });

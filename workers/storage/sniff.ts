@@ -34,6 +34,43 @@ export function checkParquet(start: Uint8Array, end: Uint8Array, file: string): 
   }
 }
 
+const duckdb = ascii('DUCK');
+
+export const isDuckDb = (start: Uint8Array): boolean => startsWith(start, duckdb, 8);
+
+/** A main header, then two database headers: https://duckdb.org/docs/stable/internals/storage */
+const duckDbHeader = 4096;
+
+/** Throws what is wrong with a DuckDB database as far as its three headers tell; `bytes` is the whole file's size. */
+export function checkDuckDb(start: Uint8Array, bytes: number, file: string): void {
+  if (start.length < 3 * duckDbHeader) throw new ProblemError(cutDatabase(file, 'DuckDB'));
+  const view = new DataView(start.buffer, start.byteOffset);
+  if ((view.getUint8(20) & 1) === 1)
+    throw new ProblemError(lockedDatabase(file, 'DuckDB', 'Copy it without a key: ATTACH it with its ENCRYPTION_KEY, and COPY FROM DATABASE into a new file.'));
+  const headers = [duckDbHeader, 2 * duckDbHeader].map((at) => ({
+    iteration: view.getBigUint64(at + 8, true),
+    blocks: view.getBigUint64(at + 32, true),
+    blockBytes: view.getBigUint64(at + 40, true),
+  }));
+  // The header that was written last counts.
+  const last = headers.reduce((best, header) => (header.iteration > best.iteration ? header : best));
+  if (BigInt(bytes) < BigInt(3 * duckDbHeader) + last.blocks * last.blockBytes) throw new ProblemError(cutDatabase(file, 'DuckDB'));
+}
+
+const cutDatabase = (file: string, kind: string): Problem => ({
+  code: 'DATABASE_TRUNCATED',
+  message: `${file} starts as a ${kind} database, but a part of it is missing.`,
+  hint: 'Copy or download the file again; it was cut short on its way.',
+  where: {file},
+});
+
+const lockedDatabase = (file: string, kind: string, todo: string): Problem => ({
+  code: 'DATABASE_ENCRYPTED',
+  message: `${file} is an encrypted ${kind} database, which can’t be read without its key.`,
+  hint: todo,
+  where: {file},
+});
+
 const decrypt = 'Save it to disk and drop it onto the page: there it can be opened with its passphrase or key.';
 
 /** Files of other kinds by their first bytes (`at` that offset), what they are, and what to do with them. */
@@ -45,7 +82,6 @@ const others: readonly {magic: readonly number[]; at?: number; is: string; todo:
   {magic: ascii('PK\x03\x04'), is: 'a ZIP archive', todo: 'Unpack it and add the files inside.'},
   {magic: [0xd0, 0xcf, 0x11, 0xe0], is: 'an old Excel workbook or another Office file', todo: 'Save it as CSV in Excel and add that file.'},
   {magic: ascii('SQLite format 3\0'), is: 'an SQLite database', todo: 'Export its tables as CSV and add those files.'},
-  {magic: ascii('DUCK'), at: 8, is: 'a DuckDB database', todo: 'Export its tables with COPY … TO ’table.parquet’ and add those files.'},
   {magic: ascii('ARROW1\0\0'), is: 'an Arrow (Feather) file', todo: 'Save it as Parquet and add that file.'},
   {magic: ascii('Obj\x01'), is: 'an Avro file', todo: 'Save it as Parquet and add that file.'},
   {magic: ascii('ORC'), is: 'an ORC file', todo: 'Save it as Parquet and add that file.'},
@@ -69,7 +105,7 @@ export function refuseOthers(start: Uint8Array, file: string): void {
 
 const unsupported = (file: string, is: string, todo: string): Problem => ({
   code: 'FORMAT_UNSUPPORTED',
-  message: `${file} is ${is}; CSV, JSON and Parquet can be read here.`,
+  message: `${file} is ${is}; CSV, JSON, Parquet and databases of DuckDB can be read here.`,
   hint: todo,
   where: {file},
 });

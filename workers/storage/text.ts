@@ -1,10 +1,11 @@
-import {ProblemError} from '../../src/lib/problem.ts';
+import {databaseNames, isDatabase, type DatabaseFormat} from '../../src/lib/file-format.ts';
+import {ProblemError, type Problem} from '../../src/lib/problem.ts';
 import type {Encoding, FileFormat, ReadOptions, Sniffed} from '../contract/storage.ts';
 import {chunkBytes, readChunks, take} from './bytes.ts';
 import {codecFor, createDecoder, createUtf8Check, decodeChunks, encodingOf, wrongEncoding, type Codec} from './encoding.ts';
 import {gunzip, isGzip} from './gzip.ts';
 import {withRoom} from './room.ts';
-import {checkParquet, emptyFile, headBytes, isParquet, refuseOthers, textFormat} from './sniff.ts';
+import {checkDuckDb, checkParquet, emptyFile, headBytes, isDuckDb, isParquet, refuseOthers, textFormat} from './sniff.ts';
 import {fill} from './store.ts';
 import type {Entry, Workspace} from './workspace.ts';
 
@@ -19,7 +20,7 @@ export interface Opened extends Sniffed {
 
 /**
  * Looks at a file's first and last bytes, inside gzip too, and says how it would be read; extensions say nothing.
- * Throws what can be known to be wrong: `EMPTY_FILE`, `FORMAT_UNSUPPORTED`, `NOT_TEXT`, `NOT_PARQUET`, `PARQUET_TRUNCATED`, `PARQUET_ENCRYPTED`,
+ * Throws what can be known to be wrong: `EMPTY_FILE`, `FORMAT_UNSUPPORTED`, `NOT_TEXT`, `NOT_PARQUET`, `PARQUET_TRUNCATED`, `PARQUET_ENCRYPTED`, `NOT_DATABASE`, `DATABASE_TRUNCATED`, `DATABASE_ENCRYPTED`,
  * `GZIP_TRUNCATED`.
  */
 export async function openFile(workspace: Workspace, name: string, options: ReadOptions): Promise<Opened> {
@@ -31,10 +32,15 @@ export async function openFile(workspace: Workspace, name: string, options: Read
   const base = {entry, file, gzip};
   if (isParquet(start)) {
     if (!gzip) checkParquet(start, new Uint8Array(await file.slice(-8).arrayBuffer()), name);
-    return {...base, format: 'parquet', encoding: 'utf-8', codec: 'utf-8', suggestion: 'utf-8', head: ''};
+    return {...base, ...binary, format: 'parquet'};
+  }
+  if (isDuckDb(start)) {
+    if (!gzip) checkDuckDb(start, file.size, name);
+    return {...base, ...binary, format: 'duckdb'};
   }
   refuseOthers(start, name);
   if (options.format === 'parquet') throw new ProblemError(notParquet(name));
+  if (isDatabase(options.format)) throw new ProblemError(notDatabase(name, options.format));
   const verdict = gzip ? checkStart(start) : entry.utf8;
   const codec = codecFor(options.encoding, start, verdict);
   const suggestion = encodingOf(codecFor(undefined, start, verdict));
@@ -51,6 +57,16 @@ function checkStart(start: Uint8Array): 'valid' | 'mixed' | 'invalid' {
   check.push(whole);
   return check.end();
 }
+
+/** What has no text says of it. */
+const binary = {encoding: 'utf-8', codec: 'utf-8', suggestion: 'utf-8', head: ''} as const;
+
+const notDatabase = (file: string, format: DatabaseFormat): Problem => ({
+  code: 'NOT_DATABASE',
+  message: `${file} is no ${databaseNames[format]}.`,
+  hint: 'Let the format be found out, or check that this is the file that was meant.',
+  where: {file},
+});
 
 const notParquet = (file: string) => ({
   code: 'NOT_PARQUET',
@@ -97,8 +113,9 @@ export class Derived {
   /** The file as UTF-8 text without gzip: the stored file itself when it is that already, else a copy. Parquet is no text. */
   async plainText(name: string, options: ReadOptions, onRead: (bytes: number) => void): Promise<File> {
     const opened = await openFile(this.workspace, name, options);
-    if (opened.format === 'parquet') {
-      throw new ProblemError({code: 'NOT_TEXT', message: `${name} is a Parquet file, not text.`, hint: 'Let the format be found out, or choose Parquet.', where: {file: name}});
+    if (opened.format === 'parquet' || isDatabase(opened.format)) {
+      const is = opened.format === 'parquet' ? 'Parquet file' : databaseNames[opened.format];
+      throw new ProblemError({code: 'NOT_TEXT', message: `${name} is a ${is}, not text.`, hint: 'Let the format be found out.', where: {file: name}});
     }
     if (opened.codec !== 'utf-8' || opened.gzip) return this.#copy(opened, opened.codec, () => utf8Chunks(opened, onRead));
     if (opened.entry.utf8 !== 'valid' || opened.suggestion !== 'utf-8') throw new ProblemError(await wrongEncoding(contents(opened), 'utf-8', name, opened.suggestion));

@@ -1,5 +1,6 @@
 import {isRecord, withKey} from '../../forms/values.ts';
 import {problemOf} from '../../lib/problem.ts';
+import type {SourceTable} from '../../notebook/databases/index.ts';
 import type {FilePreview} from '../../notebook/preview.ts';
 import type {Session} from '../../notebook/session.svelte.ts';
 import {Loaded} from '../loaded.svelte.ts';
@@ -14,6 +15,12 @@ export class ImportedFile {
   /** Columns whose chosen types went, because the file read with these options has no such column. */
   dropped = $state.raw<readonly string[]>([]);
   readonly preview = new Loaded<FilePreview>();
+  /** Tables of a database; empty for other files, and before the first look. */
+  tables = $state.raw<readonly SourceTable[]>([]);
+  /** Names of those that are to be loaded, in the database's order. */
+  chosen = $state.raw<readonly string[]>([]);
+  /** The options of tables that aren't shown now. */
+  readonly #others = new Map<string, Values>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #abort: AbortController | undefined;
 
@@ -32,6 +39,24 @@ export class ImportedFile {
     this.#timer = setTimeout(() => void this.read(), pause);
   }
 
+  /** Shows a table of a database, with the options that were set for it. */
+  show(table: string): void {
+    const {table: shown} = this.values;
+    if (shown === table) return;
+    if (typeof shown === 'string') this.#others.set(shown, this.values);
+    this.values = {};
+    this.set({...this.#others.get(table), table});
+  }
+
+  choose(table: string, isChosen: boolean): void {
+    this.chosen = this.tables.flatMap(({name}) => ((name === table ? isChosen : this.chosen.includes(name)) ? [name] : []));
+  }
+
+  /** The parameters of each load cell that the file becomes. */
+  loads(): readonly Values[] {
+    return this.tables.length === 0 ? [this.values] : this.chosen.map((table) => (table === this.values['table'] ? this.values : (this.#others.get(table) ?? {table})));
+  }
+
   async read(): Promise<void> {
     const abort = new AbortController();
     this.#abort = abort;
@@ -41,7 +66,13 @@ export class ImportedFile {
   /** Reads with the types of columns that are there: other options may have renamed them. */
   async #read(signal: AbortSignal): Promise<FilePreview> {
     try {
-      return await this.session.preview(this.name, this.values, signal);
+      const preview = await this.session.preview(this.name, this.values, signal);
+      if (this.tables.length === 0 && preview.table !== undefined) {
+        this.tables = preview.tables;
+        this.chosen = [preview.table];
+        this.values = {...this.values, table: preview.table};
+      }
+      return preview;
     } catch (thrown) {
       const {code, where} = problemOf(thrown);
       const {schema} = this.values;
@@ -72,6 +103,7 @@ export class Importing {
   });
   /** Why the files can't be one table; undefined when they can. */
   readonly whyNotTogether = $derived.by(() => {
+    if (this.files.some(({tables}) => tables.length > 0)) return 'A database is loaded table by table.';
     const [first, ...others] = this.files;
     const columns = first?.preview.value?.columns;
     if (columns === undefined) return 'Their columns are being read.';
@@ -107,6 +139,6 @@ export class Importing {
       const id = this.session.insertLoad(first.name, {...first.values, file: this.files.map((file) => file.name)});
       return id === undefined ? [] : [id];
     }
-    return this.files.flatMap((file) => this.session.insertLoad(file.name, file.values) ?? []);
+    return this.files.flatMap((file) => file.loads().flatMap((values) => this.session.insertLoad(file.name, values) ?? []));
   }
 }

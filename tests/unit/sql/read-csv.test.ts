@@ -8,6 +8,7 @@ import {sql} from '../../../src/sql/sql.ts';
 
 const nothingSaid: LoadOptions = {
   format: undefined,
+  table: undefined,
   encoding: undefined,
   delimiter: undefined,
   quote: undefined,
