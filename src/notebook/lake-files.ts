@@ -38,19 +38,26 @@ export async function writeFiles(ports: Pick<Ports, 'engine' | 'lake'>, plan: Wr
   const {transaction} = plan;
   const columns = join(plan.columns.map((field) => id(field.name)));
   let [files, done] = [0, 0];
-  for await (const {relation, partition, stats} of plan.partitionColumns.length > 0 ? partitions(ports, plan, rows, call) : slices(ports, plan, rows, call)) {
-    if (call.signal?.aborted === true) throw new ProblemError(cancelled);
-    const file = await lake.openFile(transaction, partition);
-    // The engine makes the next rows while these are written.
-    const {write, settled} = oneAhead((ipc) => lake.writeFile(transaction, file, ipc));
-    try {
-      await engine.stream(sql`SELECT ${columns} FROM ${relation}`, write, call);
-    } finally {
-      await settled();
+  // While one file is closed, the next is filled; they are closed in their order, which is that of the log.
+  let closing: Promise<unknown> = Promise.resolve();
+  try {
+    for await (const {relation, partition, stats} of plan.partitionColumns.length > 0 ? partitions(ports, plan, rows, call) : slices(ports, plan, rows, call)) {
+      if (call.signal?.aborted === true) throw new ProblemError(cancelled);
+      const file = await lake.openFile(transaction, partition);
+      // The engine makes the next rows while these are written.
+      const {write, settled} = oneAhead((ipc) => lake.writeFile(transaction, file, ipc));
+      await engine.stream(sql`SELECT ${columns} FROM ${relation}`, write, call).catch(async (thrown: unknown) => {
+        await settled();
+        throw thrown;
+      });
+      await closing;
+      closing = settled().then(() => lake.closeFile(transaction, file, stats));
+      closing.catch(() => undefined);
+      files++;
+      onRows((done += stats.rows));
     }
-    await lake.closeFile(transaction, file, stats);
-    files++;
-    onRows((done += stats.rows));
+  } finally {
+    await closing;
   }
   return files;
 }

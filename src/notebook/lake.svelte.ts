@@ -47,20 +47,40 @@ export class Lake {
   #reading: Promise<void> | undefined;
   #isStale = false;
   #opened = 0;
+  #busy = 0;
+  #later: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly ports: Ports,
     private readonly events: LakeEvents,
   ) {
-    ports.lake.onChange(() => void this.refresh());
+    ports.lake.onChange(() => this.#changed());
   }
 
   entry(table: string): TableEntry | undefined {
     return this.byName.get(table.toLowerCase());
   }
 
+  /** While `work` goes on, commits are seen once a second: to read the catalogue after each would hold up the next. What it `writes` is seen in the end. */
+  async during<T>(writes: boolean, work: () => Promise<T>): Promise<T> {
+    this.#busy++;
+    try {
+      return await work();
+    } finally {
+      this.#busy--;
+      if (writes || this.#later !== undefined) await this.refresh();
+    }
+  }
+
+  #changed(): void {
+    if (this.#busy === 0) void this.refresh();
+    else this.#later ??= setTimeout(() => void this.refresh(), 1000);
+  }
+
   /** Reads the catalogue anew; changes that are told meanwhile lead to one more reading. */
   refresh(): Promise<void> {
+    clearTimeout(this.#later);
+    this.#later = undefined;
     this.#isStale = true;
     this.#reading ??= this.#readTables().finally(() => (this.#reading = undefined));
     return this.#reading;

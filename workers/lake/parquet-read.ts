@@ -3,6 +3,7 @@ import {parquetReadObjects} from 'hyparquet/src/read.js';
 import type {ReadParquetRows} from '../../src/lake/file-store.ts';
 import type {StructType} from '../../src/lake/schema.ts';
 import {fileBuffer, readFooter, withoutSchemaHint} from '../storage/parquet/footer.ts';
+import {held} from '../storage/parquet/held.ts';
 import {emptyStream} from '../storage/parquet/ipc.ts';
 import type {ParquetModule} from '../storage/parquet/module.ts';
 import {orDamaged, refuseIntervals, streamBatches} from '../storage/parquet/read.ts';
@@ -25,8 +26,9 @@ export async function streamLakeFile(
   const {name} = file;
   const {source, footer, fields} = await orDamaged(name, async () => {
     // Delta goes by Parquet's own types: what its writer had in memory doesn't matter.
-    const source = await parquet.ParquetFile.fromFile(await withoutSchemaHint(file));
-    return {source, footer: await readFooter(file), fields: RecordBatchReader.from(source.schema().intoIPCStream()).open().schema.fields};
+    const plain = await held(await withoutSchemaHint(file));
+    const source = await parquet.ParquetFile.fromFile(plain);
+    return {source, footer: await readFooter(plain), fields: RecordBatchReader.from(source.schema().intoIPCStream()).open().schema.fields};
   });
   const wanted = matchFields(fields, schema, mapping);
   // The library takes a dot as a step into a struct: with one in a name all columns are read, and what isn't wanted is left out here.
