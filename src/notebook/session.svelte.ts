@@ -27,7 +27,7 @@ import {Owner, type Ownership} from './owner.svelte.ts';
 import {newCell, parseNotebook, serializeNotebook} from './model.ts';
 import {plan, readsClock, type CompiledCell, type PlannedCell, type Runs} from './plan.ts';
 import {previewFile, type FilePreview} from './preview.ts';
-import {Runner, type RanCell, type StoredResult} from './run.ts';
+import {Runner, type RanCell, type RunEvents, type StoredResult} from './run.ts';
 import {sampleFileUrl, samples} from './samples.ts';
 import {pysparkOf, sqlOf} from './source.ts';
 import {Tiles} from './tiles.ts';
@@ -648,30 +648,34 @@ export class Session {
     this.#runner.usePlan(current);
     const hashes = new Map(current.map((cell) => [cell.name, cell.ready ? cell.hash : '']));
     this.#queued = new Set(target === undefined ? current.flatMap((cell) => (cell.ready ? [cell.name] : [])) : [target]);
+    const {soon, now} = drawnTogether();
+    const writes = current.some((cell) => cell.ready && cell.work.type === 'step' && cell.work.applies !== undefined);
     try {
-      const cells = await this.#runner.run(
-        target,
-        {
-          mayWrite,
-          onStart: (name) => (this.running = {name, startedAt: performance.now(), progress: undefined}),
-          onProgress: (name, progress) => (this.running = {name, startedAt: this.running?.startedAt ?? performance.now(), progress}),
-          onCell: (ran) => {
+      const events: RunEvents = {
+        mayWrite,
+        onStart: (name) => {
+          const startedAt = performance.now();
+          soon(() => (this.running = {name, startedAt, progress: undefined}));
+        },
+        onProgress: (name, progress) => soon(() => (this.running = {name, startedAt: this.running?.startedAt ?? performance.now(), progress})),
+        onCell: (ran) =>
+          soon(() => {
             this.#queued = new Set([...this.#queued].filter((name) => name !== ran.name));
             const isRun = ran.error?.code !== 'NOT_RUN' && (ran.status === 'ok' || ran.status === 'cached' || ran.status === 'failed');
             if (isRun) this.#remembered.set(ran.name, {hash: hashes.get(ran.name) ?? '', ran});
-          },
-        },
-        signal,
-      );
+          }),
+      };
+      const cells = await this.lake.during(writes, () => this.#runner.run(target, events, signal));
+      now();
       const report = {ok: cells.every((cell) => cell.status === 'ok' || cell.status === 'cached' || cell.status === 'disabled'), ms: performance.now() - started, cells};
       // To look at a result is no run.
       if (mayWrite && path === this.path) this.lastRun = {...report, title, startedAt, notebook, plan: current};
       if (path === this.path) this.#readAlerts(cells, hashes);
       return report;
     } finally {
+      now();
       this.running = undefined;
       this.#queued = new Set();
-      if (current.some((cell) => cell.ready && cell.work.type === 'step' && cell.work.applies !== undefined)) await this.lake.refresh();
       this.#afterRun(path);
     }
   }
@@ -842,4 +846,25 @@ export class Session {
   dismiss(id: number): void {
     this.notices = this.notices.filter((notice) => notice.id !== id);
   }
+}
+
+/** Between two drawings of a run, in milliseconds. */
+const drawnEvery = 100;
+
+/** Changes of the page that may wait for one another: it is drawn after each, and cells that take a moment would wait for that one after the other. */
+function drawnTogether(): {readonly soon: (change: () => void) => void; readonly now: () => void} {
+  const changes: (() => void)[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const now = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    for (const change of changes.splice(0)) change();
+  };
+  return {
+    soon(change) {
+      changes.push(change);
+      timer ??= setTimeout(now, drawnEvery);
+    },
+    now,
+  };
 }
