@@ -28,8 +28,8 @@ export function readAddress(typed: string): URL {
 }
 
 /** An alert in one line: `critical: vibration_mms of COMP-003 was 7.4 (limit 7.1) at 2024-02-06 10:20:00`. */
-const alertInWords = ({severity, metric, sensor, value, threshold, timestamp}: Alert): string =>
-  `${severity}: ${metric}${sensor === null ? '' : ` of ${sensor}`} was ${value} (limit ${threshold}) at ${timestamp.replace('T', ' ')}`;
+const alertInWords = ({severity, metric, sensor, peakValue, threshold, timestamp}: Alert): string =>
+  `${severity}: ${metric}${sensor === null ? '' : ` of ${sensor}`} was ${peakValue} (limit ${threshold}) at ${timestamp.replace('T', ' ')}`;
 
 /** The request's body: `text` is what chat services show. */
 function bodyOf(notebook: string, alerts: readonly Alert[]): string {

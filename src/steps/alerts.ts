@@ -9,11 +9,10 @@ import {double, id, join, lit, sql, type Sql} from '../sql/sql.ts';
 import {isText, type Column} from '../sql/types.ts';
 import {checkColumns, checkFamily, checkSome, columnNamed, columnsNamed, inputOf, isWritable} from './checks.ts';
 import {defineStep, type Input, type StepProblem} from './define.ts';
+import {limitFields, noLimit} from './limits.ts';
 
 const fields = {
-  warning: p.optionalNumber({label: 'Warning'}),
-  critical: p.optionalNumber({label: 'Critical'}),
-  direction: p.choice(['above', 'below'], {label: 'Direction', help: 'On which side of the limits trouble is.', default: 'above'}),
+  ...limitFields,
   clear: p.optionalNumber({label: 'Clear', help: 'The alert ends when the value is back at this level or better: hysteresis. The limit itself when left out.'}),
 };
 const params = {
@@ -56,7 +55,8 @@ function checkRule(name: string, rule: AlertsValues['rules'][string]): StepProbl
   const {warning, critical, clear, direction} = rule;
   const problem = (message: string, hint: string): StepProblem => ({code: 'THRESHOLD', message, hint, param: `rules.${name}`, column: name});
   const worse = (a: number, b: number): boolean => (direction === 'above' ? a > b : a < b);
-  if (warning === undefined && critical === undefined) return [problem(`${name} has no limit.`, 'Give warning, critical or both.')];
+  const missing = noLimit(name, rule);
+  if (missing !== undefined) return [problem(missing.message, missing.hint)];
   if (warning !== undefined && critical !== undefined && !worse(critical, warning))
     return [
       problem(
@@ -146,10 +146,10 @@ function alertsSql(watched: Watched, values: AlertsValues, input: Input, suffix:
   CASE WHEN count(*) = count(cleared_at) THEN max(cleared_at) END AS cleared_at, ${worst}(peak_value) AS peak_value, sum(counted)::BIGINT AS readings FROM ${numbered} GROUP BY sensor, alert)`,
     );
   }
-  const which = <T extends Sql>(value: string, yes: T, no: T): Sql => sql`CASE WHEN ${id(value)} ${beyond} ${double(asOf(column, critical ?? 0))} THEN ${yes} ELSE ${no} END`;
+  const byWorst = <T extends Sql>(yes: T, no: T): Sql => sql`CASE WHEN peak_value ${beyond} ${double(asOf(column, critical ?? 0))} THEN ${yes} ELSE ${no} END`;
   const both = critical !== undefined && warning !== undefined;
-  const threshold = both ? which('value', double(critical), double(warning)) : double(watched.limit);
-  const severity = both ? which('peak_value', lit('critical'), lit('warning')) : lit(critical === undefined ? 'warning' : 'critical');
+  const threshold = both ? byWorst(double(critical), double(warning)) : double(watched.limit);
+  const severity = both ? byWorst(lit('critical'), lit('warning')) : lit(critical === undefined ? 'warning' : 'critical');
   return {
     ctes,
     alerts: sql`SELECT timestamp, sensor, ${lit(column.name)} AS metric, value, ${threshold} AS threshold, ${severity} AS severity, since, cleared_at, peak_value, readings FROM ${cooldown === undefined ? spells : joined}`,
@@ -167,9 +167,9 @@ function alertsSpark(watched: Watched, values: AlertsValues, frame: string, colu
   const beyond = above ? '>' : '<';
   const before = (name: string): string => (readings === 1 ? col(name) : `F.lag('${name}', ${readings - 1}).over(_past_ones)`);
   const both = critical !== undefined && warning !== undefined;
-  const which = (name: string, yes: string, no: string): string => `F.when(F.col('${name}') ${beyond} ${py(asOf(column, critical ?? 0))}, ${yes}).otherwise(${no})`;
-  const threshold = both ? which('value', sparkDouble(critical), sparkDouble(warning)) : sparkDouble(watched.limit);
-  const severity = both ? which('peak_value', "F.lit('critical')", "F.lit('warning')") : `F.lit('${critical === undefined ? 'warning' : 'critical'}')`;
+  const byWorst = (yes: string, no: string): string => `F.when(F.col('peak_value') ${beyond} ${py(asOf(column, critical ?? 0))}, ${yes}).otherwise(${no})`;
+  const threshold = both ? byWorst(sparkDouble(critical), sparkDouble(warning)) : sparkDouble(watched.limit);
+  const severity = both ? byWorst("F.lit('critical')", "F.lit('warning')") : `F.lit('${critical === undefined ? 'warning' : 'critical'}')`;
   const spells = assign(named('spells'), named('states'), [
     "where(F.col('past') & (F.col('state') == 1))",
     "groupBy('sensor', 'cleared_at')",
@@ -286,7 +286,7 @@ export const alerts = defineStep({
     return `Alert when ${what.join(' or ') || '…'}${howOften(readings, out_of, cooldown)}${by.length > 0 ? `, per ${list(by)}` : ''}`;
   },
   lesson: {
-    what: 'A row for each alert, the oldest first: which sensor, which metric, the value that raised it and the limit it was beyond, since when, until when (`cleared_at` is NULL while it is open), the worst value and the severity that came to. An alert is raised when enough of a sensor’s last readings are beyond the limit (`readings: 3`, `out_of: 5` is CloudWatch’s “3 out of 5 datapoints”). It clears at the first reading that is back at the `clear` level when there are no longer enough of them; between the two levels it stays as it is, which is hysteresis. What begins sooner than the `cooldown` after an alert has cleared belongs to that alert. A value exactly at the limit is still within.',
+    what: 'A row for each alert, the oldest first: which sensor, which metric, the value that raised it, since when, until when (`cleared_at` is NULL while it is open), the worst value, and the severity that came to with its limit in `threshold`. An alert is raised when enough of a sensor’s last readings are beyond the limit (`readings: 3`, `out_of: 5` is CloudWatch’s “3 out of 5 datapoints”). It clears at the first reading that is back at the `clear` level when there are no longer enough of them; between the two levels it stays as it is, which is hysteresis. What begins sooner than the `cooldown` after an alert has cleared belongs to that alert. A value exactly at the limit is still within.',
     why: 'Somebody has to come when a bearing fails, and nobody comes any more when the pager has cried wolf. One reading beyond a limit may be a spike, so several are asked for; a value that wavers around its limit would ring at each crossing, so it has to go well back before it counts as over; and trouble that comes and goes is one piece of trouble.',
     without:
       'A filter gives a row for each reading beyond the limit: three hundred for one bearing, and none says when it began or whether it is over. A missing value (NULL or NaN) is no reading: it raises nothing and clears nothing, so a sensor that falls silent leaves its alert open; watch for silence with the freshness check of `quality`. Two readings of the same time count as one, the worse of them. Readings may come in any order. In another run the same alert has the same `id`, since that is made of sensor, metric and time.',
@@ -345,7 +345,7 @@ export const alerts = defineStep({
           ['b', '2024-02-01 00:10:00', 3],
         ],
       },
-      expect: {columns: result, rows: [['2024-02-01 00:30:00', 'a', 'vibration', 4.7, 4.5, 'critical', '2024-02-01 00:00:00', '2024-02-01 01:10:00', 8, 4, '42072fd83ae32068']]},
+      expect: {columns: result, rows: [['2024-02-01 00:30:00', 'a', 'vibration', 4.7, 7.1, 'critical', '2024-02-01 00:00:00', '2024-02-01 01:10:00', 8, 4, '42072fd83ae32068']]},
     },
     {
       name: 'hysteresis: between the limit and the clear level it stays as it is',
@@ -388,7 +388,7 @@ export const alerts = defineStep({
       expect: {
         columns: result,
         rows: [
-          ['2024-02-01 00:00:00', 'a', 'pressure', 39, 40, 'critical', '2024-02-01 00:00:00', '2024-02-01 00:40:00', 29, 2, '9d1b80fe80a56dc7'],
+          ['2024-02-01 00:00:00', 'a', 'pressure', 39, 30, 'critical', '2024-02-01 00:00:00', '2024-02-01 00:40:00', 29, 2, '9d1b80fe80a56dc7'],
           ['2024-02-01 01:40:00', 'a', 'pressure', 35, 40, 'warning', '2024-02-01 01:40:00', '2024-02-01 01:50:00', 35, 1, '3bfea4f479a7caed'],
         ],
       },

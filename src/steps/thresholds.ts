@@ -1,4 +1,4 @@
-import {p, type Values} from '../params/index.ts';
+import {p} from '../params/index.ts';
 import {assignColumns} from '../pyspark/groups.ts';
 import {asDouble, present as sparkPresent} from '../pyspark/missing.ts';
 import {assign, py} from '../pyspark/py.ts';
@@ -8,23 +8,17 @@ import {double, join, lit, sql, type Sql} from '../sql/sql.ts';
 import {isWhole, type Column} from '../sql/types.ts';
 import {checkFamily, checkNames, checkSome, columnNamed, inputOf} from './checks.ts';
 import {defineStep} from './define.ts';
-
-const fields = {
-  warning: p.optionalNumber({label: 'Warning'}),
-  critical: p.optionalNumber({label: 'Critical'}),
-  direction: p.choice(['above', 'below'], {label: 'Direction', help: 'On which side of the limits trouble is.', default: 'above'}),
-};
-type Rule = Values<typeof fields>;
+import {limitFields, noLimit, type Limits} from './limits.ts';
 
 const statusOf = (name: string): string => `${name}_status`;
 
 /** The limits that a rule gives, the worse first. */
-const limits = ({critical, warning}: Rule): readonly (readonly [status: string, limit: number])[] => [
+const limits = ({critical, warning}: Limits): readonly (readonly [status: string, limit: number])[] => [
   ...(critical === undefined ? [] : [['critical', critical] as const]),
   ...(warning === undefined ? [] : [['warning', warning] as const]),
 ];
 
-const sign = ({direction}: Rule): Sql => (direction === 'above' ? sql`>` : sql`<`);
+const sign = ({direction}: Limits): Sql => (direction === 'above' ? sql`>` : sql`<`);
 
 /** As a float 0.1 is another number than as a double; whole numbers are compared with every digit. */
 const limitSql = (limit: number, {type}: Column): Sql => (type === 'FLOAT' ? sql`${lit(limit)}::FLOAT` : isWhole(type) && Number.isInteger(limit) ? lit(limit) : double(limit));
@@ -50,7 +44,7 @@ export const thresholds = defineStep({
   },
   input: 'one',
   effect: 'same',
-  params: {rules: p.map('column', fields, {label: 'Limits', help: 'Column → warning and critical; the result has COLUMN_status.'})},
+  params: {rules: p.map('column', limitFields, {label: 'Limits', help: 'Column → warning and critical; the result has COLUMN_status.'})},
   check: ({rules}, inputs) => {
     const input = inputOf(inputs);
     const names = Object.keys(rules);
@@ -170,9 +164,11 @@ export const thresholds = defineStep({
   ],
 });
 
-function problemsOf(column: string, {warning, critical, direction}: Rule) {
+function problemsOf(column: string, rule: Limits) {
+  const {warning, critical, direction} = rule;
   const where = {code: 'PARAM', param: 'rules', column};
-  if (warning === undefined && critical === undefined) return [{...where, message: `${column} has no limit.`, hint: 'Give warning, critical or both.'}];
+  const missing = noLimit(column, rule);
+  if (missing !== undefined) return [{...where, ...missing}];
   if (warning === undefined || critical === undefined || (direction === 'above' ? warning <= critical : warning >= critical)) return [];
   return [
     {

@@ -40,7 +40,7 @@ class Notices {
       for (const alert of open)
         notice(
           `${alert.severity}: ${alert.metric}${alert.sensor === null ? '' : ` of ${alert.sensor}`}`,
-          `${alert.value}, limit ${alert.threshold} · ${title}`,
+          `${alert.peakValue}, limit ${alert.threshold} · ${title}`,
           alert.key,
           onclick,
         );
