@@ -19,13 +19,16 @@ declare global {
 
 const absolute = (url: string): string => new URL(url, document.baseURI).href;
 
-const session = new Session({
+const session: Session = new Session({
   engine: createEngine({
     worker: () => new Worker(new URL('../workers/engine.worker.ts', import.meta.url), {type: 'module'}),
     urls: {wasmUrl: absolute(duckdbWasm), workerUrl: absolute(duckdbWorker)},
   }),
   compute: createCompute(() => new Worker(new URL('../workers/compute.worker.ts', import.meta.url), {type: 'module'})),
-  postgres: createPostgres(() => new Worker(new URL('../workers/postgres.worker.ts', import.meta.url), {type: 'module'})),
+  postgres: createPostgres(
+    () => new Worker(new URL('../workers/postgres.worker.ts', import.meta.url), {type: 'module'}),
+    () => session.owner.isHere,
+  ),
   ...openStorage(() => new Worker(new URL('../workers/storage.worker.ts', import.meta.url), {type: 'module'})),
 });
 

@@ -86,12 +86,40 @@ async function intoEngine({engine}: Pick<Ports, 'engine'>, answer: PostgresAnswe
         if (column !== undefined) decided.set(i, typeName(numericType(column.type, row.slice(4 * k, 4 * k + 4))));
       }
     }
-    const values = answer.columns.map(({name, type}, i) => sql`${valueOf(type, columnAt(i), decided.get(i))} AS ${id(name)}`);
+    const nested = await nestedIn(engine, answer, texts, signal);
+    const values = answer.columns.map(({name, type}, i) => sql`${nested.get(i) ?? valueOf(type, columnAt(i), decided.get(i))} AS ${id(name)}`);
     await engine.execute([sql`CREATE OR REPLACE TABLE ${id(table)} AS SELECT ${join(values)} FROM ${id(texts)}`], {signal});
   } finally {
     await engine.execute([sql`DROP TABLE IF EXISTS ${id(texts)}`]);
   }
 }
+
+/**
+ * Values of the columns that hold arrays of arrays, by place: lists of lists where all have as many dimensions, else PostgreSQL's own text, as for
+ * texts, whose quotes and braces DuckDB reads otherwise. An array of arrays has the same type in PostgreSQL as an array.
+ */
+async function nestedIn(engine: Ports['engine'], {columns}: PostgresAnswer, texts: string, signal: AbortSignal | undefined): Promise<ReadonlyMap<number, Sql>> {
+  const arrays = columns.flatMap(({type}, i) => (isArray(type) ? [i] : []));
+  if (arrays.length === 0) return new Map();
+  const depths = arrays.map((i) => {
+    const depth = sql`length(regexp_extract(${plainArray(columnAt(i))}, '^[{]+'))`;
+    return sql`coalesce(min(${depth}) FILTER (WHERE ${columnAt(i)} <> '{}'), 1), coalesce(max(${depth}), 1)`;
+  });
+  const [row = []] = (await engine.rows(sql`SELECT ${join(depths)} FROM ${id(texts)}`, {signal})).rows;
+  return new Map(
+    arrays.flatMap((i, k): [number, Sql][] => {
+      const [least, most] = [Number(row[2 * k]), Number(row[2 * k + 1])];
+      if (most === 1) return [];
+      const list = duckTypeOf(columns[i]?.type ?? '') ?? 'VARCHAR[]';
+      if (least !== most || list === 'VARCHAR[]') return [[i, columnAt(i)]];
+      return [[i, sql`translate(${plainArray(columnAt(i))}, '{}', '[]')::${typeName(list + '[]'.repeat(most - 1))}`]];
+    }),
+  );
+}
+
+const isArray = (type: string): boolean => duckTypeOf(type)?.endsWith('[]') === true;
+/** PostgreSQL says where an array begins when that isn't 1: `[0:1]={4,5}`. */
+const plainArray = (value: Sql): Sql => sql`regexp_replace(${value}, '^[[][^{]*=', '')`;
 
 const columnAt = (i: number): Sql => id(`c${i}`);
 const isNumeric = (type: string): boolean => /^numeric(?:\(\d+,-?\d+\))?$/.test(type);
@@ -121,9 +149,8 @@ function valueOf(type: string, value: Sql, numeric: Sql | undefined): Sql {
     case 'TIMESTAMP WITH TIME ZONE':
       return sql`regexp_replace(${value}, '^(\\S+) (.*) BC$', '\\1 (BC) \\2')::${typeName(to)}`;
     default:
-      // An array of arrays has the same type in PostgreSQL as an array, and another one in DuckDB.
-      if (to === 'VARCHAR[]') return textArray(value);
-      return to.endsWith('[]') ? sql`(${arrayText(value)})::${typeName(to)}` : sql`${value}::${typeName(to)}`;
+      if (to === 'VARCHAR[]') return textArray(plainArray(value));
+      return to.endsWith('[]') ? sql`(${arrayText(plainArray(value))})::${typeName(to)}` : sql`${value}::${typeName(to)}`;
   }
 }
 

@@ -240,6 +240,9 @@ export class Session {
   /** Replaces the open notebook's text with one of the reader's own, keeping its place in the workspace. */
   async replaceMarkdown(text: string): Promise<void> {
     const notebook = parseNotebook(text);
+    // What was measured at a moment, and the last run, were those of the text before.
+    this.#clockRuns = new Map();
+    this.lastRun = undefined;
     this.#edit(notebook);
     const wants = this.wants;
     if (wants.length > 0) await this.decide(wants, new Set(wants.map(({key}) => key)));

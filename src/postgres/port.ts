@@ -18,9 +18,10 @@ interface Running {
 
 /**
  * PostgreSQL in a worker that starts with the first call. Transactions follow one another. A running statement can't be stopped, so an abort ends
- * the worker: what wasn't committed is gone then, and PostgreSQL's own log mends the files at the next start.
+ * the worker: what wasn't committed is gone then, and PostgreSQL's own log mends the files at the next start. A tab that isn't the owner of the
+ * workspace has no database.
  */
-export function createPostgres(worker: () => PostgresWorker): PostgresPort {
+export function createPostgres(worker: () => PostgresWorker, isOwner: () => boolean = () => true): PostgresPort {
   let running: Running | undefined;
   let last: Promise<unknown> = Promise.resolve();
 
@@ -53,6 +54,7 @@ export function createPostgres(worker: () => PostgresWorker): PostgresPort {
     const turn = last.then(async () => {
       const isStopped = (): boolean => signal?.aborted === true;
       if (isStopped()) throw new ProblemError(cancelled);
+      if (!isOwner()) throw new ProblemError(taken);
       const which = (running ??= begin());
       const stop = (): void => end(which, cancelled);
       signal?.addEventListener('abort', stop, {once: true});
@@ -147,8 +149,8 @@ const broken: Problem = {
 
 const taken: Problem = {
   code: 'POSTGRES_TAKEN',
-  message: 'The PostgreSQL database is open in another tab of this browser.',
-  hint: 'Close that tab, or the database there, and run the cell again.',
+  message: 'Lakebook is open in another tab, and one tab at a time has the PostgreSQL database.',
+  hint: 'Press “Use it here” in this tab, or close the other one, and try again.',
 };
 
 const notStarted = (why: string): Problem => ({

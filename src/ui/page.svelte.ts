@@ -21,7 +21,7 @@ import {remember, remembered, Theme} from './theme.svelte.ts';
 
 /** The one dialog that is open. */
 export type OpenDialog =
-  | {readonly kind: 'palette' | 'shortcuts' | 'url' | 'replace' | 'handover' | 'link' | 'report'}
+  | {readonly kind: 'palette' | 'shortcuts' | 'url' | 'replace' | 'handover' | 'link' | 'report' | 'dump'}
   /** What a notebook from elsewhere may use; then the cell `run` runs, or with null the notebook, or nothing. */
   | {readonly kind: 'allow'; readonly run?: string | null}
   | {readonly kind: 'import'; readonly files: readonly string[]}

@@ -1,20 +1,11 @@
 import {plural} from '../lib/text.ts';
 import type {DatabaseTable} from '../notebook/database.svelte.ts';
 import {quotedId} from '../sql/sql.ts';
-import {saveFile} from './files/save.ts';
 import type {Page} from './page.svelte.ts';
 
 /** Starts PostgreSQL where it isn't yet, and lists its tables. */
 export async function openDatabase(page: Page): Promise<void> {
   await page.busy('Opening the PostgreSQL database …', () => page.session.database.refresh());
-}
-
-/** Saves the database as SQL among the reader's downloads. */
-export async function saveDump(page: Page): Promise<void> {
-  const file = await page.busy('Dumping the PostgreSQL database …', () => page.session.database.dump());
-  if (file === undefined) return;
-  saveFile(file);
-  page.toast(`${file.name} is in your downloads. Load it into PostgreSQL 14 or later with psql -f ${file.name}.`);
 }
 
 /** Asks for a dump and runs it. */

@@ -85,6 +85,55 @@ test('the dump has all tables, and brings them back', async () => {
   expect(await asked('SELECT count(*) AS n FROM all_readings')).toEqual([[10080]]);
 });
 
+test('the export menu saves the dump, encrypted where that is asked for', async () => {
+  const {page} = app;
+  await app.open(notebook(1));
+  await page.getByRole('button', {name: 'Export', exact: true}).click();
+  await page.getByRole('menuitem', {name: 'The PostgreSQL database as SQL …'}).click();
+  const dialog = page.getByRole('dialog', {name: 'Save the PostgreSQL database'});
+  await expect.poll(() => dialog.textContent()).toContain('all_readings (10,080 rows) and sensor_readings_agg (1,680 rows)');
+  expect(await seriousFaults(page)).toEqual([]);
+  const [download] = await Promise.all([page.waitForEvent('download'), dialog.getByRole('button', {name: 'Save as SQL'}).click()]);
+  expect(download.suggestedFilename()).toBe('lakebook.sql');
+  await dialog.getByRole('button', {name: 'Close', exact: true}).last().click();
+  const found = await page.evaluate(async () => {
+    const {postgres, decrypt} = window.lakebook;
+    const passphrase = 'correct horse battery staple';
+    const file = await postgres.dump({encrypt: {as: 'age', passphrase}});
+    const opened = await decrypt(file, passphrase);
+    return {start: await file.slice(0, 21).text(), plain: await opened.text(), dump: await (await postgres.dump()).text()};
+  });
+  expect(found.start).toBe('age-encryption.org/v1');
+  expect(found.plain).toBe(found.dump);
+});
+
+test('of two tabs the owner of the workspace has the database, and the other says so until it takes over', async () => {
+  const other = await app.context.newPage();
+  await other.goto(app.url);
+  await other.evaluate(() => window.lakebook.ready);
+  const count = () =>
+    other.evaluate(() =>
+      window.lakebook.postgres.query('SELECT count(*) FROM all_readings').then(
+        ({rows}) => String(rows[0]?.[0]),
+        (error: unknown) => String(error),
+      ),
+    );
+  expect(await count()).toContain('one tab at a time has the PostgreSQL database');
+  expect(await asked('SELECT count(*) AS n FROM all_readings')).toEqual([[10080]]);
+  await other.getByRole('button', {name: 'Use it here'}).click();
+  await expect.poll(count, {timeout: 30_000}).toBe('10080');
+  await expect.poll(() => asked('SELECT 1').catch(String)).toContain('one tab at a time has the PostgreSQL database');
+  await app.page.getByRole('button', {name: 'Use it here again'}).click();
+  await expect.poll(() => asked('SELECT count(*) AS n FROM all_readings').catch(String), {timeout: 30_000}).toEqual([[10080]]);
+  await other.close();
+});
+
+test('what is stored is told as what the files hold, not the room that the browser sets aside for them', async () => {
+  expect((await app.run()).ok).toBe(true);
+  const stored = app.page.getByTitle('Storage: used / allowed by the browser');
+  await expect.poll(async () => Number((await stored.textContent())?.match(/^([\d.]+) MB/)?.[1])).toBeLessThan(150);
+});
+
 test('the sidebar lists the tables, and asks before it deletes one', async () => {
   const section = app.page.getByRole('region', {name: 'PostgreSQL'});
   await app.open(notebook(2));

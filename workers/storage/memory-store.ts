@@ -40,5 +40,6 @@ export function createMemoryStore(files = new Map<string, File>()): Store {
       const estimate = await (globalThis.navigator as Navigator | undefined)?.storage?.estimate().catch(() => undefined);
       return {usage, quota: estimate?.quota ?? Number.MAX_SAFE_INTEGER, persisted: false};
     },
+    stored: async ({usage}) => usage,
   };
 }

@@ -85,7 +85,21 @@ export async function openOpfsStore(): Promise<Store> {
       const [{usage = 0, quota = 0}, persisted] = await Promise.all([navigator.storage.estimate(), navigator.storage.persisted()]);
       return {usage, quota, persisted};
     },
+    async stored({usage}) {
+      // Chromium counts room that it sets aside for each file that is held open, and PostgreSQL holds hundreds.
+      const {usageDetails}: StorageEstimate & {usageDetails?: {fileSystem?: number}} = await navigator.storage.estimate();
+      if (usageDetails?.fileSystem === undefined) return usage;
+      const held = await bytesBelow(await navigator.storage.getDirectory()).catch(() => Infinity);
+      return Math.min(usage, usage - usageDetails.fileSystem + held);
+    },
   };
+}
+
+async function bytesBelow(folder: FileSystemDirectoryHandle): Promise<number> {
+  const sizes: Promise<number>[] = [];
+  for await (const handle of folder.values())
+    sizes.push(handle instanceof FileSystemFileHandle ? handle.getFile().then(({size}) => size) : bytesBelow(handle as FileSystemDirectoryHandle));
+  return (await Promise.all(sizes)).reduce((a, b) => a + b, 0);
 }
 
 type Create = (parent: FileSystemDirectoryHandle, name: string, temporary: () => Promise<FileSystemDirectoryHandle>) => Promise<Sink>;

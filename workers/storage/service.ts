@@ -60,7 +60,8 @@ export function createStorageService({store: openStore, tables: openTables, parq
   return {
     async status() {
       const {store} = await opened();
-      return {kind: store.kind, ...(await store.room())};
+      const room = await store.room();
+      return {kind: store.kind, ...room, usage: await store.stored(room)};
     },
 
     addFile: (name, data, onProgress) => outcome(async () => (await opened()).workspace.add(name, data, throttled(onProgress))),

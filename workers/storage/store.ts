@@ -10,6 +10,8 @@ export interface Store extends FileStore {
   /** Removes a folder with all that is below it; does nothing when there is none. */
   removeFolder(folder: string): Promise<void>;
   room(): Promise<Room>;
+  /** Bytes of all that the site stores. */
+  stored(room: Room): Promise<number>;
 }
 
 export type Sink = FileSink;

@@ -111,6 +111,28 @@ describe('values', () => {
     expect(rows[0]).toEqual(['1.50', NaN, '9'.repeat(50), null, NaN]);
   });
 
+  test('arrays of arrays are lists of lists; those of other dimensions in each row, and of texts, are as PostgreSQL writes them', async () => {
+    const found = await back(
+      `SELECT ARRAY[[1, NULL], [3, 4]] AS a, ARRAY[[[true]], [[false]]] AS b, ARRAY[['x,y', NULL]] AS c, ARRAY[1] AS d, '[0:1]={5,6}'::int[] AS e, '[2:3][0:0]={{7},{8}}'::int[] AS f
+UNION ALL SELECT '{}', NULL, '{}', ARRAY[[2]], '{}', '{}'`,
+    );
+    expect(found.columns.map(({type}) => type)).toEqual(['INTEGER[][]', 'BOOLEAN[][][]', 'VARCHAR', 'VARCHAR', 'INTEGER[]', 'INTEGER[][]']);
+    expect(found.rows).toEqual([
+      [
+        [
+          [1, null],
+          [3, 4],
+        ],
+        [[[true]], [[false]]],
+        '{{"x,y",NULL}}',
+        '{1}',
+        [5, 6],
+        [[7], [8]],
+      ],
+      [[], null, '{}', '{{2}}', [], []],
+    ]);
+  });
+
   test('texts of an array that PostgreSQL writes without quotes are no quotes or brackets of DuckDB’s', async () => {
     const texts = ["it's", "that's", 'a[b', 'c]d', "'x", '(y', 'NULL', 'null', '', 'a\\b"c', 'x=1', '{z}'];
     const listed = `ARRAY[${texts.map((text) => `'${text.replaceAll("'", "''")}'`).join(', ')}, NULL]`;
