@@ -55,7 +55,7 @@ export interface Report {
   readonly ok: boolean;
   /** One sentence: how it ended. */
   readonly outcome: string;
-  /** Rows of the cells that read no other; and of the last table that is kept, or else the last. */
+  /** Rows of the cells that read no other; and of the last table that the lake or else PostgreSQL keeps, or else the last. */
   readonly rowsIn: number | null;
   readonly rowsOut: number | null;
   readonly ran: number;
@@ -81,10 +81,12 @@ export function reportOf(run: FinishedRun): Report {
   const sources = tables.filter(({name, rowsOut}) => planned.get(name)?.inputs.length === 0 && rowsOut !== null);
   // What a layer came to is what it wrote, not the summaries that are looked at below.
   const rowsOf = (some: readonly ReportCell[]): number | null => {
-    const kept = some.findLast(({name}) => {
+    const stepOf = ({name}: ReportCell) => {
       const work = planned.get(name)?.work;
-      return work?.type === 'step' && work.step.group === 'keep';
-    });
+      return work?.type === 'step' ? work.step : undefined;
+    };
+    // Summaries that are served from PostgreSQL are made of what the lake keeps.
+    const kept = some.findLast((cell) => stepOf(cell)?.writes !== undefined) ?? some.findLast((cell) => stepOf(cell)?.group === 'keep');
     return (kept ?? some.at(-1))?.rowsOut ?? null;
   };
   const found = [...new Set(cells.flatMap(({layer}) => layer ?? []))];
@@ -150,7 +152,8 @@ function problemsOf(ran: RanCell, cell: CompiledCell | undefined): ReportProblem
   return problems;
 }
 
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+/** How long something took: `34 ms`, `2.4 s`. */
+export const took = (ms: number): string => (ms < 99.5 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
 const share = (part: number): string => `${(part * 100).toFixed(part > 0 && part < 0.001 ? 2 : 1)} %`;
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 const moment = (iso: string): string => `${iso.slice(0, 19).replace('T', ' ')} UTC`;
@@ -166,18 +169,18 @@ export function cellInWords(cell: ReportCell, problems: readonly ReportProblem[]
   const rows = cell.rowsOut === null ? 'drawn' : cell.rowsIn === null ? `${count(cell.rowsOut)} rows` : `${count(cell.rowsIn)} → ${count(cell.rowsOut)} rows`;
   const dropped = cell.droppedShare === null || cell.dropped === 0 ? '' : `, ${share(cell.droppedShare)} dropped`;
   const rejected = cell.rejected === 0 ? '' : `, ${count(cell.rejected)} rejected`;
-  return `${rows}${dropped}${rejected}, ${cell.status === 'cached' ? 'kept from before' : seconds(cell.ms)}`;
+  return `${rows}${dropped}${rejected}, ${cell.status === 'cached' ? 'kept from before' : took(cell.ms)}`;
 }
 
 /** The lines below the outcome. */
 export function factsOf(report: Report): string[] {
   const rows = report.rowsIn === null || report.rowsOut === null ? [] : [`${count(report.rowsIn)} rows in, ${count(report.rowsOut)} rows out`];
   const kept = report.kept === 0 ? '' : `, ${count(report.kept)} kept from before`;
-  return [`${moment(report.startedAt)}, ${seconds(report.ms)}`, ...rows, `${plural(report.cells.length, 'cell')}: ${count(report.ran)} run${kept}`];
+  return [`${moment(report.startedAt)}, ${took(report.ms)}`, ...rows, `${plural(report.cells.length, 'cell')}: ${count(report.ran)} run${kept}`];
 }
 
 const layerInWords = ({cells, rows, rejected, ms}: ReportLayer): string =>
-  `${plural(cells, 'cell')}, ${rows === null ? 'no rows' : `${count(rows)} rows`}${rejected === 0 ? '' : `, ${count(rejected)} rejected`}, ${seconds(ms)}`;
+  `${plural(cells, 'cell')}, ${rows === null ? 'no rows' : `${count(rows)} rows`}${rejected === 0 ? '' : `, ${count(rejected)} rejected`}, ${took(ms)}`;
 
 /** A report as plain text: a banner, a line a cell, layers, problems. */
 function reportText(report: Report): string {

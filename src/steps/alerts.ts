@@ -152,7 +152,7 @@ function alertsSql(watched: Watched, values: AlertsValues, input: Input, suffix:
   const severity = both ? byWorst(lit('critical'), lit('warning')) : lit(critical === undefined ? 'warning' : 'critical');
   return {
     ctes,
-    alerts: sql`SELECT timestamp, sensor, ${lit(column.name)} AS metric, value, ${threshold} AS threshold, ${severity} AS severity, since, cleared_at, peak_value, readings FROM ${cooldown === undefined ? spells : joined}`,
+    alerts: sql`SELECT timestamp, sensor, ${lit(column.name)} AS metric, value, peak_value, ${threshold} AS threshold, ${severity} AS severity, since, cleared_at, readings FROM ${cooldown === undefined ? spells : joined}`,
   };
 }
 
@@ -233,11 +233,11 @@ function alertsSpark(watched: Watched, values: AlertsValues, frame: string, colu
         "'sensor'",
         `F.lit(${py(column.name)}).alias('metric')`,
         "'value'",
+        "'peak_value'",
         `${threshold}.alias('threshold')`,
         `${severity}.alias('severity')`,
         "'since'",
         "'cleared_at'",
-        "'peak_value'",
         "'readings'",
       ]),
     ]),
@@ -267,11 +267,11 @@ const result = {
   sensor: 'VARCHAR',
   metric: 'VARCHAR',
   value: 'DOUBLE',
+  peak_value: 'DOUBLE',
   threshold: 'DOUBLE',
   severity: 'VARCHAR',
   since: 'TIMESTAMP',
   cleared_at: 'TIMESTAMP',
-  peak_value: 'DOUBLE',
   readings: 'BIGINT',
   id: 'VARCHAR',
 };
@@ -345,7 +345,7 @@ export const alerts = defineStep({
           ['b', '2024-02-01 00:10:00', 3],
         ],
       },
-      expect: {columns: result, rows: [['2024-02-01 00:30:00', 'a', 'vibration', 4.7, 7.1, 'critical', '2024-02-01 00:00:00', '2024-02-01 01:10:00', 8, 4, '42072fd83ae32068']]},
+      expect: {columns: result, rows: [['2024-02-01 00:30:00', 'a', 'vibration', 4.7, 8, 7.1, 'critical', '2024-02-01 00:00:00', '2024-02-01 01:10:00', 4, '42072fd83ae32068']]},
     },
     {
       name: 'hysteresis: between the limit and the clear level it stays as it is',
@@ -366,8 +366,8 @@ export const alerts = defineStep({
       expect: {
         columns: result,
         rows: [
-          ['2024-02-01 01:00:00', '7', 'temperature', 201, 200, 'critical', '2024-02-01 01:00:00', '2024-02-01 05:00:00', 205, 2, '4980ca096908e1b6'],
-          ['2024-02-01 07:00:00', '7', 'temperature', 202, 200, 'critical', '2024-02-01 07:00:00', null, 202, 1, '58389909f1d87acf'],
+          ['2024-02-01 01:00:00', '7', 'temperature', 201, 205, 200, 'critical', '2024-02-01 01:00:00', '2024-02-01 05:00:00', 2, '4980ca096908e1b6'],
+          ['2024-02-01 07:00:00', '7', 'temperature', 202, 202, 200, 'critical', '2024-02-01 07:00:00', null, 1, '58389909f1d87acf'],
         ],
       },
     },
@@ -388,8 +388,8 @@ export const alerts = defineStep({
       expect: {
         columns: result,
         rows: [
-          ['2024-02-01 00:00:00', 'a', 'pressure', 39, 30, 'critical', '2024-02-01 00:00:00', '2024-02-01 00:40:00', 29, 2, '9d1b80fe80a56dc7'],
-          ['2024-02-01 01:40:00', 'a', 'pressure', 35, 40, 'warning', '2024-02-01 01:40:00', '2024-02-01 01:50:00', 35, 1, '3bfea4f479a7caed'],
+          ['2024-02-01 00:00:00', 'a', 'pressure', 39, 29, 30, 'critical', '2024-02-01 00:00:00', '2024-02-01 00:40:00', 2, '9d1b80fe80a56dc7'],
+          ['2024-02-01 01:40:00', 'a', 'pressure', 35, 35, 40, 'warning', '2024-02-01 01:40:00', '2024-02-01 01:50:00', 1, '3bfea4f479a7caed'],
         ],
       },
     },
@@ -415,8 +415,8 @@ export const alerts = defineStep({
       expect: {
         columns: result,
         rows: [
-          ['2024-02-01 02:00:00', null, 'level', 'Infinity', 10, 'warning', '2024-02-01 01:00:00', '2024-02-01 03:00:00', 'Infinity', 2, 'fb242c6f6c396480'],
-          ['2024-02-01 03:00:00', 'a', 'level', 11, 10, 'warning', '2024-02-01 01:00:00', null, 12, 2, '7d663352d3933885'],
+          ['2024-02-01 02:00:00', null, 'level', 'Infinity', 'Infinity', 10, 'warning', '2024-02-01 01:00:00', '2024-02-01 03:00:00', 2, 'fb242c6f6c396480'],
+          ['2024-02-01 03:00:00', 'a', 'level', 11, 12, 10, 'warning', '2024-02-01 01:00:00', null, 2, '7d663352d3933885'],
         ],
       },
     },
@@ -435,9 +435,9 @@ export const alerts = defineStep({
       expect: {
         columns: result,
         rows: [
-          ['2024-02-02 00:00:00', 'north / 1', 'level', 2, 3, 'warning', '2024-02-02 00:00:00', null, 2, 1, '82b0217bd582c72f'],
-          ['2024-02-02 00:00:00', 'north / 1', 'price', 1.11, 1.1, 'critical', '2024-02-02 00:00:00', null, 1.11, 1, '31d15172a5c0197b'],
-          ['2024-02-02 00:00:00', 'north / NULL', 'price', 1.12, 1.1, 'critical', '2024-02-02 00:00:00', '2024-02-03 00:00:00', 1.12, 1, 'c6d75c5d7f67c144'],
+          ['2024-02-02 00:00:00', 'north / 1', 'level', 2, 2, 3, 'warning', '2024-02-02 00:00:00', null, 1, '82b0217bd582c72f'],
+          ['2024-02-02 00:00:00', 'north / 1', 'price', 1.11, 1.11, 1.1, 'critical', '2024-02-02 00:00:00', null, 1, '31d15172a5c0197b'],
+          ['2024-02-02 00:00:00', 'north / NULL', 'price', 1.12, 1.12, 1.1, 'critical', '2024-02-02 00:00:00', '2024-02-03 00:00:00', 1, 'c6d75c5d7f67c144'],
         ],
       },
     },

@@ -945,11 +945,11 @@ def alerts(gold_rows: DataFrame) -> DataFrame:
             'sensor',
             F.lit('vibration_mms').alias('metric'),
             'value',
-            F.when(F.col('value') > 7.1, F.lit(7.1)).otherwise(F.lit(4.5)).alias('threshold'),
+            'peak_value',
+            F.when(F.col('peak_value') > 7.1, F.lit(7.1)).otherwise(F.lit(4.5)).alias('threshold'),
             F.when(F.col('peak_value') > 7.1, F.lit('critical')).otherwise(F.lit('warning')).alias('severity'),
             'since',
             'cleared_at',
-            'peak_value',
             'readings',
         )
     )
@@ -1019,11 +1019,11 @@ def alerts(gold_rows: DataFrame) -> DataFrame:
             'sensor',
             F.lit('discharge_temp_f').alias('metric'),
             'value',
-            F.when(F.col('value') > 250, F.lit(250.0)).otherwise(F.lit(230.0)).alias('threshold'),
+            'peak_value',
+            F.when(F.col('peak_value') > 250, F.lit(250.0)).otherwise(F.lit(230.0)).alias('threshold'),
             F.when(F.col('peak_value') > 250, F.lit('critical')).otherwise(F.lit('warning')).alias('severity'),
             'since',
             'cleared_at',
-            'peak_value',
             'readings',
         )
     )

@@ -60,7 +60,7 @@ Halted at wrong.
 ================================
 
 CELLS
-raw                      1,000 rows, 0.0 s
+raw                      1,000 rows, 0 ms
 raw_once                 1,000 → 950 rows, 5.0 % dropped, 0.1 s
 known                    950 → 949 rows, 0.1 % dropped, 1 rejected, 0.2 s
 per_sensor               drawn, 0.3 s
@@ -131,11 +131,11 @@ test('alerts that were raised and cells that can’t run are problems', async ()
   expect(report.problems[0]?.message).toMatch(/^\d+ alerts? raised\.$/);
 });
 
-test('a layer came to the rows that it keeps, not to those of the summary below', () => {
+test('a layer came to the rows that the lake keeps, not to those of the summary below, nor to those served from PostgreSQL', () => {
   const source = (name: string): string => cell(`sql ${name}`, 'SELECT 1 AS id');
-  const markdown = `## Silver\n\n${source('raw')}${cell('step silver = snapshot', 'table: silver')}## Gold\n\n${source('wide')}${cell('step gold = snapshot', 'table: gold')}${source('worst')}`;
+  const markdown = `## Silver\n\n${source('raw')}${cell('step silver = snapshot', 'table: silver')}## Gold\n\n${source('wide')}${cell('step gold = snapshot', 'table: gold')}${source('worst')}${cell('step served = postgres', 'table: worst')}`;
   const notebook = parseNotebook(markdown);
-  const rows: Readonly<Record<string, number>> = {raw: 60, silver: 50, wide: 50, gold: 40, worst: 2};
+  const rows: Readonly<Record<string, number>> = {raw: 60, silver: 50, wide: 50, gold: 40, worst: 2, served: 2};
   const planned = plan(notebook, new Map());
   const cells = planned.map(({name}) => ({name, kind: 'sql', status: 'ok' as const, rowsIn: null, rowsOut: rows[name] ?? null, rejected: 0, ms: 1, bytes: 0}));
   const report = reportOf({title: 'Layers', startedAt: '2024-02-01T10:00:00.123Z', ms: 5, ok: true, cells, notebook, plan: planned});

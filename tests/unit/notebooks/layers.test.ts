@@ -39,7 +39,7 @@ describe('Compressors: bronze, silver, gold', () => {
     expect(ran.report.find(({name}) => name === 'raw')?.rejected).toBe(4);
     expect((await ran.contentOf('quarantined')).rows.map(([rule, readings]) => [rule, readings])).toEqual([['known compressor', '18'], ['not in the future', '14']]); // prettier-ignore
     expect((await ran.contentOf('quality')).rows.map((row) => row[8])).toEqual(Array<string>(27).fill('true'));
-    expect((await ran.contentOf('alerts')).rows.map((row) => [row[1], row[2], row[5]])).toContainEqual(['COMP-007', 'vibration_mms', 'critical']);
+    expect((await ran.contentOf('alerts')).rows.map((row) => [row[1], row[2], row[6]])).toContainEqual(['COMP-007', 'vibration_mms', 'critical']);
     expect(rows(ran, 'alerts')).toEqual([6]);
     expect((await ran.contentOf('worst')).rows.map(([id]) => id)).toEqual(['COMP-003', 'COMP-007']);
     expect((await ran.contentOf('last_visits')).rows.map(([id, , notes]) => [id, notes])).toEqual(['COMP-003', 'COMP-007'].map((id) => [id, 'Slight noise at the bearings. Watch the vibration.']));

@@ -52,7 +52,7 @@ function watch(readings: readonly Reading[], {warning, critical, clear, readings
   });
   return found.map(({raised, value, since, cleared, counted}) => {
     const peak = Math.max(...[...counted].map((one) => one.value));
-    return [raised, value, value > critical ? critical : warning, peak > critical ? 'critical' : 'warning', since, cleared, peak, counted.size];
+    return [raised, value, peak, peak > critical ? critical : warning, peak > critical ? 'critical' : 'warning', since, cleared, counted.size];
   });
 }
 
@@ -83,9 +83,9 @@ test('on random readings it finds what the lesson says, above and below', async 
         const program = alerts.toSql(values, [input]);
         if (program.kind !== 'sql') throw new Error('alerts is SQL');
         const minutes = (text: unknown): number | null => (typeof text === 'string' ? Date.parse(`${text.replace(' ', 'T')}Z`) / 60_000 : null);
-        const found = (await contentOf(duckdb, program.sql)).rows.map(([raised, sensor, , value, limit, severity, since, cleared, peak, count]) => [
+        const found = (await contentOf(duckdb, program.sql)).rows.map(([raised, sensor, , value, peak, limit, severity, since, cleared, count]) => [
           sensor,
-          [minutes(raised), Number(value) * sign, Number(limit) * sign, severity, minutes(since), minutes(cleared), Number(peak) * sign, Number(count)],
+          [minutes(raised), Number(value) * sign, Number(peak) * sign, Number(limit) * sign, severity, minutes(since), minutes(cleared), Number(count)],
         ]);
         for (const sensor of ['a', 'b', null]) {
           const own = rows.filter((row) => row.sensor === sensor).map((row) => row.reading);
