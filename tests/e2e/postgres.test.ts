@@ -97,10 +97,11 @@ test('the export menu saves the dump, encrypted where that is asked for', async 
   expect(download.suggestedFilename()).toBe('lakebook.sql');
   await dialog.getByRole('button', {name: 'Close', exact: true}).last().click();
   const found = await page.evaluate(async () => {
-    const {postgres, decrypt} = window.lakebook;
+    const {lakebook} = window;
+    const {postgres} = lakebook;
     const passphrase = 'correct horse battery staple';
     const file = await postgres.dump({encrypt: {as: 'age', passphrase}});
-    const opened = await decrypt(file, passphrase);
+    const opened = await lakebook.decrypt(file, passphrase);
     return {start: await file.slice(0, 21).text(), plain: await opened.text(), dump: await (await postgres.dump()).text()};
   });
   expect(found.start).toBe('age-encryption.org/v1');
@@ -114,14 +115,14 @@ test('of two tabs the owner of the workspace has the database, and the other say
   const count = () =>
     other.evaluate(() =>
       window.lakebook.postgres.query('SELECT count(*) FROM all_readings').then(
-        ({rows}) => String(rows[0]?.[0]),
+        ({rows}) => Number(rows[0]?.[0]),
         (error: unknown) => String(error),
       ),
     );
   expect(await count()).toContain('one tab at a time has the PostgreSQL database');
   expect(await asked('SELECT count(*) AS n FROM all_readings')).toEqual([[10080]]);
   await other.getByRole('button', {name: 'Use it here'}).click();
-  await expect.poll(count, {timeout: 30_000}).toBe('10080');
+  await expect.poll(count, {timeout: 30_000}).toBe(10080);
   await expect.poll(() => asked('SELECT 1').catch(String)).toContain('one tab at a time has the PostgreSQL database');
   await app.page.getByRole('button', {name: 'Use it here again'}).click();
   await expect.poll(() => asked('SELECT count(*) AS n FROM all_readings').catch(String), {timeout: 30_000}).toEqual([[10080]]);

@@ -97,8 +97,7 @@ export async function openOpfsStore(): Promise<Store> {
 
 async function bytesBelow(folder: FileSystemDirectoryHandle): Promise<number> {
   const sizes: Promise<number>[] = [];
-  for await (const handle of folder.values())
-    sizes.push(handle instanceof FileSystemFileHandle ? handle.getFile().then(({size}) => size) : bytesBelow(handle as FileSystemDirectoryHandle));
+  for await (const handle of folder.values()) sizes.push(handle instanceof FileSystemFileHandle ? handle.getFile().then(({size}) => size) : bytesBelow(handle));
   return (await Promise.all(sizes)).reduce((a, b) => a + b, 0);
 }
 
