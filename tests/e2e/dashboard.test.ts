@@ -31,7 +31,7 @@ SELECT "timestamp", compressor_id AS sensor, CASE WHEN vibration > 7 THEN 'criti
 \`\`\`
 
 \`\`\`sql models
-SELECT 'Ariel' AS model, 6 AS units
+SELECT 'Ariel' AS model, 6 AS units, repeat('JGT4', 60) AS serial_number_of_the_maker
 \`\`\`
 `;
 const chosen = `dashboard:
@@ -191,6 +191,15 @@ describe('a dashboard', () => {
     const {data} = await cdp.send('Page.printToPDF', {printBackground: true, paperWidth: 8.27, paperHeight: 11.69});
     expect(Buffer.from(data, 'base64').subarray(0, 5).toString()).toBe('%PDF-');
     expect(JSON.parse(await page.title())).toEqual(['660', 'rgb(255, 255, 255)', 'none', 'none']);
+    // As wide as a sheet of A4 between its margins.
+    await page.setViewportSize({width: 703, height: 1000});
+    const beyond = (): Promise<number[]> =>
+      page
+        .locator('.tile table')
+        .evaluateAll((tables) => tables.map((table) => Math.round(table.getBoundingClientRect().right - (table.closest('.tile')?.getBoundingClientRect().right ?? 0))));
+    await eventually(beyond).toHaveLength(2);
+    expect(Math.max(...(await beyond()))).toBeLessThanOrEqual(0);
+    await page.setViewportSize({width: 1440, height: 900});
     await page.emulateMedia({media: null});
     await page.getByRole('button', {name: 'Light theme'}).click();
   });

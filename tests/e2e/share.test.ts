@@ -328,4 +328,31 @@ describe('a notebook from a file', () => {
     expect((await app.run()).ok).toBe(true);
     expect((await app.page.evaluate(() => window.lakebook.lake.history('salaries'))).length).toBe(2);
   });
+
+  test('asks before it writes PostgreSQL, which isn’t even fetched before, and can name no webhook', async () => {
+    const {page} = app;
+    const served =
+      cell('sql made', "SELECT 1 AS id, TIMESTAMP '2024-02-01' AS at") +
+      cell('step served = postgres', 'table: theirs\nkeys: [id]') +
+      cell('psql asked', 'SELECT count(*) AS n FROM theirs') +
+      cell('step rung = alerts', 'from: made\ntime: at\nrules: {id: {warning: 0}}\nwebhook: https://elsewhere.example/hook');
+    await choose('served.md', `---\nlakebook: 1\ntitle: Served\n---\n\n${served}`);
+    await eventually(() => page.getByLabel('Title of the notebook').inputValue()).toBe('Served');
+    await page.getByRole('button', {name: 'Run all'}).click();
+    const dialog = page.getByRole('dialog', {name: 'What may this notebook use?'});
+    expect(await dialog.getByLabel(/PostgreSQL table theirs/).isChecked()).toBe(false);
+    await dialog.getByRole('button', {name: 'Not now'}).click();
+    expect((await app.run()).cells.map(({name, status}) => [name, status])).toEqual([
+      ['made', 'ok'],
+      ['served', 'broken'],
+      ['asked', 'broken'],
+      ['rung', 'broken'],
+    ]);
+    expect(app.requests.filter((address) => /pglite/.test(address))).toEqual([]);
+    await page.getByRole('button', {name: 'Run all'}).click();
+    await dialog.getByLabel(/PostgreSQL table theirs/).check();
+    await dialog.getByRole('button', {name: 'Allow and run'}).click();
+    await eventually(() => statusOf(page, 'asked')).toBe('done');
+    expect((await app.query('SELECT n FROM asked')).rows).toEqual([[1n]]);
+  });
 });
