@@ -27,7 +27,7 @@ export async function equality(checks, word = '') {
   const folder = join(work, 'equality');
   mkdirSync(folder, {recursive: true});
   const [page, spark] = await Promise.all([openPage(), startEngine('spark40', 'job_engine')]);
-  const {all, explained, jobs} = compareWith(page, spark);
+  const {all, explained, jobs, close} = compareWith(page, spark);
   try {
     const chosen = (/** @type {readonly import('./equality/notebooks.mjs').Notebook[]} */ notebooks) => notebooks.filter(({name}) => name.includes(word));
     const shipped = chosen(shippedNotebooks());
@@ -50,7 +50,7 @@ export async function equality(checks, word = '') {
     if ('snapshot, run again'.includes(word)) await checks.check('a job that is run again appends what is new, and a layer can be left out', () => runAgain(page, spark, folder));
     await checks.check('the page of the notebooks has no uncaught errors', () => same('faults', page.faults, []));
   } finally {
-    await Promise.all([page.close(), spark.close()]);
+    await Promise.all([page.close(), spark.close(), close()]);
   }
 }
 
@@ -147,17 +147,25 @@ async function lakeElsewhere(page, spark, shipped) {
 async function runAgain(page, spark, folder) {
   const home = mkdtempSync(join(folder, 'again-'));
   const [input, output, lake, job] = ['input', 'output', 'lake', 'job.py'].map((name) => join(home, name));
-  const first = 'sensor_id,value\ns-1,1.5\ns-1,1.5\n,2\ns-2,\n';
+  const midnight = '2024-01-01T00:00:00';
+  const first = `sensor_id,value,at\ns-1,1.5,${midnight}\ns-1,1.5,${midnight}\n,2,${midnight}\ns-2,,${midnight}\ns-1,7.5,2024-01-01T01:00:00\n`;
   mkdirSync(input);
   writeFileSync(join(input, 'in.csv'), first);
   const cells = [
-    stepCell('raw', 'load', {file: 'in.csv', header: 'true', schema: {sensor_id: 'string', value: 'double'}}),
+    stepCell('raw', 'load', {file: 'in.csv', header: 'true', schema: {sensor_id: 'string', value: 'double', at: 'timestamp'}}),
     '## Bronze',
     stepCell('stamped', 'audit_columns', {}),
     stepCell('bronze', 'snapshot', {table: 'bronze_again'}),
     '## Silver',
     stepCell('arrived', 'read_table', {table: 'bronze_again'}),
     stepCell('silver', 'snapshot', {table: 'silver_again', mode: 'overwrite'}),
+    '## Gold',
+    stepCell('believed', 'read_table', {table: 'silver_again'}),
+    stepCell('known', 'filter', {condition: 'sensor_id IS NOT NULL'}),
+    stepCell('once', 'dedup', {keys: ['sensor_id', 'at']}),
+    stepCell('rolled', 'rolling', {columns: ['value'], by: ['sensor_id'], time: 'at', windows: ['1h'], statistics: ['mean']}),
+    stepCell('dated', 'derive', {columns: {date: 'CAST(at AS DATE)'}}),
+    stepCell('gold', 'snapshot', {table: 'gold_again', mode: 'merge', keys: ['sensor_id', 'at'], partition_by: ['date']}),
   ];
   const ran = await page.run({name: 'again', markdown: markdownOf('again', cells), folder: input});
   writeFileSync(job, ran.job);
@@ -169,25 +177,34 @@ async function runAgain(page, spark, folder) {
     same(`exit code\n${said}`, code, 0);
     return said;
   };
-  const rows = async (/** @type {string} */ table) => {
+  const latest = async (/** @type {string} */ table) => {
     const {history} = await spark.call({do: 'read', path: join(lake, table), versions: [], times: []});
     const newest = Math.max(...history.map((/** @type {{version: number}} */ {version}) => version));
     const {versions} = await spark.call({do: 'read', path: join(lake, table), versions: [newest], times: []});
-    return [newest, versions[newest].rows.length];
+    return {newest, rows: versions[newest].rows};
   };
+  const rows = async (/** @type {string} */ table) => {
+    const {newest, rows: found} = await latest(table);
+    return [newest, found.length];
+  };
+  /** Gold's sensors, times and means. */
+  const gold = async () => (await latest('gold_again')).rows.map((/** @type {unknown[]} */ [sensor, , at, mean]) => `${sensor} ${at} ${mean}`).sort();
+  const ofFirst = ['s-1 2024-01-01T00:00:00 1.5', 's-1 2024-01-01T01:00:00 4.5', 's-2 2024-01-01T00:00:00 null'];
   await submit();
-  same('version and rows of bronze after the first run', await rows('bronze_again'), [0, 4]);
+  same('version and rows of bronze after the first run', await rows('bronze_again'), [0, 5]);
+  same('gold of the first file', await gold(), ofFirst);
   await submit();
-  same('after the same file again', await rows('bronze_again'), [0, 4]);
-  // The same values with the gap in the other column: rows that differ, though their values don't.
-  writeFileSync(join(input, 'in.csv'), first.replace(',2\n', '2,\n'));
+  same('after the same file again', await rows('bronze_again'), [0, 5]);
+  same('gold after the same file again', await gold(), ofFirst);
+  // The same values with the gap in the other column: rows that differ, though their values don't; and a reading that comes late.
+  writeFileSync(join(input, 'in.csv'), `${first.replace(',2,', '2,,')}s-1,3,2024-01-01T00:30:00\n`);
   await submit('--skip-silver');
   same(
     'after another file, without silver',
     [await rows('bronze_again'), await rows('silver_again')],
     [
-      [1, 8],
-      [1, 4],
+      [1, 11],
+      [1, 5],
     ],
   );
   const said = await submit('--skip-bronze');
@@ -196,7 +213,14 @@ async function runAgain(page, spark, folder) {
     [...said.matchAll(/(\w+) +not run/g)].map(([, name]) => name),
     ['stamped', 'bronze'],
   );
-  same('silver, from the lake alone', await rows('silver_again'), [2, 8]);
+  same('silver, from the lake alone', await rows('silver_again'), [2, 11]);
+  same('gold has each reading once, and the late one in the windows after it', await gold(), [
+    '2 2024-01-01T00:00:00 null',
+    's-1 2024-01-01T00:00:00 1.5',
+    's-1 2024-01-01T00:30:00 2.25',
+    's-1 2024-01-01T01:00:00 4',
+    's-2 2024-01-01T00:00:00 null',
+  ]);
   rmSync(home, {recursive: true});
   return '4 runs';
 }

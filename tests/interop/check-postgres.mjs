@@ -4,7 +4,7 @@ import {readyApp} from '../bench/lib/page.mjs';
 import {sparkSubmit} from './check-equality.mjs';
 import {same} from './compare.mjs';
 import {work} from './environment.mjs';
-import {startServer, whyNoServer} from './postgres-server.mjs';
+import {columns, indexes, startServer, whyNoServer} from './postgres-server.mjs';
 
 const fence = (/** @type {string} */ header, /** @type {string} */ body) => `\`\`\`${header}\n${body}\n\`\`\`\n\n`;
 
@@ -48,9 +48,6 @@ const forSpark =
   ) +
   fence('step again = postgres', 'from: found\ntable: found\nkeys: [sensor_id]');
 
-const columns = `SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' ORDER BY 1, a.attnum`;
-const indexes = `SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1`;
 /** A row as one text, which PostgreSQL writes with every digit. @param {string} table */
 const rowsOf = (table) => `SELECT t::text AS row FROM public.${table} t ORDER BY t::text COLLATE "C"`;
 

@@ -3,6 +3,13 @@ import {chmodSync, existsSync, mkdtempSync, readdirSync, rmSync} from 'node:fs';
 import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {same} from './compare.mjs';
+import {difference} from './equality/rows.mjs';
+
+/** What the tables of a database are made of. */
+export const columns = `SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' ORDER BY 1, a.attnum`;
+export const indexes = `SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1`;
 
 /** The folder of PostgreSQL's own programs: Debian has them beside the path. */
 function programs() {
@@ -62,6 +69,30 @@ export async function startServer() {
       rmSync(folder, {recursive: true, force: true});
     },
   };
+}
+
+/**
+ * Throws unless two databases of a server have the same tables: columns, types, keys, indexes and rows.
+ * @param {Awaited<ReturnType<typeof startServer>>} server @param {string} found @param {string} expected
+ */
+export function sameDatabases(server, found, expected) {
+  const made = server.rows(columns, expected);
+  same('columns in PostgreSQL', server.rows(columns, found), made);
+  same('indexes in PostgreSQL', server.rows(indexes, found), server.rows(indexes, expected));
+  for (const table of new Set(made.map(({relname}) => String(relname)))) {
+    const own = made.filter(({relname}) => relname === table);
+    const query = `SELECT * FROM public."${table.replaceAll('"', '""')}"`;
+    /** @param {string} database @returns {import('./equality/rows.mjs').Table} */
+    const rowsIn = (database) => ({
+      columns: own.map(({attname, type}) => ({
+        name: attname,
+        kind: /^(double precision|real)$/.test(type) ? 'float' : /^(smallint|integer|bigint|numeric)/.test(type) ? 'whole' : 'text',
+      })),
+      rows: server.rows(query, database).map((row) => own.map(({attname}) => (row[attname] === null ? null : String(row[attname])))),
+    });
+    const differs = difference(rowsIn(found), rowsIn(expected));
+    if (differs !== undefined) throw new Error(`${table} in PostgreSQL: ${differs}`);
+  }
 }
 
 /** @returns {Promise<number>} */

@@ -7,7 +7,7 @@ layers, each a table of its own, each made from the one before.
 Written by Lakebook from the notebook of that name, for Spark 4. The rows of every cell go to a
 folder of its name in --output, as Parquet. Run it with
 
-    spark-submit --packages io.delta:delta-spark_2.13:4.0.1 compressors_bronze_silver_gold.py --input data --output output --lake lake
+    spark-submit --packages io.delta:delta-spark_2.13:4.0.1,org.postgresql:postgresql:42.7.7 compressors_bronze_silver_gold.py --input data --output output --lake lake
 
 and see --help for the rest.
 """
@@ -16,11 +16,14 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from delta.tables import DeltaTable
 from pyspark import StorageLevel
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession, Window
@@ -38,6 +41,7 @@ class Cell(NamedTuple):
     gives: tuple[str, ...]
     live: bool = False
     layer: str = ''
+    psql: bool = False
 
 
 # Compressors: bronze, silver, gold
@@ -52,7 +56,8 @@ class Cell(NamedTuple):
 # - what belongs into bronze, silver and gold, and why the layers are kept apart;
 # - to write so that a job which runs twice doesn’t count anything twice;
 # - to tell a broken sensor from a breaking machine;
-# - to turn readings into features that somebody can act upon.
+# - to turn readings into features that somebody can act upon;
+# - to serve the results from a database, and why the lake alone won’t do.
 #
 # Press **Run all** and read along. The three tables are real Delta Lake tables, under **Lake** in
 # the sidebar.
@@ -772,32 +777,25 @@ def featured(timed: DataFrame) -> DataFrame:
     return featured
 
 
-# Gold is appended, and partitioned by date: a folder for each day. Whoever asks for yesterday reads
-# one folder, not seven; and a day that is written stays as it is.
+# Gold is partitioned by date: a folder for each day, so that whoever asks for yesterday reads one
+# folder, not seven. And it grows with each delivery. But silver is everything that ever came, so to
+# append it as it is would bring every old reading once more. What makes a reading that reading is
+# its compressor and its time, and by these two gold is *merged*: readings that it doesn’t have are
+# appended, those that it has are brought up to date. The second half is for readings that come
+# late, for they change what the hours after them look like. However the readings were delivered,
+# gold holds each once, with the figures that a single delivery would have given.
 def gold(spark: SparkSession, featured: DataFrame) -> DataFrame:
-    """Append to lake.gold_features, partitioned by date."""
-    # The same rows are appended once: Delta keeps the name of what it applied.
-    names = {f"`{name.replace('`', '``')}`": kind for name, kind in featured.dtypes}
-    columns = [F.col(name).cast('string') if '<' in kind else F.col(name) for name, kind in names.items()]
-    row = F.xxhash64(*columns, *[F.isnull(column) for column in columns]).cast('decimal(20,0)')
-    applied = ' '.join(map(str, ['gold', *featured.agg(F.count('*'), F.sum(row)).first()]))
+    """Merge into lake.gold_features on compressor_id and timestamp, partitioned by date."""
     if spark.catalog.tableExists('lake.gold_features'):
         (
-            featured.writeTo('lake.gold_features')
-            .option('txnAppId', applied)
-            .option('txnVersion', '0')
-            .append()
+            DeltaTable.forName(spark, 'lake.gold_features').alias('target')
+            .merge(featured.alias('source'), 'target.`compressor_id` = source.`compressor_id` AND target.`timestamp` = source.`timestamp`')
+            .whenMatchedUpdateAll()
+            .whenNotMatchedInsertAll()
+            .execute()
         )
     else:
-        (
-            featured
-            .writeTo('lake.gold_features')
-            .using('delta')
-            .option('txnAppId', applied)
-            .option('txnVersion', '0')
-            .partitionedBy(F.col('date'))
-            .create()
-        )
+        featured.writeTo('lake.gold_features').using('delta').partitionedBy(F.col('date')).create()
     gold = featured
     return gold
 
@@ -1094,17 +1092,116 @@ ORDER BY l.compressor_id NULLS LAST
 
 # Somebody had heard it weeks before, and wrote it down where no query ever looked.
 #
+# PostgreSQL: for those who ask
+# -----------------------------
+#
+# Gold lies in files that are made for reading millions of rows at once. A screen in a control room
+# wants ten rows, now, and so do forty other people. That is what a relational database is for: by
+# its keys and indexes it finds a row without reading the others, it answers in a millisecond, and
+# every application knows how to ask it. So at the end the small tables, ready made, go to one. The
+# lake stays the truth; the database can be made again from it on any day.
+#
+# The one here is PostgreSQL itself, compiled to run in a browser. The first cell that needs it
+# fetches it from this site, some 16 MB, and starts it, which takes a few seconds. After that it is
+# kept, and so are its tables.
+def hourly_served(hourly: DataFrame) -> DataFrame:
+    """Write to the PostgreSQL table sensor_readings_agg, updating on compressor_id and timestamp."""
+    hourly_served = write_postgres(
+            hourly,
+            'sensor_readings_agg',
+            {'compressor_id': 'text', 'site': 'text', 'timestamp': 'timestamp without time zone', 'vibration_mms_avg': 'double precision', 'vibration_mms_max': 'double precision', 'discharge_temp_f_avg': 'double precision', 'discharge_temp_f_max': 'double precision', 'pressure_differential_avg': 'double precision', 'gas_flow_mcfd_avg': 'double precision'},
+            keys=('compressor_id', 'timestamp',),
+            indexes=('timestamp',),
+        )
+    return hourly_served
+
+
+# The key says which row is which: a compressor has one row for an hour. PostgreSQL refuses a second
+# one, so a rerun doesn’t insert, it updates what is there and inserts the rest: an *upsert*, all in
+# one transaction. Whoever asks meanwhile gets the old rows or the new ones, never half of them. The
+# key is an index too, for questions about a compressor; a second one, by time, is for questions
+# about a moment.
+#
+# The `id` of an alert is made from its sensor, its metric and its time, so the same alert has the
+# same one on every run. A quality check is known by the time of its run and its name.
+def alerts_served(alerts: DataFrame) -> DataFrame:
+    """Write to the PostgreSQL table alert_history, updating on id."""
+    alerts_served = write_postgres(
+            alerts,
+            'alert_history',
+            {'timestamp': 'timestamp without time zone', 'sensor': 'text', 'metric': 'text', 'value': 'double precision', 'threshold': 'double precision', 'severity': 'text', 'since': 'timestamp without time zone', 'cleared_at': 'timestamp without time zone', 'peak_value': 'double precision', 'readings': 'bigint', 'id': 'text'},
+            keys=('id',),
+            indexes=('sensor', 'timestamp',),
+        )
+    return alerts_served
+
+
+def quality_served(quality: DataFrame) -> DataFrame:
+    """Write to the PostgreSQL table data_quality_metrics, updating on run_at and check_name."""
+    quality_served = write_postgres(
+            quality,
+            'data_quality_metrics',
+            {'run_at': 'timestamp without time zone', 'table_name': 'text', 'dimension': 'text', 'check_name': 'text', 'column_name': 'text', 'observed': 'double precision', 'threshold': 'double precision', 'unit': 'text', 'passed': 'boolean', 'rows_failing': 'bigint', 'rows_checked': 'bigint', 'expected': 'text', 'found': 'text'},
+            keys=('run_at', 'check_name',),
+            indexes=('dimension',),
+        )
+    return quality_served
+
+
+# A `psql` cell asks PostgreSQL, in its own SQL. `DISTINCT ON` is one of its inventions: the first
+# row for each compressor, in an order that puts the latest hour first.
+def latest(spark: SparkSession, hourly_served: DataFrame) -> DataFrame:
+    """The SQL cell latest."""
+    latest = read_postgres(spark, """
+SELECT DISTINCT ON (compressor_id) compressor_id, site, timestamp, round(vibration_mms_max::numeric, 2) AS vibration_mms, round(discharge_temp_f_max::numeric, 1) AS discharge_temp_f
+FROM sensor_readings_agg
+ORDER BY compressor_id, timestamp DESC
+""", {'vibration_mms': 'decimal(38,2)', 'discharge_temp_f': 'decimal(38,1)'})
+    return latest
+
+
+# What is wrong at this moment, and what was it like in the hour in which it began? A lake would
+# read both tables for that. Here the key of the one is looked up for each row of the other.
+def still_open(spark: SparkSession, hourly_served: DataFrame, alerts_served: DataFrame) -> DataFrame:
+    """The SQL cell still_open."""
+    still_open = read_postgres(spark, """
+SELECT a.sensor, a.metric, a.severity, a.timestamp AS raised_at, round(h.vibration_mms_avg::numeric, 2) AS vibration_then, round(h.discharge_temp_f_avg::numeric, 1) AS temperature_then
+FROM alert_history AS a
+JOIN sensor_readings_agg AS h ON h.compressor_id = a.sensor AND h.timestamp = date_trunc('hour', a.timestamp)
+WHERE a.cleared_at IS NULL
+ORDER BY a.timestamp, a.metric
+""", {'vibration_then': 'decimal(38,2)', 'temperature_then': 'decimal(38,1)'})
+    return still_open
+
+
+# And is what they are looking at worth looking at? The figures of quality stand beside it.
+def scores(spark: SparkSession, quality_served: DataFrame) -> DataFrame:
+    """The SQL cell scores."""
+    scores = read_postgres(spark, """
+SELECT dimension, count(*) AS checks, count(*) FILTER (WHERE passed) AS passed, round(100 * avg(passed::int), 1) AS score
+FROM data_quality_metrics
+WHERE run_at = (SELECT max(run_at) FROM data_quality_metrics)
+GROUP BY dimension
+ORDER BY dimension
+""", {'score': 'decimal(38,1)'})
+    return scores
+
+
+# The tables stand under **PostgreSQL** in the sidebar, from where they leave as SQL: `psql -f`
+# loads it into any PostgreSQL server.
+#
 # What to take along
 # ------------------
 #
 # - Bronze keeps what came, silver what can be believed, gold what can be acted upon. Each is made
 #   from the one before, and from nothing else.
-# - Append where history matters, overwrite where everything can be made again, and let a second run
-#   find its own traces.
+# - Append where history matters, overwrite where everything can be made again, merge where rows
+#   have a key, and let a second run find its own traces.
 # - Rows that are refused are kept, with their reason. A pipeline that drops silently is wrong
 #   silently.
 # - Measure a machine against itself.
 # - Quality is a number with a date. An alert is a sentence to a person.
+# - Keep in the lake, serve from a database.
 #
 # Try next
 # --------
@@ -1115,10 +1212,10 @@ ORDER BY l.compressor_id NULLS LAST
 # - In `plausible`, take the line `by` out, and lower `deviations` until the first reading of
 #   `COMP-003` is emptied. Which readings of the others are emptied by then?
 # - Send the file again under another name: load it, stamp it, append it. Bronze has twice the rows,
-#   and silver?
-# - Leave with it: **Export** gives the whole notebook as a PySpark job. `--skip-bronze` and
-#   `--skip-silver` leave out the cells under those headings, so that gold can be run alone on what
-#   the lake holds.
+#   and silver, and gold?
+# - Leave with it: **Export** gives the whole notebook as a PySpark job. `--skip-bronze`,
+#   `--skip-silver` and `--skip-postgres` leave out the cells under those headings, so that gold can
+#   be run alone on what the lake holds.
 
 CELLS: list[Cell] = [
     Cell('raw', raw, takes=('@spark', '@path'), gives=('raw', 'raw_rejects'), layer='bronze'),
@@ -1153,6 +1250,12 @@ CELLS: list[Cell] = [
     Cell('alerts', alerts, takes=('gold_rows',), gives=('alerts',), layer='gold'),
     Cell('log', log_, takes=('@spark', '@path'), gives=('log', 'log_rejects'), layer='gold'),
     Cell('last_visits', last_visits, takes=('@spark', 'worst', 'log'), gives=('last_visits',), layer='gold'),
+    Cell('hourly_served', hourly_served, takes=('hourly',), gives=('hourly_served',), layer='postgres'),
+    Cell('alerts_served', alerts_served, takes=('alerts',), gives=('alerts_served',), layer='postgres'),
+    Cell('quality_served', quality_served, takes=('quality',), gives=('quality_served',), layer='postgres'),
+    Cell('latest', latest, takes=('@spark', 'hourly_served'), gives=('latest',), layer='postgres', psql=True),
+    Cell('still_open', still_open, takes=('@spark', 'hourly_served', 'alerts_served'), gives=('still_open',), layer='postgres', psql=True),
+    Cell('scores', scores, takes=('@spark', 'quality_served'), gives=('scores',), layer='postgres', psql=True),
 ]
 
 PARAMS: dict[str, Any] = {'deviations': 4}
@@ -1187,9 +1290,12 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument('--input', default='.', metavar='DIR', help='folder of the input files, here or at s3a:// (default: %(default)s)')
     parser.add_argument('--output', default='output', metavar='DIR', help='folder for the rows of each cell, as Parquet (default: %(default)s)')
     parser.add_argument('--lake', default='lake', metavar='DIR', help='folder of the Delta tables (default: %(default)s)')
+    parser.add_argument('--jdbc', metavar='URL', help='address of PostgreSQL, jdbc:postgresql://…; else PGHOST, PGPORT and PGDATABASE say it. The login is PGUSER and PGPASSWORD')
+    parser.add_argument('--skip-postgres', action='store_true', help='write nothing to PostgreSQL and ask it nothing; rows of psql cells are read from --output')
     parser.add_argument('--from', dest='first', metavar='CELL', choices=names, help='begin with this cell; rows of earlier ones are read from --output')
     parser.add_argument('--skip', action='append', default=[], metavar='CELL', choices=names, help='leave this cell out; its rows are read from --output')
     layers = dict.fromkeys(cell.layer for cell in CELLS if cell.layer)
+    layers.pop('postgres', None)
     for layer in layers:
         cells = ', '.join(cell.name for cell in CELLS if cell.layer == layer)
         parser.add_argument(f'--skip-{layer}', action='append_const', dest='skip_layers', const=layer, default=[], help=f'leave out what stands under the heading of that name: {cells}')
@@ -1198,11 +1304,13 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     for name, value in PARAMS.items():
         parser.add_argument(f'--param-{name}' if f'--{name}' in RESERVED else f'--{name}', dest=f'param_{name}', type=kind_of(value), default=value, help='(default: %(default)s)')
     args = parser.parse_args(argv)
+    args.skip_layers += ['postgres'] if args.skip_postgres else []
     args.skip += [cell.name for cell in CELLS if cell.layer in args.skip_layers]
     return args
 
 
 RESERVED = ('--input', '--output', '--lake', '--from', '--skip', '--list', '--verbose', '--help')
+RESERVED += ('--jdbc', '--skip-postgres')
 
 
 def kind_of(value: Any) -> Callable[[str], Any]:
@@ -1246,6 +1354,11 @@ def settle(spark: SparkSession) -> None:
     spark.conf.set('spark.sql.ansi.enabled', 'true')
     spark.conf.set('spark.sql.parquet.inferTimestampNTZ.enabled', 'false')
     spark.conf.set('spark.sql.parquet.outputTimestampType', 'TIMESTAMP_MICROS')
+    # Rows that are kept would lie in 200 partitions, a file and a task each, however few they are.
+    spark.conf.set('spark.sql.optimizer.canChangeCachedPlanOutputPartitioning', 'true')
+    if spark.sparkContext.master.startswith('local') and spark.conf.get('spark.databricks.delta.snapshotPartitions', None) is None:
+        # The log of a table is read in 50 tasks, which are a cluster's.
+        spark.conf.set('spark.databricks.delta.snapshotPartitions', '2')
 
 
 def new_session() -> SparkSession:
@@ -1260,6 +1373,115 @@ def new_session() -> SparkSession:
     for key, value in settings.items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
+
+
+postgres: dict[str, Any] = {'jdbc': None, 'skip': False}
+
+
+def postgres_login() -> dict[str, str]:
+    """Where PostgreSQL is, and who asks: from the environment, as psql takes it, never from here."""
+    host = os.environ.get('PGHOST')
+    if postgres['jdbc'] is None and host is None:
+        raise LookupError('where PostgreSQL is isn’t said: set PGHOST, PGUSER and PGPASSWORD, or leave it out with --skip-postgres')
+    url = postgres['jdbc'] or f'jdbc:postgresql://{host}:{os.environ.get("PGPORT", "5432")}/{os.environ.get("PGDATABASE", "postgres")}'
+    return {'url': url, 'user': os.environ.get('PGUSER', 'postgres'), 'password': os.environ.get('PGPASSWORD', ''), 'driver': 'org.postgresql.Driver'}
+
+
+def postgres_connection(spark: SparkSession) -> Any:
+    login = postgres_login()
+    properties = spark._jvm.java.util.Properties()
+    for key in ('user', 'password'):
+        properties.setProperty(key, login[key])
+    try:
+        driver = spark._jvm.org.postgresql.Driver()
+    except TypeError as error:
+        raise LookupError('PostgreSQL’s driver isn’t there: add --packages org.postgresql:postgresql:42.7.7') from error
+    return driver.connect(login['url'], properties)
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def write_postgres(
+    frame: DataFrame,
+    table: str,
+    columns: dict[str, str],
+    keys: tuple[str, ...] = (),
+    indexes: tuple[str, ...] = (),
+    merge_schema: bool = False,
+    overwrite_schema: bool = False,
+) -> DataFrame:
+    """Writes the rows to a table of PostgreSQL in one transaction, and hands them on: with keys those that are there are updated, without they replace the table's."""
+    if postgres['skip']:
+        return frame
+    spark = frame.sparkSession
+    connection = postgres_connection(spark)
+    staging = f'lakebook_rows_{uuid.uuid4().hex}'
+    try:
+        # What has no type in PostgreSQL goes as JSON; the columns are named by their place, whatever their names hold.
+        sent = [F.to_json(frame[i]) if columns[name] == 'jsonb' else frame[i] for i, name in enumerate(frame.columns)]
+        rows = frame.select(*[column.alias(f'c{i}') for i, column in enumerate(sent)])
+        rows.write.format('jdbc').options(**postgres_login(), dbtable=staging).mode('overwrite').save()
+        connection.setAutoCommit(False)
+        run = connection.createStatement()
+        run.execute("SET TIME ZONE 'UTC'")
+        there, primary = postgres_table(run, table)
+        if there and overwrite_schema:
+            run.execute(f'DROP TABLE {quoted(table)}')
+        if not there or overwrite_schema:
+            primary_key = [f'PRIMARY KEY ({", ".join(map(quoted, keys))})'] if keys else []
+            run.execute(f'CREATE TABLE {quoted(table)} ({", ".join([f"{quoted(name)} {kind}" for name, kind in columns.items()] + primary_key)})')
+        else:
+            added = [name for name in columns if name not in there] if merge_schema else []
+            differ = [name for name, kind in columns.items() if name not in added and there.get(name) != kind]
+            if differ:
+                raise ValueError(f'the rows don’t fit the table {table} of PostgreSQL: {", ".join(differ)}')
+            if primary != list(keys):
+                raise ValueError(f'the primary key of the table {table} of PostgreSQL is {primary}, not {list(keys)}')
+            for name in added:
+                run.execute(f'ALTER TABLE {quoted(table)} ADD COLUMN {quoted(name)} {columns[name]}')
+            if not keys:
+                run.execute(f'TRUNCATE {quoted(table)}')
+        values = ', '.join(f'c{i}::{columns[name]}' for i, name in enumerate(frame.columns))
+        put = f'INSERT INTO {quoted(table)} ({", ".join(map(quoted, frame.columns))}) SELECT {values} FROM {staging}'
+        if keys:
+            others = [quoted(name) for name in frame.columns if name not in keys]
+            update = f'UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in others)}' if others else 'NOTHING'
+            put += f' ON CONFLICT ({", ".join(map(quoted, keys))}) DO {update}'
+        run.execute(put)
+        for name in indexes:
+            run.execute(f'CREATE INDEX IF NOT EXISTS {quoted(f"{table}_{name}_idx"[:63])} ON {quoted(table)} ({quoted(name)})')
+        connection.commit()
+    finally:
+        if not connection.getAutoCommit():
+            connection.rollback()
+        connection.setAutoCommit(True)
+        connection.createStatement().execute(f'DROP TABLE IF EXISTS {staging}')
+        connection.close()
+    return frame
+
+
+def postgres_table(run: Any, table: str) -> tuple[dict[str, str], list[str]]:
+    """The columns of a table with their types, and its primary key; none when there is no such table."""
+    name = quoted(table).replace("'", "''")
+    found = run.executeQuery(
+        'SELECT a.attname, format_type(a.atttypid, a.atttypmod), coalesce(array_position(i.indkey::smallint[], a.attnum), -1) FROM pg_attribute a '
+        f"LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary WHERE a.attrelid = to_regclass('{name}') AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
+    )
+    there, primary = {}, {}
+    while found.next():
+        there[found.getString(1)] = found.getString(2)
+        if found.getInt(3) >= 0:
+            primary[found.getInt(3)] = found.getString(1)
+    return there, [primary[place] for place in sorted(primary)]
+
+
+def read_postgres(spark: SparkSession, query: str, types: dict[str, str]) -> DataFrame:
+    """What PostgreSQL answers to a query; times without a zone are in UTC."""
+    frame = spark.read.format('jdbc').options(**postgres_login(), query=query, preferTimestampNTZ='true', sessionInitStatement="SET TIME ZONE 'UTC'").load()
+    kinds = {name: 'timestamp' for name, kind in frame.dtypes if kind == 'timestamp_ntz'} | types
+    return frame.withColumns({name: frame[f'`{name}`'].cast(kind) for name, kind in kinds.items()}) if kinds else frame
 
 
 def open_lake(spark: SparkSession, address: str) -> None:
@@ -1289,7 +1511,11 @@ def run_cells(spark: SparkSession, args: argparse.Namespace) -> bool:
     first = 0 if args.first is None else names.index(args.first)
     given: dict[str, Any] = {'@spark': spark, '@path': lambda name: f'{args.input.rstrip("/")}/{name}'}
     given['@params'] = argparse.Namespace(**{name: getattr(args, f'param_{name}') for name in PARAMS})
+    postgres.update(jdbc=args.jdbc, skip=args.skip_postgres)
     for place, cell in enumerate(CELLS):
+        if args.skip_postgres and cell.psql:
+            log.info('%-24s not run', cell.name)
+            continue
         if place < first or cell.name in args.skip:
             log.info('%-24s not run', cell.name)
             continue

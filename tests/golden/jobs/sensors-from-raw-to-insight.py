@@ -411,6 +411,8 @@ def settle(spark: SparkSession) -> None:
     spark.conf.set('spark.sql.ansi.enabled', 'true')
     spark.conf.set('spark.sql.parquet.inferTimestampNTZ.enabled', 'false')
     spark.conf.set('spark.sql.parquet.outputTimestampType', 'TIMESTAMP_MICROS')
+    # Rows that are kept would lie in 200 partitions, a file and a task each, however few they are.
+    spark.conf.set('spark.sql.optimizer.canChangeCachedPlanOutputPartitioning', 'true')
 
 
 def new_session() -> SparkSession:

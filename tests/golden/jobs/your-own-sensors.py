@@ -7,7 +7,7 @@ fields above.
 Written by Lakebook from the notebook of that name, for Spark 4. The rows of every cell go to a
 folder of its name in --output, as Parquet. Run it with
 
-    spark-submit --packages io.delta:delta-spark_2.13:4.0.1 your_own_sensors.py --input data --output output --lake lake
+    spark-submit --packages io.delta:delta-spark_2.13:4.0.1,org.postgresql:postgresql:42.7.7 your_own_sensors.py --input data --output output --lake lake
 
 and see --help for the rest.
 """
@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -38,6 +40,7 @@ class Cell(NamedTuple):
     gives: tuple[str, ...]
     live: bool = False
     layer: str = ''
+    psql: bool = False
 
 
 # Your own sensors
@@ -467,6 +470,34 @@ ORDER BY sensor_id NULLS LAST, status NULLS LAST
 # In the sample it is mostly `TH-103`, the server room, which is warm by nature: its limits should
 # be its own. Which limit is right is no question of data.
 #
+# PostgreSQL: for those who ask
+# -----------------------------
+#
+# A screen that shows the last hour shouldn’t have to read the lake. The hourly rows go to
+# PostgreSQL, which has one row for each sensor and hour, and finds it by its key. The first run of
+# this cell fetches the database from this site, some 16 MB.
+def served(hourly: DataFrame) -> DataFrame:
+    """Write to the PostgreSQL table own_readings_agg, updating on sensor_id and measured_at."""
+    served = write_postgres(
+            hourly,
+            'own_readings_agg',
+            {'sensor_id': 'text', 'measured_at': 'timestamp without time zone', 'main_value_avg': 'double precision', 'main_value_min': 'double precision', 'main_value_max': 'double precision', 'main_value_count': 'bigint', 'second_value_avg': 'double precision'},
+            keys=('sensor_id', 'measured_at',),
+            indexes=('measured_at',),
+        )
+    return served
+
+
+def latest(spark: SparkSession, served: DataFrame) -> DataFrame:
+    """The SQL cell latest."""
+    latest = read_postgres(spark, """
+SELECT DISTINCT ON (sensor_id) sensor_id, measured_at, main_value_avg, second_value_avg
+FROM own_readings_agg
+ORDER BY sensor_id, measured_at DESC
+""", {})
+    return latest
+
+
 # Try next
 # --------
 #
@@ -501,6 +532,8 @@ CELLS: list[Cell] = [
     Cell('gold_rows', gold_rows, takes=('@spark',), gives=('gold_rows',), live=True, layer='gold'),
     Cell('hourly', hourly, takes=('gold_rows',), gives=('hourly',), layer='gold'),
     Cell('beyond', beyond, takes=('@spark', 'gold_rows'), gives=('beyond',), layer='gold'),
+    Cell('served', served, takes=('hourly',), gives=('served',), layer='postgres'),
+    Cell('latest', latest, takes=('@spark', 'served'), gives=('latest',), layer='postgres', psql=True),
 ]
 
 PARAMS: dict[str, Any] = {'file': 'sensors.csv', 'deviations': 4, 'warning': 28, 'critical': 29}
@@ -535,9 +568,12 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument('--input', default='.', metavar='DIR', help='folder of the input files, here or at s3a:// (default: %(default)s)')
     parser.add_argument('--output', default='output', metavar='DIR', help='folder for the rows of each cell, as Parquet (default: %(default)s)')
     parser.add_argument('--lake', default='lake', metavar='DIR', help='folder of the Delta tables (default: %(default)s)')
+    parser.add_argument('--jdbc', metavar='URL', help='address of PostgreSQL, jdbc:postgresql://…; else PGHOST, PGPORT and PGDATABASE say it. The login is PGUSER and PGPASSWORD')
+    parser.add_argument('--skip-postgres', action='store_true', help='write nothing to PostgreSQL and ask it nothing; rows of psql cells are read from --output')
     parser.add_argument('--from', dest='first', metavar='CELL', choices=names, help='begin with this cell; rows of earlier ones are read from --output')
     parser.add_argument('--skip', action='append', default=[], metavar='CELL', choices=names, help='leave this cell out; its rows are read from --output')
     layers = dict.fromkeys(cell.layer for cell in CELLS if cell.layer)
+    layers.pop('postgres', None)
     for layer in layers:
         cells = ', '.join(cell.name for cell in CELLS if cell.layer == layer)
         parser.add_argument(f'--skip-{layer}', action='append_const', dest='skip_layers', const=layer, default=[], help=f'leave out what stands under the heading of that name: {cells}')
@@ -546,11 +582,13 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     for name, value in PARAMS.items():
         parser.add_argument(f'--param-{name}' if f'--{name}' in RESERVED else f'--{name}', dest=f'param_{name}', type=kind_of(value), default=value, help='(default: %(default)s)')
     args = parser.parse_args(argv)
+    args.skip_layers += ['postgres'] if args.skip_postgres else []
     args.skip += [cell.name for cell in CELLS if cell.layer in args.skip_layers]
     return args
 
 
 RESERVED = ('--input', '--output', '--lake', '--from', '--skip', '--list', '--verbose', '--help')
+RESERVED += ('--jdbc', '--skip-postgres')
 
 
 def kind_of(value: Any) -> Callable[[str], Any]:
@@ -594,6 +632,11 @@ def settle(spark: SparkSession) -> None:
     spark.conf.set('spark.sql.ansi.enabled', 'true')
     spark.conf.set('spark.sql.parquet.inferTimestampNTZ.enabled', 'false')
     spark.conf.set('spark.sql.parquet.outputTimestampType', 'TIMESTAMP_MICROS')
+    # Rows that are kept would lie in 200 partitions, a file and a task each, however few they are.
+    spark.conf.set('spark.sql.optimizer.canChangeCachedPlanOutputPartitioning', 'true')
+    if spark.sparkContext.master.startswith('local') and spark.conf.get('spark.databricks.delta.snapshotPartitions', None) is None:
+        # The log of a table is read in 50 tasks, which are a cluster's.
+        spark.conf.set('spark.databricks.delta.snapshotPartitions', '2')
 
 
 def new_session() -> SparkSession:
@@ -608,6 +651,115 @@ def new_session() -> SparkSession:
     for key, value in settings.items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
+
+
+postgres: dict[str, Any] = {'jdbc': None, 'skip': False}
+
+
+def postgres_login() -> dict[str, str]:
+    """Where PostgreSQL is, and who asks: from the environment, as psql takes it, never from here."""
+    host = os.environ.get('PGHOST')
+    if postgres['jdbc'] is None and host is None:
+        raise LookupError('where PostgreSQL is isn’t said: set PGHOST, PGUSER and PGPASSWORD, or leave it out with --skip-postgres')
+    url = postgres['jdbc'] or f'jdbc:postgresql://{host}:{os.environ.get("PGPORT", "5432")}/{os.environ.get("PGDATABASE", "postgres")}'
+    return {'url': url, 'user': os.environ.get('PGUSER', 'postgres'), 'password': os.environ.get('PGPASSWORD', ''), 'driver': 'org.postgresql.Driver'}
+
+
+def postgres_connection(spark: SparkSession) -> Any:
+    login = postgres_login()
+    properties = spark._jvm.java.util.Properties()
+    for key in ('user', 'password'):
+        properties.setProperty(key, login[key])
+    try:
+        driver = spark._jvm.org.postgresql.Driver()
+    except TypeError as error:
+        raise LookupError('PostgreSQL’s driver isn’t there: add --packages org.postgresql:postgresql:42.7.7') from error
+    return driver.connect(login['url'], properties)
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def write_postgres(
+    frame: DataFrame,
+    table: str,
+    columns: dict[str, str],
+    keys: tuple[str, ...] = (),
+    indexes: tuple[str, ...] = (),
+    merge_schema: bool = False,
+    overwrite_schema: bool = False,
+) -> DataFrame:
+    """Writes the rows to a table of PostgreSQL in one transaction, and hands them on: with keys those that are there are updated, without they replace the table's."""
+    if postgres['skip']:
+        return frame
+    spark = frame.sparkSession
+    connection = postgres_connection(spark)
+    staging = f'lakebook_rows_{uuid.uuid4().hex}'
+    try:
+        # What has no type in PostgreSQL goes as JSON; the columns are named by their place, whatever their names hold.
+        sent = [F.to_json(frame[i]) if columns[name] == 'jsonb' else frame[i] for i, name in enumerate(frame.columns)]
+        rows = frame.select(*[column.alias(f'c{i}') for i, column in enumerate(sent)])
+        rows.write.format('jdbc').options(**postgres_login(), dbtable=staging).mode('overwrite').save()
+        connection.setAutoCommit(False)
+        run = connection.createStatement()
+        run.execute("SET TIME ZONE 'UTC'")
+        there, primary = postgres_table(run, table)
+        if there and overwrite_schema:
+            run.execute(f'DROP TABLE {quoted(table)}')
+        if not there or overwrite_schema:
+            primary_key = [f'PRIMARY KEY ({", ".join(map(quoted, keys))})'] if keys else []
+            run.execute(f'CREATE TABLE {quoted(table)} ({", ".join([f"{quoted(name)} {kind}" for name, kind in columns.items()] + primary_key)})')
+        else:
+            added = [name for name in columns if name not in there] if merge_schema else []
+            differ = [name for name, kind in columns.items() if name not in added and there.get(name) != kind]
+            if differ:
+                raise ValueError(f'the rows don’t fit the table {table} of PostgreSQL: {", ".join(differ)}')
+            if primary != list(keys):
+                raise ValueError(f'the primary key of the table {table} of PostgreSQL is {primary}, not {list(keys)}')
+            for name in added:
+                run.execute(f'ALTER TABLE {quoted(table)} ADD COLUMN {quoted(name)} {columns[name]}')
+            if not keys:
+                run.execute(f'TRUNCATE {quoted(table)}')
+        values = ', '.join(f'c{i}::{columns[name]}' for i, name in enumerate(frame.columns))
+        put = f'INSERT INTO {quoted(table)} ({", ".join(map(quoted, frame.columns))}) SELECT {values} FROM {staging}'
+        if keys:
+            others = [quoted(name) for name in frame.columns if name not in keys]
+            update = f'UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in others)}' if others else 'NOTHING'
+            put += f' ON CONFLICT ({", ".join(map(quoted, keys))}) DO {update}'
+        run.execute(put)
+        for name in indexes:
+            run.execute(f'CREATE INDEX IF NOT EXISTS {quoted(f"{table}_{name}_idx"[:63])} ON {quoted(table)} ({quoted(name)})')
+        connection.commit()
+    finally:
+        if not connection.getAutoCommit():
+            connection.rollback()
+        connection.setAutoCommit(True)
+        connection.createStatement().execute(f'DROP TABLE IF EXISTS {staging}')
+        connection.close()
+    return frame
+
+
+def postgres_table(run: Any, table: str) -> tuple[dict[str, str], list[str]]:
+    """The columns of a table with their types, and its primary key; none when there is no such table."""
+    name = quoted(table).replace("'", "''")
+    found = run.executeQuery(
+        'SELECT a.attname, format_type(a.atttypid, a.atttypmod), coalesce(array_position(i.indkey::smallint[], a.attnum), -1) FROM pg_attribute a '
+        f"LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary WHERE a.attrelid = to_regclass('{name}') AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
+    )
+    there, primary = {}, {}
+    while found.next():
+        there[found.getString(1)] = found.getString(2)
+        if found.getInt(3) >= 0:
+            primary[found.getInt(3)] = found.getString(1)
+    return there, [primary[place] for place in sorted(primary)]
+
+
+def read_postgres(spark: SparkSession, query: str, types: dict[str, str]) -> DataFrame:
+    """What PostgreSQL answers to a query; times without a zone are in UTC."""
+    frame = spark.read.format('jdbc').options(**postgres_login(), query=query, preferTimestampNTZ='true', sessionInitStatement="SET TIME ZONE 'UTC'").load()
+    kinds = {name: 'timestamp' for name, kind in frame.dtypes if kind == 'timestamp_ntz'} | types
+    return frame.withColumns({name: frame[f'`{name}`'].cast(kind) for name, kind in kinds.items()}) if kinds else frame
 
 
 def open_lake(spark: SparkSession, address: str) -> None:
@@ -637,7 +789,11 @@ def run_cells(spark: SparkSession, args: argparse.Namespace) -> bool:
     first = 0 if args.first is None else names.index(args.first)
     given: dict[str, Any] = {'@spark': spark, '@path': lambda name: f'{args.input.rstrip("/")}/{name}'}
     given['@params'] = argparse.Namespace(**{name: getattr(args, f'param_{name}') for name in PARAMS})
+    postgres.update(jdbc=args.jdbc, skip=args.skip_postgres)
     for place, cell in enumerate(CELLS):
+        if args.skip_postgres and cell.psql:
+            log.info('%-24s not run', cell.name)
+            continue
         if place < first or cell.name in args.skip:
             log.info('%-24s not run', cell.name)
             continue

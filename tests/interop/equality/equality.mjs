@@ -1,6 +1,8 @@
 import {rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {same} from '../compare.mjs';
+import {work} from '../environment.mjs';
+import {sameDatabases, startServer} from '../postgres-server.mjs';
 import {explanations} from './explained.mjs';
 import {runScript} from './native.mjs';
 import {difference, renumbered, sparkKind} from './rows.mjs';
@@ -37,6 +39,20 @@ export function compareWith(page, spark) {
   const met = new Set();
   /** Every job that was handed over, by its notebook's name. @type {Map<string, string>} */
   const jobs = new Map();
+  /** A PostgreSQL server for the jobs of notebooks that ask one, started for the first. @type {ReturnType<typeof startServer> | undefined} */
+  let starting;
+  let databases = 0;
+  /** A database with what the page's dump holds, and an empty one for the job. @param {string} dump */
+  async function servedFor(dump) {
+    starting ??= startServer();
+    const server = await starting;
+    const [found, expected] = [`job_${++databases}`, `page_${databases}`];
+    for (const name of [found, expected]) server.execute(`CREATE DATABASE ${name}`);
+    const file = join(work, `${expected}.sql`);
+    writeFileSync(file, dump, {mode: 0o644});
+    server.load(file, expected);
+    return {env: {...server.env, PGDATABASE: found}, compare: () => sameDatabases(server, found, expected)};
+  }
   /**
    * Throws what is not equal.
    * @param {Notebook} notebook @param {Tally} tally @param {boolean} written whether the job writes its Parquet files
@@ -45,8 +61,9 @@ export function compareWith(page, spark) {
     const ran = await page.run(notebook);
     const names = Object.keys(ran.tables);
     jobs.set(notebook.name, ran.job);
+    const served = ran.dump === undefined ? undefined : await servedFor(ran.dump);
     const [job, duckdb] = await Promise.all([
-      spark.call({do: 'job', text: ran.job, folder: notebook.folder, tables: names, written}),
+      spark.call({do: 'job', text: ran.job, folder: notebook.folder, tables: names, written, postgres: served?.env}),
       runScript(ran.script, notebook.folder, names).catch((/** @type {Error} */ error) => ({'': {error: error.message}})),
     ]);
     if (notebook.isMadeUp) rmSync(notebook.folder, {recursive: true});
@@ -59,10 +76,12 @@ export function compareWith(page, spark) {
     if (job.code !== (ran.failed ? 1 : 0)) wrong.push(`${failed ?? 'the page ran through'}, and the job ended with ${job.code}: ${failureIn(job.said)}`);
     tally.notebooks++;
     tally.tables += names.length;
+    served?.compare();
     for (const name of names) {
       const cell = name.replace(/_rejects$/, '');
       const expected = ran.tables[name];
-      for (const engine of /** @type {const} */ (['spark', 'duckdb'])) {
+      // PostgreSQL answers a psql cell: a script of DuckDB's has to do without.
+      for (const engine of /** @type {const} */ (ran.kinds[name] === 'psql' ? ['spark'] : ['spark', 'duckdb'])) {
         const found = others[engine][name] ?? others[engine][''] ?? {error: 'there is none'};
         const number = (/** @type {import('./rows.mjs').Table} */ table) => (ran.kinds[cell] === 'kmeans' ? renumbered(table, 'cluster') : table);
         const differs = 'error' in found ? found.error : expected && difference(number(found), number(expected));
@@ -81,6 +100,7 @@ export function compareWith(page, spark) {
 
   return {
     jobs,
+    close: async () => (await starting)?.close(),
     /**
      * A check for each notebook, several at work at once: the page runs the next while Spark is busy.
      * @param {import('../compare.mjs').Checks} checks @param {Iterable<Notebook> | AsyncIterable<Notebook>} notebooks @param {{what: string, written?: boolean, quiet?: boolean}} options

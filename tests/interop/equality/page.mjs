@@ -5,8 +5,8 @@ import {readyApp} from '../../bench/lib/page.mjs';
 import {duckKind} from './rows.mjs';
 
 /**
- * What the page makes of a notebook: its tables, what it hands over, and why a cell failed.
- * @typedef {{tables: Record<string, import('./rows.mjs').Table>, kinds: Record<string, string>, job: string, jupyter: string, script: string, failed?: {cell: string, code: string, message: string}}} Ran
+ * What the page makes of a notebook: its tables, what it hands over, the PostgreSQL that its psql cells asked, and why a cell failed.
+ * @typedef {{tables: Record<string, import('./rows.mjs').Table>, kinds: Record<string, string>, job: string, jupyter: string, script: string, dump: string | undefined, failed?: {cell: string, code: string, message: string}}} Ran
  */
 
 /** Lakebook in a browser of its own. */
@@ -62,7 +62,10 @@ export async function openPage() {
       // Before its tables go: what a notebook leaves as depends on what is known of them.
       const [job, jupyter, script] = [await lakebook.handover('pyspark'), await lakebook.handover('ipynb'), await lakebook.handover('sql')];
       for (const {name} of await lakebook.lake.tables()) await lakebook.lake.remove(name);
-      return {failed, tables: found, kinds: Object.fromEntries(report.cells.map(({name, kind}) => [name, kind])), job, jupyter, script};
+      const asksPostgres = report.cells.some(({kind}) => kind === 'psql');
+      const dump = asksPostgres ? await (await lakebook.postgres.dump()).text() : undefined;
+      for (const {name} of asksPostgres ? await lakebook.postgres.tables() : []) await lakebook.postgres.drop(name);
+      return {failed, tables: found, kinds: Object.fromEntries(report.cells.map(({name, kind}) => [name, kind])), job, jupyter, script, dump};
     }, markdown);
     const typed = Object.entries(tables).map(([name, {columns, rows}]) => [name, {columns: columns.map((column) => ({name: column.name, kind: duckKind(column.type)})), rows}]);
     return {...ran, tables: Object.fromEntries(typed)};

@@ -14,10 +14,15 @@ import spark_engine
 
 
 class Engine(spark_engine.Engine):
-    def job(self, text, folder, tables, written=False, argv=(), before=()):
+    def __init__(self, jars):
+        ivy = os.path.join(jars, '..', '..', '..', 'postgres-ivy')
+        spark_engine.settings |= {'spark.jars.packages': 'org.postgresql:postgresql:42.7.7', 'spark.jars.ivy': os.path.realpath(ivy)}
+        super().__init__(jars)
+
+    def job(self, text, folder, tables, written=False, argv=(), before=(), postgres=None):
         """Runs a job as spark-submit does, but for the session, and gives the tables that it has.
 
-        `before` are statements for the session that the job finds. Unless `written`, the rows are taken where the job would write them to Parquet, which takes longer than all else.
+        `before` are statements for the session that the job finds; `postgres` is where PostgreSQL is, as libpq's environment, and without it the job leaves that out. Unless `written`, the rows are taken where the job would write them to Parquet, which takes longer than all else.
         """
         output, lake = (tempfile.mkdtemp(prefix=f'lakebook-{name}-') for name in ('output', 'lake'))
         kept, said = {}, io.StringIO()
@@ -26,6 +31,8 @@ class Engine(spark_engine.Engine):
         logging.getLogger().handlers = [log]
         logging.getLogger().setLevel(logging.INFO)
         self.compiles(written)
+        known = dict(os.environ)
+        os.environ.update(postgres or {})
         try:
             for statement in before:
                 self.spark.sql(statement)
@@ -33,7 +40,7 @@ class Engine(spark_engine.Engine):
             if not written:
                 space['keep'] = lambda frame, folder: keep(frame, folder, kept)
                 space['read_back'] = lambda spark, output, name: spark.createDataFrame(*kept[name]).persist()
-            code = outcome(space['main'], ['--input', folder, '--output', output, *(['--lake', lake] if "add_argument('--lake'" in text else []), *(['--skip-postgres'] if "add_argument('--skip-postgres'" in text else []), *argv])
+            code = outcome(space['main'], ['--input', folder, '--output', output, *(['--lake', lake] if "add_argument('--lake'" in text else []), *(['--skip-postgres'] if postgres is None and "add_argument('--skip-postgres'" in text else []), *argv])
             if written:
                 kept = {name: self.spark.read.parquet(os.path.join(output, name)) for name in os.listdir(output)}
                 kept = {name: (frame.toArrow(), frame.schema) for name, frame in kept.items()}
@@ -41,6 +48,8 @@ class Engine(spark_engine.Engine):
         except Exception:
             return {'code': -1, 'said': said.getvalue()[-2000:] + traceback.format_exc()[-4000:], 'tables': {}}
         finally:
+            os.environ.clear()
+            os.environ.update(known)
             self.spark.catalog.clearCache()
             self.spark.sql('DROP SCHEMA IF EXISTS lake CASCADE')
             for view in self.spark.sql('SHOW VIEWS').collect():
