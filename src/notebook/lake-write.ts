@@ -69,7 +69,8 @@ export async function writeLakeTable(ports: Pick<Ports, 'engine' | 'lake'>, writ
     if (options.signal?.aborted === true) throw new ProblemError(cancelled);
     const rowsToWrite = rowsOf(plan, plan.rulesOnly ? {...input, relation: sql`(FROM ${input.relation} LIMIT 0)`} : input);
     const {relation, given} = rowsToWrite;
-    const isMerge = write.mode === 'merge' && !plan.rulesOnly;
+    // In a table that is made now nothing can match: the rows are written as they are.
+    const isMerge = write.mode === 'merge' && !plan.rulesOnly && plan.read !== undefined;
     // Most writes are one file of these very rows: then its statistics take no query of their own.
     const seen = await lookThrough(ports, write.table, plan.schema, relation, isMerge || plan.partitionColumns.length > 0 ? [sql`count(*)`] : statsSql(plan.columns), call);
     const merged = isMerge ? await mergeRows(ports, write.table, plan, {relation, given, keys: write.keys}, scratch, call) : undefined;

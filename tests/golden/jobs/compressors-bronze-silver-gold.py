@@ -1153,7 +1153,8 @@ def quality_served(quality: DataFrame) -> DataFrame:
 def latest(spark: SparkSession, hourly_served: DataFrame) -> DataFrame:
     """The SQL cell latest."""
     latest = read_postgres(spark, """
-SELECT DISTINCT ON (compressor_id) compressor_id, site, timestamp, round(vibration_mms_max::numeric, 2) AS vibration_mms, round(discharge_temp_f_max::numeric, 1) AS discharge_temp_f
+SELECT DISTINCT ON (compressor_id) compressor_id, site, timestamp,
+  round(vibration_mms_max::numeric, 2) AS vibration_mms, round(discharge_temp_f_max::numeric, 1) AS discharge_temp_f
 FROM sensor_readings_agg
 ORDER BY compressor_id, timestamp DESC
 """, {'vibration_mms': 'decimal(38,2)', 'discharge_temp_f': 'decimal(38,1)'})
@@ -1165,7 +1166,8 @@ ORDER BY compressor_id, timestamp DESC
 def still_open(spark: SparkSession, hourly_served: DataFrame, alerts_served: DataFrame) -> DataFrame:
     """The SQL cell still_open."""
     still_open = read_postgres(spark, """
-SELECT a.sensor, a.metric, a.severity, a.timestamp AS raised_at, round(h.vibration_mms_avg::numeric, 2) AS vibration_then, round(h.discharge_temp_f_avg::numeric, 1) AS temperature_then
+SELECT a.sensor, a.metric, a.severity, a.timestamp AS raised_at,
+  round(h.vibration_mms_avg::numeric, 2) AS vibration_then, round(h.discharge_temp_f_avg::numeric, 1) AS temperature_then
 FROM alert_history AS a
 JOIN sensor_readings_agg AS h ON h.compressor_id = a.sensor AND h.timestamp = date_trunc('hour', a.timestamp)
 WHERE a.cleared_at IS NULL
@@ -1188,7 +1190,7 @@ ORDER BY dimension
 
 
 # The tables stand under **PostgreSQL** in the sidebar, from where they leave as SQL: `psql -f`
-# loads it into any PostgreSQL server.
+# loads it into any PostgreSQL server from version 14 on.
 #
 # What to take along
 # ------------------
