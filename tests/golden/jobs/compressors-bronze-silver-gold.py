@@ -1129,7 +1129,7 @@ def alerts_served(alerts: DataFrame) -> DataFrame:
     alerts_served = write_postgres(
             alerts,
             'alert_history',
-            {'timestamp': 'timestamp without time zone', 'sensor': 'text', 'metric': 'text', 'value': 'double precision', 'threshold': 'double precision', 'severity': 'text', 'since': 'timestamp without time zone', 'cleared_at': 'timestamp without time zone', 'peak_value': 'double precision', 'readings': 'bigint', 'id': 'text'},
+            {'timestamp': 'timestamp without time zone', 'sensor': 'text', 'metric': 'text', 'value': 'double precision', 'peak_value': 'double precision', 'threshold': 'double precision', 'severity': 'text', 'since': 'timestamp without time zone', 'cleared_at': 'timestamp without time zone', 'readings': 'bigint', 'id': 'text'},
             keys=('id',),
             indexes=('sensor', 'timestamp',),
         )
