@@ -5,7 +5,6 @@ import {present as sparkPresent} from '../pyspark/missing.ts';
 import {col, pyNames} from '../pyspark/py.ts';
 import {present} from '../sql/missing.ts';
 import {numberedRows, unusedName} from '../sql/rows.ts';
-import {withColumns} from '../sql/select.ts';
 import {double, id, join, sql} from '../sql/sql.ts';
 import {checkColumns, checkFamily, checkNames, checkSome, columnNamed, columnsNamed, inputOf} from './checks.ts';
 import {defineStep} from './define.ts';
@@ -44,7 +43,7 @@ export const rateOfChange = defineStep({
   },
   toSql: ({columns, time, by}, inputs) => {
     const input = inputOf(inputs);
-    const {from, row, all} = numberedRows(input.relation, input.columns);
+    const {from, row} = numberedRows(input.relation, input.columns);
     const keys = columnsNamed(by, input.columns).map((column) => id(column.name));
     const partition = keys.length === 0 ? sql`` : sql`PARTITION BY ${join(keys)} `;
     const at = columnNamed(time, input.columns);
@@ -53,9 +52,10 @@ export const rateOfChange = defineStep({
     const hours = sql`((${micros} - lag(${micros}) ${over}) / ${double(microsecondsAnHour)})`;
     const rates = columnsNamed(columns, input.columns).map((column) => {
       const value = sql`${present(column)}::DOUBLE`;
-      return {name: rateOf(column.name), value: sql`(${value} - lag(${value}) ${over}) / nullif(${hours}, 0)`};
+      return sql`(${value} - lag(${value}) ${over}) / nullif(${hours}, 0) AS ${id(rateOf(column.name))}`;
     });
-    return {kind: 'sql', sql: sql`SELECT ${withColumns(input.columns, rates, [], all)} FROM ${from} ORDER BY ${row}`};
+    // Only the new columns are put back in order, and then beside the rows: to sort whole rows takes twice as long.
+    return {kind: 'sql', sql: sql`SELECT * FROM ${input.relation} POSITIONAL JOIN (SELECT ${join(rates)} FROM ${from} ORDER BY ${row})`};
   },
   toPySpark: ({columns, time, by}, {target, frames: [frame = 'df'], inputs: [input]}) => {
     const known = input?.columns ?? [];
