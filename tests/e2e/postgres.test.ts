@@ -44,6 +44,28 @@ test('PostgreSQL is fetched when a cell needs it, from the site alone, and answe
   expect(app.requests.filter((address) => /^https?:/.test(address) && !address.startsWith(app.url))).toEqual([]);
 });
 
+test('what is stored is told as what the files hold, not the room that the browser sets aside for them', async () => {
+  const stored = app.page.getByTitle('Storage: used / allowed by the browser');
+  const inFiles = (): Promise<{held: number; setAside: number}> =>
+    app.page.evaluate(async () => {
+      const bytesBelow = async (folder: FileSystemDirectoryHandle): Promise<number> => {
+        let sum = 0;
+        for await (const handle of folder.values())
+          sum += handle instanceof FileSystemFileHandle ? (await handle.getFile()).size : handle instanceof FileSystemDirectoryHandle ? await bytesBelow(handle) : 0;
+        return sum;
+      };
+      const {usage = 0, usageDetails}: StorageEstimate & {usageDetails?: {fileSystem?: number}} = await navigator.storage.estimate();
+      const [fileSystem, files] = [usageDetails?.fileSystem ?? 0, await bytesBelow(await navigator.storage.getDirectory())];
+      return {held: (usage - fileSystem + files) / 1e6, setAside: (fileSystem - files) / 1e6};
+    });
+  await expect
+    .poll(async () => {
+      const [{held, setAside}, told] = [await inFiles(), Number((await stored.textContent())?.match(/^([\d.]+) MB/)?.[1])];
+      return setAside > 100 && Math.abs(told - held) < 3 ? 'as it is' : {held, setAside, told};
+    })
+    .toBe('as it is');
+});
+
 test('a rerun with other values updates the rows there are, and the psql cell follows', async () => {
   await app.open(notebook(1));
   const report = await app.run();
@@ -127,29 +149,6 @@ test('of two tabs the owner of the workspace has the database, and the other say
   await app.page.getByRole('button', {name: 'Use it here again'}).click();
   await expect.poll(() => asked('SELECT count(*) AS n FROM all_readings').catch(String), {timeout: 30_000}).toEqual([[10080]]);
   await other.close();
-});
-
-test('what is stored is told as what the files hold, not the room that the browser sets aside for them', async () => {
-  expect((await app.run()).ok).toBe(true);
-  const stored = app.page.getByTitle('Storage: used / allowed by the browser');
-  const inFiles = (): Promise<{held: number; setAside: number}> =>
-    app.page.evaluate(async () => {
-      const bytesBelow = async (folder: FileSystemDirectoryHandle): Promise<number> => {
-        let sum = 0;
-        for await (const handle of folder.values())
-          sum += handle instanceof FileSystemFileHandle ? (await handle.getFile()).size : handle instanceof FileSystemDirectoryHandle ? await bytesBelow(handle) : 0;
-        return sum;
-      };
-      const {usage = 0, usageDetails}: StorageEstimate & {usageDetails?: {fileSystem?: number}} = await navigator.storage.estimate();
-      const [fileSystem, files] = [usageDetails?.fileSystem ?? 0, await bytesBelow(await navigator.storage.getDirectory())];
-      return {held: (usage - fileSystem + files) / 1e6, setAside: (fileSystem - files) / 1e6};
-    });
-  await expect
-    .poll(async () => {
-      const [{held, setAside}, told] = [await inFiles(), Number((await stored.textContent())?.match(/^([\d.]+) MB/)?.[1])];
-      return setAside > 100 && Math.abs(told - held) < 3 ? 'as it is' : {held, setAside, told};
-    })
-    .toBe('as it is');
 });
 
 test('the sidebar lists the tables, and asks before it deletes one', async () => {
