@@ -19,8 +19,8 @@ function offlineFiles(): Plugin {
             .replaceAll('\\', '/'),
         )
         .filter((file) => !file.startsWith('.') && !file.endsWith('.map') && file !== 'sw.js')
-        // PostgreSQL is large and few notebooks need it: the service worker keeps it from its first use on.
-        .filter((file) => !/^assets\/(pglite|postgres|initdb)/.test(file))
+        // PostgreSQL and SQLite are large and few notebooks need them: the service worker keeps them from their first use on.
+        .filter((file) => !/^assets\/(pglite|postgres|initdb|sqlite)/.test(file))
         .sort();
       const version = createHash('sha256');
       for (const file of files) version.update(file).update(readFileSync(join(dir, file)));

@@ -7,6 +7,7 @@ import {createEngine} from './engine/engine-port.ts';
 import {Session} from './notebook/session.svelte.ts';
 import {keepOffline} from './offline.ts';
 import {createPostgres} from './postgres/port.ts';
+import {createSqlite} from './storage/sqlite-port.ts';
 import {openOwnership} from './storage/ownership.ts';
 import {openStorage} from './storage/worker.ts';
 import App from './ui/App.svelte';
@@ -29,6 +30,7 @@ const session: Session = new Session({
     () => new Worker(new URL('../workers/postgres.worker.ts', import.meta.url), {type: 'module'}),
     () => session.owner.isHere,
   ),
+  sqlite: createSqlite(() => new Worker(new URL('../workers/sqlite.worker.ts', import.meta.url), {type: 'module'})),
   ...openStorage(() => new Worker(new URL('../workers/storage.worker.ts', import.meta.url), {type: 'module'})),
 });
 

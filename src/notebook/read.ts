@@ -247,7 +247,7 @@ async function readDatabaseFile(
   const read = await withDatabase(ports, file, format, to, async (database) => {
     const chosen = to.choose?.(database.tables);
     const table = tableOf(file, database.tables, options.table ?? chosen);
-    return {table: table.path, hasRejects: await database.read(table, to)};
+    return {table: table.path, hasRejects: await database.read(table, {...to, types: options.types})};
   });
   await finish(ports, file, options, to);
   return read;

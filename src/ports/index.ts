@@ -14,6 +14,7 @@ import type {
   StoredFile,
   UnpackedZip,
 } from '../../workers/contract/storage.ts';
+import type {SqliteBatch, SqliteRead, SqliteTable} from '../../workers/contract/sqlite.ts';
 import type {PostgresAnswer} from '../../workers/contract/postgres.ts';
 import type {Row} from '../lib/value.ts';
 import type {Sql} from '../sql/sql.ts';
@@ -146,10 +147,24 @@ export interface PostgresPort {
   close(): Promise<void>;
 }
 
+/** SQLite, which is loaded when a database is first opened. */
+export interface SqlitePort {
+  /** Opens a file to read by handle. An abort ends the database too. */
+  open(file: File, call?: Call): Promise<OpenSqlite>;
+}
+
+export interface OpenSqlite {
+  readonly tables: readonly SqliteTable[];
+  /** `onBatch` is awaited; the first batch that isn't of rejects comes also when there are no rows. */
+  read(table: string, options: SqliteRead, onBatch: (batch: SqliteBatch) => Promise<void>, call?: Call): Promise<void>;
+  close(): void;
+}
+
 export interface Ports {
   readonly engine: EnginePort;
   readonly compute: ComputePort;
   readonly storage: StoragePort;
   readonly lake: LakePort;
   readonly postgres: PostgresPort;
+  readonly sqlite: SqlitePort;
 }

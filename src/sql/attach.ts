@@ -9,7 +9,7 @@ export function attached(file: string, format: DatabaseFormat, path: readonly st
   };
 }
 
-const types: Readonly<Record<DatabaseFormat, Sql>> = {duckdb: sql`duckdb`};
+const types: Readonly<Record<DatabaseFormat, Sql>> = {duckdb: sql`duckdb`, sqlite: sql`sqlite`};
 
 /** A table's schema and name as far as a load's `table` tells them. */
 export const tablePath = (table: string | undefined): readonly string[] => [table ?? 'the_only_table'];

@@ -174,6 +174,7 @@ function shownDatabases(files: readonly string[], format: DatabaseFormat, {table
 export function formatOf(files: readonly string[]): FileFormat {
   const name = (files[0] ?? '').toLowerCase().replace(/\.gz$/, '');
   if (/\.(duckdb|ddb)$/.test(name)) return 'duckdb';
+  if (/\.(sqlite3?|db3?)$/.test(name)) return 'sqlite';
   if (/\.(parquet|pq)$/.test(name)) return 'parquet';
   return /\.(json|ndjson|jsonl)$/.test(name) ? 'json' : 'csv';
 }

@@ -25,6 +25,13 @@ const drivers: Readonly<Record<DatabaseFormat, Driver>> = {
     options: [['duckdb.read_only', 'true']],
     asked: duckDbAsked,
   },
+  sqlite: {
+    name: 'org.sqlite.JDBC',
+    maven: 'org.xerial:sqlite-jdbc:3.50.3.0',
+    url: 'jdbc:sqlite:',
+    options: [['open_mode', '1']],
+    asked: sqliteAsked,
+  },
 };
 
 /** The driver that a job needs beside Spark, by its address at Maven. */
@@ -40,6 +47,12 @@ function duckDbAsked(value: Sql, type: string): Sql {
   if (isNested(type)) return sql`CAST(to_json(${value}) AS VARCHAR)`;
   if (type === 'BLOB') return sql`hex(${value})`;
   return sql`CAST(${value} AS VARCHAR)`;
+}
+
+/** SQLite's values have types of their own: each as text, which Spark casts. */
+function sqliteAsked(value: Sql, type: string): Sql {
+  if (type === 'BLOB') return sql`hex(${value})`;
+  return type === 'BIGINT' || type === 'DOUBLE' ? value : sql`CAST(${value} AS TEXT)`;
 }
 
 /** The column as it was asked for, with the type it has here. */

@@ -1,3 +1,7 @@
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import sqlite3InitModule from '@sqlite.org/sqlite-wasm';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {readFixture} from '../fixtures/expectations.ts';
 import {seriousFaults} from './axe.ts';
@@ -59,4 +63,65 @@ test('what was loaded of a database comes back after a reload, and leaves as a s
   const job = await app.handover('pyspark');
   expect(job).toContain('--packages org.duckdb:duckdb_jdbc:');
   expect(job).toContain(`.option('url', 'jdbc:duckdb:' + path('several.duckdb'))`);
+});
+
+test('an SQLite file that is dropped shows its tables; rows are the writer’s by value, and those that don’t fit are kept', async () => {
+  const {page} = app;
+  await app.open('');
+  await drop('several.sqlite');
+  const dialog = page.getByRole('dialog', {name: 'Load several.sqlite'});
+  await expect.poll(() => dialog.getByRole('group', {name: 'Tables'}).getByRole('listitem').allInnerTexts()).toHaveLength(6);
+  const tables = (await dialog.getByRole('listitem').allInnerTexts()).map((text) => text.replace(/\s+/g, ' ').trim());
+  expect(tables[4]).toBe('readings 9 columns, 40 rows');
+  expect(tables[5]).toBe('warm view, 3 columns');
+  expect(await seriousFaults(page)).toEqual([]);
+  await dialog.getByLabel('Load empty').uncheck();
+  await dialog.getByLabel('Load readings').check();
+  await dialog.getByLabel('Load misfits').check();
+  await expect.poll(() => dialog.getByText('6 rows can’t be read').count()).toBeGreaterThan(0);
+  await dialog.getByRole('button', {name: 'Load', exact: true}).click();
+  await expect
+    .poll(async () => (await app.run()).cells.map(({name, rowsOut, rejected}) => [name, rowsOut, rejected]))
+    .toEqual([
+      ['misfits', 2, 6],
+      ['readings', 40, 0],
+    ]);
+  const {rows} = await app.query('SELECT * FROM readings WHERE id IN (2, 4) ORDER BY id');
+  expect(rows[0]?.slice(0, 6)).toEqual([2n, 'S2', 0.25, '2024-02-29T10:00:00.5', '2024-02-03', false]);
+  expect(rows[1]?.slice(1)).toEqual(Array(8).fill(null));
+  expect((await app.query('SELECT line, column_name, raw, reason FROM misfits_rejects ORDER BY line LIMIT 1')).rows).toEqual([[2n, 'n', 'two', 'a text where an integer belongs']]);
+  await app.reload();
+  expect((await app.query('SELECT sum(temperature), count(DISTINCT sensor) FROM readings')).rows).toEqual([[102, 3n]]);
+  const job = await app.handover('pyspark');
+  expect(job).toContain('--packages org.xerial:sqlite-jdbc:');
+  expect(await app.handover('sql')).toContain('ATTACH IF NOT EXISTS \'several.sqlite\' AS "several.sqlite" (TYPE sqlite, READ_ONLY);');
+});
+
+test('a table of a million rows is read in batches, and a view without an end stops', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'lakebook-sqlite-'));
+  try {
+    const path = join(folder, 'large.sqlite');
+    const {oo1, capi} = await sqlite3InitModule();
+    const db = new oo1.DB();
+    db.exec(`CREATE TABLE readings (id INTEGER PRIMARY KEY, sensor TEXT, value REAL, at TIMESTAMP);
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)
+INSERT INTO readings SELECT i, 'S' || (i % 100), i / 4.0, datetime(1700000000 + i, 'unixepoch') FROM n;
+CREATE VIEW endless AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0`);
+    await writeFile(path, capi.sqlite3_js_db_export(db));
+    await app.addFileFromDisk('large.sqlite', path);
+  } finally {
+    await rm(folder, {recursive: true});
+  }
+  await app.open('```step readings = load\nfile: large.sqlite\ntable: readings\n```\n');
+  const [cell] = (await app.run()).cells;
+  expect(cell).toMatchObject({status: 'ok', rowsOut: 1_000_000, rejected: 0});
+  console.log(`1,000,000 rows of SQLite: ${Math.round(cell?.ms ?? 0)} ms`);
+  expect((await app.query('SELECT sum(id)::BIGINT, sum(value), count(DISTINCT sensor), max("at") FROM readings')).rows).toEqual([
+    [500_000_500_000n, 125_000_125_000, 100n, '2023-11-26T12:00:00'],
+  ]);
+  await app.open('```step endless = load\nfile: large.sqlite\ntable: endless\nschema: {i: bigint}\n```\n');
+  const running = app.run();
+  await expect.poll(() => app.page.getByRole('button', {name: 'Stop', exact: true}).isEnabled()).toBe(true);
+  await app.cancel();
+  expect((await running).cells[0]?.status).toBe('cancelled');
 });

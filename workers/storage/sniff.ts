@@ -57,6 +57,36 @@ export function checkDuckDb(start: Uint8Array, bytes: number, file: string): voi
   if (BigInt(bytes) < BigInt(3 * duckDbHeader) + last.blocks * last.blockBytes) throw new ProblemError(cutDatabase(file, 'DuckDB'));
 }
 
+const sqlite = ascii('SQLite format 3\0');
+
+export const isSqlite = (start: Uint8Array): boolean => startsWith(start, sqlite);
+
+/** Throws what is wrong with an SQLite database as far as its header tells (https://sqlite.org/fileformat2.html#the_database_header). */
+export function checkSqlite(start: Uint8Array, bytes: number, file: string): void {
+  if (start.length < 100) throw new ProblemError(cutDatabase(file, 'SQLite'));
+  const view = new DataView(start.buffer, start.byteOffset);
+  const pageBytes = view.getUint16(16) === 1 ? 65_536 : view.getUint16(16);
+  // The number of pages counts where what wrote it last wrote the change counter too.
+  const pages = view.getUint32(24) === view.getUint32(92) ? view.getUint32(28) : 1;
+  if (bytes < pages * pageBytes) throw new ProblemError(cutDatabase(file, 'SQLite'));
+}
+
+/** What the ending of a file's name says it is, where its bytes say that it isn't. */
+export function refuseMisnamed(name: string, isText: boolean): void {
+  const kind = /\.(sqlite3?|db3)$/i.test(name) ? 'SQLite' : /\.(duckdb|ddb)$/i.test(name) ? 'DuckDB' : /\.db$/i.test(name) && !isText ? 'SQLite or DuckDB' : undefined;
+  if (kind === undefined) return;
+  throw new ProblemError(
+    isText
+      ? {code: 'NOT_DATABASE', message: `${name} is text, and no ${kind} database.`, hint: 'If it is a table, choose its format (CSV or JSON), or name it so.', where: {file: name}}
+      : {
+          code: 'NOT_DATABASE',
+          message: `${name} is no ${kind} database that can be read: it is encrypted, as SQLCipher does, or another kind of file.`,
+          hint: 'If it is encrypted, write it again without its key: in SQLCipher ATTACH a new file with KEY ’’, and SELECT sqlcipher_export.',
+          where: {file: name},
+        },
+  );
+}
+
 const cutDatabase = (file: string, kind: string): Problem => ({
   code: 'DATABASE_TRUNCATED',
   message: `${file} starts as a ${kind} database, but a part of it is missing.`,
@@ -81,7 +111,6 @@ const others: readonly {magic: readonly number[]; at?: number; is: string; todo:
   {magic: ascii('PK\x05\x06'), is: 'an empty ZIP archive', todo: 'Add the file that was meant to be in it.'},
   {magic: ascii('PK\x03\x04'), is: 'a ZIP archive', todo: 'Unpack it and add the files inside.'},
   {magic: [0xd0, 0xcf, 0x11, 0xe0], is: 'an old Excel workbook or another Office file', todo: 'Save it as CSV in Excel and add that file.'},
-  {magic: ascii('SQLite format 3\0'), is: 'an SQLite database', todo: 'Export its tables as CSV and add those files.'},
   {magic: ascii('ARROW1\0\0'), is: 'an Arrow (Feather) file', todo: 'Save it as Parquet and add that file.'},
   {magic: ascii('Obj\x01'), is: 'an Avro file', todo: 'Save it as Parquet and add that file.'},
   {magic: ascii('ORC'), is: 'an ORC file', todo: 'Save it as Parquet and add that file.'},
@@ -105,7 +134,7 @@ export function refuseOthers(start: Uint8Array, file: string): void {
 
 const unsupported = (file: string, is: string, todo: string): Problem => ({
   code: 'FORMAT_UNSUPPORTED',
-  message: `${file} is ${is}; CSV, JSON, Parquet and databases of DuckDB can be read here.`,
+  message: `${file} is ${is}; CSV, JSON, Parquet and databases of DuckDB and SQLite can be read here.`,
   hint: todo,
   where: {file},
 });
@@ -117,12 +146,16 @@ export const emptyFile = (file: string): Problem => ({
   where: {file},
 });
 
+/** Control characters other than tab, newlines, form feed and escape are no text's. */
+export function looksLikeText(head: string): boolean {
+  const controls = head.match(/[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/g)?.length ?? 0;
+  return controls <= head.length * 0.01 && !head.startsWith('\0');
+}
+
 /** JSON or CSV, by how the text starts. Throws when it is no text at all. */
 export function textFormat(head: string, file: string): FileFormat {
   if (head.trim() === '') throw new ProblemError(emptyFile(file));
-  // Control characters other than tab, newlines, form feed and escape are no text's.
-  const controls = head.match(/[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/g)?.length ?? 0;
-  if (controls > head.length * 0.01 || head.startsWith('\0')) {
+  if (!looksLikeText(head)) {
     throw new ProblemError({
       code: 'NOT_TEXT',
       message: `${file} is neither text nor Parquet: its bytes are no table this app can read.`,

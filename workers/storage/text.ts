@@ -5,7 +5,7 @@ import {chunkBytes, readChunks, take} from './bytes.ts';
 import {codecFor, createDecoder, createUtf8Check, decodeChunks, encodingOf, wrongEncoding, type Codec} from './encoding.ts';
 import {gunzip, isGzip} from './gzip.ts';
 import {withRoom} from './room.ts';
-import {checkDuckDb, checkParquet, emptyFile, headBytes, isDuckDb, isParquet, refuseOthers, textFormat} from './sniff.ts';
+import {checkDuckDb, checkParquet, checkSqlite, emptyFile, headBytes, isDuckDb, isParquet, isSqlite, looksLikeText, refuseMisnamed, refuseOthers, textFormat} from './sniff.ts';
 import {fill} from './store.ts';
 import type {Entry, Workspace} from './workspace.ts';
 
@@ -38,6 +38,10 @@ export async function openFile(workspace: Workspace, name: string, options: Read
     if (!gzip) checkDuckDb(start, file.size, name);
     return {...base, ...binary, format: 'duckdb'};
   }
+  if (isSqlite(start)) {
+    if (!gzip) checkSqlite(start, file.size, name);
+    return {...base, ...binary, format: 'sqlite'};
+  }
   refuseOthers(start, name);
   if (options.format === 'parquet') throw new ProblemError(notParquet(name));
   if (isDatabase(options.format)) throw new ProblemError(notDatabase(name, options.format));
@@ -46,6 +50,7 @@ export async function openFile(workspace: Workspace, name: string, options: Read
   const suggestion = encodingOf(codecFor(undefined, start, verdict));
   // Not strict: the head is for looking at, and may end within a character.
   const head = createDecoder(codec, false).decode(start, false);
+  if (options.format === undefined) refuseMisnamed(name, looksLikeText(head));
   const format: FileFormat = textFormat(head, name);
   return {...base, format: options.format ?? format, encoding: encodingOf(codec), codec, suggestion, head};
 }

@@ -11,7 +11,7 @@ export interface SourceTable {
   /** Its schema, where it has one, and its own name. */
   readonly path: readonly string[];
   readonly kind: 'table' | 'view';
-  /** With DuckDB's types, as its rows will have them. */
+  /** With DuckDB's types, as its rows will have them; an empty one is found out from the values. */
   readonly columns: readonly Column[];
   /** Undefined where to count them would mean to read them. */
   readonly rows: number | undefined;
@@ -22,6 +22,8 @@ export interface Into {
   /** The engine's tables for the rows and for what doesn't fit the columns' types. */
   readonly table: string;
   readonly rejects: string;
+  /** Types of the reader's, which go before the declared ones where values decide. */
+  readonly types: Readonly<Record<string, string>>;
   readonly onProgress: (progress: Progress) => void;
   readonly signal: AbortSignal | undefined;
   /** Reads only about so many rows: for previews. */
@@ -42,6 +44,7 @@ export type OpensDatabase = (ports: Ports, file: string, call: Pick<Into, 'onPro
 /** What opens each kind of database; it loads when a file of its kind is first looked at. */
 const formats: Readonly<Record<DatabaseFormat, () => Promise<OpensDatabase>>> = {
   duckdb: async () => (await import('./duckdb.ts')).openDuckDb,
+  sqlite: async () => (await import('./sqlite.ts')).openSqlite,
 };
 
 /** Has a database open while `use` runs, and no longer. */

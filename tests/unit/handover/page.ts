@@ -9,6 +9,7 @@ import {startNodeEngine} from '../engine/node-engine.ts';
 import {localCompute} from '../kernels/run.ts';
 import {memoryWorkspace} from '../storage/memory-storage.ts';
 import {nodePostgres} from '../postgres/node-postgres.ts';
+import {nodeSqlite} from '../sqlite/node-sqlite.ts';
 
 /** A table with its values as DuckDB writes them, in its order. */
 export interface Content {
@@ -22,7 +23,7 @@ export async function openPage(files: Readonly<Record<string, string | Uint8Arra
   const workspace = memoryWorkspace();
   for (const [name, content] of Object.entries(files)) await workspace.storage.addFile(name, new Blob([typeof content === 'string' ? content : content.slice()]));
   const registerFile = async (name: string, data: File): Promise<void> => file(name, new Uint8Array(await data.arrayBuffer()));
-  const ports: Ports = {engine: {...engine, registerFile}, compute: localCompute, ...workspace, postgres: nodePostgres().postgres};
+  const ports: Ports = {engine: {...engine, registerFile}, compute: localCompute, ...workspace, postgres: nodePostgres().postgres, sqlite: nodeSqlite()};
   return {
     lake: workspace.lake,
     close,

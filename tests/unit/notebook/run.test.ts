@@ -2,7 +2,7 @@ import {beforeEach, describe, expect, test} from 'vitest';
 import {parseNotebook} from '../../../src/notebook/model.ts';
 import {plan, type PlannedCell} from '../../../src/notebook/plan.ts';
 import {Runner, type RanCell} from '../../../src/notebook/run.ts';
-import type {ComputePort, LakePort, PostgresPort, StoragePort} from '../../../src/ports/index.ts';
+import type {ComputePort, LakePort, PostgresPort, SqlitePort, StoragePort} from '../../../src/ports/index.ts';
 import {id, sql} from '../../../src/sql/sql.ts';
 import {nativeEngine} from './native-engine.ts';
 
@@ -18,7 +18,14 @@ beforeEach(async () => {
   native = await nativeEngine();
   const none = new Proxy({}, {get: () => () => Promise.reject(new Error('not part of these tests'))});
   // None of these ports is called by these cells.
-  runner = new Runner({engine: native.engine, compute: none as ComputePort, storage: none as StoragePort, lake: none as LakePort, postgres: none as PostgresPort});
+  runner = new Runner({
+    engine: native.engine,
+    compute: none as ComputePort,
+    storage: none as StoragePort,
+    lake: none as LakePort,
+    postgres: none as PostgresPort,
+    sqlite: none as SqlitePort,
+  });
 });
 
 const planOf = (text: string): PlannedCell[] => plan(parseNotebook(text), new Map());

@@ -15,6 +15,7 @@ import {localCompute} from '../kernels/run.ts';
 import {nativeEngine} from '../notebook/native-engine.ts';
 import {memoryWorkspace} from '../storage/memory-storage.ts';
 import {nodePostgres} from '../postgres/node-postgres.ts';
+import {nodeSqlite} from '../sqlite/node-sqlite.ts';
 
 const samples = join(root, 'public/samples');
 const files = readdirSync(samples);
@@ -49,7 +50,7 @@ async function nativePorts(): Promise<Ports> {
     },
   };
   // The runner calls no other method of the storage port.
-  return {engine: {...engine, ...reads}, compute: localCompute, storage: storage as StoragePort, lake: memoryWorkspace().lake, postgres: nodePostgres().postgres};
+  return {engine: {...engine, ...reads}, compute: localCompute, storage: storage as StoragePort, lake: memoryWorkspace().lake, postgres: nodePostgres().postgres, sqlite: nodeSqlite()};
 }
 
 async function runNotebook(name: string): Promise<{report: RanCell[]; rowsOf: (query: string) => Promise<unknown[][]>}> {
@@ -171,7 +172,7 @@ describe('ACID and time travel gives what its text says', () => {
     const stored = await workspace.storage.addFile('readings.parquet', new Blob([readFileSync(join(samples, 'readings.parquet'))]));
     const registerFile = async (name: string, data: File): Promise<void> => file(name, new Uint8Array(await data.arrayBuffer()));
     const compute: ComputePort = {run: (fn) => Promise.reject(new Error(fn))};
-    const ports = {engine: {...engine, registerFile}, compute, ...workspace, postgres: nodePostgres().postgres};
+    const ports = {engine: {...engine, registerFile}, compute, ...workspace, postgres: nodePostgres().postgres, sqlite: nodeSqlite()};
     let runner = new Runner(ports);
     run = async (markdown) => {
       // As after a reload: nothing is known but what is stored.

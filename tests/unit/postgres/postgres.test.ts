@@ -5,7 +5,7 @@ import {plan, type PlannedCell} from '../../../src/notebook/plan.ts';
 import {postgresRows, readPostgres} from '../../../src/notebook/postgres-read.ts';
 import {writePostgres} from '../../../src/notebook/postgres-write.ts';
 import {Runner, type RanCell} from '../../../src/notebook/run.ts';
-import type {ComputePort, LakePort, PostgresPort, StoragePort} from '../../../src/ports/index.ts';
+import type {ComputePort, LakePort, PostgresPort, SqlitePort, StoragePort} from '../../../src/ports/index.ts';
 import {id, psqlStatement, sql, type Sql} from '../../../src/sql/sql.ts';
 import type {PostgresWrite} from '../../../src/steps/define.ts';
 import {startNodeEngine, type NodeEngine} from '../engine/node-engine.ts';
@@ -319,7 +319,7 @@ describe('cells', () => {
 
   beforeAll(() => {
     const none = new Proxy({}, {get: () => () => Promise.reject(new Error('not part of these tests'))});
-    runner = new Runner({engine: node.engine, compute: none as ComputePort, storage: none as StoragePort, lake: none as LakePort, postgres});
+    runner = new Runner({engine: node.engine, compute: none as ComputePort, storage: none as StoragePort, lake: none as LakePort, postgres, sqlite: none as SqlitePort});
   });
 
   test('a psql cell comes after the cells that write its tables, and runs again when they change', async () => {
