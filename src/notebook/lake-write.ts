@@ -96,7 +96,7 @@ export async function writeLakeTable(ports: Pick<Ports, 'engine' | 'lake'>, writ
     throw thrown;
   } finally {
     // Only rows beside the table's are put into tables of their own.
-    if (plan.applied === undefined && (write.mode === 'merge' || plan.read !== undefined)) await dropScratch();
+    if (plan.applied === undefined && plan.read !== undefined) await dropScratch();
   }
 
   async function dropScratch(): Promise<void> {

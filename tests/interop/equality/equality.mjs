@@ -17,6 +17,8 @@ import {difference, renumbered, sparkKind} from './rows.mjs';
 class Tally {
   notebooks = 0;
   tables = 0;
+  /** Tables that the engine was asked for. @type {Record<Other, number>} */
+  asked = {spark: 0, duckdb: 0};
   /** @type {Record<Other, number>} */
   equal = {spark: 0, duckdb: 0};
   /** @type {Record<Other, number>} */
@@ -24,7 +26,7 @@ class Tally {
 
   toString() {
     const of = (/** @type {Other} */ engine, /** @type {string} */ name) =>
-      `${name}: ${this.equal[engine]} equal${this.explained[engine] > 0 ? `, ${this.explained[engine]} explained` : ''} of ${this.tables}`;
+      `${name}: ${this.equal[engine]} equal${this.explained[engine] > 0 ? `, ${this.explained[engine]} explained` : ''} of ${this.asked[engine]}`;
     return `${this.notebooks} notebooks, ${this.tables} tables; ${of('spark', 'Spark')}; ${of('duckdb', 'DuckDB')}`;
   }
 }
@@ -82,6 +84,7 @@ export function compareWith(page, spark) {
       const expected = ran.tables[name];
       // PostgreSQL answers a psql cell: a script of DuckDB's has to do without.
       for (const engine of /** @type {const} */ (ran.kinds[name] === 'psql' ? ['spark'] : ['spark', 'duckdb'])) {
+        tally.asked[engine]++;
         const found = others[engine][name] ?? others[engine][''] ?? {error: 'there is none'};
         const number = (/** @type {import('./rows.mjs').Table} */ table) => (ran.kinds[cell] === 'kmeans' ? renumbered(table, 'cluster') : table);
         const differs = 'error' in found ? found.error : expected && difference(number(found), number(expected));
