@@ -313,7 +313,7 @@ export class Runner {
     return this.#pinning(async () => {
       if (cell.after !== undefined && !this.#results.has(cell.after)) await this.#ensure(cell.after, events, signal);
       const inputs = await this.#inputs(cell, events, signal);
-      const result = await this.#materialise(cell, inputs, events, signal);
+      const result = await this.#withRoom(() => this.#materialise(cell, inputs, events, signal));
       this.#results.set(hash, result);
       if (result.through === undefined) this.#present.add(hash);
       this.#pin(hash);
@@ -547,10 +547,23 @@ export class Runner {
     this.#views = new Set(tables.map((table) => table.name));
   }
 
-  /** Drops the least recently used tables until DuckDB is back under the budget. */
-  async #evict(): Promise<void> {
+  /** Work that finds no room is tried once more without the tables that it doesn't read. */
+  async #withRoom<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (thrown) {
+      const before = this.#present.size;
+      if (problemOf(thrown).code !== 'OUT_OF_MEMORY') throw thrown;
+      await this.#evict(0);
+      if (this.#present.size === before) throw thrown;
+      return work();
+    }
+  }
+
+  /** Drops the least recently used tables until DuckDB is back under the budget, or under that `share` of its limit. */
+  async #evict(share = this.budget): Promise<void> {
     for (const hash of [...this.#present]) {
-      if (this.#memory.used <= this.#memory.limit * this.budget) return;
+      if (this.#memory.used <= this.#memory.limit * share) return;
       if (this.#pinned.includes(hash)) continue;
       const result = this.#results.get(hash);
       this.#present.delete(hash);

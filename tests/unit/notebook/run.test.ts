@@ -1,4 +1,5 @@
 import {beforeEach, describe, expect, test} from 'vitest';
+import {ProblemError} from '../../../src/lib/problem.ts';
 import {parseNotebook} from '../../../src/notebook/model.ts';
 import {plan, type PlannedCell} from '../../../src/notebook/plan.ts';
 import {Runner, type RanCell} from '../../../src/notebook/run.ts';
@@ -123,6 +124,26 @@ describe('lineage and cache', () => {
     made();
     expect((await run(notebook, 'hot')).at(-1)).toMatchObject({status: 'ok', rowsOut: 1});
     expect(made()).toBe(4);
+  });
+
+  test('a cell that finds no room gets that of the tables it doesn’t read, and is tried once more', async () => {
+    native.memory.used = 1;
+    const execute = native.engine.execute.bind(native.engine);
+    let refused = 0;
+    native.engine.execute = async (statements, call) => {
+      const tables = (await native.engine.rows(sql`SELECT count(*) FROM duckdb_tables()`)).rows;
+      if (/GROUP BY sensor/.test(statements.join()) && Number(tables[0]?.[0]) > 1) {
+        refused++;
+        throw new ProblemError({code: 'OUT_OF_MEMORY', message: 'This needs more memory than the engine has.'});
+      }
+      return execute(statements, call);
+    };
+    const big = notebook + cell('sql big', 'SELECT sensor, count(*) AS n FROM hot GROUP BY sensor');
+    expect(statuses(await run(big))).toEqual({readings: 'ok', unique_readings: 'ok', filled: 'ok', hot: 'ok', big: 'ok'});
+    expect(refused).toBe(1);
+    const alone = big + cell('sql again', 'SELECT sensor, count(*) AS m FROM readings, hot GROUP BY sensor, hot.sensor');
+    expect(statuses(await run(alone))).toMatchObject({again: 'failed'});
+    expect(refused).toBe(3);
   });
 
   test('the least recently used table goes when memory runs short, and is computed again', async () => {
