@@ -27,6 +27,8 @@ function hold(): Promise<void> {
 }
 
 async function open(): Promise<OpenPostgres> {
+  // A dump that is only looked at gets a database of its own, in memory.
+  if (self.name === 'throw-away') return {pg: await PGlite.create({startParams}), kept: false};
   // Private windows have no such file system: then the database lives as long as the page.
   const kept = await navigator.storage.getDirectory().then(
     () => true,

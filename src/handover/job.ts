@@ -1,5 +1,6 @@
 import {isDatabase} from '../lib/file-format.ts';
 import {rejectsOf} from '../notebook/cells.ts';
+import type {CompiledCell} from '../notebook/plan.ts';
 import {py, pyIdentifier} from '../pyspark/py.ts';
 import {formatOf} from '../sql/read-csv.ts';
 import {jdbcPackage} from '../steps/load-database.ts';
@@ -42,17 +43,28 @@ export function jobName({path, notebook}: Handover): string {
 /** PostgreSQL's driver for Java, by its address at Maven. */
 const postgresDriver = 'org.postgresql:postgresql:42.7.7';
 
-export const usesPostgres = ({plan}: Handover): boolean =>
-  plan.some((cell) => cell.ready && (cell.work.type === 'psql' || (cell.work.type === 'step' && cell.work.step.writesPostgres !== undefined)));
+export const usesPostgres = ({plan, known}: Handover): boolean =>
+  plan.some(
+    (cell) =>
+      cell.ready &&
+      (cell.work.type === 'psql' ||
+        (cell.work.type === 'step' && (cell.work.step.writesPostgres !== undefined || (cell.kind === 'load' && loadFormat(cell, known) === 'postgres')))),
+  );
+
+/** The format of the files that a load reads, as it was found or as their names say. */
+function loadFormat({hash, work}: CompiledCell, known: Handover['known']): string {
+  const {files, values} = work.type === 'step' ? work : {files: [], values: {}};
+  const given = (values as Readonly<Record<string, unknown>>)['format'];
+  return known(hash)?.files[0]?.format ?? (typeof given === 'string' && given !== 'auto' ? given : formatOf(files));
+}
 
 /** The drivers of the databases whose files the notebook loads. */
 const databaseDrivers = ({plan, known}: Handover): readonly string[] => [
   ...new Set(
     plan.flatMap((cell) => {
       if (!cell.ready || cell.work.type !== 'step' || cell.kind !== 'load') return [];
-      const {files, values} = cell.work;
-      const format = known(cell.hash)?.files[0]?.format ?? (typeof values['format'] === 'string' && values['format'] !== 'auto' ? values['format'] : formatOf(files));
-      return isDatabase(format) ? [jdbcPackage(format)] : [];
+      const format = loadFormat(cell, known);
+      return isDatabase(format) && format !== 'postgres' ? [jdbcPackage(format)] : [];
     }),
   ),
 ];

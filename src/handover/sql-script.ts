@@ -4,7 +4,7 @@ import {list} from '../lib/text.ts';
 import {rejectsOf, type RunnableCell} from '../notebook/cells.ts';
 import type {CompiledCell, InputTable, LakeSource, PlannedCell} from '../notebook/plan.ts';
 import type {StoredResult} from '../notebook/run.ts';
-import {attached, tablePath} from '../sql/attach.ts';
+import {attached, tablePath, type AttachedFormat} from '../sql/attach.ts';
 import {formatOf, readCsv, readCsvAs, rejectedLines, type LoadOptions, type Stored} from '../sql/read-csv.ts';
 import {lakeReads} from '../sql/lake.ts';
 import {tokens} from '../sql/lexer.ts';
@@ -28,7 +28,7 @@ export interface Dialect {
 /** A database's file, which DuckDB opens under its own name. */
 export interface AttachedFile {
   readonly file: string;
-  readonly format: DatabaseFormat;
+  readonly format: AttachedFormat;
   readonly attach: Sql;
 }
 
@@ -529,6 +529,11 @@ function attachedSql(
   options: LoadOptions,
   read: StoredResult['files'],
 ): {rows: Sql; rejects: undefined; attached: readonly AttachedFile[]} {
+  if (format === 'postgres')
+    throw new Out(
+      `${files.join(', ')} is a dump of PostgreSQL’s, which DuckDB doesn’t read.`,
+      'Export its rows as Parquet in the page, lay the file beside the script, and take the marks off.',
+    );
   const parts = files.map((file) => ({file, format, ...attached(file, format, read.find((one) => one.file === file)?.table ?? tablePath(options.table))}));
   const packed = files.find((file) => /\.gz$/i.test(file));
   if (packed !== undefined) throw new Out(`${packed} is in gzip, and DuckDB opens no database that is.`, 'Unpack it, load that file instead, and export again.');

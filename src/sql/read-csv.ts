@@ -1,7 +1,7 @@
 import {isDatabase, type DatabaseFormat, type FileFormat} from '../lib/file-format.ts';
 import {attached, tablePath} from './attach.ts';
 import {parsePattern} from './datetime.ts';
-import {id, join, lit, sql, typeName, type Sql} from './sql.ts';
+import {id, join, lit, quotedId, sql, typeName, type Sql} from './sql.ts';
 
 /** How `load` reads its files; undefined means: find out. */
 export interface LoadOptions {
@@ -162,6 +162,7 @@ export function shownRead(files: readonly string[], options: LoadOptions): Sql {
 }
 
 function shownDatabases(files: readonly string[], format: DatabaseFormat, {table, filename}: LoadOptions): Sql {
+  if (format === 'postgres') return sql`-- in PostgreSQL, once psql -f has loaded the file\nSELECT * FROM ${join(tablePath(table).map(quotedId), '.')}`;
   const parts = files.map((file) => ({file, ...attached(file, format, tablePath(table))}));
   const rows = parts.map(({file, relation}) => sql`SELECT *${filename ? sql`, ${lit(file)} AS filename` : sql``} FROM ${relation}`);
   return sql`${join(
@@ -175,6 +176,7 @@ export function formatOf(files: readonly string[]): FileFormat {
   const name = (files[0] ?? '').toLowerCase().replace(/\.gz$/, '');
   if (/\.(duckdb|ddb)$/.test(name)) return 'duckdb';
   if (/\.(sqlite3?|db3?)$/.test(name)) return 'sqlite';
+  if (/\.sql$/.test(name)) return 'postgres';
   if (/\.(parquet|pq)$/.test(name)) return 'parquet';
   return /\.(json|ndjson|jsonl)$/.test(name) ? 'json' : 'csv';
 }

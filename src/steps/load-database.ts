@@ -1,7 +1,7 @@
 import type {DatabaseFormat} from '../lib/file-format.ts';
 import {assign, call, col, py, pyName} from '../pyspark/py.ts';
 import {toSparkType} from '../pyspark/types.ts';
-import {tablePath} from '../sql/attach.ts';
+import {tablePath, type AttachedFormat} from '../sql/attach.ts';
 import {join, quotedId, sql, typeName, type Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 import type {LoadOptions, NotExportable, SparkContext} from './define.ts';
@@ -17,7 +17,7 @@ interface Driver {
   readonly asked: (value: Sql, type: string) => Sql;
 }
 
-const drivers: Readonly<Record<DatabaseFormat, Driver>> = {
+const drivers: Readonly<Record<AttachedFormat, Driver>> = {
   duckdb: {
     name: 'org.duckdb.DuckDBDriver',
     maven: 'org.duckdb:duckdb_jdbc:1.4.3.0',
@@ -35,7 +35,7 @@ const drivers: Readonly<Record<DatabaseFormat, Driver>> = {
 };
 
 /** The driver that a job needs beside Spark, by its address at Maven. */
-export const jdbcPackage = (format: DatabaseFormat): string => drivers[format].maven;
+export const jdbcPackage = (format: AttachedFormat): string => drivers[format].maven;
 
 const plain = new Set(['BOOLEAN', 'INTEGER', 'BIGINT', 'DOUBLE', 'VARCHAR']);
 const isTime = (type: string): boolean => type.startsWith('TIMESTAMP');
@@ -81,6 +81,7 @@ export function databaseInSpark(
   if (files.length > 1 || /[*?]/.test(only))
     return {notExportable: 'Spark reads databases one by one.', instead: 'Give each file a load of its own, and put them together with union.'};
   if (/\.gz$/i.test(only)) return {notExportable: 'Spark reads no database in gzip.', instead: 'Unpack the file, and load that one.'};
+  if (format === 'postgres') return dumpInSpark(only, options, {target, columns, found: found === undefined ? [] : [found]});
   const {name: driver, url, options: settings, asked} = drivers[format];
   const path = join((found?.table ?? tablePath(options.table)).map(quotedId), '.');
   const known = columns.filter(({name}) => !options.filename || name !== 'filename');
@@ -100,4 +101,15 @@ export function databaseInSpark(
   const named = options.filename ? [`F.lit(${py(only)}).alias('filename')`] : [];
   const select = known.length === 0 ? [] : [call('select', [...known.map(given), ...named])];
   return ['# The driver reads a file of the machine that the job runs on.', ...assign(target, 'spark.read', [...reads, shown, 'load()', ...select])];
+}
+
+/** A table of a dump in Spark: by JDBC from the database that the dump was loaded into. */
+function dumpInSpark(file: string, {table, filename}: LoadOptions, {target, columns, found: [found] = []}: Pick<SparkContext, 'target' | 'columns' | 'found'>): string[] {
+  const path = join((found?.table ?? tablePath(table)).map(quotedId), '.');
+  const known = columns.filter(({name}) => !filename || name !== 'filename');
+  const decimals = Object.fromEntries(known.flatMap(({name, type}) => (type.startsWith('DECIMAL') ? [[name, type.toLowerCase()] as const] : [])));
+  return [
+    `# Load the dump into the database first, with psql -f ${file.replace(/\s+/g, ' ')}`,
+    ...assign(target, `read_postgres(spark, ${py(sql`SELECT * FROM ${path}`)}, ${py(decimals)})`, filename ? [`withColumn('filename', F.lit(${py(file)}))`] : []),
+  ];
 }

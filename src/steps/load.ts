@@ -15,7 +15,7 @@ import {databaseInSpark} from './load-database.ts';
 
 const params = {
   file: p.files({label: 'Files', help: 'Names of files in the workspace; sensors-*.csv stands for several.'}),
-  format: p.choice(['auto', 'csv', 'json', 'parquet', 'duckdb', 'sqlite'], {label: 'Format', default: 'auto'}),
+  format: p.choice(['auto', 'csv', 'json', 'parquet', 'duckdb', 'sqlite', 'postgres'], {label: 'Format', default: 'auto'}),
   table: p.text({label: 'Table', help: 'Which table or view of a database.', default: '', placeholder: 'the only one', later: true}),
   encoding: p.choice(['auto', 'utf-8', 'utf-16', 'latin-1', 'windows-1252'], {label: 'Encoding', default: 'auto'}),
   delimiter: p.text({label: 'Delimiter', help: 'Spark calls it sep.', default: '', placeholder: 'found out'}),
@@ -291,7 +291,7 @@ export const load = defineStep({
   title: 'Load',
   sentence: ({file, table}) => (file.length === 0 ? 'Load a file' : table === '' ? `Load ${list(file)}` : `Load ${table} of ${list(file)}`),
   lesson: {
-    what: 'Reads files into a table: CSV, JSON or Parquet, plain or gzipped, or a table of a database: a DuckDB or SQLite file. What you don’t say is found out from the first rows: the delimiter, the decimal mark, the types. Rows come in the file’s order.',
+    what: 'Reads files into a table: CSV, JSON or Parquet, plain or gzipped, or a table of a database: a DuckDB or SQLite file, or a dump of PostgreSQL’s as SQL, which runs in a PostgreSQL of its own. What you don’t say is found out from the first rows: the delimiter, the decimal mark, the types. Rows come in the file’s order.',
     why: 'A CSV file is text and says nothing about itself. Whether `21,4` is one number or two cells, and whether `01/02` is in January or February, is decided here, once, where you can see it. Give `schema` for the columns whose types you know: what doesn’t fit is then refused instead of turning the whole column into text.',
     without:
       'Spark’s reader has every column as a string until you ask for inferSchema or give a schema, and in its PERMISSIVE mode a broken line becomes a row of nulls that nobody notices. Here a line that can’t be read goes to the table NAME_rejects, with its number, its text and the reason. Spark’s job keeps the text of such a line too, but knows neither its number nor the reason.',

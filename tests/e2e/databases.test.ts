@@ -125,3 +125,29 @@ CREATE VIEW endless AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 F
   await app.cancel();
   expect((await running).cells[0]?.status).toBe('cancelled');
 });
+
+test('a dump of PostgreSQL that is dropped runs in a database of its own, and its tables become cells', async () => {
+  const {page} = app;
+  await app.open('');
+  await drop('plant.sql');
+  const dialog = page.getByRole('dialog', {name: 'Load plant.sql'});
+  await expect.poll(() => dialog.getByRole('group', {name: 'Tables'}).getByRole('listitem').allInnerTexts()).toHaveLength(3);
+  const tables = (await dialog.getByRole('listitem').allInnerTexts()).map((text) => text.replace(/\s+/g, ' ').trim());
+  expect(tables).toEqual(['high view, 2 columns', 'readings 7 columns, 3 rows', 'archive.Old; readings 1 column, 1 row']);
+  expect(await seriousFaults(page)).toEqual([]);
+  await dialog.getByLabel('Load high').uncheck();
+  await dialog.getByLabel('Load readings').check();
+  await dialog.getByRole('button', {name: 'Load', exact: true}).click();
+  await expect.poll(async () => (await app.run()).cells.map(({name, rowsOut}) => [name, rowsOut])).toEqual([['readings', 3]]);
+  expect((await app.query('SELECT * FROM readings ORDER BY id')).rows).toEqual([
+    [1, 'S;1', '0.125', '2024-02-01T00:00:00.000001Z', 'normal', ['a', 'b c', null], '0.250'],
+    [2, null, '123456789.125', '2024-01-31T23:00:00Z', 'warning', null, '246913578.250'],
+    [3, 'tab\there', null, null, null, [], null],
+  ]);
+  // The reader's own database has none of it.
+  expect(await page.evaluate(() => window.lakebook.postgres.tables())).toEqual([]);
+  const job = await app.handover('pyspark');
+  expect(job).toContain('--packages org.postgresql:postgresql:');
+  expect(job).toContain(`read_postgres(spark, 'SELECT * FROM "public"."readings"', {'value': 'decimal(12,3)'`);
+  expect(await app.handover('sql')).toContain('is a dump of PostgreSQL’s, which DuckDB doesn’t read.');
+});

@@ -9,6 +9,9 @@ export interface Statement {
   readonly line: number;
 }
 
+/** A statement without the space and the comments before it. */
+const bare = (text: string): string => text.replace(/^(?:\s+|--[^\n]*\n?|\/\*[^]*?\*\/)+/, '');
+
 /** Splits a dump as psql does: quotes, dollar quotes and comments hold semicolons, COPY … FROM stdin brings its rows along. */
 function* statementsOf(script: string): Generator<Statement> {
   let [start, at] = [0, 0];
@@ -27,10 +30,10 @@ function* statementsOf(script: string): Generator<Statement> {
     if (token.startsWith('$')) {
       const end = script.indexOf(token, at);
       at = end < 0 ? script.length : end + token.length;
-    } else if (token.startsWith('\\') && script.slice(start, found.index).trim() === '') start = at;
+    } else if (token.startsWith('\\') && bare(script.slice(start, found.index)) === '') start = at;
     else if (token === ';') {
       const raw = script.slice(start, at);
-      const text = raw.replace(/^(?:\s+|--[^\n]*\n?|\/\*[^]*?\*\/)+/, '');
+      const text = bare(raw);
       const line = lineAt(at - text.length);
       let data: string | undefined;
       if (/^COPY\s[^]*\sFROM\s+stdin\b/i.test(text)) {

@@ -111,6 +111,7 @@ const others: readonly {magic: readonly number[]; at?: number; is: string; todo:
   {magic: ascii('PK\x05\x06'), is: 'an empty ZIP archive', todo: 'Add the file that was meant to be in it.'},
   {magic: ascii('PK\x03\x04'), is: 'a ZIP archive', todo: 'Unpack it and add the files inside.'},
   {magic: [0xd0, 0xcf, 0x11, 0xe0], is: 'an old Excel workbook or another Office file', todo: 'Save it as CSV in Excel and add that file.'},
+  {magic: ascii('PGDMP'), is: 'a dump of PostgreSQL in pg_dump’s own format', todo: 'Write it as SQL: pg_restore -f dump.sql and its name, or pg_dump without -F.'},
   {magic: ascii('ARROW1\0\0'), is: 'an Arrow (Feather) file', todo: 'Save it as Parquet and add that file.'},
   {magic: ascii('Obj\x01'), is: 'an Avro file', todo: 'Save it as Parquet and add that file.'},
   {magic: ascii('ORC'), is: 'an ORC file', todo: 'Save it as Parquet and add that file.'},
@@ -134,7 +135,7 @@ export function refuseOthers(start: Uint8Array, file: string): void {
 
 const unsupported = (file: string, is: string, todo: string): Problem => ({
   code: 'FORMAT_UNSUPPORTED',
-  message: `${file} is ${is}; CSV, JSON, Parquet and databases of DuckDB and SQLite can be read here.`,
+  message: `${file} is ${is}; CSV, JSON, Parquet, databases of DuckDB and SQLite and SQL dumps of PostgreSQL can be read here.`,
   hint: todo,
   where: {file},
 });
@@ -151,6 +152,9 @@ export function looksLikeText(head: string): boolean {
   const controls = head.match(/[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/g)?.length ?? 0;
   return controls <= head.length * 0.01 && !head.startsWith('\0');
 }
+
+/** Whether a text is a dump of PostgreSQL's: by what pg_dump writes first, or by its name. */
+export const isPostgresDump = (head: string, name: string): boolean => /^-- PostgreSQL database (cluster )?dump$/m.test(head.slice(0, 4096)) || /\.sql(\.gz)?$/i.test(name);
 
 /** JSON or CSV, by how the text starts. Throws when it is no text at all. */
 export function textFormat(head: string, file: string): FileFormat {

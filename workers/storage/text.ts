@@ -5,7 +5,21 @@ import {chunkBytes, readChunks, take} from './bytes.ts';
 import {codecFor, createDecoder, createUtf8Check, decodeChunks, encodingOf, wrongEncoding, type Codec} from './encoding.ts';
 import {gunzip, isGzip} from './gzip.ts';
 import {withRoom} from './room.ts';
-import {checkDuckDb, checkParquet, checkSqlite, emptyFile, headBytes, isDuckDb, isParquet, isSqlite, looksLikeText, refuseMisnamed, refuseOthers, textFormat} from './sniff.ts';
+import {
+  checkDuckDb,
+  checkParquet,
+  checkSqlite,
+  emptyFile,
+  headBytes,
+  isDuckDb,
+  isParquet,
+  isPostgresDump,
+  isSqlite,
+  looksLikeText,
+  refuseMisnamed,
+  refuseOthers,
+  textFormat,
+} from './sniff.ts';
 import {fill} from './store.ts';
 import type {Entry, Workspace} from './workspace.ts';
 
@@ -44,14 +58,15 @@ export async function openFile(workspace: Workspace, name: string, options: Read
   }
   refuseOthers(start, name);
   if (options.format === 'parquet') throw new ProblemError(notParquet(name));
-  if (isDatabase(options.format)) throw new ProblemError(notDatabase(name, options.format));
+  if (isDatabase(options.format) && options.format !== 'postgres') throw new ProblemError(notDatabase(name, options.format));
   const verdict = gzip ? checkStart(start) : entry.utf8;
   const codec = codecFor(options.encoding, start, verdict);
   const suggestion = encodingOf(codecFor(undefined, start, verdict));
   // Not strict: the head is for looking at, and may end within a character.
   const head = createDecoder(codec, false).decode(start, false);
   if (options.format === undefined) refuseMisnamed(name, looksLikeText(head));
-  const format: FileFormat = textFormat(head, name);
+  const text = textFormat(head, name);
+  const format: FileFormat = isPostgresDump(head, name) ? 'postgres' : text;
   return {...base, format: options.format ?? format, encoding: encodingOf(codec), codec, suggestion, head};
 }
 
@@ -118,7 +133,7 @@ export class Derived {
   /** The file as UTF-8 text without gzip: the stored file itself when it is that already, else a copy. Parquet is no text. */
   async plainText(name: string, options: ReadOptions, onRead: (bytes: number) => void): Promise<File> {
     const opened = await openFile(this.workspace, name, options);
-    if (opened.format === 'parquet' || isDatabase(opened.format)) {
+    if (opened.format === 'parquet' || opened.format === 'duckdb' || opened.format === 'sqlite') {
       const is = opened.format === 'parquet' ? 'Parquet file' : databaseNames[opened.format];
       throw new ProblemError({code: 'NOT_TEXT', message: `${name} is a ${is}, not text.`, hint: 'Let the format be found out.', where: {file: name}});
     }

@@ -45,6 +45,7 @@ export type OpensDatabase = (ports: Ports, file: string, call: Pick<Into, 'onPro
 const formats: Readonly<Record<DatabaseFormat, () => Promise<OpensDatabase>>> = {
   duckdb: async () => (await import('./duckdb.ts')).openDuckDb,
   sqlite: async () => (await import('./sqlite.ts')).openSqlite,
+  postgres: async () => (await import('./postgres.ts')).openPostgresDump,
 };
 
 /** Has a database open while `use` runs, and no longer. */

@@ -23,7 +23,14 @@ export async function openPage(files: Readonly<Record<string, string | Uint8Arra
   const workspace = memoryWorkspace();
   for (const [name, content] of Object.entries(files)) await workspace.storage.addFile(name, new Blob([typeof content === 'string' ? content : content.slice()]));
   const registerFile = async (name: string, data: File): Promise<void> => file(name, new Uint8Array(await data.arrayBuffer()));
-  const ports: Ports = {engine: {...engine, registerFile}, compute: localCompute, ...workspace, postgres: nodePostgres().postgres, sqlite: nodeSqlite()};
+  const ports: Ports = {
+    engine: {...engine, registerFile},
+    compute: localCompute,
+    ...workspace,
+    postgres: nodePostgres().postgres,
+    throwAwayPostgres: () => nodePostgres().postgres,
+    sqlite: nodeSqlite(),
+  };
   return {
     lake: workspace.lake,
     close,

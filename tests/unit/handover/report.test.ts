@@ -40,6 +40,7 @@ async function finished(markdown: string, runs = 1): Promise<FinishedRun> {
     storage: none as StoragePort,
     lake: none as LakePort,
     postgres: none as PostgresPort,
+    throwAwayPostgres: () => none as PostgresPort,
     sqlite: none as SqlitePort,
   });
   const notebook = parseNotebook(markdown);

@@ -25,6 +25,7 @@ beforeEach(async () => {
     storage: none as StoragePort,
     lake: none as LakePort,
     postgres: none as PostgresPort,
+    throwAwayPostgres: () => none as PostgresPort,
     sqlite: none as SqlitePort,
   });
 });

@@ -60,6 +60,7 @@ beforeAll(async () => {
     storage: none as StoragePort,
     lake: none as LakePort,
     postgres: none as PostgresPort,
+    throwAwayPostgres: () => none as PostgresPort,
     sqlite: none as SqlitePort,
   };
   const runner = new Runner(ports);

@@ -50,7 +50,7 @@ async function nativePorts(): Promise<Ports> {
     },
   };
   // The runner calls no other method of the storage port.
-  return {engine: {...engine, ...reads}, compute: localCompute, storage: storage as StoragePort, lake: memoryWorkspace().lake, postgres: nodePostgres().postgres, sqlite: nodeSqlite()};
+  return {engine: {...engine, ...reads}, compute: localCompute, storage: storage as StoragePort, lake: memoryWorkspace().lake, postgres: nodePostgres().postgres, throwAwayPostgres: () => nodePostgres().postgres, sqlite: nodeSqlite()};
 }
 
 async function runNotebook(name: string): Promise<{report: RanCell[]; rowsOf: (query: string) => Promise<unknown[][]>}> {
@@ -172,7 +172,7 @@ describe('ACID and time travel gives what its text says', () => {
     const stored = await workspace.storage.addFile('readings.parquet', new Blob([readFileSync(join(samples, 'readings.parquet'))]));
     const registerFile = async (name: string, data: File): Promise<void> => file(name, new Uint8Array(await data.arrayBuffer()));
     const compute: ComputePort = {run: (fn) => Promise.reject(new Error(fn))};
-    const ports = {engine: {...engine, registerFile}, compute, ...workspace, postgres: nodePostgres().postgres, sqlite: nodeSqlite()};
+    const ports = {engine: {...engine, registerFile}, compute, ...workspace, postgres: nodePostgres().postgres, throwAwayPostgres: () => nodePostgres().postgres, sqlite: nodeSqlite()};
     let runner = new Runner(ports);
     run = async (markdown) => {
       // As after a reload: nothing is known but what is stored.

@@ -319,7 +319,15 @@ describe('cells', () => {
 
   beforeAll(() => {
     const none = new Proxy({}, {get: () => () => Promise.reject(new Error('not part of these tests'))});
-    runner = new Runner({engine: node.engine, compute: none as ComputePort, storage: none as StoragePort, lake: none as LakePort, postgres, sqlite: none as SqlitePort});
+    runner = new Runner({
+      engine: node.engine,
+      compute: none as ComputePort,
+      storage: none as StoragePort,
+      lake: none as LakePort,
+      postgres,
+      throwAwayPostgres: () => none as PostgresPort,
+      sqlite: none as SqlitePort,
+    });
   });
 
   test('a psql cell comes after the cells that write its tables, and runs again when they change', async () => {

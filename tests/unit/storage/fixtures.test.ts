@@ -78,7 +78,7 @@ describe('files that are read', () => {
   // What `decimal` does is the engine's, and so are databases.
   const read = expectations.filter(
     (expectation): expectation is Expectation & {gives: Loaded} =>
-      'rows' in expectation.gives && expectation.options?.['decimal'] === undefined && !/\.(db|duckdb|sqlite)$/.test(expectation.file),
+      'rows' in expectation.gives && expectation.options?.['decimal'] === undefined && !/\.(db|duckdb|sqlite|sql)$/.test(expectation.file),
   );
   test.each(read.map((expectation) => [title(expectation), expectation] as const))('%s', async (_, expectation) => {
     const {file, gives} = expectation;
