@@ -15,6 +15,8 @@ interface Driver {
   readonly options: readonly (readonly [string, string])[];
   /** What is asked for a column, so that Java's driver rounds and shifts nothing. */
   readonly asked: (value: Sql, type: string) => Sql;
+  /** What Spark makes of that. */
+  readonly given: (column: Column) => string;
 }
 
 const drivers: Readonly<Record<AttachedFormat, Driver>> = {
@@ -24,6 +26,7 @@ const drivers: Readonly<Record<AttachedFormat, Driver>> = {
     url: 'jdbc:duckdb:',
     options: [['duckdb.read_only', 'true']],
     asked: duckDbAsked,
+    given: duckDbGiven,
   },
   sqlite: {
     name: 'org.sqlite.JDBC',
@@ -31,6 +34,7 @@ const drivers: Readonly<Record<AttachedFormat, Driver>> = {
     url: 'jdbc:sqlite:',
     options: [['open_mode', '1']],
     asked: sqliteAsked,
+    given: fromText,
   },
 };
 
@@ -49,25 +53,42 @@ function duckDbAsked(value: Sql, type: string): Sql {
   return sql`CAST(${value} AS VARCHAR)`;
 }
 
-/** SQLite's values have types of their own: each as text, which Spark casts. */
+/** SQLite's values have types of their own: each as text, which Spark casts. SQLite's hex of NULL is an empty text. */
 function sqliteAsked(value: Sql, type: string): Sql {
-  if (type === 'BLOB') return sql`hex(${value})`;
-  return type === 'BIGINT' || type === 'DOUBLE' ? value : sql`CAST(${value} AS TEXT)`;
+  if (type === 'BIGINT' || type === 'DOUBLE' || type === 'VARCHAR') return value;
+  return type === 'BLOB' ? sql`CASE WHEN ${value} IS NOT NULL THEN hex(${value}) END` : sql`CAST(${value} AS TEXT)`;
 }
 
-/** The column as it was asked for, with the type it has here. */
-function given({name, type}: Column): string {
-  if (plain.has(type)) return pyName(name);
-  const to = toSparkType(type);
-  if (to === 'string') return pyName(name);
-  const value = isTime(type)
-    ? `F.timestamp_micros(${col(name)})`
-    : isNested(type)
-      ? `F.from_json(${col(name)}, ${py(to)})`
-      : type === 'BLOB'
-        ? `F.unhex(${col(name)})`
-        : `${col(name)}.cast(${py(to)})`;
-  return `${value}.alias(${py(name)})`;
+/** Where SQLite's value is of its column's type: others are rejects in the page, and Java's driver would make zeros of them. */
+function sqliteFits(value: Sql, type: string): Sql {
+  const text = sql`typeof(${value}) = 'text' AND date(substr(${value}, 1, 10)) = substr(${value}, 1, 10)`;
+  const fits: Readonly<Record<string, Sql>> = {
+    BIGINT: sql`typeof(${value}) = 'integer'`,
+    DOUBLE: sql`typeof(${value}) IN ('integer', 'real')`,
+    BOOLEAN: sql`typeof(${value}) = 'integer' AND ${value} IN (0, 1)`,
+    BLOB: sql`typeof(${value}) = 'blob'`,
+    DATE: sql`${text} AND length(${value}) = 10`,
+    TIMESTAMP: sql`${text} AND datetime(${value}) IS NOT NULL`,
+  };
+  return sql`(${value} IS NULL OR ${fits[type] ?? sql`typeof(${value}) <> 'blob'`})`;
+}
+
+/** DuckDB's column as it was asked for, with the type it has here. */
+function duckDbGiven({name, type}: Column): string {
+  if (isTime(type)) return `F.timestamp_micros(${col(name)})`;
+  if (isNested(type)) return `F.from_json(${col(name)}, ${py(toSparkType(type))})`;
+  return fromText({name, type});
+}
+
+function fromText({name, type}: Column): string {
+  return type === 'BLOB' ? `F.unhex(${col(name)})` : `${col(name)}.cast(${py(toSparkType(type))})`;
+}
+
+/** A column of the query by its name, or made what it is here. */
+function given(column: Column, {asked, given: made}: Driver): string {
+  const {name, type} = column;
+  const isAsIs = asked(quotedId(name), type) === quotedId(name) || toSparkType(type) === 'string';
+  return isAsIs ? pyName(name) : `${made(column)}.alias(${py(name)})`;
 }
 
 /** A table of a database in Spark: by JDBC, with the types that it has here. */
@@ -82,25 +103,36 @@ export function databaseInSpark(
     return {notExportable: 'Spark reads databases one by one.', instead: 'Give each file a load of its own, and put them together with union.'};
   if (/\.gz$/i.test(only)) return {notExportable: 'Spark reads no database in gzip.', instead: 'Unpack the file, and load that one.'};
   if (format === 'postgres') return dumpInSpark(only, options, {target, columns, found: found === undefined ? [] : [found]});
-  const {name: driver, url, options: settings, asked} = drivers[format];
+  const driver = drivers[format];
   const path = join((found?.table ?? tablePath(options.table)).map(quotedId), '.');
   const known = columns.filter(({name}) => !options.filename || name !== 'filename');
   const cast = new Map(Object.entries(options.types).map(([name, type]) => [name.toLowerCase(), type]));
   const value = (name: string): Sql => {
     const type = cast.get(name.toLowerCase());
-    return type === undefined ? quotedId(name) : sql`TRY_CAST(${quotedId(name)} AS ${typeName(type)})`;
+    return type === undefined || format === 'sqlite' ? quotedId(name) : sql`TRY_CAST(${quotedId(name)} AS ${typeName(type)})`;
   };
-  const query = sql`SELECT ${join(known.map(({name, type}) => sql`${asked(value(name), type)} AS ${quotedId(name)}`))} FROM ${path}`;
-  const shown = known.length === 0 ? `option('dbtable', ${py(path)})` : `option('query', ${py(query)})`;
+  const query = sql`SELECT ${join(known.map(({name, type}) => sql`${driver.asked(value(name), type)} AS ${quotedId(name)}`))} FROM ${path}`;
+  const isSqlite = format === 'sqlite';
+  const fitting = isSqlite
+    ? sql`${query} WHERE ${join(
+        known.map(({name, type}) => sqliteFits(quotedId(name), type)),
+        ' AND ',
+      )}`
+    : query;
+  // SQLite's driver knows no types of what is computed.
+  const schema = known.map(({name, type}) => `\`${name.replaceAll('`', '``')}\` ${type === 'BIGINT' || type === 'DOUBLE' ? toSparkType(type) : 'string'}`).join(', ');
+  const typed = isSqlite && known.length > 0 ? [`option('customSchema', ${py(schema)})`] : [];
+  const shown = known.length === 0 ? `option('dbtable', ${py(path)})` : `option('query', ${py(fitting)})`;
   const reads = [
     "format('jdbc')",
-    `option('driver', ${py(driver)})`,
-    `option('url', ${py(url)} + ${file(only)})`,
-    ...settings.map(([key, set]) => `option(${py(key)}, ${py(set)})`),
+    `option('driver', ${py(driver.name)})`,
+    `option('url', ${py(driver.url)} + ${file(only)})`,
+    ...driver.options.map(([key, set]) => `option(${py(key)}, ${py(set)})`),
   ];
   const named = options.filename ? [`F.lit(${py(only)}).alias('filename')`] : [];
-  const select = known.length === 0 ? [] : [call('select', [...known.map(given), ...named])];
-  return ['# The driver reads a file of the machine that the job runs on.', ...assign(target, 'spark.read', [...reads, shown, 'load()', ...select])];
+  const select = known.length === 0 ? [] : [call('select', [...known.map((column) => given(column, driver)), ...named])];
+  const note = isSqlite ? ['# Rows with a value that isn’t of its column’s declared type are left out: the page has them in NAME_rejects.'] : [];
+  return ['# The driver reads a file of the machine that the job runs on.', ...note, ...assign(target, 'spark.read', [...reads, ...typed, shown, 'load()', ...select])];
 }
 
 /** A table of a dump in Spark: by JDBC from the database that the dump was loaded into. */
