@@ -70,6 +70,8 @@ class Models {
   readonly #mark: string;
   /** Rejects that a model's hook makes: not models themselves. */
   readonly #hooked = new Map<string, string>();
+  /** Models whose failed tests keep all later ones from being built. */
+  readonly #gates: string[] = [];
 
   constructor(handover: Handover) {
     const text = handover.notebook.front + handover.notebook.cells.map(({source}) => source).join('');
@@ -122,6 +124,7 @@ class Models {
     const description = printed([sentence, prose].filter((text) => text !== '').join('\n\n'));
     const columns = testsOf(cell);
     this.described.push({name: cell.name, ...(description === '' ? {} : {description}), ...(columns.length === 0 ? {} : {columns})});
+    if (stops(cell)) this.#gates.push(cell.name);
   }
 
   /** A query of the reader's own names its tables as they are; dbt is told of them beside it. */
@@ -131,16 +134,26 @@ class Models {
   }
 
   #model(name: string, heads: readonly string[], rows: Sql, before = ''): void {
+    const gates = this.#gates.map((gate) => `-- depends_on: {{ ref('${gate}') }}\n`).join('');
     const remarks = heads.map((text) => `${printed(remark(text))}\n`).join('');
     const sql = printed(rows).replace(new RegExp(`"${this.#mark}(\\w+)"`, 'g'), (_, table: string) => (this.#hooked.has(table) ? id(table) : `{{ ref('${table}') }}`));
-    this.files.push({path: `models/${name}.sql`, text: `${before}${remarks}${sql}\n`});
+    this.files.push({path: `models/${name}.sql`, text: `${before}${gates}${remarks}${sql}\n`});
   }
 }
 
-/** The tests that a model's columns pass because its rules have taken out what breaks them. dbt puts accepted values between quotes as they are. */
-function testsOf({work}: CompiledCell): unknown[] {
-  if (work.type !== 'step' || work.step.kind !== 'validate' || work.values['on_failure'] === 'flag' || !Array.isArray(work.values['rules'])) return [];
+const stops = ({work}: CompiledCell): boolean => work.type === 'step' && work.step.kind === 'quality' && work.values['on_failure'] === 'stop';
+
+/** The tests of a model's columns: what its rules have taken out can't fail, and a failed check of quality ends the build where it stops the run. */
+function testsOf(cell: CompiledCell): unknown[] {
+  const {work} = cell;
+  if (work.type !== 'step') return [];
+  if (work.step.kind === 'quality') {
+    const severity = stops(cell) ? 'error' : 'warn';
+    return [{name: 'passed', data_tests: [{accepted_values: {arguments: {values: ['true'], quote: false}, config: {severity}}}]}];
+  }
+  if (work.step.kind !== 'validate' || work.values['on_failure'] === 'flag' || !Array.isArray(work.values['rules'])) return [];
   const tests = new Map<string, unknown[]>();
+  // dbt puts accepted values between quotes as they are.
   for (const rule of work.values['rules'] as readonly Readonly<Record<string, unknown>>[]) {
     const column = rule['column'];
     if (typeof column !== 'string' || column === '') continue;

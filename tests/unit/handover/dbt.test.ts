@@ -34,7 +34,13 @@ rules:
 on_failure: drop
 \`\`\`
 
+\`\`\`step checked = quality
+ranges: {temperature: {min: 0, max: 50}}
+on_failure: stop
+\`\`\`
+
 \`\`\`step once = dedup
+from: valid
 keys: [room]
 disabled: true
 \`\`\`
