@@ -26,7 +26,7 @@ export function tokens(sql: string): Result<readonly Token[]> {
   while (i < sql.length) {
     const rest = sql.slice(i, i + 2);
     const char = sql.charAt(i);
-    if (/\s/.test(char)) i++;
+    if (space.test(char)) i++;
     else if (rest === '--') {
       const end = sql.slice(i).search(/[\n\r]/);
       i = end < 0 ? sql.length : i + end + 1;
@@ -48,14 +48,14 @@ export function tokens(sql: string): Result<readonly Token[]> {
       const end = closingQuote(sql, i, char);
       if (end < 0) return fail(unfinished(char === "'" ? 'string' : 'quoted name', sql.slice(i)));
       push(char === "'" ? 'string' : 'identifier', sql.slice(i + 1, end).replaceAll(char + char, char), i, end + 1, true);
-    } else if (char === '$' && dollarTag.test(sql.slice(i))) {
-      const tag = dollarTag.exec(sql.slice(i))?.[0] ?? '$$';
+    } else if (char === '$' && matchAt(dollarTag, sql, i) !== undefined) {
+      const tag = matchAt(dollarTag, sql, i) ?? '$$';
       const end = sql.indexOf(tag, i + tag.length);
       if (end < 0) return fail(unfinished('string', sql.slice(i)));
       push('string', sql.slice(i + tag.length, end), i, end + tag.length, true);
     } else {
-      const word = /^[\p{L}_][\p{L}\p{N}_$]*/u.exec(sql.slice(i, i + 256))?.[0];
-      const number = /^(\d[\d_]*\.?\d*|\.\d+)([eE][+-]?\d+)?/.exec(sql.slice(i, i + 256))?.[0];
+      const word = matchAt(wordPattern, sql, i);
+      const number = matchAt(numberPattern, sql, i);
       if (word !== undefined) push('identifier', word, i, i + word.length);
       else if (number !== undefined) push('number', number, i, i + number.length);
       else push('symbol', char, i, i + 1);
@@ -64,7 +64,20 @@ export function tokens(sql: string): Result<readonly Token[]> {
   return ok(found);
 }
 
-const dollarTag = /^\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/;
+// What DuckDB takes for a space; every other character beyond ASCII is a letter to it, an emoji and U+2028 too.
+const wideSpaces = '\\u00a0\\u2000-\\u200b\\u202f\\u205f\\u2060\\u3000\\ufeff';
+const space = new RegExp(`[\\t-\\r ${wideSpaces}]`);
+const letter = `(?:[A-Za-z_]|[^\\0-\\x7f${wideSpaces}])`;
+const wordPattern = new RegExp(`${letter}(?:${letter}|[\\d$])*`, 'y');
+const dollarTag = new RegExp(`\\$(?:${letter}(?:${letter}|\\d)*)?\\$`, 'y');
+const numberPattern = /(\d[\d_]*\.?\d*|\.\d+)([eE][+-]?\d+)?/y;
+
+/** What a sticky pattern finds at a place of a text. */
+function matchAt(pattern: RegExp, text: string, at: number): string | undefined {
+  pattern.lastIndex = at;
+  return pattern.exec(text)?.[0];
+}
+
 const controls: Readonly<Record<string, string>> = {b: '\b', f: '\f', n: '\n', r: '\r', t: '\t'};
 
 /** Where the comment that opens at `start` ends: comments stand in one another. */

@@ -162,7 +162,36 @@ test('a type may have fields of any name, and nothing outside of their quotes', 
 });
 
 test('what passes for one query is one statement to DuckDB, whatever quotes and comments it holds', async () => {
-  const pieces = ["'", '"', '\\', ';', '--', '/*', '*/', '$$', '$a$', '$é$', '$1$', 'E', "e'", "U&'", '\r', '\n', '\u2028', '\u00a0', ' ', 'x', '1', '(', ')', '/', '-'];
+  const pieces = [
+    "'",
+    '"',
+    '\\',
+    ';',
+    '--',
+    '/*',
+    '*/',
+    '$$',
+    '$a$',
+    '$é$',
+    '$1$',
+    'E',
+    "e'",
+    "U&'",
+    '\r',
+    '\n',
+    '\u2028',
+    '\u00a0',
+    '\u200b',
+    '\u1680',
+    '😀',
+    ' ',
+    'x',
+    '1',
+    '(',
+    ')',
+    '/',
+    '-',
+  ];
   const hostile = fc.string({unit: fc.constantFrom(...pieces), maxLength: 25});
   const statements = async (query: string): Promise<number> => {
     try {
@@ -172,13 +201,21 @@ test('what passes for one query is one statement to DuckDB, whatever quotes and 
       return 0;
     }
   };
-  const known = ["E'\\'' AS a; SELECT 2 -- '", '1 -- x\r; SELECT 3', "$é$ ' $é$ ; SELECT 1 -- '", "1 /* /* */ ' */ ; SELECT 2 -- '"];
+  const known = [
+    '\u2028$$; SELECT 2 -- $$',
+    '😀$$; SELECT 2 -- $$',
+    `${'x'.repeat(256)}$$; SELECT 2 -- $$`,
+    "E'\\'' AS a; SELECT 2 -- '",
+    '1 -- x\r; SELECT 3',
+    "$é$ ' $é$ ; SELECT 1 -- '",
+    "1 /* /* */ ' */ ; SELECT 2 -- '",
+  ];
   for (const rest of known) expect(checkQuery(`SELECT ${rest}`).ok && (await statements(`SELECT ${rest}`)) > 1).toBe(false);
   await fc.assert(
     fc.asyncProperty(hostile, hostile, async (before, after) => {
       const text = `SELECT 1 ${before}; SELECT 2 ${after}`;
       if (checkQuery(text).ok) expect(await statements(text)).toBeLessThan(2);
     }),
-    {numRuns: 4000},
+    {numRuns: 20000},
   );
 });
