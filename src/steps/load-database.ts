@@ -1,4 +1,5 @@
 import type {DatabaseFormat} from '../lib/file-format.ts';
+import {castColumn} from '../pyspark/cast.ts';
 import {assign, call, col, py, pyName} from '../pyspark/py.ts';
 import {toSparkType} from '../pyspark/types.ts';
 import {tablePath, type AttachedFormat} from '../sql/attach.ts';
@@ -34,13 +35,14 @@ const drivers: Readonly<Record<AttachedFormat, Driver>> = {
     url: 'jdbc:sqlite:',
     options: [['open_mode', '1']],
     asked: sqliteAsked,
-    given: fromText,
+    given: sqliteGiven,
   },
 };
 
 /** The driver that a job needs beside Spark, by its address at Maven. */
 export const jdbcPackage = (format: AttachedFormat): string => drivers[format].maven;
 
+const sqliteTypes = new Set(['BIGINT', 'DOUBLE', 'VARCHAR', 'BLOB', 'DATE', 'TIMESTAMP', 'BOOLEAN']);
 const plain = new Set(['BOOLEAN', 'INTEGER', 'BIGINT', 'DOUBLE', 'VARCHAR']);
 const isTime = (type: string): boolean => type.startsWith('TIMESTAMP');
 const isNested = (type: string): boolean => type.endsWith(']') || /^(STRUCT|MAP)\(/.test(type);
@@ -61,23 +63,31 @@ function sqliteAsked(value: Sql, type: string): Sql {
 
 /** Where SQLite's value is of its column's type: others are rejects in the page, and Java's driver would make zeros of them. */
 function sqliteFits(value: Sql, type: string): Sql {
-  const text = sql`typeof(${value}) = 'text' AND date(substr(${value}, 1, 10)) = substr(${value}, 1, 10)`;
+  const isDay = (text: Sql): Sql => sql`typeof(${value}) = 'text' AND date(substr(${text}, 1, 10)) = substr(${text}, 1, 10)`;
   const fits: Readonly<Record<string, Sql>> = {
     BIGINT: sql`typeof(${value}) = 'integer'`,
-    DOUBLE: sql`typeof(${value}) IN ('integer', 'real')`,
+    DOUBLE: sql`(typeof(${value}) = 'real' OR typeof(${value}) = 'integer' AND CAST(${value} AS REAL) = ${value})`,
     BOOLEAN: sql`typeof(${value}) = 'integer' AND ${value} IN (0, 1)`,
     BLOB: sql`typeof(${value}) = 'blob'`,
-    DATE: sql`${text} AND length(${value}) = 10`,
-    TIMESTAMP: sql`${text} AND datetime(${value}) IS NOT NULL`,
+    DATE: sql`${isDay(value)} AND length(${value}) = 10`,
+    TIMESTAMP: isDay(sql`trim(${value}, char(9, 10, 11, 12, 13, 32))`),
   };
   return sql`(${value} IS NULL OR ${fits[type] ?? sql`typeof(${value}) <> 'blob'`})`;
 }
+
+/** What SQLite can't tell of a text that starts with a day: whether a time follows it, as the page reads one. */
+const timePattern = '^\\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6}0*)?)?\\s*(Z|[+-](0[0-9]|1[0-4]):?[0-5][0-9])?)?\\s*$';
 
 /** DuckDB's column as it was asked for, with the type it has here. */
 function duckDbGiven({name, type}: Column): string {
   if (isTime(type)) return `F.timestamp_micros(${col(name)})`;
   if (isNested(type)) return `F.from_json(${col(name)}, ${py(toSparkType(type))})`;
   return fromText({name, type});
+}
+
+/** Types that SQLite's values can't have are cast from their texts, where that succeeds. */
+function sqliteGiven(column: Column): string {
+  return sqliteTypes.has(column.type) ? fromText(column) : castColumn({name: column.name, type: 'VARCHAR'}, {to: column.type, formats: [], decimal: '.'}, false);
 }
 
 function fromText({name, type}: Column): string {
@@ -89,6 +99,12 @@ function given(column: Column, {asked, given: made}: Driver): string {
   const {name, type} = column;
   const isAsIs = asked(quotedId(name), type) === quotedId(name) || toSparkType(type) === 'string';
   return isAsIs ? pyName(name) : `${made(column)}.alias(${py(name)})`;
+}
+
+/** DuckDB names a database as its file, and asks which of the two is meant where a schema has the same name. */
+function unambiguous(file: string, path: readonly string[]): readonly string[] {
+  const [database = ''] = (file.split('/').at(-1) ?? '').split('.');
+  return path.length > 1 && path[0]?.toLowerCase() === database.toLowerCase() && database !== 'main' ? [database, ...path] : path;
 }
 
 /** A table of a database in Spark: by JDBC, with the types that it has here. */
@@ -104,7 +120,8 @@ export function databaseInSpark(
   if (/\.gz$/i.test(only)) return {notExportable: 'Spark reads no database in gzip.', instead: 'Unpack the file, and load that one.'};
   if (format === 'postgres') return dumpInSpark(only, options, {target, columns, found: found === undefined ? [] : [found]});
   const driver = drivers[format];
-  const path = join((found?.table ?? tablePath(options.table)).map(quotedId), '.');
+  const names = found?.table ?? tablePath(options.table);
+  const path = join((format === 'duckdb' ? unambiguous(only, names) : names).map(quotedId), '.');
   const known = columns.filter(({name}) => !options.filename || name !== 'filename');
   const cast = new Map(Object.entries(options.types).map(([name, type]) => [name.toLowerCase(), type]));
   const value = (name: string): Sql => {
@@ -130,18 +147,25 @@ export function databaseInSpark(
     ...driver.options.map(([key, set]) => `option(${py(key)}, ${py(set)})`),
   ];
   const named = options.filename ? [`F.lit(${py(only)}).alias('filename')`] : [];
+  const times = isSqlite ? known.filter(({type}) => type === 'TIMESTAMP') : [];
+  const timed = times.map(({name}) => call('where', [`${col(name)}.isNull() | ${col(name)}.rlike(${py(timePattern)})`]));
   const select = known.length === 0 ? [] : [call('select', [...known.map((column) => given(column, driver)), ...named])];
   const note = isSqlite ? ['# Rows with a value that isn’t of its column’s declared type are left out: the page has them in NAME_rejects.'] : [];
-  return ['# The driver reads a file of the machine that the job runs on.', ...note, ...assign(target, 'spark.read', [...reads, ...typed, shown, 'load()', ...select])];
+  return ['# The driver reads a file of the machine that the job runs on.', ...note, ...assign(target, 'spark.read', [...reads, ...typed, shown, 'load()', ...timed, ...select])];
 }
 
 /** A table of a dump in Spark: by JDBC from the database that the dump was loaded into. */
-function dumpInSpark(file: string, {table, filename}: LoadOptions, {target, columns, found: [found] = []}: Pick<SparkContext, 'target' | 'columns' | 'found'>): string[] {
+function dumpInSpark(file: string, {table, types, filename}: LoadOptions, {target, columns, found: [found] = []}: Pick<SparkContext, 'target' | 'columns' | 'found'>): string[] {
   const path = join((found?.table ?? tablePath(table)).map(quotedId), '.');
   const known = columns.filter(({name}) => !filename || name !== 'filename');
-  const decimals = Object.fromEntries(known.flatMap(({name, type}) => (type.startsWith('DECIMAL') ? [[name, type.toLowerCase()] as const] : [])));
+  const chosen = new Set(Object.keys(types).map((name) => name.toLowerCase()));
+  const isChosen = ({name}: Column): boolean => chosen.has(name.toLowerCase());
+  const decimals = Object.fromEntries(
+    known.flatMap((column) => (column.type.startsWith('DECIMAL') && !isChosen(column) ? [[column.name, column.type.toLowerCase()] as const] : [])),
+  );
+  const cast = known.filter(isChosen).map(({name, type}) => `withColumn(${py(name)}, ${col(name)}.try_cast(${py(toSparkType(type))}))`);
   return [
     `# Load the dump into the database first, with psql -f ${file.replace(/\s+/g, ' ')}`,
-    ...assign(target, `read_postgres(spark, ${py(sql`SELECT * FROM ${path}`)}, ${py(decimals)})`, filename ? [`withColumn('filename', F.lit(${py(file)}))`] : []),
+    ...assign(target, `read_postgres(spark, ${py(sql`SELECT * FROM ${path}`)}, ${py(decimals)})`, [...cast, ...(filename ? [`withColumn('filename', F.lit(${py(file)}))`] : [])]),
   ];
 }

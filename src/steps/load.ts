@@ -294,7 +294,7 @@ export const load = defineStep({
     what: 'Reads files into a table: CSV, JSON or Parquet, plain or gzipped, or a table of a database: a DuckDB or SQLite file, or a dump of PostgreSQL’s as SQL, which runs in a PostgreSQL of its own. What you don’t say is found out from the first rows: the delimiter, the decimal mark, the types. Rows come in the file’s order.',
     why: 'A CSV file is text and says nothing about itself. Whether `21,4` is one number or two cells, and whether `01/02` is in January or February, is decided here, once, where you can see it. Give `schema` for the columns whose types you know: what doesn’t fit is then refused instead of turning the whole column into text.',
     without:
-      'Spark’s reader has every column as a string until you ask for inferSchema or give a schema, and in its PERMISSIVE mode a broken line becomes a row of nulls that nobody notices. Here a line that can’t be read goes to the table NAME_rejects, with its number, its text and the reason. Spark’s job keeps the text of such a line too, but knows neither its number nor the reason.',
+      'Spark’s reader has every column as a string until you ask for inferSchema or give a schema, and in its PERMISSIVE mode a broken line becomes a row of nulls that nobody notices. Here a line that can’t be read goes to the table NAME_rejects, with its number, its text and the reason. Spark’s job keeps the text of such a line too, but knows neither its number nor the reason; of an SQLite table it has the rows that fit alone.',
   },
   input: 'none',
   effect: 'new',

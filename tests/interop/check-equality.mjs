@@ -6,6 +6,7 @@ import {same} from './compare.mjs';
 import {startEngine} from './engines.mjs';
 import {environmentOf, work} from './environment.mjs';
 import {dataNotebooks} from './equality/data.mjs';
+import {databaseNotebooks} from './equality/databases.mjs';
 import {compareWith, typed} from './equality/equality.mjs';
 import {explanations} from './equality/explained.mjs';
 import {exampleNotebooks, loadSteps, markdownOf, shippedNotebooks, stepCell} from './equality/notebooks.mjs';
@@ -33,6 +34,7 @@ export async function equality(checks, word = '') {
     const shipped = chosen(shippedNotebooks());
     await all(checks, chosen(await exampleNotebooks()), {what: 'Examples of the steps'});
     await all(checks, chosen(await dataNotebooks()), {what: 'Steps over difficult rows'});
+    await all(checks, chosen(await databaseNotebooks()), {what: 'Tables of databases'});
     if (word === '') {
       console.log(`Random notebooks from seed ${seed} …`);
       await all(checks, randomNotebooks(seed * 10_000, randomCount), {what: 'Random notebooks', quiet: true});

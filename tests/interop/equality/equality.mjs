@@ -44,10 +44,18 @@ export function compareWith(page, spark) {
   /** A PostgreSQL server for the jobs of notebooks that ask one, started for the first. @type {ReturnType<typeof startServer> | undefined} */
   let starting;
   let databases = 0;
+  const started = () => (starting ??= startServer());
+  /** A database that a dump was loaded into, for a job that reads it. @param {string} dump */
+  async function loadedWith(dump) {
+    const server = await started();
+    const database = `read_${++databases}`;
+    server.execute(`CREATE DATABASE ${database}`);
+    server.load(dump, database);
+    return {env: {...server.env, PGDATABASE: database}, compare: () => undefined};
+  }
   /** A database with what the page's dump holds, and an empty one for the job. @param {string} dump */
   async function servedFor(dump) {
-    starting ??= startServer();
-    const server = await starting;
+    const server = await started();
     const [found, expected] = [`job_${++databases}`, `page_${databases}`];
     for (const name of [found, expected]) server.execute(`CREATE DATABASE ${name}`);
     const file = join(work, `${expected}.sql`);
@@ -63,10 +71,10 @@ export function compareWith(page, spark) {
     const ran = await page.run(notebook);
     const names = Object.keys(ran.tables);
     jobs.set(notebook.name, ran.job);
-    const served = ran.dump === undefined ? undefined : await servedFor(ran.dump);
+    const served = ran.dump !== undefined ? await servedFor(ran.dump) : notebook.dump !== undefined ? await loadedWith(notebook.dump) : undefined;
     const [job, duckdb] = await Promise.all([
       spark.call({do: 'job', text: ran.job, folder: notebook.folder, tables: names, written, postgres: served?.env}),
-      runScript(ran.script, notebook.folder, names).catch((/** @type {Error} */ error) => ({'': {error: error.message}})),
+      notebook.isSparkAlone ? {} : runScript(ran.script, notebook.folder, names).catch((/** @type {Error} */ error) => ({'': {error: error.message}})),
     ]);
     if (notebook.isMadeUp) rmSync(notebook.folder, {recursive: true});
     const failed = ran.failed && `the page’s cell ${ran.failed.cell} failed: ${ran.failed.code} ${ran.failed.message}`;
@@ -83,7 +91,7 @@ export function compareWith(page, spark) {
       const cell = name.replace(/_rejects$/, '');
       const expected = ran.tables[name];
       // PostgreSQL answers a psql cell: a script of DuckDB's has to do without.
-      for (const engine of /** @type {const} */ (ran.kinds[name] === 'psql' ? ['spark'] : ['spark', 'duckdb'])) {
+      for (const engine of /** @type {const} */ (ran.kinds[name] === 'psql' || notebook.isSparkAlone ? ['spark'] : ['spark', 'duckdb'])) {
         tally.asked[engine]++;
         const found = others[engine][name] ?? others[engine][''] ?? {error: 'there is none'};
         const number = (/** @type {import('./rows.mjs').Table} */ table) => (ran.kinds[cell] === 'kmeans' ? renumbered(table, 'cluster') : table);

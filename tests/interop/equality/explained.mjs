@@ -12,7 +12,7 @@ export const explanations = [
     notebook: /^load: lines that don’t fit/,
     table: 'result_rejects',
     differs: /"it does not fit the schema"/,
-    lesson: 'Spark’s job keeps the text of such a line too, but knows neither its number nor the reason.',
+    lesson: 'Spark’s job keeps the text of such a line too, but knows neither its number nor the reason',
   },
   {
     engine: 'spark',
@@ -20,7 +20,7 @@ export const explanations = [
     notebook: /^(clean-a-sensor-file|compressors-bronze-silver-gold|your-own-sensors)/,
     table: 'raw_rejects',
     differs: /"it does not fit the schema"/,
-    lesson: 'Spark’s job keeps the text of such a line too, but knows neither its number nor the reason.',
+    lesson: 'Spark’s job keeps the text of such a line too, but knows neither its number nor the reason',
   },
   {
     engine: 'duckdb',
@@ -52,7 +52,7 @@ export const explanations = [
     notebook: /^convert-files/,
     table: 'from_csv_rejects',
     differs: /"it does not fit the schema"/,
-    lesson: 'Spark’s job keeps the text of such a line too, but knows neither its number nor the reason.',
+    lesson: 'Spark’s job keeps the text of such a line too, but knows neither its number nor the reason',
   },
   {
     engine: 'spark',
@@ -60,7 +60,7 @@ export const explanations = [
     notebook: /^clean-a-sensor-file/,
     table: 'unreadable',
     differs: /it does not fit the schema/,
-    lesson: 'Spark’s job keeps the text of such a line too, but knows neither its number nor the reason.',
+    lesson: 'Spark’s job keeps the text of such a line too, but knows neither its number nor the reason',
   },
   {
     engine: 'spark',
@@ -69,6 +69,14 @@ export const explanations = [
     table: 'corrections',
     differs: /"nan"/,
     lesson: 'A number with an exponent as text is written in each engine’s own way: 1e-07 and inf here, 1.0E-7 and Infinity in Spark.',
+  },
+  {
+    engine: 'spark',
+    step: 'load',
+    notebook: /^load from an SQLite file/,
+    table: 'misfits_rejects',
+    differs: /there is none/,
+    lesson: 'of an SQLite table it has the rows that fit alone.',
   },
   {
     engine: 'duckdb',

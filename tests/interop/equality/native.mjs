@@ -28,7 +28,8 @@ export async function runScript(script, folder, tables) {
   const connection = await openDuckDB();
   try {
     await connection.run(`SET file_search_path = ${literal(folder)}`);
-    await connection.run(script);
+    // ATTACH looks in the folder that the process runs in, which is one for all.
+    await connection.run(script.replace(/^ATTACH IF NOT EXISTS '/gm, (start) => `${start}${folder.replaceAll("'", "''")}/`));
     /** @type {Record<string, import('./rows.mjs').Table | {error: string}>} */
     const found = {};
     for (const table of tables) found[table] = await rowsOf(connection, `FROM ${quoted(table)}`).catch((/** @type {Error} */ error) => ({error: error.message}));

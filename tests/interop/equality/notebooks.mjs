@@ -7,7 +7,7 @@ import {literal, openDuckDB, quoted} from './native.mjs';
 
 /**
  * A notebook that is run everywhere, and its files in a folder of their own.
- * @typedef {{name: string, markdown: string, folder: string, isMadeUp?: boolean, mayFail?: boolean}} Notebook the folder of one that `isMadeUp` goes when it has run; one that `mayFail` may fail everywhere
+ * @typedef {{name: string, markdown: string, folder: string, isMadeUp?: boolean, mayFail?: boolean, isSparkAlone?: boolean, dump?: string}} Notebook the folder of one that `isMadeUp` goes when it has run; one that `mayFail` may fail everywhere; DuckDB can't run one that `isSparkAlone`; `dump` is the file of what PostgreSQL holds for its job
  * @typedef {import('../../../src/steps/define.ts').ExampleTable} ExampleTable
  */
 

@@ -56,7 +56,10 @@ export async function openPage() {
         if (kind === 'chart' || (status !== 'ok' && status !== 'cached')) continue;
         for (const table of rejected > 0 ? [name, `${name}_rejects`] : [name]) {
           const {columns, rows} = await lakebook.query(`FROM "${table}"`);
-          found[table] = {columns, rows: rows.map((row) => row.map(canonical))};
+          // A moment is compared in UTC, as the others write one.
+          const plain = (/** @type {unknown} */ value, /** @type {number} */ i) =>
+            columns[i]?.type === 'TIMESTAMP WITH TIME ZONE' && value !== null ? String(value).replace(/Z$/, '') : value;
+          found[table] = {columns, rows: rows.map((row) => row.map(plain).map(canonical))};
         }
       }
       // Before its tables go: what a notebook leaves as depends on what is known of them.

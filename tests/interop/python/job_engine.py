@@ -3,6 +3,7 @@ import io
 import json
 import logging
 import os
+import re
 import shutil
 import tempfile
 import traceback
@@ -12,11 +13,14 @@ import nbformat
 import canonical
 import spark_engine
 
+# As the jobs name them.
+DRIVERS = ('org.postgresql:postgresql:42.7.7', 'org.xerial:sqlite-jdbc:3.50.3.0', 'org.duckdb:duckdb_jdbc:1.4.3.0')
+
 
 class Engine(spark_engine.Engine):
     def __init__(self, jars):
         ivy = os.path.join(jars, '..', '..', '..', 'postgres-ivy')
-        spark_engine.settings |= {'spark.jars.packages': 'org.postgresql:postgresql:42.7.7', 'spark.jars.ivy': os.path.realpath(ivy)}
+        spark_engine.settings |= {'spark.jars.packages': ','.join(DRIVERS), 'spark.jars.ivy': os.path.realpath(ivy)}
         super().__init__(jars)
 
     def job(self, text, folder, tables, written=False, argv=(), before=(), postgres=None):
@@ -34,6 +38,9 @@ class Engine(spark_engine.Engine):
         known = dict(os.environ)
         os.environ.update(postgres or {})
         try:
+            named = re.findall(r'--packages ([\w.:,-]+)', text)
+            if unknown := [name for names in named for name in names.split(',') if not name.startswith('io.delta:') and name not in DRIVERS]:
+                raise ValueError(f'The job names {unknown}, and is tried with {DRIVERS}.')
             for statement in before:
                 self.spark.sql(statement)
             exec(compile(text, 'job.py', 'exec'), space)

@@ -107,5 +107,5 @@ test('dates and times are exact, and what is none is none', () => {
   expect(timeOf('1969-12-31 23:59:59.999999')).toBe(-1n);
   expect(timeOf('2024-02-29T12:00:00.5+02:00')).toBe(1_709_200_800_500_000n);
   expect(timeOf('2024-02-29')).toBe(1_709_164_800_000_000n);
-  expect(['2024-02-29 25:00', '12:00:00', '2024-02-29 12:00:00.1234567'].map(timeOf)).toEqual([undefined, undefined, undefined]);
+  expect(['2024-02-29 25:00', '12:00:00', '2024-02-29 12:00:00.1234567', '2024-02-29 12:00+15:00'].map(timeOf)).toEqual([undefined, undefined, undefined, undefined]);
 });
