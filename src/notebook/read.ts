@@ -151,27 +151,23 @@ async function withCsv<T>(
   const name = registeredName(file, options.encoding);
   await engine.registerFile(name, plain);
   try {
-    return await use(await understandCsv(ports, name, plain, sniffed.head, options, to.signal));
+    return await use(await understandCsv(ports, name, sniffed, options, to.signal));
   } finally {
     // An engine that doesn't answer any more is ended, and knows no file then.
     await engine.dropFile(name).catch(() => undefined);
   }
 }
 
-async function understandCsv(ports: Ports, name: string, plain: File, head: string, options: LoadOptions, signal: AbortSignal | undefined): Promise<OpenCsv> {
-  const detected = await detect(ports, name, plain, head, options, signal);
-  const quotes = withQuotes(detected, options, head);
-  const dialect = {...detected, ...quotes};
+async function understandCsv(ports: Ports, name: string, sniffed: Sniffed, options: LoadOptions, signal: AbortSignal | undefined): Promise<OpenCsv> {
+  const detected = await detect(ports, name, options, signal);
+  // DuckDB takes a file whose beginning has no quotes for one without any, and would misread those further down.
+  const unquoted = options.quote === undefined && detected.quote === '' && !sniffed.head.includes('"');
+  const dialect = unquoted ? {...detected, quote: '"', escape: '"'} : detected;
   // Numbers with a decimal comma were sniffed as texts: their types are still to be found.
   const isTyped = detected.decimal === (options.decimal ?? '.') && detected.columns.length > 0;
   const source = isTyped
     ? readCsvAs(name, dialect, options)
-    : readCsv([name], {
-        ...options,
-        delimiter: options.delimiter ?? (detected.delimiter || undefined),
-        quote: quotes.quote === detected.quote ? options.quote : quotes.quote,
-        decimal: detected.decimal,
-      });
+    : readCsv([name], {...options, delimiter: options.delimiter ?? (detected.delimiter || undefined), quote: unquoted ? '"' : options.quote, decimal: detected.decimal});
   return {source, detected, dialect, isTyped};
 }
 
@@ -201,22 +197,10 @@ export async function detectCsv(ports: Ports, file: string, sniffed: Sniffed, op
 
 const sniffTable = 'csv_sniffed';
 
-/** DuckDB looks at so many rows at once; they tell how a file is written, the types want more of them. */
-const firstRows = 2048;
-/** A file of so many bytes is sniffed in one go. */
-const smallFile = 256 << 10;
-
-async function detect(ports: Ports, name: string, plain: File, head: string, options: LoadOptions, signal: AbortSignal | undefined): Promise<Detected> {
-  // To try every delimiter, quote and escape on all rows of the sample takes most of the sniffer's time.
-  const first = plain.size > smallFile ? await askSniffer(ports, sniffCsv(name, options, {sample: firstRows}), signal) : undefined;
-  const known = first !== undefined && first.columns.length > 1 ? {...first, ...withQuotes(first, options, head)} : undefined;
-  const found = await askSniffer(ports, sniffCsv(name, options, {known}), signal);
-  return {...found, decimal: options.decimal ?? (await detectDecimal(ports, name, options, found.delimiter, signal))};
-}
-
-async function askSniffer({engine}: Ports, query: Sql, signal: AbortSignal | undefined): Promise<Dialect> {
+async function detect(ports: Ports, name: string, options: LoadOptions, signal: AbortSignal | undefined): Promise<Detected> {
+  const {engine} = ports;
   // Asking for columns and then for rows would sniff the file twice.
-  await engine.execute([sql`CREATE OR REPLACE TEMP TABLE ${id(sniffTable)} AS ${query}`], {signal});
+  await engine.execute([sql`CREATE OR REPLACE TEMP TABLE ${id(sniffTable)} AS ${sniffCsv(name, options)}`], {signal});
   const {columns, rows} = await engine.rows(sql`FROM ${id(sniffTable)}`, {signal});
   const found = new Map(columns.map((column, i) => [column.name, rows[0]?.[i] ?? null]));
   const text = (column: string): string => {
@@ -235,12 +219,9 @@ async function askSniffer({engine}: Ports, query: Sql, signal: AbortSignal | und
     timestampFormat: text('TimestampFormat') || undefined,
     // The cast: sniff_csv gives a list of these.
     columns: (found.get('Columns') ?? []) as Dialect['columns'],
+    decimal: options.decimal ?? (await detectDecimal(ports, name, options, text('Delimiter'), signal)),
   };
 }
-
-/** DuckDB takes a file whose beginning has no quotes for one without any, and would misread those further down. */
-const withQuotes = (found: Dialect, options: LoadOptions, head: string): Pick<Dialect, 'quote' | 'escape'> =>
-  options.quote === undefined && found.quote === '' && !head.includes('"') ? {quote: '"', escape: '"'} : {quote: found.quote, escape: found.escape};
 
 /** A comma is the decimal mark when it isn't the delimiter and texts of the first rows look like `1,5`, and none like `1.5`. */
 async function detectDecimal(ports: Ports, name: string, options: LoadOptions, delimiter: string, signal: AbortSignal | undefined): Promise<'.' | ','> {

@@ -133,31 +133,9 @@ export function readCsvAs(name: string, found: Dialect, options: LoadOptions, st
   ])})`;
 }
 
-/** What of a dialect the sniffer takes as given, and then finds the rest several times faster. */
-export type KnownDialect = Pick<Dialect, 'delimiter' | 'quote' | 'escape' | 'comment' | 'newLine' | 'skip'>;
-
-/**
- * `FROM sniff_csv(…)`: one row that says how DuckDB would read the file, by its first `sample` rows (DuckDB's own number when left out) and what is
- * `known`. Types are left out: one that fails would hide the delimiter.
- */
-export const sniffCsv = (name: string, options: LoadOptions, {known, sample}: {known?: KnownDialect | undefined; sample?: number} = {}): Sql =>
-  sql`FROM sniff_csv(${join([
-    lit(name),
-    ...written([
-      ...(known === undefined
-        ? dialect(options)
-        : [
-            ...dialect({...options, delimiter: known.delimiter, quote: known.quote, skip: known.skip}),
-            ['escape', lit(known.escape)] as const,
-            ['comment', lit(known.comment)] as const,
-            ['new_line', lit(known.newLine)] as const,
-          ]),
-      ...storedAs(registered),
-      ['null_padding', sql`false`],
-      ['ignore_errors', sql`true`],
-      ['sample_size', said(sample)],
-    ]),
-  ])})`;
+/** `FROM sniff_csv(…)`: one row that says how DuckDB would read the file. Types are left out: one that fails would hide the delimiter. */
+export const sniffCsv = (name: string, options: LoadOptions): Sql =>
+  sql`FROM sniff_csv(${join([lit(name), ...written([...dialect(options), ...storedAs(registered), ['null_padding', sql`false`], ['ignore_errors', sql`true`]])])})`;
 
 /** The lines that the last `readCsv` refused, one row each, as `NAME_rejects` has them: file, line, column_name, raw, reason. */
 export const rejectedLines = (
