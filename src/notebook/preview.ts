@@ -39,14 +39,17 @@ export async function previewFile(ports: Ports, file: string, values: Readonly<R
   const {options} = program;
   const detected = sniffed.format === 'csv' ? await detectCsv(ports, file, sniffed, options, signal) : undefined;
   let tables: readonly SourceTable[] = [];
+  let chosen: string | undefined;
   const choose = (found: readonly SourceTable[]): string | undefined => {
     tables = found;
-    return found[0]?.name;
+    // A view may be over what is gone: it is shown when it is asked for.
+    chosen = (found.find(({kind}) => kind === 'table') ?? found[0])?.name;
+    return chosen;
   };
   try {
     const {rejects} = await readFiles(ports, [file], options, {table, rejects: rejectsTable, onProgress: () => undefined, signal, limit: 1000, choose});
     const {columns, rows} = await engine.rows(sql`FROM ${id(table)} LIMIT ${lit(shownRows)}`, {signal});
-    const read = {sniffed, detected, tables, table: options.table ?? tables[0]?.name, columns, rows};
+    const read = {sniffed, detected, tables, table: options.table ?? chosen, columns, rows};
     if (rejects === undefined) return {...read, rejects: [], totalRejects: 0};
     const found = await engine.rows(sql`SELECT line, column_name, raw, reason, count(*) OVER () AS total FROM ${id(rejects)} LIMIT ${lit(shownRejects)}`, {signal});
     return {...read, rejects: found.rows.map(rejectOf), totalRejects: Number(found.rows[0]?.[4] ?? 0)};

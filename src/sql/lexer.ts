@@ -72,6 +72,20 @@ const wordPattern = new RegExp(`${letter}(?:${letter}|[\\d$])*`, 'y');
 const dollarTag = new RegExp(`\\$(?:${letter}(?:${letter}|\\d)*)?\\$`, 'y');
 const numberPattern = /(\d[\d_]*\.?\d*|\.\d+)([eE][+-]?\d+)?/y;
 
+const everyWideSpace = new RegExp(`[${wideSpaces}]`, 'g');
+
+/** The same with plain spaces between its tokens, each where it was: behind what DuckDB mistakes for an open quote, a wide one is a letter to it. */
+export function plainSpaces(sql: string): string {
+  const lexed = tokens(sql);
+  if (!lexed.ok) return sql;
+  let [plain, at] = ['', 0];
+  for (const {start, end} of [...lexed.value, {start: sql.length, end: sql.length}]) {
+    plain += sql.slice(at, start).replace(everyWideSpace, ' ') + sql.slice(start, end);
+    at = end;
+  }
+  return plain;
+}
+
 /** What a sticky pattern finds at a place of a text. */
 function matchAt(pattern: RegExp, text: string, at: number): string | undefined {
   pattern.lastIndex = at;

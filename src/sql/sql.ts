@@ -1,4 +1,4 @@
-import {tokens} from './lexer.ts';
+import {plainSpaces, tokens} from './lexer.ts';
 
 declare const brand: unique symbol;
 
@@ -37,10 +37,14 @@ export function lit(value: string | number | bigint | boolean | null): Sql {
 export const double = (value: number): Sql => trusted(Number.isFinite(value) ? `${value}::DOUBLE` : `'${value}'::DOUBLE`);
 
 /** An expression the reader wrote in a notebook, in parentheses. `checkExpression` has said that it is one whole expression. */
-export const expression = (text: string): Sql => trusted(`(${text.includes('--') ? `${text.trim()}\n` : text.trim()})`);
+export const expression = (written: string): Sql => {
+  const text = plainSpaces(written).trim();
+  return trusted(`(${text.includes('--') ? `${text}\n` : text})`);
+};
 
 /** A query the reader wrote in a SQL cell, so that it can stand in parentheses. `checkQuery` has said that it is one query. */
-export function query(text: string): Sql {
+export function query(written: string): Sql {
+  const text = plainSpaces(written);
   const lexed = tokens(text);
   const found = lexed.ok ? lexed.value : [];
   const last = found.at(-1);
@@ -52,7 +56,7 @@ export function query(text: string): Sql {
 
 /** Names of types come from a fixed grammar: letters, digits, spaces, brackets, commas, and field names that are whole between their quotes. */
 export const typeName = (type: string): Sql => {
-  if (!/^(?:[\w\s(),[\]]|"(?:[^"]|"")*")+$/.test(type)) throw new Error(`Not a type: ${type}`);
+  if (!/^(?:[\w \t\r\n(),[\]]|"(?:[^"]|"")*")+$/.test(type)) throw new Error(`Not a type: ${type}`);
   return trusted(type);
 };
 

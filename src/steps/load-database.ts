@@ -35,14 +35,13 @@ const drivers: Readonly<Record<AttachedFormat, Driver>> = {
     url: 'jdbc:sqlite:',
     options: [['open_mode', '1']],
     asked: sqliteAsked,
-    given: sqliteGiven,
+    given: fromText,
   },
 };
 
 /** The driver that a job needs beside Spark, by its address at Maven. */
 export const jdbcPackage = (format: AttachedFormat): string => drivers[format].maven;
 
-const sqliteTypes = new Set(['BIGINT', 'DOUBLE', 'VARCHAR', 'BLOB', 'DATE', 'TIMESTAMP', 'BOOLEAN']);
 const plain = new Set(['BOOLEAN', 'INTEGER', 'BIGINT', 'DOUBLE', 'VARCHAR']);
 const isTime = (type: string): boolean => type.startsWith('TIMESTAMP');
 const isNested = (type: string): boolean => type.endsWith(']') || /^(STRUCT|MAP)\(/.test(type);
@@ -60,6 +59,9 @@ function sqliteAsked(value: Sql, type: string): Sql {
   if (type === 'BIGINT' || type === 'DOUBLE' || type === 'VARCHAR') return value;
   return type === 'BLOB' ? sql`CASE WHEN ${value} IS NOT NULL THEN hex(${value}) END` : sql`CAST(${value} AS TEXT)`;
 }
+
+/** A value whose type the reader chose: its text, a number's with all of its digits. */
+const sqliteText = (value: Sql): Sql => sql`CASE typeof(${value}) WHEN 'real' THEN printf('%!.17g', ${value}) ELSE CAST(${value} AS TEXT) END`;
 
 /** Where SQLite's value is of its column's type: others are rejects in the page, and Java's driver would make zeros of them. */
 function sqliteFits(value: Sql, type: string): Sql {
@@ -85,10 +87,8 @@ function duckDbGiven({name, type}: Column): string {
   return fromText({name, type});
 }
 
-/** Types that SQLite's values can't have are cast from their texts, where that succeeds. */
-function sqliteGiven(column: Column): string {
-  return sqliteTypes.has(column.type) ? fromText(column) : castColumn({name: column.name, type: 'VARCHAR'}, {to: column.type, formats: [], decimal: '.'}, false);
-}
+/** A text as another type, where that succeeds. */
+const castFromText = ({name, type}: Column): string => castColumn({name, type: 'VARCHAR'}, {to: type, formats: [], decimal: '.'}, false);
 
 function fromText({name, type}: Column): string {
   return type === 'BLOB' ? `F.unhex(${col(name)})` : `${col(name)}.cast(${py(toSparkType(type))})`;
@@ -128,16 +128,20 @@ export function databaseInSpark(
     const type = cast.get(name.toLowerCase());
     return type === undefined || format === 'sqlite' ? quotedId(name) : sql`TRY_CAST(${quotedId(name)} AS ${typeName(type)})`;
   };
-  const query = sql`SELECT ${join(known.map(({name, type}) => sql`${driver.asked(value(name), type)} AS ${quotedId(name)}`))} FROM ${path}`;
+  const isChosen = ({name}: Column): boolean => format === 'sqlite' && cast.has(name.toLowerCase());
+  const asked = (column: Column): Sql => (isChosen(column) ? sqliteText(quotedId(column.name)) : driver.asked(value(column.name), column.type));
+  const query = sql`SELECT ${join(known.map((column) => sql`${asked(column)} AS ${quotedId(column.name)}`))} FROM ${path}`;
   const isSqlite = format === 'sqlite';
   const fitting = isSqlite
     ? sql`${query} WHERE ${join(
-        known.map(({name, type}) => sqliteFits(quotedId(name), type)),
+        known.map((column) => sqliteFits(quotedId(column.name), isChosen(column) ? 'VARCHAR' : column.type)),
         ' AND ',
       )}`
     : query;
   // SQLite's driver knows no types of what is computed.
-  const schema = known.map(({name, type}) => `\`${name.replaceAll('`', '``')}\` ${type === 'BIGINT' || type === 'DOUBLE' ? toSparkType(type) : 'string'}`).join(', ');
+  const schema = known
+    .map(({name, type}) => `\`${name.replaceAll('`', '``')}\` ${!isChosen({name, type}) && (type === 'BIGINT' || type === 'DOUBLE') ? toSparkType(type) : 'string'}`)
+    .join(', ');
   const typed = isSqlite && known.length > 0 ? [`option('customSchema', ${py(schema)})`] : [];
   const shown = known.length === 0 ? `option('dbtable', ${py(path)})` : `option('query', ${py(fitting)})`;
   const reads = [
@@ -147,9 +151,12 @@ export function databaseInSpark(
     ...driver.options.map(([key, set]) => `option(${py(key)}, ${py(set)})`),
   ];
   const named = options.filename ? [`F.lit(${py(only)}).alias('filename')`] : [];
-  const times = isSqlite ? known.filter(({type}) => type === 'TIMESTAMP') : [];
+  const times = isSqlite ? known.filter((column) => column.type === 'TIMESTAMP' && !isChosen(column)) : [];
   const timed = times.map(({name}) => call('where', [`${col(name)}.isNull() | ${col(name)}.rlike(${py(timePattern)})`]));
-  const select = known.length === 0 ? [] : [call('select', [...known.map((column) => given(column, driver)), ...named])];
+  const select =
+    known.length === 0
+      ? []
+      : [call('select', [...known.map((column) => (isChosen(column) ? `${castFromText(column)}.alias(${py(column.name)})` : given(column, driver))), ...named])];
   const note = isSqlite ? ['# Rows with a value that isn’t of its column’s declared type are left out: the page has them in NAME_rejects.'] : [];
   return ['# The driver reads a file of the machine that the job runs on.', ...note, ...assign(target, 'spark.read', [...reads, ...typed, shown, 'load()', ...timed, ...select])];
 }

@@ -6,6 +6,7 @@ import type {CellCompared, OutputCompared} from '../handover/compare.ts';
 import {linkKey} from '../handover/link-key.ts';
 import {problemOf} from '../lib/problem.ts';
 import {plural} from '../lib/text.ts';
+import type {StoredResult} from '../notebook/run.ts';
 import type {RunnableCell} from '../notebook/cells.ts';
 import {choiceIn, fragmentOf, noChoice, type Choice} from '../notebook/dashboard-choice.ts';
 import {isHeld} from '../notebook/plan.ts';
@@ -38,8 +39,9 @@ export type OpenDialog =
   | {readonly kind: 'compare'; readonly output?: SparkOutput; readonly cellId?: string}
   | {readonly kind: 'confirm'; readonly title: string; readonly text: string; readonly action: string; readonly run: () => void};
 
-/** A check of a quality cell, and how many rows make it fail. */
+/** A check of a quality cell, and how many rows make it fail, in one of its results. */
 export interface RejectsOf {
+  readonly of: StoredResult;
   readonly check: string;
   readonly rows: number;
 }

@@ -24,7 +24,12 @@ function* statementsOf(script: string): Generator<Statement> {
   for (;;) {
     skip.lastIndex = at;
     const found = skip.exec(script);
-    if (found === null) break;
+    if (found === null) {
+      // psql runs what stands at the end without a semicolon too; what a quote left open holds is a syntax error then.
+      const rest = bare(script.slice(start));
+      if (rest.trim() !== '') yield {text: rest.trimEnd(), data: undefined, line: lineAt(script.length - rest.length)};
+      break;
+    }
     const [token] = found;
     at = found.index + token.length;
     if (token.startsWith('$')) {

@@ -112,7 +112,8 @@ async function readTable(sqlite: Sqlite3Static, db: Database, table: Found, {typ
     const columns = table.columns.map(({name, type}) => {
       const chosen = wanted.get(name.toLowerCase());
       // A type that SQLite's values can't become here is cast from their texts.
-      const kind = chosen === undefined ? (isKind(type) ? type : kindByValues(db, table.name, name)) : isKind(chosen) ? chosen : 'VARCHAR';
+      const own = isKind(type) ? type : kindByValues(db, table.name, name);
+      const kind = chosen === undefined || chosen === own ? own : 'VARCHAR';
       return new Column(name, kind, batchRows);
     });
     const selected = [...columns.map(({name}) => quoted(name)), ...(table.rowid === undefined ? [] : [table.rowid])];
@@ -148,7 +149,7 @@ async function readTable(sqlite: Sqlite3Static, db: Database, table: Found, {typ
         counted.batches++;
         await send(false);
       }
-      if (counted.rejected === batchRows) await send(true);
+      if (counted.rejected === batchRows || rejects.some((column) => column.bytes(counted.rejected) > batchBytes)) await send(true);
     }
     if (counted.rows > 0 || counted.batches === 0) await send(false);
     if (counted.rejected > 0) await send(true);

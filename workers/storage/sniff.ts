@@ -49,12 +49,14 @@ export function checkDuckDb(start: Uint8Array, bytes: number, file: string): voi
     throw new ProblemError(lockedDatabase(file, 'DuckDB', 'Copy it without a key: ATTACH it with its ENCRYPTION_KEY, and COPY FROM DATABASE into a new file.'));
   const headers = [duckDbHeader, 2 * duckDbHeader].map((at) => ({
     iteration: view.getBigUint64(at + 8, true),
-    blocks: view.getBigUint64(at + 32, true),
+    roots: [view.getBigUint64(at + 16, true), view.getBigUint64(at + 24, true)],
     blockBytes: view.getBigUint64(at + 40, true),
   }));
   // The header that was written last counts.
   const last = headers.reduce((best, header) => (header.iteration > best.iteration ? header : best));
-  if (BigInt(bytes) < BigInt(3 * duckDbHeader) + last.blocks * last.blockBytes) throw new ProblemError(cutDatabase(file, 'DuckDB'));
+  // The number of blocks counts free ones at the end, which a checkpoint cuts off after it wrote the header.
+  const isThere = (root: bigint): boolean => root === 2n ** 64n - 1n || BigInt(bytes) >= BigInt(3 * duckDbHeader) + ((root & (2n ** 56n - 1n)) + 1n) * last.blockBytes;
+  if (!last.roots.every(isThere)) throw new ProblemError(cutDatabase(file, 'DuckDB'));
 }
 
 const sqlite = ascii('SQLite format 3\0');

@@ -634,7 +634,7 @@ def settle(spark: SparkSession) -> None:
     spark.conf.set('spark.sql.parquet.outputTimestampType', 'TIMESTAMP_MICROS')
     # Rows that are kept would lie in 200 partitions, a file and a task each, however few they are.
     spark.conf.set('spark.sql.optimizer.canChangeCachedPlanOutputPartitioning', 'true')
-    if spark.sparkContext.master.startswith('local') and spark.conf.get('spark.databricks.delta.snapshotPartitions', None) is None:
+    if spark.conf.get('spark.master', '').startswith('local') and spark.conf.get('spark.databricks.delta.snapshotPartitions', None) is None:
         # The log of a table is read in 50 tasks, which are a cluster's.
         spark.conf.set('spark.databricks.delta.snapshotPartitions', '2')
 

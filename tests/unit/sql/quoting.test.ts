@@ -202,6 +202,9 @@ test('what passes for one query is one statement to DuckDB, whatever quotes and 
     }
   };
   const known = [
+    "1 /* it's */ AS a\u00a0$$; SELECT 2; SELECT 3 -- $$",
+    "E'\\'' AS a\u3000$$; SELECT 2 -- $$",
+
     '\u2028$$; SELECT 2 -- $$',
     '😀$$; SELECT 2 -- $$',
     `${'x'.repeat(256)}$$; SELECT 2 -- $$`,
@@ -210,11 +213,11 @@ test('what passes for one query is one statement to DuckDB, whatever quotes and 
     "$é$ ' $é$ ; SELECT 1 -- '",
     "1 /* /* */ ' */ ; SELECT 2 -- '",
   ];
-  for (const rest of known) expect(checkQuery(`SELECT ${rest}`).ok && (await statements(`SELECT ${rest}`)) > 1).toBe(false);
+  for (const rest of known) expect(checkQuery(`SELECT ${rest}`).ok && (await statements(query(`SELECT ${rest}`))) > 1).toBe(false);
   await fc.assert(
     fc.asyncProperty(hostile, hostile, async (before, after) => {
       const text = `SELECT 1 ${before}; SELECT 2 ${after}`;
-      if (checkQuery(text).ok) expect(await statements(text)).toBeLessThan(2);
+      if (checkQuery(text).ok) expect(await statements(query(text))).toBeLessThan(2);
     }),
     {numRuns: 20000},
   );
