@@ -302,6 +302,13 @@ test.each(['END', 'COMMIT', 'ROLLBACK', 'ABORT', "PREPARE TRANSACTION 'x'", 'ROL
   expect(await ask("SELECT count(*) FROM pg_tables WHERE tablename IN ('half', 'other')")).toEqual([['0']]);
 });
 
+test('the last statement of a script runs without its semicolon, and one that is cut is told with its line', async () => {
+  await postgres.load(new Blob(['CREATE TABLE ended (a int);\nINSERT INTO ended VALUES (1)\n-- done\n']));
+  expect(await ask('SELECT a FROM ended')).toEqual([['1']]);
+  expect(await failing(postgres.load(new Blob(["INSERT INTO ended VALUES (2);\nINSERT INTO ended VALUES (3), ('fo"])))).toMatchObject({code: 'POSTGRES', where: {line: 2}});
+  expect(await ask('SELECT a FROM ended')).toEqual([['1']]);
+});
+
 describe('cells', () => {
   const fence = (header: string, body: string): string => `\`\`\`${header}\n${body}\n\`\`\`\n\n`;
   const readings = (value: number): string => fence('sql readings', `SELECT 'a' AS sensor, ${value} AS v`);

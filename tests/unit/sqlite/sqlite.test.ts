@@ -44,6 +44,13 @@ test('a database in WAL mode shows its tables and views with their columns and r
   ]);
 });
 
+test('a column whose type is chosen comes as text, to be cast, unless it is its own', async () => {
+  const {rows, rejects} = await read('misfits', {n: 'DOUBLE'});
+  expect(rows.map((row) => row[1])).toContain('two');
+  expect(rejects.filter(([, column]) => column === 'n')).toEqual([]);
+  expect((await read('misfits', {n: 'BIGINT'})).rejects).toEqual((await read('misfits')).rejects);
+});
+
 test('values that don’t fit their column’s type are rejects, with the row’s number, the value and the reason', async () => {
   const {rows, rejects} = await read('misfits');
   expect(rows.map(([id]) => id)).toEqual([1n, 8n]);
