@@ -65,9 +65,9 @@ export async function openPage() {
       // Before its tables go: what a notebook leaves as depends on what is known of them.
       const [job, jupyter, script] = [await lakebook.handover('pyspark'), await lakebook.handover('ipynb'), await lakebook.handover('sql')];
       for (const {name} of await lakebook.lake.tables()) await lakebook.lake.remove(name);
-      const asksPostgres = report.cells.some(({kind}) => kind === 'psql');
-      const dump = asksPostgres ? await (await lakebook.postgres.dump()).text() : undefined;
-      for (const {name} of asksPostgres ? await lakebook.postgres.tables() : []) await lakebook.postgres.drop(name);
+      const has = (/** @type {string} */ wanted) => report.cells.some(({kind}) => kind === wanted);
+      const dump = has('psql') ? await (await lakebook.postgres.dump()).text() : undefined;
+      for (const {name} of has('psql') || has('postgres') ? await lakebook.postgres.tables() : []) await lakebook.postgres.drop(name);
       return {failed, tables: found, kinds: Object.fromEntries(report.cells.map(({name, kind}) => [name, kind])), job, jupyter, script, dump};
     }, markdown);
     const typed = Object.entries(tables).map(([name, {columns, rows}]) => [name, {columns: columns.map((column) => ({name: column.name, kind: duckKind(column.type)})), rows}]);
