@@ -283,7 +283,7 @@ describe('a notebook from a file', () => {
     expect(app.requests.filter((address) => address.includes('secret-name'))).toEqual([]);
     await page.getByRole('button', {name: 'Run all'}).click();
     const dialog = page.getByRole('dialog', {name: 'What may this notebook use?'});
-    expect(await dialog.locator('label').count()).toBe(4);
+    await eventually(() => dialog.locator('label').count()).toBe(4);
     await dialog.getByRole('button', {name: 'Not now'}).click();
     expect(await statusOf(page, 'read')).toBe('can’t run');
     expect((await app.run()).cells.filter(({status}) => status === 'broken').map(({name}) => name)).toEqual(['theirs', 'read', 'ruined']);
