@@ -34,7 +34,8 @@ test('a DuckDB file that is dropped shows its tables; those that are chosen beco
   const tables = (await dialog.getByRole('listitem').allInnerTexts()).map((text) => text.replace(/\s+/g, ' ').trim());
   expect(tables).toEqual(['hot view, 2 columns', 'odd "table 2 columns, 1 row', 'readings 9 columns, 50 rows', 'plant.sensors 1 column, 1 row']);
   expect(await seriousFaults(page)).toEqual([]);
-  await dialog.getByLabel('Load hot').uncheck();
+  // The first table is chosen, not a view before it.
+  await dialog.getByLabel('Load odd "table').uncheck();
   await dialog.getByLabel('Load readings').check();
   await dialog.getByLabel('Load plant.sensors').check();
   await dialog.getByRole('button', {name: 'Load', exact: true}).click();

@@ -6,22 +6,16 @@ import type {Column} from '../../sql/types.ts';
 import type {Into, OpenDatabase, SourceTable} from './index.ts';
 
 let opened = 0;
-/** Names of databases, and the one of each database's own schema. */
-const taken = new Set(['', 'main', 'memory', 'system', 'temp']);
-
 /** A DuckDB file, attached to the engine read-only: it reads the blocks that it needs from the stored file. */
 export async function openDuckDb(ports: Ports, file: string, {signal}: Pick<Into, 'onProgress' | 'signal'>): Promise<OpenDatabase> {
   const {engine, storage} = ports;
-  // Views may name their database, which DuckDB calls like its file. One file may be open twice, and DuckDB attaches each name once.
-  const path = `attached_${++opened}/duckdb`;
-  const own = file.replace(/\.gz$/i, '').replace(/\.[^.]*$/, '');
-  const name = taken.has(own.toLowerCase()) ? `attached_${opened}` : own;
-  taken.add(name.toLowerCase());
+  // One file may be open twice, and DuckDB attaches each name once.
+  const name = `attached_${++opened}`;
+  const path = `${name}/duckdb`;
   const close = async (): Promise<void> => {
     // An engine that was started anew has none of it.
     await engine.execute([sql`DETACH ${id(name)}`]).catch(problemOf);
     await engine.dropFile(path).catch(problemOf);
-    taken.delete(name.toLowerCase());
   };
   await engine.registerFile(path, await storage.unpackedFile(file));
   try {
