@@ -26,6 +26,7 @@ export function tokens(sql: string): Result<readonly Token[]> {
   while (i < sql.length) {
     const rest = sql.slice(i, i + 2);
     const char = sql.charAt(i);
+    const tag = char === '$' ? matchAt(dollarTag, sql, i) : undefined;
     if (space.test(char)) i++;
     else if (rest === '--') {
       const end = sql.slice(i).search(/[\n\r]/);
@@ -48,8 +49,7 @@ export function tokens(sql: string): Result<readonly Token[]> {
       const end = closingQuote(sql, i, char);
       if (end < 0) return fail(unfinished(char === "'" ? 'string' : 'quoted name', sql.slice(i)));
       push(char === "'" ? 'string' : 'identifier', sql.slice(i + 1, end).replaceAll(char + char, char), i, end + 1, true);
-    } else if (char === '$' && matchAt(dollarTag, sql, i) !== undefined) {
-      const tag = matchAt(dollarTag, sql, i) ?? '$$';
+    } else if (tag !== undefined) {
       const end = sql.indexOf(tag, i + tag.length);
       if (end < 0) return fail(unfinished('string', sql.slice(i)));
       push('string', sql.slice(i + tag.length, end), i, end + tag.length, true);
@@ -74,12 +74,11 @@ const numberPattern = /(\d[\d_]*\.?\d*|\.\d+)([eE][+-]?\d+)?/y;
 
 const everyWideSpace = new RegExp(`[${wideSpaces}]`, 'g');
 
-/** The same with plain spaces between its tokens, each where it was: behind what DuckDB mistakes for an open quote, a wide one is a letter to it. */
-export function plainSpaces(sql: string): string {
-  const lexed = tokens(sql);
-  if (!lexed.ok) return sql;
+/** A text with plain spaces between its tokens, each where it was: behind what DuckDB mistakes for an open quote, a wide one is a letter to it. */
+export function plainSpaces(sql: string, found: readonly Token[]): string {
+  if (found.length === 0) return sql;
   let [plain, at] = ['', 0];
-  for (const {start, end} of [...lexed.value, {start: sql.length, end: sql.length}]) {
+  for (const {start, end} of [...found, {start: sql.length, end: sql.length}]) {
     plain += sql.slice(at, start).replace(everyWideSpace, ' ') + sql.slice(start, end);
     at = end;
   }

@@ -1,4 +1,4 @@
-import {plainSpaces, tokens} from './lexer.ts';
+import {plainSpaces, tokens, type Token} from './lexer.ts';
 
 declare const brand: unique symbol;
 
@@ -36,17 +36,22 @@ export function lit(value: string | number | bigint | boolean | null): Sql {
 /** A number as a DOUBLE literal (`0.5` alone would be a DECIMAL in DuckDB). */
 export const double = (value: number): Sql => trusted(Number.isFinite(value) ? `${value}::DOUBLE` : `'${value}'::DOUBLE`);
 
+/** The tokens of a text that was checked before. */
+function tokensOf(written: string): readonly Token[] {
+  const lexed = tokens(written);
+  return lexed.ok ? lexed.value : [];
+}
+
 /** An expression the reader wrote in a notebook, in parentheses. `checkExpression` has said that it is one whole expression. */
 export const expression = (written: string): Sql => {
-  const text = plainSpaces(written).trim();
+  const text = plainSpaces(written, tokensOf(written)).trim();
   return trusted(`(${text.includes('--') ? `${text}\n` : text})`);
 };
 
 /** A query the reader wrote in a SQL cell, so that it can stand in parentheses. `checkQuery` has said that it is one query. */
 export function query(written: string): Sql {
-  const text = plainSpaces(written);
-  const lexed = tokens(text);
-  const found = lexed.ok ? lexed.value : [];
+  const found = tokensOf(written);
+  const text = plainSpaces(written, found);
   const last = found.at(-1);
   const body = last?.type === 'symbol' && last.text === ';' ? text.slice(0, last.start).trim() : text.trim();
   const first = found.find((token) => token.text !== '(');

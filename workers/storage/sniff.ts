@@ -74,7 +74,9 @@ export function checkSqlite(start: Uint8Array, bytes: number, file: string): voi
 }
 
 /** What the ending of a file's name says it is, where its bytes say that it isn't. */
-export function refuseMisnamed(name: string, isText: boolean): void {
+export function refuseMisnamed(name: string, head: string): void {
+  if (!/\.(sqlite3?|db3?|duckdb|ddb)$/i.test(name)) return;
+  const isText = looksLikeText(head);
   const kind = /\.(sqlite3?|db3)$/i.test(name) ? 'SQLite' : /\.(duckdb|ddb)$/i.test(name) ? 'DuckDB' : /\.db$/i.test(name) && !isText ? 'SQLite or DuckDB' : undefined;
   if (kind === undefined) return;
   throw new ProblemError(
@@ -150,7 +152,7 @@ export const emptyFile = (file: string): Problem => ({
 });
 
 /** Control characters other than tab, newlines, form feed and escape are no text's. */
-export function looksLikeText(head: string): boolean {
+function looksLikeText(head: string): boolean {
   const controls = head.match(/[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/g)?.length ?? 0;
   return controls <= head.length * 0.01 && !head.startsWith('\0');
 }

@@ -5,21 +5,7 @@ import {chunkBytes, readChunks, take} from './bytes.ts';
 import {codecFor, createDecoder, createUtf8Check, decodeChunks, encodingOf, wrongEncoding, type Codec} from './encoding.ts';
 import {gunzip, isGzip} from './gzip.ts';
 import {withRoom} from './room.ts';
-import {
-  checkDuckDb,
-  checkParquet,
-  checkSqlite,
-  emptyFile,
-  headBytes,
-  isDuckDb,
-  isParquet,
-  isPostgresDump,
-  isSqlite,
-  looksLikeText,
-  refuseMisnamed,
-  refuseOthers,
-  textFormat,
-} from './sniff.ts';
+import {checkDuckDb, checkParquet, checkSqlite, emptyFile, headBytes, isDuckDb, isParquet, isPostgresDump, isSqlite, refuseMisnamed, refuseOthers, textFormat} from './sniff.ts';
 import {fill} from './store.ts';
 import type {Entry, Workspace} from './workspace.ts';
 
@@ -64,7 +50,7 @@ export async function openFile(workspace: Workspace, name: string, options: Read
   const suggestion = encodingOf(codecFor(undefined, start, verdict));
   // Not strict: the head is for looking at, and may end within a character.
   const head = createDecoder(codec, false).decode(start, false);
-  if (options.format === undefined) refuseMisnamed(name, looksLikeText(head));
+  if (options.format === undefined) refuseMisnamed(name, head);
   const text = textFormat(head, name);
   const format: FileFormat = isPostgresDump(head, name) ? 'postgres' : text;
   return {...base, format: options.format ?? format, encoding: encodingOf(codec), codec, suggestion, head};

@@ -6,6 +6,7 @@ import type {Column} from '../../sql/types.ts';
 import type {Into, OpenDatabase, SourceTable} from './index.ts';
 
 let opened = 0;
+
 /** A DuckDB file, attached to the engine read-only: it reads the blocks that it needs from the stored file. */
 export async function openDuckDb(ports: Ports, file: string, {signal}: Pick<Into, 'onProgress' | 'signal'>): Promise<OpenDatabase> {
   const {engine, storage} = ports;
