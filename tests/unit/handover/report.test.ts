@@ -3,8 +3,7 @@ import {reportAs, reportFile, reportOf, type FinishedRun} from '../../../src/han
 import {parseNotebook} from '../../../src/notebook/model.ts';
 import {plan} from '../../../src/notebook/plan.ts';
 import {Runner} from '../../../src/notebook/run.ts';
-import type {ComputePort, LakePort, PostgresPort, SqlitePort, StoragePort} from '../../../src/ports/index.ts';
-import {nativeEngine} from '../notebook/native-engine.ts';
+import {engineAlone, nativeEngine} from '../notebook/native-engine.ts';
 
 const cell = (header: string, body = ''): string => `\`\`\`${header}\n${body}${body === '' ? '' : '\n'}\`\`\`\n\n`;
 const evil = '<script>alert("1")</script> & co';
@@ -32,17 +31,7 @@ ${cell('sql never', 'SELECT 1 AS one')}
 
 async function finished(markdown: string, runs = 1): Promise<FinishedRun> {
   const native = await nativeEngine();
-  const none = new Proxy({}, {get: () => () => Promise.reject(new Error('not part of these tests'))});
-  // None of these ports is called by these cells.
-  const runner = new Runner({
-    engine: native.engine,
-    compute: none as ComputePort,
-    storage: none as StoragePort,
-    lake: none as LakePort,
-    postgres: none as PostgresPort,
-    throwAwayPostgres: () => none as PostgresPort,
-    sqlite: none as SqlitePort,
-  });
+  const runner = new Runner(engineAlone(native.engine));
   const notebook = parseNotebook(markdown);
   const planned = plan(notebook, new Map());
   runner.usePlan(planned);

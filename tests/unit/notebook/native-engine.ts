@@ -1,9 +1,23 @@
 import {DuckDBInstance} from '@duckdb/node-api';
-import type {EnginePort} from '../../../src/ports/index.ts';
+import type {ComputePort, EnginePort, LakePort, Ports, PostgresPort, SqlitePort, StoragePort} from '../../../src/ports/index.ts';
 import {ProblemError} from '../../../src/lib/problem.ts';
 import type {Row} from '../../../src/lib/value.ts';
 import {id, sql} from '../../../src/sql/sql.ts';
 import {columnSetOf} from '../steps/native.ts';
+
+/** Ports for cells that call the engine only: every other one refuses. */
+export function engineAlone(engine: EnginePort): Ports {
+  const none = new Proxy({}, {get: () => () => Promise.reject(new Error('not part of these tests'))});
+  return {
+    engine,
+    compute: none as ComputePort,
+    storage: none as StoragePort,
+    lake: none as LakePort,
+    postgres: none as PostgresPort,
+    throwAwayPostgres: () => none as PostgresPort,
+    sqlite: none as SqlitePort,
+  };
+}
 
 /** The engine port over native DuckDB: the runner's logic without a browser. `statements` are the ones that made tables, in order. */
 export async function nativeEngine(): Promise<{engine: EnginePort; statements: string[]; restart: () => Promise<void>; memory: {used: number; limit: number}}> {

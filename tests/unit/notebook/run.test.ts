@@ -3,9 +3,8 @@ import {ProblemError} from '../../../src/lib/problem.ts';
 import {parseNotebook} from '../../../src/notebook/model.ts';
 import {plan, type PlannedCell} from '../../../src/notebook/plan.ts';
 import {Runner, type RanCell} from '../../../src/notebook/run.ts';
-import type {ComputePort, LakePort, PostgresPort, SqlitePort, StoragePort} from '../../../src/ports/index.ts';
 import {id, sql} from '../../../src/sql/sql.ts';
-import {nativeEngine} from './native-engine.ts';
+import {engineAlone, nativeEngine} from './native-engine.ts';
 
 const cell = (header: string, body = ''): string => `\`\`\`${header}\n${body}${body === '' ? '' : '\n'}\`\`\`\n\n`;
 const readings = cell('sql readings', `SELECT * FROM (VALUES ('a', 1.0), ('a', 1.0), ('b', NULL), ('c', 30.0)) t(sensor, value)`);
@@ -17,17 +16,7 @@ let runner: Runner;
 
 beforeEach(async () => {
   native = await nativeEngine();
-  const none = new Proxy({}, {get: () => () => Promise.reject(new Error('not part of these tests'))});
-  // None of these ports is called by these cells.
-  runner = new Runner({
-    engine: native.engine,
-    compute: none as ComputePort,
-    storage: none as StoragePort,
-    lake: none as LakePort,
-    postgres: none as PostgresPort,
-    throwAwayPostgres: () => none as PostgresPort,
-    sqlite: none as SqlitePort,
-  });
+  runner = new Runner(engineAlone(native.engine));
 });
 
 const planOf = (text: string): PlannedCell[] => plan(parseNotebook(text), new Map());

@@ -10,9 +10,8 @@ import {parseNotebook} from '../../../src/notebook/model.ts';
 import {plan, type CompiledCell, type PlannedCell} from '../../../src/notebook/plan.ts';
 import {Runner} from '../../../src/notebook/run.ts';
 import {tableRows, Tiles, type TileFilter} from '../../../src/notebook/tiles.ts';
-import type {ComputePort, LakePort, PostgresPort, SqlitePort, StoragePort} from '../../../src/ports/index.ts';
 
-import {nativeEngine} from './native-engine.ts';
+import {engineAlone, nativeEngine} from './native-engine.ts';
 
 const hour = 3.6e9;
 const start = Date.UTC(2024, 1, 1) * 1000;
@@ -52,17 +51,7 @@ const live = new AbortController().signal;
 
 beforeAll(async () => {
   native = await nativeEngine();
-  const none = new Proxy({}, {get: () => () => Promise.reject(new Error('not part of these tests'))});
-  // None of these ports is called by these cells.
-  const ports = {
-    engine: native.engine,
-    compute: none as ComputePort,
-    storage: none as StoragePort,
-    lake: none as LakePort,
-    postgres: none as PostgresPort,
-    throwAwayPostgres: () => none as PostgresPort,
-    sqlite: none as SqlitePort,
-  };
+  const ports = engineAlone(native.engine);
   const runner = new Runner(ports);
   planned = plan(parseNotebook(text), new Map());
   runner.usePlan(planned);
