@@ -25,16 +25,25 @@ export const quotedId = (name: string): Sql => trusted(`"${name.replaceAll('"', 
 /** A statement of a psql cell, as the reader wrote it. It is sent to PostgreSQL by itself and in a read-only transaction, never put into another. */
 export const psqlStatement = (text: string): Sql => trusted(text);
 
-/** A literal: text is quoted, numbers keep every digit, NaN and infinities are cast, null is NULL. */
+/**
+ * Whether DuckDB makes this very number of its digits. Without an exponent they are a DECIMAL or a HUGEINT to it, and the way from those to
+ * DOUBLE rounds twice from the sixteenth digit on: one number in ten between 0 and 1 is another then.
+ */
+const isExactUnquoted = (value: number): boolean => {
+  const text = String(Math.abs(value));
+  return Number.isSafeInteger(value) || text.includes('e') || text.replace(/^0\.0*|\./, '').length <= 15;
+};
+
+/** A literal: text is quoted, numbers keep every digit (DuckDB reads text exactly), NaN and infinities are cast, null is NULL. */
 export function lit(value: string | number | bigint | boolean | null): Sql {
   if (value === null) return trusted('NULL');
   if (typeof value === 'string') return trusted(`'${value.replaceAll("'", "''")}'`);
-  if (typeof value === 'number' && !Number.isFinite(value)) return trusted(`'${value}'::DOUBLE`);
+  if (typeof value === 'number' && !(Number.isFinite(value) && isExactUnquoted(value))) return trusted(`'${value}'::DOUBLE`);
   return trusted(String(value));
 }
 
 /** A number as a DOUBLE literal (`0.5` alone would be a DECIMAL in DuckDB). */
-export const double = (value: number): Sql => trusted(Number.isFinite(value) ? `${value}::DOUBLE` : `'${value}'::DOUBLE`);
+export const double = (value: number): Sql => (Number.isFinite(value) && isExactUnquoted(value) ? trusted(`${value}::DOUBLE`) : trusted(`'${value}'::DOUBLE`));
 
 /** The tokens of a text that was checked before. */
 function tokensOf(written: string): readonly Token[] {
