@@ -14,5 +14,8 @@ export function attached(file: string, format: AttachedFormat, path: readonly st
 
 const types: Readonly<Record<AttachedFormat, Sql>> = {duckdb: sql`duckdb`, sqlite: sql`sqlite`};
 
+/** What DuckDB calls a database by its file: as far as the first dot. */
+export const databaseName = (file: string): string => (file.split('/').at(-1) ?? '').split('.')[0] ?? '';
+
 /** A table's schema and name as far as a load's `table` tells them. */
 export const tablePath = (table: string | undefined): readonly string[] => [table ?? 'the_only_table'];

@@ -2,7 +2,7 @@ import type {DatabaseFormat} from '../lib/file-format.ts';
 import {castColumn} from '../pyspark/cast.ts';
 import {assign, call, col, py, pyName} from '../pyspark/py.ts';
 import {toSparkType} from '../pyspark/types.ts';
-import {tablePath, type AttachedFormat} from '../sql/attach.ts';
+import {databaseName, tablePath, type AttachedFormat} from '../sql/attach.ts';
 import {join, quotedId, sql, typeName, type Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 import type {LoadOptions, NotExportable, SparkContext} from './define.ts';
@@ -103,7 +103,7 @@ function given(column: Column, {asked, given: made}: Driver): string {
 
 /** DuckDB names a database as its file, and asks which of the two is meant where a schema has the same name. */
 function unambiguous(file: string, path: readonly string[]): readonly string[] {
-  const [database = ''] = (file.split('/').at(-1) ?? '').split('.');
+  const database = databaseName(file);
   return path.length > 1 && path[0]?.toLowerCase() === database.toLowerCase() && database !== 'main' ? [database, ...path] : path;
 }
 
