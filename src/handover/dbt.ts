@@ -3,6 +3,7 @@ import {plural} from '../lib/text.ts';
 import {rejectsOf, type Cell} from '../notebook/cells.ts';
 import type {CompiledCell} from '../notebook/plan.ts';
 import {id, type Sql} from '../sql/sql.ts';
+import {outputDatabase} from './databases.ts';
 import type {Handover, HandoverFile, Left} from './define.ts';
 import {baseName} from './prose.ts';
 import {DuckDBCells, notInPostgres, remark, type CellSql} from './sql-script.ts';
@@ -11,7 +12,8 @@ import {DuckDBCells, notInPostgres, remark, type CellSql} from './sql-script.ts'
 export function dbtProject(handover: Handover): {readonly files: readonly HandoverFile[]; readonly left: readonly Left[]} {
   const {notebook, plan, path} = handover;
   const project = projectName(baseName(path));
-  const models = new Models(handover);
+  const output = outputDatabase(handover, project);
+  const models = new Models(handover, output);
   let prose: string[] = [];
   for (const cell of notebook.cells) {
     if (cell.type === 'text') prose.push(cell.markdown);
@@ -25,7 +27,7 @@ export function dbtProject(handover: Handover): {readonly files: readonly Handov
   return {
     files: [
       {path: 'dbt_project.yml', text: yaml({name: project, version: '1.0.0', profile: project, 'model-paths': ['models'], models: {[project]: {'+materialized': 'table'}}})},
-      {path: 'profiles.yml', text: yaml({[project]: {target: 'dev', outputs: {dev: {type: 'duckdb', path: `${project}.duckdb`, threads: 1, ...models.attached, settings}}}})},
+      {path: 'profiles.yml', text: yaml({[project]: {target: 'dev', outputs: {dev: {type: 'duckdb', path: `${output}.duckdb`, threads: 1, ...models.attached, settings}}}})},
       ...models.files,
       {path: 'models/schema.yml', text: yaml({version: 2, models: models.described})},
       {path: 'README.md', text: readme(notebook.title === '' ? project : notebook.title, files, models.left)},
@@ -73,13 +75,13 @@ class Models {
   /** Models whose failed tests keep all later ones from being built. */
   readonly #gates: string[] = [];
 
-  constructor(handover: Handover) {
+  constructor(handover: Handover, output: string) {
     const text = handover.notebook.front + handover.notebook.cells.map(({source}) => source).join('');
     let mark = 'dbt ref ';
     while (text.includes(mark)) mark = `${mark}of `;
     this.#mark = mark;
     this.#plan = handover.plan;
-    this.#cells = new DuckDBCells(handover, {table: (name) => id(mark + name), lake: undefined, beside: 'into the project’s folder', takeUp: 'take enabled=false out'});
+    this.#cells = new DuckDBCells(handover, {table: (name) => id(mark + name), lake: undefined, output, beside: 'into the project’s folder', takeUp: 'take enabled=false out'});
   }
 
   add(cell: Exclude<Cell, {type: 'text'}>, prose: string): void {
@@ -109,7 +111,7 @@ class Models {
         why: `Its rows go on, and lake.${write.table} isn’t written: a dbt model is one table, made anew with each build.`,
         instead: 'Use the DuckDB script, or make it an incremental model by hand.',
       });
-    for (const {file, format} of attached) this.#attached.set(file, {path: file, alias: id(file), type: format, read_only: true});
+    for (const {file, name, format} of attached) this.#attached.set(file, {path: file, alias: id(name), type: format, read_only: true});
     const heads = sentence === '' ? [] : [sentence];
     if (isRead && rejects !== undefined) {
       this.#hooked.set(rejectsOf(cell.name), cell.name);

@@ -50,7 +50,7 @@ export const handovers = [
     target: 'sql',
     title: 'DuckDB script',
     about: 'One script that makes a table of each cell with the DuckDB command line.',
-    command: ({path}) => runScript(path),
+    command: runScript,
     fileName: ({path}) => `${baseName(path)}.sql`,
     make: (h) => {
       const {text, left} = sqlScript(h);

@@ -5,12 +5,13 @@ import {rejectsOf, type RunnableCell} from '../notebook/cells.ts';
 import type {CompiledCell, InputTable, LakeSource, PlannedCell} from '../notebook/plan.ts';
 import type {StoredResult} from '../notebook/run.ts';
 import {attached, tablePath, type AttachedFormat} from '../sql/attach.ts';
-import {formatOf, readCsv, readCsvAs, rejectedLines, type LoadOptions, type Stored} from '../sql/read-csv.ts';
+import {readCsv, readCsvAs, rejectedLines, type LoadOptions, type Stored} from '../sql/read-csv.ts';
 import {lakeReads} from '../sql/lake.ts';
 import {tokens} from '../sql/lexer.ts';
 import {id, join, lit, query, sql, typeName, type Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 import type {Input, LakeWrite, Program} from '../steps/define.ts';
+import {databasesOf, formatRead, outputDatabase} from './databases.ts';
 import type {HandedOver, Handover, Left} from './define.ts';
 import {baseName, wrapped} from './prose.ts';
 
@@ -20,14 +21,17 @@ export interface Dialect {
   readonly table: (name: string) => Sql;
   /** A table of the lake; undefined where there is none. */
   readonly lake: ((table: string) => Sql) | undefined;
+  /** The database that they become tables of. */
+  readonly output: string;
   /** Where files lie, and how what is left out is taken up again, in words. */
   readonly beside: string;
   readonly takeUp: string;
 }
 
-/** A database's file, which DuckDB opens under its own name. */
+/** A database's file, which DuckDB opens under a name. */
 export interface AttachedFile {
   readonly file: string;
+  readonly name: string;
   readonly format: AttachedFormat;
   readonly attach: Sql;
 }
@@ -57,9 +61,9 @@ export interface LeftOut {
 }
 
 /** The command that runs the script of a notebook. */
-export function runScript(path: string): string {
-  const name = baseName(path);
-  return `duckdb -bail ${shellWord(`${name}.duckdb`)} < ${shellWord(`${name}.sql`)}`;
+export function runScript(handover: Handover): string {
+  const name = baseName(handover.path);
+  return `duckdb -bail ${shellWord(`${outputDatabase(handover, name)}.duckdb`)} < ${shellWord(`${name}.sql`)}`;
 }
 
 /** The notebook as one script for the DuckDB command line, 1.4 or newer: a table for each cell, and a schema `lake`. */
@@ -86,7 +90,7 @@ export function sqlScript(handover: Handover): HandedOver {
       '',
       `Written by Lakebook for DuckDB 1.4 or newer. Run it in the folder that has ${files.length === 0 ? 'this script' : list(files)}:`,
       '',
-      `    ${runScript(path)}`,
+      `    ${runScript(handover)}`,
       '',
       'Each cell becomes a table of that database, and what it refused a table NAME_rejects.',
       ...(script.writesLake
@@ -133,7 +137,13 @@ class Script {
   readonly #cells: DuckDBCells;
 
   constructor(handover: Handover) {
-    this.#cells = new DuckDBCells(handover, {table: id, lake: (table) => sql`lake.${id(table)}`, beside: 'beside the script', takeUp: 'take the marks off'});
+    this.#cells = new DuckDBCells(handover, {
+      table: id,
+      lake: (table) => sql`lake.${id(table)}`,
+      output: outputDatabase(handover, baseName(handover.path)),
+      beside: 'beside the script',
+      takeUp: 'take the marks off',
+    });
   }
 
   get writesLake(): boolean {
@@ -233,12 +243,15 @@ class Out extends Error {
 export class DuckDBCells {
   readonly #gone = new Set<string>();
   readonly #lake: LakeTables;
+  /** What database files are opened as. */
+  readonly #databases: ReadonlyMap<string, string>;
 
   constructor(
     private readonly handover: Handover,
     private readonly dialect: Dialect,
   ) {
     this.#lake = new LakeTables(handover);
+    this.#databases = databasesOf(handover, dialect.output);
   }
 
   /** Tables of the lake whose rows, or some of them, come from elsewhere. */
@@ -323,7 +336,7 @@ export class DuckDBCells {
     const program = step.toSql(values, inputs);
     const sentence = step.sentence(values);
     if (program.kind === 'read') {
-      const {rows, rejects, attached} = readSql(program.files, program.options, this.handover.known(cell.hash));
+      const {rows, rejects, attached} = readSql(program.files, program.options, this.handover.known(cell.hash), this.#databases);
       if (rejects === undefined) this.#gone.add(rejectsOf(cell.name).toLowerCase());
       return {...base, sentence, attached, rows, rejects, isRead: rejects !== undefined};
     }
@@ -484,10 +497,15 @@ const at = (table: string, version: number): string => `${table}@v${version}`;
 const bring = (table: string): string => `Export ${table} as a zip in the page, unpack it beside the script, and take the marks off the lines that load it and off what reads it.`;
 
 /** Files as DuckDB itself reads them: as they were read in the page where that is known, else as the reader said. */
-function readSql(files: readonly string[], options: LoadOptions, known: StoredResult | undefined): {rows: Sql; rejects: Sql | undefined; attached: readonly AttachedFile[]} {
+function readSql(
+  files: readonly string[],
+  options: LoadOptions,
+  known: StoredResult | undefined,
+  databases: ReadonlyMap<string, string>,
+): {rows: Sql; rejects: Sql | undefined; attached: readonly AttachedFile[]} {
   const read = known?.files ?? [];
-  const format = read[0]?.format ?? options.format ?? formatOf(files);
-  if (isDatabase(format)) return attachedSql(files, format, options, read);
+  const format = formatRead(files, options, read[0]?.format);
+  if (isDatabase(format)) return attachedSql(files, format, options, read, databases);
   const parts = files.map((file) => {
     const found = read.find((one) => one.file === file);
     const encoding = found?.encoding ?? options.encoding;
@@ -528,13 +546,17 @@ function attachedSql(
   format: DatabaseFormat,
   options: LoadOptions,
   read: StoredResult['files'],
+  databases: ReadonlyMap<string, string>,
 ): {rows: Sql; rejects: undefined; attached: readonly AttachedFile[]} {
   if (format === 'postgres')
     throw new Out(
       `${files.join(', ')} is a dump of PostgreSQL’s, which DuckDB doesn’t read.`,
       'Export its rows as Parquet in the page, lay the file beside the script, and take the marks off.',
     );
-  const parts = files.map((file) => ({file, format, ...attached(file, format, read.find((one) => one.file === file)?.table ?? tablePath(options.table))}));
+  const parts = files.map((file) => {
+    const name = databases.get(file) ?? file;
+    return {file, name, format, ...attached({file, format, path: read.find((one) => one.file === file)?.table ?? tablePath(options.table)}, name)};
+  });
   const packed = files.find((file) => /\.gz$/i.test(file));
   if (packed !== undefined) throw new Out(`${packed} is in gzip, and DuckDB opens no database that is.`, 'Unpack it, load that file instead, and export again.');
   const rows = join(

@@ -4,18 +4,45 @@ import {id, join, lit, sql, type Sql} from './sql.ts';
 /** A dump is no database, but text that makes one. */
 export type AttachedFormat = Exclude<DatabaseFormat, 'postgres'>;
 
-/** A database file as a script of DuckDB's opens it, under its own name, and a table of it by its schema and name. */
-export function attached(file: string, format: AttachedFormat, path: readonly string[]): {readonly attach: Sql; readonly relation: Sql} {
+/** A table of a database file: its schema and name. */
+export interface DatabaseTable {
+  readonly file: string;
+  readonly format: AttachedFormat;
+  readonly path: readonly string[];
+}
+
+/** What DuckDB calls a database by its file: as far as the first dot. */
+export const databaseName = (file: string): string => (file.split('/').at(-1) ?? '').split('.')[0] ?? '';
+
+/** DuckDB's own databases and schemas, and the schema of the lake's tables. */
+const reserved = ['', 'main', 'memory', 'system', 'temp', 'pg_catalog', 'information_schema', 'lake'];
+
+/**
+ * The names that database files are opened under, side by side. Views of a DuckDB file may name their database as DuckDB calls it by its file;
+ * where that may mean something else too, it is the file's whole name.
+ */
+export function attachedNames(tables: readonly DatabaseTable[], taken: readonly string[] = []): ReadonlyMap<string, string> {
+  const others = new Set([...reserved, ...taken.map((name) => name.toLowerCase())]);
+  const isOther = (name: string, own: string): boolean =>
+    others.has(name) ||
+    tables.some(({file, path}) => (file !== own && [databaseName(file), file].some((one) => one.toLowerCase() === name)) || (path.length > 1 && path[0]?.toLowerCase() === name));
+  return new Map(
+    tables.map(({file, format}) => {
+      const name = databaseName(file);
+      return [file, format !== 'duckdb' || isOther(name.toLowerCase(), file) ? file : name];
+    }),
+  );
+}
+
+/** A database file as a script of DuckDB's opens it, and a table of it. */
+export function attached({file, format, path}: DatabaseTable, name: string): {readonly attach: Sql; readonly relation: Sql} {
   return {
-    attach: sql`ATTACH IF NOT EXISTS ${lit(file)} AS ${id(file)} (TYPE ${types[format]}, READ_ONLY)`,
-    relation: join([id(file), ...path.map(id)], '.'),
+    attach: sql`ATTACH IF NOT EXISTS ${lit(file)} AS ${id(name)} (TYPE ${types[format]}, READ_ONLY)`,
+    relation: join([id(name), ...path.map(id)], '.'),
   };
 }
 
 const types: Readonly<Record<AttachedFormat, Sql>> = {duckdb: sql`duckdb`, sqlite: sql`sqlite`};
-
-/** What DuckDB calls a database by its file: as far as the first dot. */
-export const databaseName = (file: string): string => (file.split('/').at(-1) ?? '').split('.')[0] ?? '';
 
 /** A table's schema and name as far as a load's `table` tells them. */
 export const tablePath = (table: string | undefined): readonly string[] => [table ?? 'the_only_table'];

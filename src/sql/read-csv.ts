@@ -1,5 +1,5 @@
 import {isDatabase, type DatabaseFormat, type FileFormat} from '../lib/file-format.ts';
-import {attached, tablePath} from './attach.ts';
+import {attached, attachedNames, tablePath} from './attach.ts';
 import {parsePattern} from './datetime.ts';
 import {id, join, lit, quotedId, sql, typeName, type Sql} from './sql.ts';
 
@@ -163,7 +163,9 @@ export function shownRead(files: readonly string[], options: LoadOptions): Sql {
 
 function shownDatabases(files: readonly string[], format: DatabaseFormat, {table, filename}: LoadOptions): Sql {
   if (format === 'postgres') return sql`-- in PostgreSQL, once psql -f has loaded the file\nSELECT * FROM ${join(tablePath(table).map(quotedId), '.')}`;
-  const parts = files.map((file) => ({file, ...attached(file, format, tablePath(table))}));
+  const tables = files.map((file) => ({file, format, path: tablePath(table)}));
+  const names = attachedNames(tables);
+  const parts = tables.map((one) => ({file: one.file, ...attached(one, names.get(one.file) ?? one.file)}));
   const rows = parts.map(({file, relation}) => sql`SELECT *${filename ? sql`, ${lit(file)} AS filename` : sql``} FROM ${relation}`);
   return sql`${join(
     parts.map(({attach}) => sql`${attach};\n`),
