@@ -19,7 +19,7 @@ function databaseTables({plan, known}: Handover): readonly DatabaseTable[] {
     const found = known(cell.hash)?.files ?? [];
     const format = formatRead(program.files, program.options, found[0]?.format);
     if (!isDatabase(format) || format === 'postgres') return [];
-    return program.files.map((file) => ({file, format, path: found.find((one) => one.file === file)?.table ?? tablePath(program.options.table)}));
+    return program.files.map((file) => ({file, format, path: found.find((one) => one.file === file)?.table ?? tablePath(program.options.table, format)}));
   });
 }
 

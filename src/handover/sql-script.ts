@@ -555,7 +555,7 @@ function attachedSql(
     );
   const parts = files.map((file) => {
     const name = databases.get(file) ?? file;
-    return {file, name, format, ...attached({file, format, path: read.find((one) => one.file === file)?.table ?? tablePath(options.table)}, name)};
+    return {file, name, format, ...attached({file, format, path: read.find((one) => one.file === file)?.table ?? tablePath(options.table, format)}, name)};
   });
   const packed = files.find((file) => /\.gz$/i.test(file));
   if (packed !== undefined) throw new Out(`${packed} is in gzip, and DuckDB opens no database that is.`, 'Unpack it, load that file instead, and export again.');

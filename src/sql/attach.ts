@@ -1,5 +1,5 @@
 import type {DatabaseFormat} from '../lib/file-format.ts';
-import {id, join, lit, sql, type Sql} from './sql.ts';
+import {id, join, lit, quotedId, sql, type Sql} from './sql.ts';
 
 /** A dump is no database, but text that makes one. */
 export type AttachedFormat = Exclude<DatabaseFormat, 'postgres'>;
@@ -44,5 +44,16 @@ export function attached({file, format, path}: DatabaseTable, name: string): {re
 
 const types: Readonly<Record<AttachedFormat, Sql>> = {duckdb: sql`duckdb`, sqlite: sql`sqlite`};
 
-/** A table's schema and name as far as a load's `table` tells them. */
-export const tablePath = (table: string | undefined): readonly string[] => [table ?? 'the_only_table'];
+const isPlain = (name: string): boolean => !name.includes('.') && !name.startsWith('"');
+const part = (name: string): string => (isPlain(name) ? name : quotedId(name));
+
+/** How a load's `table` names a table: without the database's own first schema, and quoted as in SQL where a dot is a part of a name. */
+export const tableName = (path: readonly string[], first: string): string => (path[0] === first && path.length > 1 ? path.slice(1) : path).map(part).join('.');
+
+/** A table's schema and name as far as a load's `table` tells them; SQLite has no schemas. */
+export function tablePath(table: string | undefined, format: DatabaseFormat): readonly string[] {
+  if (table === undefined) return ['the_only_table'];
+  const [, ...parts] = /^("(?:[^"]|"")+"|[^".][^.]*)(?:\.("(?:[^"]|"")+"|[^".][^.]*))?$/.exec(table) ?? [];
+  if (format === 'sqlite' || parts[0] === undefined) return [table];
+  return parts.flatMap((text) => (text === undefined ? [] : [text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text]));
+}

@@ -162,8 +162,8 @@ export function shownRead(files: readonly string[], options: LoadOptions): Sql {
 }
 
 function shownDatabases(files: readonly string[], format: DatabaseFormat, {table, filename}: LoadOptions): Sql {
-  if (format === 'postgres') return sql`-- in PostgreSQL, once psql -f has loaded the file\nSELECT * FROM ${join(tablePath(table).map(quotedId), '.')}`;
-  const tables = files.map((file) => ({file, format, path: tablePath(table)}));
+  if (format === 'postgres') return sql`-- in PostgreSQL, once psql -f has loaded the file\nSELECT * FROM ${join(tablePath(table, format).map(quotedId), '.')}`;
+  const tables = files.map((file) => ({file, format, path: tablePath(table, format)}));
   const names = attachedNames(tables);
   const parts = tables.map((one) => ({file: one.file, ...attached(one, names.get(one.file) ?? one.file)}));
   const rows = parts.map(({file, relation}) => sql`SELECT *${filename ? sql`, ${lit(file)} AS filename` : sql``} FROM ${relation}`);

@@ -120,7 +120,7 @@ export function databaseInSpark(
   if (/\.gz$/i.test(only)) return {notExportable: 'Spark reads no database in gzip.', instead: 'Unpack the file, and load that one.'};
   if (format === 'postgres') return dumpInSpark(only, options, {target, columns, found: found === undefined ? [] : [found]});
   const driver = drivers[format];
-  const names = found?.table ?? tablePath(options.table);
+  const names = found?.table ?? tablePath(options.table, format);
   const path = join((format === 'duckdb' ? unambiguous(only, names) : names).map(quotedId), '.');
   const known = columns.filter(({name}) => !options.filename || name !== 'filename');
   const cast = new Map(Object.entries(options.types).map(([name, type]) => [name.toLowerCase(), type]));
@@ -163,7 +163,7 @@ export function databaseInSpark(
 
 /** A table of a dump in Spark: by JDBC from the database that the dump was loaded into. */
 function dumpInSpark(file: string, {table, types, filename}: LoadOptions, {target, columns, found: [found] = []}: Pick<SparkContext, 'target' | 'columns' | 'found'>): string[] {
-  const path = join((found?.table ?? tablePath(table)).map(quotedId), '.');
+  const path = join((found?.table ?? tablePath(table, 'postgres')).map(quotedId), '.');
   const known = columns.filter(({name}) => !filename || name !== 'filename');
   const chosen = new Set(Object.keys(types).map((name) => name.toLowerCase()));
   const isChosen = ({name}: Column): boolean => chosen.has(name.toLowerCase());

@@ -1,7 +1,7 @@
 import {problemOf, ProblemError} from '../../lib/problem.ts';
 import type {Row} from '../../lib/value.ts';
 import type {Ports} from '../../ports/index.ts';
-import {databaseName} from '../../sql/attach.ts';
+import {databaseName, tableName} from '../../sql/attach.ts';
 import {id, join, lit, sql, type Sql} from '../../sql/sql.ts';
 import type {Column} from '../../sql/types.ts';
 import type {Into, OpenDatabase, SourceTable} from './index.ts';
@@ -102,10 +102,7 @@ ORDER BY t.schema_name <> 'main', t.schema_name, t.name, c.column_index`,
     tables.filter(({kind}) => kind === 'table').map(({path}) => path),
     signal,
   );
-  return tables.map((table) => {
-    const [schema, name] = table.path;
-    return {...table, name: schema === 'main' ? name : `${schema}.${name}`, rows: counts.get(table.path)};
-  });
+  return tables.map((table) => ({...table, name: tableName(table.path, 'main'), rows: counts.get(table.path)}));
 }
 
 /** Rows by table: DuckDB knows them without reading any. A database that is damaged where it keeps them says so when it is read. */

@@ -2,11 +2,12 @@ import type {DatabaseFormat} from '../../lib/file-format.ts';
 import {ProblemError, type Problem} from '../../lib/problem.ts';
 import {closest, list} from '../../lib/text.ts';
 import type {Ports, Progress} from '../../ports/index.ts';
+import {tableName} from '../../sql/attach.ts';
 import type {Column} from '../../sql/types.ts';
 
 /** A table or view of a database file. */
 export interface SourceTable {
-  /** As the `table` of a load names it: with its schema where that isn't the database's own first one. */
+  /** As the `table` of a load names it, which no other table is: with its schema where that isn't the database's own first one. */
   readonly name: string;
   /** Its schema, where it has one, and its own name. */
   readonly path: readonly string[];
@@ -81,7 +82,9 @@ export function tableOf(file: string, tables: readonly SourceTable[], wanted: st
     });
   }
   const alike = tables.filter(({name}) => name.toLowerCase() === wanted.toLowerCase());
-  const found = tables.find(({name}) => name === wanted) ?? (alike.length === 1 ? alike[0] : undefined);
+  // As it may be written too: with the first schema, and without quotes where no other table is called so.
+  const written = tables.filter(({name, path}) => path.join('.') === wanted || (path.at(-1) === wanted && name === tableName([wanted], '')));
+  const found = tables.find(({name}) => name === wanted) ?? [alike, written].find(({length}) => length === 1)?.[0];
   if (found !== undefined) return found;
   const near = closest(wanted, names);
   throw new ProblemError({

@@ -1,6 +1,7 @@
 import {at, problemOf, ProblemError, type Problem} from '../../lib/problem.ts';
 import type {Ports, PostgresPort} from '../../ports/index.ts';
 import {psqlStatement, quotedId, sql} from '../../sql/sql.ts';
+import {tableName} from '../../sql/attach.ts';
 import {duckTypeOf} from '../../sql/postgres.ts';
 import type {Column} from '../../sql/types.ts';
 import {postgresRows, readPostgres} from '../postgres-read.ts';
@@ -82,7 +83,7 @@ ORDER BY n.nspname <> 'public', n.nspname, c.relname, a.attnum`,
     const [schema, name] = table.path;
     const count = sql`SELECT count(*) FROM ${quotedId(schema)}.${quotedId(name)}`;
     const rows = table.kind === 'view' ? undefined : Number(postgresRows(await postgres.transaction((run) => run(count), {readOnly: true, signal}))[0]?.[0]);
-    found.push({...table, name: schema === 'public' ? name : `${schema}.${name}`, rows});
+    found.push({...table, name: tableName(table.path, 'public'), rows});
   }
   return found;
 }

@@ -21,6 +21,7 @@ beforeAll(async () => {
     'CREATE TABLE readings AS SELECT unnest([19.5, 20.5, 21.5])::DOUBLE AS t',
     'CREATE SCHEMA sales',
     'CREATE TABLE sales.orders AS SELECT 1 AS n',
+    'CREATE TABLE "sales.orders" AS SELECT 2 AS n',
     ...views,
   ];
   for (const statement of [`ATTACH '${folder}/plant.duckdb' AS plant`, ...statements, 'USE memory', 'DETACH plant']) await connection.run(statement);
@@ -82,4 +83,13 @@ test('a notebook of another name keeps its own for its database', async () => {
 test('before it ran, a database is opened by its name too', async () => {
   const {handover} = await page.run(load('warm', 'hot'), 'rooms.md');
   expect(sqlScript({...handover, known: () => undefined}).text).toContain("ATTACH IF NOT EXISTS 'plant.duckdb' AS plant (TYPE duckdb, READ_ONLY);");
+});
+
+test('of two tables that are called alike but for quotes each leaves as the one that it is, before a run and after it', async () => {
+  const {handover} = await page.run(load('first', 'sales.orders') + load('second', '"sales.orders"'), 'rooms.md');
+  for (const known of [handover.known, () => undefined]) {
+    const {text} = sqlScript({...handover, known});
+    const output = `rooms${known === handover.known ? '' : '2'}.duckdb`;
+    expect(await runScript(text, output, ['first', 'second'])).toEqual([[[1]], [[2]]]);
+  }
 });

@@ -4,7 +4,7 @@ import {dirname, join} from 'node:path';
 import {DuckDBInstance} from '@duckdb/node-api';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {openDuckDb} from '../../../../src/notebook/databases/duckdb.ts';
-import type {OpenDatabase} from '../../../../src/notebook/databases/index.ts';
+import {tableOf, type OpenDatabase} from '../../../../src/notebook/databases/index.ts';
 import type {EnginePort, Ports} from '../../../../src/ports/index.ts';
 import {sql, type Sql} from '../../../../src/sql/sql.ts';
 import {engineAlone, nativeEngine} from '../native-engine.ts';
@@ -57,10 +57,8 @@ const open = (file: string): Promise<OpenDatabase> => openDuckDb(ports, file, ca
 
 /** The rows of a table, read as a load reads them. */
 async function rowsOf(source: OpenDatabase, name: string): Promise<unknown> {
-  const table = source.tables.find((one) => one.name === name);
-  if (table === undefined) throw new Error(`no ${name} among ${source.tables.map((one) => one.name).join(', ')}`);
   const target = `rows_${++made}`;
-  await source.read(table, {...call, table: target, rejects: `${target}_rejects`, types: {}});
+  await source.read(tableOf('it', source.tables, name), {...call, table: target, rejects: `${target}_rejects`, types: {}});
   return (await ports.engine.rows(sql`FROM ${target as Sql}`)).rows;
 }
 
@@ -123,4 +121,27 @@ test('files are read whatever they are called', async () => {
     expect([file, await rowsOf(source, 't')]).toEqual([file, [[1]]]);
     await source.close();
   }
+});
+
+test('a name with a dot is quoted, so that of two tables that would be listed alike each can be chosen', async () => {
+  const file = await database(
+    'dots.duckdb',
+    'x',
+    'CREATE TABLE "sales.orders" AS SELECT 1 AS n',
+    'CREATE SCHEMA sales',
+    'CREATE TABLE sales.orders AS SELECT 2 AS n',
+    'CREATE TABLE sales."a.b" AS SELECT 3 AS n',
+    `CREATE TABLE """c""" AS SELECT 4 AS n`,
+    'CREATE TABLE "e.f" AS SELECT 5 AS n',
+  );
+  const source = await open(file);
+  expect(source.tables.map(({name}) => name)).toEqual(['"""c"""', '"e.f"', '"sales.orders"', 'sales."a.b"', 'sales.orders']);
+  expect(await rowsOf(source, '"sales.orders"')).toEqual([[1]]);
+  expect(await rowsOf(source, 'sales.orders')).toEqual([[2]]);
+  expect(await rowsOf(source, 'sales."a.b"')).toEqual([[3]]);
+  expect(await rowsOf(source, '"""c"""')).toEqual([[4]]);
+  // As a notebook may have it from before names were quoted, or with the first schema.
+  for (const name of ['e.f', 'main.e.f', '"E.F"']) expect([name, await rowsOf(source, name)]).toEqual([name, [[5]]]);
+  expect(() => tableOf(file, source.tables, 'orders')).toThrow('has no table orders');
+  await source.close();
 });
