@@ -31,6 +31,22 @@ function offlineFiles(): Plugin {
   };
 }
 
+/** SQLite's package brings workers for storing databases, which nothing here does: without their addresses they aren't built. */
+function sqliteReadOnly(): Plugin {
+  return {
+    name: 'lakebook:sqlite-read-only',
+    apply: 'build',
+    enforce: 'pre',
+    transform: {
+      filter: {id: /sqlite-wasm\/dist\/index\.mjs$/},
+      handler(code) {
+        const without = code.replace(/new URL\("sqlite3-(opfs-async-proxy\.js|worker1\.mjs)", import\.meta\.url\)/g, 'new URL("about:blank")');
+        return {code: without, map: null};
+      },
+    },
+  };
+}
+
 /** The order in which a learner meets the shipped notebooks; any others follow by name. */
 const course = ['clean-a-sensor-file', 'sensors-from-raw-to-insight', 'convert-files'];
 
@@ -62,7 +78,7 @@ export default defineConfig({
   plugins: [svelte({configFile: false}), offlineFiles()],
   define: {__SAMPLE_CARDS__: JSON.stringify(sampleCards())},
   // PGlite names eval and never gets to it; the content security policy would not let it.
-  worker: {format: 'es', rolldownOptions: {checks: {eval: false}}},
+  worker: {format: 'es', plugins: () => [sqliteReadOnly()], rolldownOptions: {checks: {eval: false}}},
   // These two load their own wasm by address; pre-bundling would lose it.
   optimizeDeps: {exclude: ['@duckdb/duckdb-wasm', 'parquet-wasm']},
   build: {

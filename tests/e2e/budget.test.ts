@@ -1,3 +1,5 @@
+import {readdirSync} from 'node:fs';
+import {join} from 'node:path';
 import {expect, test} from 'vitest';
 import {initialScripts} from '../tools/budget.mjs';
 import {dist} from '../tools/setup.mjs';
@@ -7,4 +9,10 @@ test('the scripts of the first paint are at most 250 KB compressed', () => {
   expect(scripts.length).toBeGreaterThan(0);
   const total = scripts.reduce((sum, script) => sum + script.gzip, 0);
   expect(total, scripts.map(({file, gzip}) => `${file} ${gzip}`).join(', ')).toBeLessThanOrEqual(250_000);
+});
+
+test('of SQLite’s package only what reads files is shipped', () => {
+  const files = readdirSync(join(dist, 'assets')).filter((file) => file.startsWith('sqlite') && !file.endsWith('.map'));
+  // The cell's part of the page, the worker, and the library.
+  expect(files.map((file) => file.replace(/-[\w-]{8}(?=\.)/, '')).sort()).toEqual(['sqlite.js', 'sqlite.worker.js', 'sqlite3.wasm']);
 });
