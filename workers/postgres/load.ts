@@ -12,10 +12,17 @@ export interface Statement {
 /** A statement without the space and the comments before it. */
 const bare = (text: string): string => text.replace(/^(?:\s+|--[^\n]*\n?|\/\*[^]*?\*\/)+/, '');
 
-/** Splits a dump as psql does: quotes, dollar quotes and comments hold semicolons, COPY … FROM stdin brings its rows along. */
+const makesFunction = /^CREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\b/i;
+
+/**
+ * Splits a dump as psql does: quotes, dollar quotes, comments, parentheses and the bodies of functions (BEGIN ATOMIC … END) hold semicolons,
+ * COPY … FROM stdin brings its rows along.
+ */
 function* statementsOf(script: string): Generator<Statement> {
   let [start, at] = [0, 0];
-  const skip = /'(?:[^']|'')*'|[eE]'(?:[^'\\]|\\[^]|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[^]*?\*\/|\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|;|^\\[^\n]*/gm;
+  let [parentheses, begun] = [0, 0];
+  const skip =
+    /'(?:[^']|'')*'|[eE]'(?:[^'\\]|\\[^]|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[^]*?\*\/|\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|[;()]|(?<![\w$\u0080-\uffff])(?:BEGIN\s+ATOMIC|CASE|END)(?![\w$\u0080-\uffff])|^\\[^\n]*/gim;
   let [lines, counted] = [1, 0];
   const lineAt = (offset: number): number => {
     for (; counted < offset; counted++) if (script.charCodeAt(counted) === 10) lines++;
@@ -36,7 +43,12 @@ function* statementsOf(script: string): Generator<Statement> {
       const end = script.indexOf(token, at);
       at = end < 0 ? script.length : end + token.length;
     } else if (token.startsWith('\\') && bare(script.slice(start, found.index)) === '') start = at;
-    else if (token === ';') {
+    else if (token === '(') parentheses++;
+    else if (token === ')') parentheses = Math.max(0, parentheses - 1);
+    else if (/^[A-Z]/i.test(token) && parentheses === 0) {
+      if (/^B/i.test(token)) begun += makesFunction.test(bare(script.slice(start, found.index))) ? 1 : 0;
+      else if (begun > 0) begun += /^C/i.test(token) ? 1 : -1;
+    } else if (token === ';' && parentheses === 0 && begun === 0) {
       const raw = script.slice(start, at);
       const text = bare(raw);
       const line = lineAt(at - text.length);

@@ -309,6 +309,45 @@ test('the last statement of a script runs without its semicolon, and one that is
   expect(await ask('SELECT a FROM ended')).toEqual([['1']]);
 });
 
+test('functions with their bodies in SQL and rules of several statements hold semicolons; what comes after them is loaded', async () => {
+  const dump = `SET check_function_bodies = false;
+CREATE TABLE public.lanes (id integer, v double precision, "end" text);
+CREATE FUNCTION public.add_lane(a integer, "case" text DEFAULT 'x;y') RETURNS integer
+    LANGUAGE sql
+    BEGIN ATOMIC
+ INSERT INTO lanes (id, "end")
+   VALUES (add_lane.a, CASE WHEN (a > 1) THEN 'END;' ELSE "case" END);
+ SELECT count(*)::integer AS count FROM lanes; -- END;
+END;
+CREATE OR REPLACE PROCEDURE public.empty_lanes()
+    LANGUAGE sql
+    BEGIN ATOMIC
+ DELETE FROM lanes;
+END;
+CREATE FUNCTION public.begin(atomic integer) RETURNS integer LANGUAGE sql AS 'SELECT 1;';
+CREATE FUNCTION public.half(a double precision) RETURNS double precision LANGUAGE sql RETURN (a / 2);
+CREATE VIEW public.backend AS SELECT CASE WHEN id > 1 THEN 'many' END AS n FROM public.lanes;
+CREATE RULE noted AS ON UPDATE TO public.lanes DO ALSO (DELETE FROM public.lanes WHERE id < 0; DELETE FROM public.lanes WHERE id = 0;);
+COPY public.lanes (id, v, "end") FROM stdin;
+1\t0.5\tbegin atomic; (
+2\t\\N\tend;
+\\.
+`;
+  await postgres.load(new Blob([dump]));
+  expect(await ask('SELECT id, "end" FROM lanes ORDER BY id')).toEqual([
+    ['1', 'begin atomic; ('],
+    ['2', 'end;'],
+  ]);
+  expect(await ask('SELECT add_lane(3), half(3), begin(0)')).toEqual([['3', '1.5', '1']]);
+  expect(await ask('SELECT n FROM backend')).toEqual([[null], ['many'], ['many']]);
+});
+
+test('a body that has no end is told with the line of its function, and nothing of the dump stays', async () => {
+  const dump = 'CREATE TABLE bodies (a int);\nCREATE FUNCTION cut() RETURNS int BEGIN ATOMIC SELECT 1;\nCOMMIT;\nSELECT nonsense;\n';
+  expect(await failing(postgres.load(new Blob([dump])))).toMatchObject({code: 'POSTGRES', where: {line: 2}});
+  expect(await ask("SELECT count(*) FROM pg_tables WHERE tablename = 'bodies'")).toEqual([['0']]);
+});
+
 describe('cells', () => {
   const fence = (header: string, body: string): string => `\`\`\`${header}\n${body}\n\`\`\`\n\n`;
   const readings = (value: number): string => fence('sql readings', `SELECT 'a' AS sensor, ${value} AS v`);
