@@ -247,6 +247,10 @@ test('on a narrow screen nothing of a dashboard is wider than the screen', async
     await showDashboard(app.page);
     await eventually(() => drawnRows(app.page)).toContain('rows.');
     expect(await app.page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    // Nor does it go on below its last tile.
+    const below = (): number =>
+      document.documentElement.scrollHeight - scrollY - Math.max(...[...document.querySelectorAll('.tile')].map((tile) => tile.getBoundingClientRect().bottom));
+    expect(await app.page.evaluate(below)).toBeLessThan(50);
     expect(await seriousFaults(app.page)).toEqual([]);
   } finally {
     await app.close();

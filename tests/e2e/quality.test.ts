@@ -139,3 +139,17 @@ test.each(['dark', 'light'] as const)('on a narrow screen in %s the checks stay 
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
   expect(await seriousFaults(page)).toEqual([]);
 });
+
+test('what only keeps the checks says nothing of rejected rows when no row fails', async () => {
+  await app.open(`${notebook('skip: [completeness, freshness]')}
+\`\`\`step kept = snapshot
+from: checks
+table: kept_metrics
+\`\`\`
+`);
+  expect((await app.run()).ok).toBe(true);
+  const kept = cell(page, 'kept');
+  await kept.scrollIntoViewIfNeeded();
+  await eventually(() => kept.getByRole('grid').count()).toBe(1);
+  expect(await kept.getByText('rejected').count()).toBe(0);
+});

@@ -44,6 +44,8 @@ test('after a run its report is one click away, tells of layers and problems, an
   await page.getByRole('button', {name: 'Run report'}).click();
   const dialog = page.getByRole('dialog', {name: 'Run report'});
   await expect.poll(() => dialog.innerText()).toContain('Halted at wrong.');
+  // It is read from its start on, and keys scroll it.
+  expect(await page.evaluate(() => document.activeElement?.textContent.trim())).toBe('Halted at wrong.');
   expect(await dialog.locator('tr', {hasText: 'once'}).first().innerText()).toMatch(/100 → 90 rows, 10\.0 % dropped, [\d.]+ m?s/);
   expect(await dialog.locator('[data-layer="silver"]').innerText()).toContain('90');
   expect(await seriousFaults(page)).toEqual([]);
