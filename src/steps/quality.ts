@@ -21,9 +21,14 @@ const dimensions = ['freshness', 'completeness', 'consistency', 'accuracy', 'uni
 const params = {
   time: p.column({label: 'Time column', help: 'For freshness, and for times in the future.', types: 'time', default: ''}),
   freshness: p.duration({label: 'Fresh within', help: 'How old the newest time may be; 15m when left out.', default: undefined}),
-  by: p.columns({label: 'Freshness per', help: 'Each of their values has to be fresh, so one sensor that stops is seen.', default: []}),
+  by: p.columns({label: 'Freshness per', help: 'Each of their values has to be fresh, so one sensor that stops is seen. Times in order are asked for each, too.', default: []}),
   now: p.text({label: 'Now', help: 'What ages are counted from; left out, the moment of the run.', default: '', placeholder: '2024-03-31 12:00:00'}),
   no_future: p.flag({label: 'No times in the future', default: true}),
+  in_order: p.flag({
+    label: 'Times in order',
+    help: 'From row to row times stay or go on: a clock that was set back is seen. For rows as they were read, not sorted.',
+    default: false,
+  }),
   missing_percent: p.number({label: 'Missing values, percent', help: 'At most so many in each column; NaN counts as missing.', default: 5, min: 0, max: 100}),
   missing: p.map(
     'column',
@@ -110,6 +115,8 @@ interface Quality {
   readonly by: readonly Column[];
   readonly limit: number;
   readonly keys: readonly Column[];
+  /** The time of a row as above, and the column that says that the one before it was later; undefined when order isn’t asked for. */
+  readonly order: {readonly at: Both; readonly isBack: string} | undefined;
 }
 
 const defaultSpan = {text: '15m', microseconds: 9e8};
@@ -206,6 +213,34 @@ function qualityOf(values: QualityValues, columns: readonly Column[], inSpark: (
     }
   }
 
+  const isBack = unusedName('is_back', columns);
+  const isOrdered = values.in_order && values.time !== '' && wants('consistency');
+  if (isOrdered) {
+    const each = by.length === 0 ? '' : `, for each ${list(by.map(({name}) => name))}`;
+    const check = {
+      dimension: 'consistency',
+      name: 'times_in_order',
+      column: time.name,
+      unit: 'percent',
+      threshold: 0,
+      expected: `not earlier than in the previous row${each}`,
+    } as const;
+    checks.push(
+      hasTime
+        ? {
+            ...check,
+            observed: share(counted('back'), counted('placed')),
+            failing: counted('back'),
+            checked: counted('placed'),
+            row: {
+              fails: {sql: id(isBack), spark: col(isBack)},
+              reason: `${time.name} is earlier than in the previous row${by.length === 0 ? '' : ` of its ${list(by.map(({name}) => name))}`}`,
+            },
+          }
+        : broken(check, values.time),
+    );
+  }
+
   if (wants('accuracy'))
     Object.entries(values.ranges).forEach(([name, {min, max}], i) => {
       const column = columnNamed(name, columns);
@@ -290,7 +325,14 @@ function qualityOf(values: QualityValues, columns: readonly Column[], inSpark: (
     });
 
   const isTimed = hasTime && wants('freshness');
-  return {checks, usable: isTimed ? usable : undefined, by, limit: span.microseconds, keys: areKeys && wants('uniqueness') ? keys : []};
+  return {
+    checks,
+    usable: isTimed ? usable : undefined,
+    by,
+    limit: span.microseconds,
+    keys: areKeys && wants('uniqueness') ? keys : [],
+    order: isOrdered && hasTime ? {at: usable, isBack} : undefined,
+  };
 }
 
 /** Whether a column that the schema names is missing, or of another family than it says: then checks of it fail, and the cell doesn’t. */
@@ -298,6 +340,15 @@ function isUnexpected(name: string, {schema}: QualityValues, columns: readonly C
   const [, expected] = Object.entries(schema).find(([known]) => known.toLowerCase() === name.toLowerCase()) ?? [];
   const column = findColumn(name, columns);
   return expected !== undefined && (column === undefined || sparkName(column.type) !== expectedType(expected.type));
+}
+
+/** The rows with their places, and whether their times go back: the last one before that is neither missing nor in the future was later. */
+function placedRows({order, by}: Quality, relation: Sql, columns: readonly Column[], row: Sql): Sql {
+  const {from, row: rowOf, all} = numberedRows(relation, columns);
+  if (order === undefined) return sql`(SELECT ${all}, ${rowOf} AS ${row} FROM ${from})`;
+  const apart = by.length === 0 ? sql`` : sql`PARTITION BY ${names(by)} `;
+  const before = sql`last_value(${order.at.sql} IGNORE NULLS) OVER (${apart}ORDER BY ${rowOf} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)`;
+  return sql`(SELECT ${all}, ${rowOf} AS ${row}, coalesce(${order.at.sql} < ${before}, false) AS ${id(order.isBack)} FROM ${from})`;
 }
 
 /** The queries that both the result and the rejects begin with. */
@@ -321,9 +372,9 @@ function counting({checks, usable, by, limit}: Quality, relation: Sql, now: Sql,
 
 function toSql(values: QualityValues, input: Input): Program {
   const quality = qualityOf(values, input.columns);
-  const {checks, usable, keys} = quality;
+  const {checks, usable, keys, order} = quality;
   const now = momentSql(values.now);
-  const {relation} = input;
+  const {relation, columns} = input;
   const lines = checks.map(
     (check) =>
       sql`{dimension: ${lit(check.dimension)}, check_name: ${lit(check.name)}, column_name: ${lit(check.column)}, observed: ${check.observed.sql}, threshold: ${lit(check.threshold)}, unit: ${lit(check.unit)}, rows_failing: ${check.failing?.sql ?? lit(null)}, rows_checked: ${check.checked?.sql ?? lit(null)}, expected: ${lit(check.expected)}, found: ${check.found?.sql ?? lit(null)}}`,
@@ -340,8 +391,15 @@ function toSql(values: QualityValues, input: Input): Program {
       : [
           sql`ages AS (\n  SELECT CASE WHEN count(newest) = count(*) THEN min(newest) END AS oldest,\n    (epoch_us(${now}) - epoch_us(oldest)) / ${double(6e7)} AS age,\n    count(*) FILTER (WHERE is_stale) AS stale,\n    nullif(count(*), 0) AS sources\n  FROM fresh\n)`,
         ];
-  const from = join([sql`totals`, ...(usable === undefined ? [] : [sql`ages`]), ...(keys.length === 0 ? [] : [sql`keyed`])]);
-  const result = sql`WITH ${join([...counting(quality, relation, now, () => true), ...ages, ...keyed], ',\n')}
+  const placed =
+    order === undefined
+      ? []
+      : [
+          sql`in_order AS (\n  SELECT count(*) FILTER (WHERE ${id(order.isBack)}) AS back, count(${order.at.sql}) AS placed\n  FROM ${placedRows(quality, relation, columns, id(unusedName('row', columns)))}\n)`,
+        ];
+  const others = [...(usable === undefined ? [] : [sql`ages`]), ...(keys.length === 0 ? [] : [sql`keyed`]), ...(order === undefined ? [] : [sql`in_order`])];
+  const from = join([sql`totals`, ...others]);
+  const result = sql`WITH ${join([...counting(quality, relation, now, () => true), ...ages, ...keyed, ...placed], ',\n')}
 SELECT ${now} AS run_at, ${lit(input.name)} AS table_name, dimension, check_name, column_name::VARCHAR AS column_name,
   observed::DOUBLE AS observed, threshold::DOUBLE AS threshold, unit, coalesce(observed <= threshold, rows_checked = 0, false) AS passed,
   rows_failing::BIGINT AS rows_failing, rows_checked::BIGINT AS rows_checked, expected, found::VARCHAR AS found
@@ -391,7 +449,7 @@ function verdictOf(checks: readonly {readonly name: string; readonly failing: nu
 
 /** The rows that make a check fail, with what is wrong: once for each such check, in the order of the checks and then of the rows. */
 function rejectsSql(quality: Quality, input: Input, now: Sql): Sql | undefined {
-  const {checks, usable, by, keys} = quality;
+  const {checks, usable, by, keys, order} = quality;
   const {relation, columns} = input;
   const free = (base: string): Sql => id(unusedName(base, columns));
   const [row, place, twice] = [free('row'), free('place'), free('is_repeated')];
@@ -406,12 +464,10 @@ function rejectsSql(quality: Quality, input: Input, now: Sql): Sql | undefined {
     return [{check, fails: gates.includes(check) ? sql`${over(checks.indexOf(check))} AND ${check.row.fails.sql}` : sql`(${check.row.fails.sql})`, reason: check.row.reason}];
   });
   if (tests.length === 0 && usable === undefined) return undefined;
-  const {from, row: rowOf, all} = numberedRows(relation, columns);
-  const numbered = sql`(SELECT ${all}, ${rowOf} AS ${row} FROM ${from})`;
   const ctes = counting(quality, relation, now, (check) => check.row?.counted === true);
   const parts: Sql[] = [];
   if (tests.length > 0) {
-    const sources = [numbered];
+    const sources = [placedRows(quality, relation, columns, row)];
     if (gates.length > 0)
       sources.push(
         sql`CROSS JOIN (SELECT ${join(gates.map((check) => sql`coalesce(${check.observed.sql} > ${double(check.threshold)}, false) AS ${over(checks.indexOf(check))}`))} FROM totals)`,
@@ -429,7 +485,11 @@ function rejectsSql(quality: Quality, input: Input, now: Sql): Sql | undefined {
       const [at, what, name, said] = wrong(check, why);
       return sql`CASE WHEN ${fails} THEN {${place}: ${at}, ${dimension}: ${what}, ${checkName}: ${name}, ${reason}: ${said}} END`;
     });
-    const helpers = [...gates.map((check) => over(checks.indexOf(check))), ...(keys.length === 0 ? [] : [...keys.map((_, i) => free(`key_${i + 1}`)), twice])];
+    const helpers = [
+      ...(order === undefined ? [] : [id(order.isBack)]),
+      ...gates.map((check) => over(checks.indexOf(check))),
+      ...(keys.length === 0 ? [] : [...keys.map((_, i) => free(`key_${i + 1}`)), twice]),
+    ];
     parts.push(sql`SELECT *${helpers.length === 0 ? sql`` : sql` EXCLUDE (${join(helpers)})`}, unnest([
     ${join(cases, ',\n    ')}
   ], recursive := true)
@@ -447,7 +507,7 @@ function rejectsSql(quality: Quality, input: Input, now: Sql): Sql | undefined {
     const same = [...by.map((column, i) => sql`${id(column.name)} IS NOT DISTINCT FROM ${sources[i] ?? sql``}`), sql`${usable.sql} IS NOT DISTINCT FROM ${newest}`];
     const [at, what, name, said] = wrong(fresh, by.length === 0 ? 'the newest row is too old' : `the newest row of its ${list(by.map(({name: of}) => of))} is too old`);
     const stale = sql`SELECT * EXCLUDE (${join([...sources, newest])}), ${at} AS ${place}, ${what} AS ${dimension}, ${name} AS ${checkName}, ${said} AS ${reason}
-  FROM ${numbered}
+  FROM ${placedRows({...quality, order: undefined}, relation, columns, row)}
   JOIN (SELECT ${join([...renamed, sql`newest AS ${newest}`])} FROM fresh WHERE is_stale) ON ${join(same, ' AND ')}`;
     // Of no rows at all, DuckDB 1.5 numbers one.
     parts.push(by.length === 0 ? sql`(${stale}\n  ORDER BY ${row} LIMIT 1)` : sql`${stale}\n  QUALIFY row_number() OVER (PARTITION BY ${join(sources)} ORDER BY ${row}) = 1`);
@@ -468,10 +528,10 @@ function check(values: QualityValues, input: Input): StepProblem[] {
   /** What the schema names and isn’t there, or is of another type, fails its checks instead. */
   const others = (all: readonly string[]): string[] => all.filter((name) => !isUnexpected(name, values, columns));
   const times = columns.filter(({type}) => isTime(type)).map(({name}) => name);
-  if (values.time === '' && (values.freshness !== undefined || values.by.length > 0))
+  if (values.time === '' && (values.freshness !== undefined || values.by.length > 0 || values.in_order))
     problems.push({
       code: 'PARAM',
-      message: 'Freshness needs a column of times, and none is named.',
+      message: `${values.in_order ? 'Times in order need' : 'Freshness needs'} a column of times, and none is named.`,
       hint: times.length > 0 ? `Add time: ${times[0] ?? ''}.` : `${input.name} has no column of times: put a cast step before it that makes one a timestamp.`,
       param: 'time',
     });
@@ -536,9 +596,9 @@ function toPySpark(values: QualityValues, context: SparkContext): string[] | Not
   });
   const refused = notInSpark(problems);
   if (refused !== undefined) return refused;
-  const {checks, usable, by, limit, keys} = quality;
+  const {checks, usable, by, limit, keys, order} = quality;
   const lines = [`_now = ${momentSpark(values.now)}`];
-  if (checks.some(({dimension}) => dimension === 'consistency')) lines.push(`_types = {name.lower(): kind for name, kind in ${frame}.dtypes}`);
+  if (checks.some(({unit}) => unit === 'columns')) lines.push(`_types = {name.lower(): kind for name, kind in ${frame}.dtypes}`);
   if (checks.some(({name, dimension}) => dimension === 'consistency' && name === 'no_other_columns'))
     lines.push(`_others = [name for name in ${frame}.columns if name.lower() not in ${py(Object.keys(values.schema).map((name) => name.toLowerCase()))}]`);
 
@@ -583,6 +643,24 @@ function toPySpark(values: QualityValues, context: SparkContext): string[] | Not
     );
     all.push('_keyed');
   }
+  if (order !== undefined) {
+    const row = unusedName('_row', columns);
+    const apart = by.length === 0 ? 'F.lit(0)' : by.map(({name}) => py(name)).join(', ');
+    const before = `F.last(${order.at.spark}, ignorenulls=True).over(Window.partitionBy(${apart}).orderBy(${py(row)}).rowsBetween(Window.unboundedPreceding, -1))`;
+    lines.push(
+      ...assign('_placed', frame, [
+        `withColumn(${py(row)}, F.monotonically_increasing_id())`,
+        `withColumn(${py(order.isBack)}, F.coalesce(${order.at.spark} < ${before}, F.lit(False)))`,
+      ]),
+      ...assign('_in_order', '_placed', [
+        agg([
+          ['back', `F.count_if(${col(order.isBack)})`],
+          ['placed', `F.count(${order.at.spark})`],
+        ]),
+      ]),
+    );
+    all.push('_in_order');
+  }
   const value = (found: PyValue): string => py(found);
   const tuple = (one: Check): string =>
     [
@@ -611,7 +689,10 @@ function toPySpark(values: QualityValues, context: SparkContext): string[] | Not
 }
 
 /** The rejects in Spark: each row with the checks that it makes fail. */
-function sparkRejects({checks, usable, by, keys}: Quality, {target, frame, columns, there}: {target: string; frame: string; columns: readonly Column[]; there: string}): string[] {
+function sparkRejects(
+  {checks, usable, by, keys, order}: Quality,
+  {target, frame, columns, there}: {target: string; frame: string; columns: readonly Column[]; there: string},
+): string[] {
   const free = (base: string): string => unusedName(base, columns);
   const [row, place, twice, newest] = [free('_row'), free('_place'), free('_repeated'), free('_newest')];
   const gates = checks.filter((one) => one.row?.counted === true);
@@ -625,7 +706,8 @@ function sparkRejects({checks, usable, by, keys}: Quality, {target, frame, colum
     return [`${wrong(one, one.row.reason)}: ${one.row.counted === true ? `${col(over(one))} & ` : ''}${one.row.fails.spark}`];
   });
   if (tests.length === 0 && usable === undefined) return [];
-  const lines = assign('_numbered', frame, [`withColumn(${py(row)}, F.monotonically_increasing_id())`]);
+  const numbered = order === undefined ? '_numbered' : '_placed';
+  const lines = order === undefined ? assign(numbered, frame, [`withColumn(${py(row)}, F.monotonically_increasing_id())`]) : [];
   const parts: string[] = [];
   if (tests.length > 0) {
     const calls: string[] = [];
@@ -654,7 +736,7 @@ function sparkRejects({checks, usable, by, keys}: Quality, {target, frame, colum
     calls.push(
       `select(${[...columns.map(({name}) => col(name)), py(row)].join(', ')}, F.inline(F.filter(F.array(*[F.when(fails, ${struct}) for what, fails in _wrong.items()]), lambda one: one.isNotNull())))`,
     );
-    lines.push(...assign('_failing', '_numbered', calls));
+    lines.push(...assign('_failing', numbered, calls));
     parts.push('_failing');
   }
   const fresh = checks.find((one) => one.dimension === 'freshness');
@@ -666,7 +748,7 @@ function sparkRejects({checks, usable, by, keys}: Quality, {target, frame, colum
     const partition = by.length === 0 ? 'F.lit(0)' : sources.map((name) => py(name)).join(', ');
     const why = wrong(fresh, by.length === 0 ? 'the newest row is too old' : `the newest row of its ${list(by.map(({name}) => name))} is too old`);
     lines.push(
-      ...assign('_stale', '_numbered', [
+      ...assign('_stale', numbered, [
         `join(F.broadcast(_fresh.where('is_stale').select(${renamed.join(', ')})), ${same.join(' & ')})`,
         `withColumn(${py(first)}, F.row_number().over(Window.partitionBy(${partition}).orderBy(${py(row)})))`,
         `where(F.col(${py(first)}) == 1)`,
@@ -722,11 +804,12 @@ export const quality = defineStep({
   version: 1,
   group: 'quality',
   title: 'Quality',
-  sentence: ({time, freshness, missing_percent, schema, ranges, keys, conditions, on_failure, skip}) => {
+  sentence: ({time, freshness, in_order, missing_percent, schema, ranges, keys, conditions, on_failure, skip}) => {
     const asked = [
       ...(time === '' || skip.includes('freshness') ? [] : [`fresh within ${(freshness ?? defaultSpan).text}`]),
       ...(skip.includes('completeness') ? [] : [`at most ${missing_percent} % missing`]),
       ...(Object.keys(schema).length === 0 ? [] : [`${plural(Object.keys(schema).length, 'column')} as expected`]),
+      ...(in_order && time !== '' && !skip.includes('consistency') ? ['times in order'] : []),
       ...(Object.keys(ranges).length === 0 ? [] : [plural(Object.keys(ranges).length, 'range')]),
       ...(keys.length === 0 ? [] : [`unique by ${list(keys)}`]),
       ...(conditions.length === 0 ? [] : [plural(conditions.length, 'condition')]),
@@ -734,7 +817,7 @@ export const quality = defineStep({
     return `Check quality${asked.length === 0 ? '' : `: ${list(asked)}`}${on_failure === 'stop' ? '; stop when a check fails' : ''}`;
   },
   lesson: {
-    what: 'Looks at all rows once and gives one row for each check: freshness (how old the newest time is that is not in the future), completeness (the share of missing values), consistency (the columns and types that you expect), accuracy (values within what is physically possible), uniqueness (no two rows with the same key), validity (no times in the future, and conditions of your own). A check passes when `observed` is at most `threshold`. The rows that make a check fail are in NAME_rejects, once for each such check; the input stays as it is under its own name. A dimension’s score is the share of its checks that pass.',
+    what: 'Looks at all rows once and gives one row for each check: freshness (how old the newest time is that is not in the future), completeness (the share of missing values), consistency (the columns and types that you expect, and, where `in_order` asks for it, times that don’t go back from row to row), accuracy (values within what is physically possible), uniqueness (no two rows with the same key), validity (no times in the future, and conditions of your own). A check passes when `observed` is at most `threshold`. The rows that make a check fail are in NAME_rejects, once for each such check; the input stays as it is under its own name. A dimension’s score is the share of its checks that pass.',
     why: 'Great Expectations, Soda, Deequ and dbt tests all do this: what good data looks like is written down, and every load is measured against it. One condition would tell that something is wrong; six dimensions tell what. A snapshot below it that appends to a table keeps every run, and the score over time shows a sensor that decays weeks before it fails.',
     without:
       'A pipeline that ran without an error is taken for one that is right. Then a feed stops, yesterday’s values are reported as today’s, and nobody asks. Mind the edges: no rows have nothing wrong with them, so on an empty table every check of rows passes, as in dbt and Great Expectations, and only freshness fails; missing keys are a matter of completeness and are never duplicates, as in SQL’s UNIQUE; a condition that is NULL is not broken, as in SQL’s CHECK.',
@@ -848,6 +931,32 @@ export const quality = defineStep({
           ['b', '2024-02-03', 3, 'freshness', 'freshness', 'the newest row of its sensor is too old'],
           ['c', null, 5, 'freshness', 'freshness', 'the newest row of its sensor is too old'],
         ],
+      },
+    },
+    {
+      name: 'a clock that is set back by an hour; missing times and those in the future are passed over',
+      params: {time: 'read_at', freshness: '1h', by: ['sensor'], now: '2024-10-27 03:00:00', in_order: true, no_future: false, skip: ['completeness']},
+      input: {
+        columns: {sensor: 'VARCHAR', read_at: 'TIMESTAMP', v: 'INTEGER'},
+        rows: [
+          ['a', '2024-10-27 02:40:00', 1],
+          ['b', '2024-10-27 02:45:00', 2],
+          ['a', '2024-10-27 02:50:00', 3],
+          ['a', '2024-10-27 02:00:00', 4],
+          ['b', '2024-10-27 02:45:00', 5],
+          ['a', null, 6],
+          ['a', '2024-10-27 02:10:00', 7],
+          ['b', '2031-01-01 00:00:00', 8],
+          ['b', '2024-10-27 02:55:00', 9],
+        ],
+      },
+      expect: resultOf('2024-10-27 03:00:00', [
+        ['freshness', 'freshness', 'read_at', 10, 60, 'minutes', true, 0, 2, 'at most 1h old, for each sensor', '2024-10-27 02:50:00'],
+        ['consistency', 'times_in_order', 'read_at', 14.285714285714286, 0, 'percent', false, 1, 7, 'not earlier than in the previous row, for each sensor', null],
+      ]),
+      rejects: {
+        columns: {...{sensor: 'VARCHAR', read_at: 'TIMESTAMP', v: 'INTEGER'}, ...wrongColumns},
+        rows: [['a', '2024-10-27 02:00:00', 4, 'consistency', 'times_in_order', 'read_at is earlier than in the previous row of its sensor']],
       },
     },
     {

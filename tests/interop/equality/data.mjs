@@ -111,6 +111,10 @@ const bodies = {
     {time: 'day', freshness: '30d', by: ['sensor_id', 'active'], now: '2024-03-31', keys: ['temperature'], missing_percent: 100},
     {time: 'READ_AT', by: ['voltage'], now: '2024-12-31T23:59:59.999Z', keys: ['price'], skip: ['validity']},
     {skip: ['completeness'], now: '2024-03-31', keys: ['day', 'voltage', 'line']},
+    {time: 'read_at', in_order: true, by: ['sensor_id'], now: '2024-03-31', skip: ['completeness']},
+    {time: 'read_at', in_order: true, now: '2099-01-01', freshness: '30d', keys: ['voltage'], missing_percent: 30},
+    {time: 'day', in_order: true, by: ['active', 'voltage'], now: '2024-03-31', skip: ['freshness', 'completeness']},
+    {time: 'Day', in_order: true, schema: {day: 'timestamp'}, now: '2024-03-31', skip: ['completeness']},
   ],
   dedup: [
     {},

@@ -18,6 +18,7 @@ async function prepare(body: Readonly<Record<string, unknown>>, rows: readonly (
 
 test.each([
   [{freshness: '1h'}, 'time', 'Freshness needs a column of times, and none is named.'],
+  [{in_order: true}, 'time', 'Times in order need a column of times, and none is named.'],
   [{time: 'at'}, 'time', 'Freshness takes a column of times, and at is VARCHAR.'],
   [{ranges: {temprature: {min: 0}}}, 'ranges.temprature', 'readings has no column called temprature.'],
   [{ranges: {id: {min: 0}}}, 'ranges.id.min', 'id is text, and 0 is a number: as text, 9 is greater than 10.'],
@@ -44,6 +45,26 @@ test.each(['temperature + 1', 'id', "TIMESTAMP '2024-01-01'"])('%s is no conditi
     (error: unknown) => String(error),
   );
   expect(stopProblem(failed)).toMatchObject({code: 'CONDITION', message: `odd gives no true or false: ${expression}`});
+});
+
+test('times in order are those of the rows as they lie, whatever the columns are called; each jump back counts once', async () => {
+  const connection = await openDuckDB();
+  const minutes = [0, 10, 20, 5, 6, 6, 30, 29];
+  const odd = {rowid: 'INTEGER', is_back: 'INTEGER', row: 'INTEGER', at: 'TIMESTAMP'};
+  const rows = minutes.map((minute, i) => [9 - i, i, i % 2, `2024-01-01 00:${String(minute).padStart(2, '0')}:00`]);
+  const input = await makeInput(connection, 'readings', {columns: odd, rows});
+  const failing = async (body: Readonly<Record<string, unknown>>): Promise<unknown> => {
+    const values = readParams(quality.params, {time: 'at', in_order: true, now: '2024-01-02', skip: ['completeness', 'freshness', 'validity'], ...body});
+    if (!values.ok) throw new Error('these can be read');
+    const program = quality.toSql(values.value, [input]);
+    if (program.kind !== 'sql' || program.rejects === undefined) throw new Error('quality is a query, with rejects');
+    const [[failed, checked]] = (await contentOf(connection, sql`SELECT rows_failing::VARCHAR, rows_checked::VARCHAR FROM (${program.sql})`)).rows as [[string, string]];
+    const rejects = (await contentOf(connection, sql`SELECT is_back::VARCHAR FROM (${program.rejects})`)).rows.flat();
+    return {failed, checked, rejects};
+  };
+  expect(await failing({})).toEqual({failed: '2', checked: '8', rejects: ['3', '7']});
+  // One after the other of each: 0, 20, 6, 30, and 10, 5, 6, 29.
+  expect(await failing({by: ['row']})).toEqual({failed: '2', checked: '8', rejects: ['3', '4']});
 });
 
 test('a script stops where the run would', async () => {
