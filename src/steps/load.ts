@@ -16,7 +16,7 @@ import {databaseInSpark} from './load-database.ts';
 const params = {
   file: p.files({label: 'Files', help: 'Names of files in the workspace; sensors-*.csv stands for several.'}),
   format: p.choice(['auto', 'csv', 'json', 'parquet', 'duckdb', 'sqlite', 'postgres'], {label: 'Format', default: 'auto'}),
-  table: p.text({label: 'Table', help: 'Which table or view of a database.', default: '', placeholder: 'the only one', later: true}),
+  table: p.text({label: 'Table', help: 'Which table or view of a database; a name with a dot in quotes, as in SQL.', default: '', placeholder: 'the only one', later: true}),
   encoding: p.choice(['auto', 'utf-8', 'utf-16', 'latin-1', 'windows-1252'], {label: 'Encoding', default: 'auto'}),
   delimiter: p.text({label: 'Delimiter', help: 'Spark calls it sep.', default: '', placeholder: 'found out'}),
   quote: p.text({label: 'Quote', default: '', placeholder: 'found out'}),

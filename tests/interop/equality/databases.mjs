@@ -69,6 +69,16 @@ const duckdb = [
   'CREATE VIEW hot AS SELECT id, price FROM readings WHERE price >= 0',
 ];
 
+/** Views that name their database, and names with dots. */
+const named = [
+  'CREATE TABLE readings AS SELECT i AS id, i / 4 AS value FROM range(20) t(i)',
+  'CREATE VIEW hot AS SELECT * FROM site.main.readings WHERE value > 4',
+  'CREATE VIEW cold AS SELECT * FROM site.readings WHERE value < 1',
+  'CREATE SCHEMA sales',
+  'CREATE TABLE sales.orders AS SELECT 1 AS n',
+  'CREATE TABLE "sales.orders" AS SELECT 2 AS n',
+];
+
 /** As pg_dump writes it. */
 const dump = `--
 -- PostgreSQL database dump
@@ -102,6 +112,12 @@ CREATE TABLE public.readings (
     tags text[]
 );
 CREATE TABLE archive."Old; readings" ("Select" bigint);
+CREATE FUNCTION archive.oldest(above bigint) RETURNS bigint
+    LANGUAGE sql
+    BEGIN ATOMIC
+ SELECT min(CASE WHEN ("Old; readings"."Select" > oldest.above) THEN "Old; readings"."Select" ELSE NULL::bigint END) AS min
+    FROM archive."Old; readings";
+END;
 CREATE TABLE public.empty (id integer, at timestamp without time zone);
 CREATE VIEW public.high AS SELECT id, price FROM public.readings WHERE (price > 0.0);
 
@@ -134,15 +150,15 @@ export async function databaseNotebooks() {
     writeFileSync(join(path, 'plant.sqlite'), capi.sqlite3_js_db_export(db));
     db.close();
   });
-  const ofDuckDb = await folderOf(async (path) => {
-    const connection = await openDuckDB();
-    await connection.run(`ATTACH ${literal(join(path, 'plant.duckdb'))} AS written`);
-    await connection.run('USE written');
-    for (const statement of duckdb) await connection.run(statement);
-    await connection.run('USE memory');
-    await connection.run('DETACH written');
-    connection.closeSync();
-  });
+  /** @param {string} file @param {string} name what it is called while it is written @param {readonly string[]} statements */
+  const writtenBy = (file, name, statements) =>
+    folderOf(async (path) => {
+      const connection = await openDuckDB();
+      for (const statement of [`ATTACH ${literal(join(path, file))} AS ${name}`, `USE ${name}`, ...statements, 'USE memory', `DETACH ${name}`]) await connection.run(statement);
+      connection.closeSync();
+    });
+  const ofDuckDb = await writtenBy('plant.duckdb', 'written', duckdb);
+  const ofNamed = await writtenBy('site.duckdb', 'site', named);
   const ofPostgres = await folderOf((path) => Promise.resolve(writeFileSync(join(path, 'plant.sql'), dump)));
   const others = {odd: {table: 'odd "table'}, nothing: {table: 'empty'}};
   return [
@@ -176,6 +192,12 @@ export async function databaseNotebooks() {
         }),
       ),
       folder: ofDuckDb,
+      isMadeUp: true,
+    },
+    {
+      name: 'load from a DuckDB file whose views name it',
+      markdown: markdownOf('Site', cellsOf('site.duckdb', {hot: {table: 'hot'}, cold: {table: 'cold'}, orders: {table: 'sales.orders'}, dotted: {table: '"sales.orders"'}})),
+      folder: ofNamed,
       isMadeUp: true,
     },
     {
