@@ -143,9 +143,9 @@ export function createEngine({worker, urls}: {worker: () => EngineWorker; urls: 
       const own = ipc.buffer instanceof ArrayBuffer && ipc.byteLength === ipc.buffer.byteLength ? new Uint8Array(ipc.buffer) : ipc.slice();
       await call(options?.signal, (remote, job) => remote.insert(job, name, Comlink.transfer(own, [own.buffer]), create));
     },
-    async insertColumns(name, columns, options) {
+    async insertColumns(name, columns, create, options) {
       const buffers = columns.map(({values}) => values.buffer as ArrayBuffer);
-      await call(options?.signal, (remote, job) => remote.insertColumns(job, name, Comlink.transfer([...columns], buffers)));
+      await call(options?.signal, (remote, job) => remote.insertColumns(job, name, Comlink.transfer([...columns], buffers), create));
     },
     async registerFile(name, file) {
       files.set(name, file);

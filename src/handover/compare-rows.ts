@@ -6,9 +6,10 @@ import {isNested, type Column} from '../sql/types.ts';
 import type {Step} from '../steps/define.ts';
 import {isClose, pairColumns, stepOf, valueOf, type Paired, type PairedColumns} from './comparable.ts';
 
-/** A table of the engine. */
+/** One of two tables that are compared. */
 export interface Side {
-  readonly table: string;
+  /** What stands in FROM. */
+  readonly relation: Sql;
   readonly columns: readonly Column[];
 }
 
@@ -71,7 +72,7 @@ export async function compareRows(
   const exact = names.filter((_, i) => pairs[i]?.kind === 'exact');
   const floats = names.filter((_, i) => pairs[i]?.kind === 'float');
   const inexact = names.filter((_, i) => pairs[i]?.kind !== 'exact');
-  const [numberedHere, numberedThere] = [numberedRows(id(here.table), here.columns), numberedRows(id(there.table), there.columns)];
+  const [numberedHere, numberedThere] = [numberedRows(here.relation, here.columns), numberedRows(there.relation, there.columns)];
   let renumbered: readonly (readonly [number, number])[] = [];
   const valuesHere = (): Sql[] =>
     pairs.map((pair, i) => {
@@ -87,8 +88,8 @@ export async function compareRows(
   const hashed = (value: Sql, i: number): Sql => (isNested(pairs[i]?.type ?? '') ? sql`${value}, CAST(${value} AS VARCHAR)` : value);
   /** Both 64-bit hashes of a row's values: together they tell rows apart. */
   const hashes = (values: readonly Sql[]): Sql => sql`hash(${join(values.map(hashed))}) AS a, hash(0, ${join(values.map(hashed))}) AS b`;
-  const rows = await figure(sql`SELECT count(*) FROM ${id(here.table)}`);
-  const rowsThere = await figure(sql`SELECT count(*) FROM ${id(there.table)}`);
+  const rows = await figure(sql`SELECT count(*) FROM ${here.relation}`);
+  const rowsThere = await figure(sql`SELECT count(*) FROM ${there.relation}`);
   const nothing = {count: 0, columns: [], rows: []};
   const result = {differences, reordered, rows, rowsThere, close: 0, onlyHere: nothing, onlyThere: nothing, changed: {...nothing, perColumn: {}}, renumbered};
   // Tables that share no column have no rows to compare.
@@ -120,7 +121,7 @@ export async function compareRows(
   async function findApart(): Promise<void> {
     const [a, b] = [hashes(valuesHere()), hashes(valuesThere)];
     await run(
-      sql`CREATE TABLE ${apart} AS SELECT a, b, count(*) FILTER (WHERE is_here) AS n_here, count(*) FILTER (WHERE NOT is_here) AS n_there FROM (SELECT ${a}, true AS is_here FROM ${id(here.table)} UNION ALL SELECT ${b}, false FROM ${id(there.table)}) GROUP BY a, b HAVING n_here <> n_there`,
+      sql`CREATE TABLE ${apart} AS SELECT a, b, count(*) FILTER (WHERE is_here) AS n_here, count(*) FILTER (WHERE NOT is_here) AS n_there FROM (SELECT ${a}, true AS is_here FROM ${here.relation} UNION ALL SELECT ${b}, false FROM ${there.relation}) GROUP BY a, b HAVING n_here <> n_there`,
     );
   }
 
@@ -262,7 +263,7 @@ SELECT p.n, q.n FROM p JOIN q ON p.k = q.k AND p.nth = q.nth${checked}`;
       return sql`(SELECT c, h, row_number() OVER (PARTITION BY h ORDER BY c) AS nth FROM (SELECT ${values[cluster] ?? sql`NULL`} AS c, ${keys.length === 0 ? sql`0` : sql`hash(${join(keys)})`} AS h FROM ${from}))`;
     };
     const counted = await engine.rows(
-      sql`SELECT x.c, y.c, count(*) AS many FROM ${side(id(here.table), valuesHere())} x JOIN ${side(id(there.table), valuesThere)} y ON x.h = y.h AND x.nth = y.nth WHERE x.c IS NOT NULL AND y.c IS NOT NULL GROUP BY ALL ORDER BY many DESC, x.c, y.c`,
+      sql`SELECT x.c, y.c, count(*) AS many FROM ${side(here.relation, valuesHere())} x JOIN ${side(there.relation, valuesThere)} y ON x.h = y.h AND x.nth = y.nth WHERE x.c IS NOT NULL AND y.c IS NOT NULL GROUP BY ALL ORDER BY many DESC, x.c, y.c`,
       {signal},
     );
     const to = new Map<number, number>();

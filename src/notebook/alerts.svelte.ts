@@ -1,7 +1,7 @@
 import {problemOf, type Problem} from '../lib/problem.ts';
 import type {Value} from '../lib/value.ts';
 import type {EnginePort, StoragePort} from '../ports/index.ts';
-import {id, lit, sql, type Sql} from '../sql/sql.ts';
+import {lit, sql, type Sql} from '../sql/sql.ts';
 import type {StoredResult} from './run.ts';
 import type {Webhook} from './webhook.ts';
 
@@ -135,7 +135,7 @@ export class Alerts {
     this.#next(async () => {
       const fresh = cells.filter(({name, hash}) => this.#kept.cells[name]?.hash !== hash);
       for (const cell of fresh) {
-        const found = await withResult(cell, (result) => this.#find(cell, id(result.table)));
+        const found = await withResult(cell, (result) => this.#find(cell, result.relation));
         if (path !== this.#path) return;
         await this.#take(cell.name, found);
       }

@@ -5,7 +5,7 @@ import type {Value} from '../lib/value.ts';
 import type {Ports} from '../ports/index.ts';
 import {csvLines, parquetSelect} from '../sql/export.ts';
 import {pageSql} from '../sql/page.ts';
-import {id, sql, type Sql} from '../sql/sql.ts';
+import {sql, type Sql} from '../sql/sql.ts';
 import type {ExportFormat, ExportOptions} from './export-format.ts';
 import {oneAhead} from './one-ahead.ts';
 import type {Runner, StoredResult} from './run.ts';
@@ -47,9 +47,9 @@ export async function exportCell(
 type Write = (ports: Ports, result: StoredResult, write: (bytes: Uint8Array) => Promise<void>, signal: AbortSignal | undefined) => Promise<void>;
 
 const writers: Readonly<Record<ExportFormat, Write>> = {
-  parquet: (ports, result, write, signal) => ports.engine.stream(parquetSelect(result.columns, id(result.table)), write, {signal}),
+  parquet: (ports, result, write, signal) => ports.engine.stream(parquetSelect(result.columns, result.relation), write, {signal}),
   csv: async (ports, result, write, signal) => {
-    const {header, lines} = csvLines(result.columns, id(result.table));
+    const {header, lines} = csvLines(result.columns, result.relation);
     await write(new TextEncoder().encode(header));
     await ports.engine.stream(lines, (ipc) => write(textBytes(ipc)), {signal});
   },
@@ -58,7 +58,7 @@ const writers: Readonly<Record<ExportFormat, Write>> = {
     // Rows go through JavaScript here, so pages stay small: the page keeps answering.
     const pageRows = Math.max(100, Math.floor(20_000 / Math.max(1, result.columns.length)));
     for (let offset = 0; offset < result.rows; offset += pageRows) {
-      const {columns, rows} = await ports.engine.rows(pageSql(id(result.table), {offset, limit: pageRows, sort: []}), {signal});
+      const {columns, rows} = await ports.engine.rows(pageSql(result.relation, {offset, limit: pageRows, sort: []}), {signal});
       await write(encoder.encode(rows.map((row) => `${jsonRow(columns, row)}\n`).join('')));
     }
   },
@@ -93,7 +93,7 @@ class Pieces extends AsyncByteQueue {
   }
 }
 
-const selectAll = (result: StoredResult): Sql => sql`FROM ${id(result.table)}`;
+const selectAll = (result: StoredResult): Sql => sql`FROM ${result.relation}`;
 
 /** The bytes of a one-column text result: Arrow keeps the texts end to end, so they are the file's bytes already. */
 function textBytes(ipc: Uint8Array): Uint8Array {

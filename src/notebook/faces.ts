@@ -50,21 +50,18 @@ export class Faces {
   /** Rows of a result, or of what it rejected. */
   async page(name: string, offset: number, limit: number, sort: readonly Sort[], table: PagedTable): Promise<readonly Row[]> {
     return this.runner.withInputs(name, 'look', async (result) => {
-      const relation = table === 'rows' ? result.table : result.rejects?.table;
+      const {relation, columns} =
+        table === 'rows' ? result : {relation: result.rejects === undefined ? undefined : id(result.rejects.table), columns: result.rejects?.columns ?? []};
       if (relation === undefined) return [];
-      if (typeof table === 'object') {
-        // A part of a table has no rowid, so its rows are numbered. The check stands before the reason, whatever it is called beside the columns of the rows.
-        const column = result.rejects?.columns.at(-2)?.name ?? '';
-        const rows = sql`(FROM ${id(relation)} WHERE ${id(column)} = ${lit(table.check)})`;
-        return (await this.ports.engine.rows(pageSql(rows, {offset, limit, sort, columns: [{name: 'rowid', type: 'BIGINT'}]}))).rows;
-      }
-      return (await this.ports.engine.rows(pageSql(id(relation), {offset, limit, sort, ...(table === 'rows' ? {columns: result.columns} : {})}))).rows;
+      // The check stands before the reason, whatever it is called beside the columns of the rows.
+      const rows = typeof table === 'object' ? sql`(FROM ${relation} WHERE ${id(columns.at(-2)?.name ?? '')} = ${lit(table.check)})` : relation;
+      return (await this.ports.engine.rows(pageSql(rows, {offset, limit, sort, columns}))).rows;
     });
   }
 
   profiles(cell: CompiledCell): Promise<readonly ColumnProfile[]> {
     return kept(this.#profiles, this.runner.edition(cell.hash), () =>
-      this.runner.withInputs(cell.name, 'study', (result) => profileTable(this.ports.engine, id(result.table), result.columns, result.rows)),
+      this.runner.withInputs(cell.name, 'study', (result) => profileTable(this.ports.engine, result.relation, result.columns, result.rows)),
     );
   }
 
@@ -76,7 +73,6 @@ export class Faces {
     const {work} = cell;
     const [input] = inputs;
     const effect = work.type === 'step' ? (work.step.effectOf?.(work.values) ?? work.step.effect) : 'new';
-    const output = id(result.table);
     if (input === undefined || effect === 'new')
       return {
         effect: 'new',
@@ -89,16 +85,20 @@ export class Faces {
       };
 
     const columns = columnChanges(input.columns, result.columns);
+    // Beside its input a result has only what it made; the rest is the input's own.
+    const made = result.parts.length > 1 ? (result.parts.at(-1)?.columns ?? []) : columns.map(({name}) => name);
+    const mayDiffer = columns.filter(({name}) => made.includes(name));
     const rowsIn = Number((await this.#numbers(sql`SELECT count(*) AS n FROM ${input.relation}`))[0] ?? 0);
-    const compared = columns.filter((change) => change.before !== undefined && change.after !== undefined);
-    const counts = effect === 'same' ? await this.#numbers(changedCounts(input.relation, output, columns)) : [];
-    const changed = new Map(compared.map((change, i) => [change.name, counts[i + 1] ?? 0]));
+    const isKept = (change: ColumnChange): boolean => change.before !== undefined && change.after !== undefined;
+    const compared = columns.filter(isKept);
+    const counts = effect === 'same' ? await this.#numbers(changedCounts(input.relation, result.relation, mayDiffer)) : [];
+    const changed = new Map(mayDiffer.filter(isKept).map((change, i) => [change.name, counts[i + 1] ?? 0]));
     const touched = columns.filter((change) => (changed.get(change.name) ?? 0) > 0);
     const untouched = compared.filter((change) => !touched.includes(change)).map((change) => change.name);
     const rowsSql = (from: Sql, to: StoredResult): Sql => {
-      if (effect === 'same') return changedRows(from, id(to.table), touched, untouched.slice(0, 4));
+      if (effect === 'same') return changedRows(from, to.relation, touched, untouched.slice(0, 4));
       // What a step rejected it has kept, with the reason.
-      return to.rejects === undefined ? removedRows(from, id(to.table), columns) : sql`FROM ${id(to.rejects.table)}`;
+      return to.rejects === undefined ? removedRows(from, to.relation, columns) : sql`FROM ${id(to.rejects.table)}`;
     };
     const rowColumns = await this.ports.engine.describe(rowsSql(input.relation, result));
     return {
@@ -125,12 +125,12 @@ export class Faces {
   async chart(cell: CompiledCell, spec: ChartSpec | undefined): Promise<ChartFace> {
     const of = cell.work.type === 'chart' ? cell.work.spec : spec;
     return this.runner.withInputs(cell.name, cell.work.type === 'chart' ? 'look' : 'study', async (result, inputs) => {
-      const source = cell.work.type === 'chart' ? inputs[0] : {relation: id(result.table), columns: result.columns};
+      const source = cell.work.type === 'chart' ? inputs[0] : {relation: result.relation, columns: result.columns};
       const drawn = of ?? (source === undefined ? undefined : suggestChart(source.columns));
       if (source === undefined || drawn === undefined)
         throw new ProblemError({code: 'NOTHING_TO_DRAW', message: 'This table has no column that a chart could show.', hint: 'Add a chart cell and choose its columns.'});
       const reduced = unwrap(reduceChart(drawn, source.columns, source.relation, cell.work.type === 'chart' ? inputs[1] : undefined));
-      const table = await this.ports.engine.query(cell.work.type === 'chart' ? sql`FROM ${id(result.table)}` : reduced.sql);
+      const table = await this.ports.engine.query(cell.work.type === 'chart' ? sql`FROM ${result.relation}` : reduced.sql);
       return {spec: drawn, reduced, rows: table.toArray().map((row: {toJSON(): ChartRow}) => row.toJSON())};
     });
   }

@@ -174,7 +174,7 @@ class Loader {
     await engine.insert(this.#staging, ipc, true, {signal});
     const shape = known ?? this.#shapeOf(await engine.describe(sql`FROM ${id(this.#staging)}`, {signal}));
     this.#shapes.set(this.#shape, shape);
-    if (deleted.length > 0) await engine.insertColumns(this.#deletedTable, [{name: 'row', values: Int32Array.from(deleted)}], {signal});
+    if (deleted.length > 0) await engine.insertColumns(this.#deletedTable, [{name: 'row', values: Int32Array.from(deleted)}], true, {signal});
     await engine.execute([this.#insert(shape, segments, deleted.length > 0), ...this.#drops()], {signal});
   }
 

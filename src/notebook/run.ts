@@ -1,15 +1,15 @@
 import {reduceChart} from '../charts/reduce.ts';
 import type {ChartSpec} from '../charts/spec.ts';
 import {at, cancelled, problemOf, ProblemError, unwrap, type Problem} from '../lib/problem.ts';
-import type {At, KernelOutput, Ports, Progress} from '../ports/index.ts';
-import {id, query, sql, type Sql} from '../sql/sql.ts';
+import type {At, KernelColumn, KernelOutput, Ports, Progress} from '../ports/index.ts';
+import {id, join, query, sql, type Sql} from '../sql/sql.ts';
 import {stopProblem} from '../sql/stop.ts';
 import type {Column} from '../sql/types.ts';
 import type {Input, LakeWrite, PostgresWrite, Program, Verdict} from '../steps/define.ts';
 import {rejectsOf} from './cells.ts';
 import type {Applies} from './lake-plan.ts';
 import type {CompiledCell, Computed, InputTable, LakeSource, PlannedCell} from './plan.ts';
-import {BesideRows} from './beside-rows.ts';
+import {assign, sideBySide, type Part} from './parts.ts';
 import {mentionsTable} from './postgres-uses.ts';
 import {readFiles, type FileRead} from './read.ts';
 import {Turns, type Lane} from './turns.ts';
@@ -17,14 +17,16 @@ import {Turns, type Lane} from './turns.ts';
 /** A cell's result: a table in the engine, and the small things that stay when the table goes. */
 export interface StoredResult {
   readonly hash: string;
-  /** The table's name in the engine. */
-  readonly table: string;
+  /** What stands in FROM for its rows. */
+  readonly relation: Sql;
+  /** Its tables in the engine: one of its own, beside those of the input whose columns it keeps. */
+  readonly parts: readonly Part[];
   readonly columns: readonly Column[];
   readonly rows: number;
   readonly rejects: {readonly table: string; readonly rows: number; readonly columns: readonly Column[]} | undefined;
   /** The files that a load read, and how. */
   readonly files: readonly FileRead[];
-  /** The result whose rows these are, when the cell only passes them on: `table` is that one's. */
+  /** The result whose rows these are, when the cell only passes them on: `parts` are that one's. */
   readonly through: string | undefined;
   /** Figures and small tables beside the rows: a kernel's, or what a commit did. */
   readonly figures: Pick<KernelOutput, 'facts' | 'tables'> | undefined;
@@ -96,7 +98,7 @@ export class Runner {
   /** `budget` is the share of the engine's memory limit that results may fill. */
   constructor(
     private readonly ports: Ports,
-    private readonly budget = 0.6,
+    private readonly budget = 0.4,
   ) {
     ports.engine.onRestart(() => {
       this.#present.clear();
@@ -118,8 +120,7 @@ export class Runner {
 
   /** Whether a result's table is in the engine right now. */
   isPresent(hash: string): boolean {
-    const through = this.#results.get(hash)?.through;
-    return through === undefined ? this.#present.has(hash) : this.isPresent(through);
+    return this.#results.get(hash)?.parts.every((part) => this.#present.has(part.hash)) ?? false;
   }
 
   /** Forgets what was read from or written to a table of the lake that is gone, and all that came of it; gives the hashes. */
@@ -191,9 +192,9 @@ export class Runner {
         const tables: View[] = [];
         for (const source of sources) {
           this.#lineage.set(source.hash, source);
-          const {table} = await this.#ensure(source.hash, {}, signal);
+          const {relation} = await this.#ensure(source.hash, {}, signal);
           this.#pin(source.hash);
-          tables.push({name: source.name, relation: id(table)});
+          tables.push({name: source.name, relation});
         }
         for (const name of names) {
           const cell = this.#plan.find((planned) => planned.name === name || rejectsOf(planned.name) === name);
@@ -201,8 +202,8 @@ export class Runner {
           if (hash === undefined) continue;
           const result = await this.#ensure(hash, {}, signal);
           this.#pin(hash);
-          const table = cell?.name === name ? result.table : result.rejects?.table;
-          if (table !== undefined) tables.push({name, relation: id(table)});
+          if (cell?.name === name) tables.push({name, relation: result.relation});
+          else if (result.rejects !== undefined) tables.push({name, relation: id(result.rejects.table)});
         }
         await this.#showOnly(tables, signal);
         return use();
@@ -304,8 +305,8 @@ export class Runner {
       await this.#ensure(known.through, events, signal);
       return known;
     }
-    if (known !== undefined && this.#present.delete(hash)) {
-      this.#present.add(hash);
+    if (known !== undefined && this.isPresent(hash)) {
+      this.#touch(known);
       return known;
     }
     const cell = this.#lineage.get(hash);
@@ -316,6 +317,7 @@ export class Runner {
       const result = await this.#withRoom(() => this.#materialise(cell, inputs, events, signal));
       this.#results.set(hash, result);
       if (result.through === undefined) this.#present.add(hash);
+      this.#touch(result);
       this.#pin(hash);
       await this.#evict();
       return result;
@@ -332,11 +334,17 @@ export class Runner {
     }
   }
 
-  /** Keeps a result's table in the engine until the work under way is done. */
+  /** Keeps a result's tables in the engine until the work under way is done. */
   #pin(hash: string): void {
-    const through = this.#results.get(hash)?.through;
-    if (through === undefined) this.#pinned.push(hash);
-    else this.#pin(through);
+    this.#pinned.push(...(this.#results.get(hash)?.parts.map((part) => part.hash) ?? []));
+  }
+
+  /** Makes a result's tables the most recently used. */
+  #touch({parts}: StoredResult): void {
+    for (const {hash} of parts) {
+      this.#present.delete(hash);
+      this.#present.add(hash);
+    }
   }
 
   async #inputs(cell: Computed, events: RunEvents, signal: AbortSignal | undefined): Promise<Input[]> {
@@ -344,7 +352,7 @@ export class Runner {
     for (const table of cell.inputs) {
       const result = await this.#ensure(table.hash, events, signal);
       this.#pin(table.hash);
-      if (!table.rejects) inputs.push({name: table.name, relation: id(result.table), columns: result.columns});
+      if (!table.rejects) inputs.push({name: table.name, relation: result.relation, columns: result.columns});
       else if (result.rejects === undefined)
         throw new ProblemError({code: 'NO_REJECTS', message: `${table.name} is empty: nothing was rejected there.`, hint: 'Only load, cast, validate and quality keep such rows.'});
       else inputs.push({name: table.name, relation: id(result.rejects.table), columns: result.rejects.columns});
@@ -366,10 +374,13 @@ export class Runner {
     ]);
     const before = this.#memory.used;
     this.#memory = memory;
+    const base = made.isBeside === true ? this.#baseOf(cell) : undefined;
+    if (base !== undefined && base.rows !== rows) throw new Error(`${cell.name} has ${rows} rows beside ${base.rows}`);
+    const whole = assign(base ?? {parts: [], columns: []}, {hash: cell.hash, table}, columns);
     return {
       hash: cell.hash,
-      table,
-      columns,
+      relation: sideBySide(whole.parts, whole.columns),
+      ...whole,
       rows,
       rejects: made.rejects === undefined || rejects === undefined ? undefined : {table: made.rejects, ...rejects},
       files: made.files ?? [],
@@ -379,6 +390,14 @@ export class Runner {
       ms: performance.now() - started,
       bytes: Math.max(0, memory.used - before),
     };
+  }
+
+  /** The rows of a cell's first input. */
+  #baseOf({inputs: [input]}: Computed): Pick<StoredResult, 'parts' | 'columns' | 'rows'> | undefined {
+    const result = this.#results.get(input?.hash ?? '');
+    if (result?.rejects === undefined || input?.rejects !== true) return result;
+    const {table, columns, rows} = result.rejects;
+    return {parts: [{hash: result.hash, table, columns: columns.map(({name}) => name)}], columns, rows};
   }
 
   async #make(cell: Computed, table: string, inputs: readonly Input[], events: RunEvents, signal: AbortSignal | undefined): Promise<Made> {
@@ -426,28 +445,34 @@ export class Runner {
     const rejects = `${table}_rejects`;
     const onProgress = (progress: Progress): void => events.onProgress?.(cell.name, progress);
     switch (program.kind) {
-      case 'sql':
-        await engine.execute([createAs(table, program.sql)], {signal});
+      case 'sql': {
+        const isBeside = await this.#assign(program, cell, table, signal);
         if (program.rejects !== undefined) await engine.execute([createAs(rejects, program.rejects)], {signal});
         return {
+          isBeside,
           ...(program.rejects === undefined ? {} : {rejects}),
           ...(program.judge === undefined ? {} : {verdict: program.judge.read((await engine.rows(program.judge.ask(id(table)), {signal})).rows)}),
         };
+      }
       case 'read': {
         const made = await readFiles(this.ports, program.files, program.options, {table, rejects, onProgress, signal});
         if (cell.work.type === 'step') await this.#checkUnchanged(cell.work.files, cell.work.fingerprints);
         return made;
       }
       case 'kernel': {
-        const [input] = inputs;
-        if (input === undefined) throw new Error('a kernel reads rows');
         const columns = await engine.columns(program.features, {signal});
-        const beside = new BesideRows(engine, input, table, columns.rows, signal);
+        const clear = sql`DROP TABLE IF EXISTS ${id(table)}`;
+        await engine.execute([clear], {signal});
+        let isFirst = true;
+        const rows = async (part: readonly KernelColumn[]): Promise<void> => {
+          await engine.insertColumns(table, part, isFirst, {signal});
+          isFirst = false;
+        };
         try {
-          const output = await compute.run(program.fn, columns, program.args, {progress: onProgress, rows: (part) => beside.add(part)}, {signal});
-          return {figures: output};
+          return {isBeside: true, figures: await compute.run(program.fn, columns, program.args, {progress: onProgress, rows}, {signal})};
         } catch (thrown) {
-          await beside.discard();
+          // What went wrong matters more than that this does, too: an engine that is gone has no tables.
+          await engine.execute([clear]).catch(() => undefined);
           throw thrown;
         }
       }
@@ -460,6 +485,18 @@ export class Runner {
         return {through, figures: await this.#write(program.write, cell, input, events, signal)};
       }
     }
+  }
+
+  /** Makes a table of the columns that a query assigns, or of all that it gives; says whether it is the former. */
+  async #assign({sql: all, assigned = [], mayRepeat}: Extract<Program, {kind: 'sql'}>, cell: Computed, table: string, signal: AbortSignal | undefined): Promise<boolean> {
+    const {engine} = this.ports;
+    if (assigned.length > 0) {
+      await engine.execute([createAs(table, sql`SELECT ${join(assigned.map(id))} FROM (${all}\n)`)], {signal});
+      if (mayRepeat !== true || (await engine.describeTable(table, {signal})).rows === this.#baseOf(cell)?.rows) return true;
+      await engine.execute([sql`DROP TABLE ${id(table)}`], {signal});
+    }
+    await engine.execute([createAs(table, all)], {signal});
+    return false;
   }
 
   /** The version to read below a writer: the one it made or found its rows in, or a later one that is there already. */
@@ -560,16 +597,20 @@ export class Runner {
     }
   }
 
+  /** Counts a result's table as gone, and with it those that are beside it: rows that are computed again may come in another order. Gives the tables. */
+  #leave(hash: string): string[] {
+    const gone = [...this.#present].filter((other) => other === hash || this.#results.get(other)?.parts.some((part) => part.hash === hash) === true);
+    for (const other of gone) this.#present.delete(other);
+    return gone.flatMap((other) => [tableOf(other), ...(this.#results.get(other)?.rejects === undefined ? [] : [rejectsOf(tableOf(other))])]);
+  }
+
   /** Drops the least recently used tables until DuckDB is back under the budget, or under that `share` of its limit. */
   async #evict(share = this.budget): Promise<void> {
     for (const hash of [...this.#present]) {
+      if (!this.#present.has(hash)) continue;
       if (this.#memory.used <= this.#memory.limit * share) return;
       if (this.#pinned.includes(hash)) continue;
-      const result = this.#results.get(hash);
-      this.#present.delete(hash);
-      if (result === undefined) continue;
-      const gone = [result.table, ...(result.rejects === undefined ? [] : [result.rejects.table])];
-      await this.ports.engine.execute(gone.map((table) => sql`DROP TABLE IF EXISTS ${id(table)}`));
+      await this.ports.engine.execute(this.#leave(hash).map((table) => sql`DROP TABLE IF EXISTS ${id(table)}`));
       this.#memory = await this.ports.engine.memory();
     }
   }
@@ -586,6 +627,8 @@ interface Made {
   readonly figures?: StoredResult['figures'];
   readonly verdict?: Verdict | undefined;
   readonly through?: StoredResult;
+  /** The table has only the columns that go beside the first input's. */
+  readonly isBeside?: boolean;
 }
 
 function chartSql(spec: ChartSpec, [input, alerts]: readonly Input[]): Sql {

@@ -208,7 +208,7 @@ export class Tiles {
     return this.runner.withInputs(cell.name, 'look', async (result, inputs) => {
       if (signal?.aborted === true) throw new ProblemError(cancelled);
       const [input, alerts] = inputs;
-      if (cell.work.type !== 'chart') return use({relation: id(result.table), columns: result.columns, rows: result.rows});
+      if (cell.work.type !== 'chart') return use({relation: result.relation, columns: result.columns, rows: result.rows});
       if (input === undefined) throw new Error('a chart reads a table');
       return use({relation: input.relation, columns: input.columns, rows: result.rows, alerts});
     });

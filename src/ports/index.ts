@@ -62,7 +62,7 @@ export interface EnginePort {
   describeTable(table: string, call?: Call): Promise<{readonly columns: readonly Column[]; readonly rows: number}>;
   insert(table: string, ipc: Uint8Array, create: boolean, call?: Call): Promise<void>;
   /** The columns own their buffers, which are moved. */
-  insertColumns(table: string, columns: readonly KernelColumn[], call?: Call): Promise<void>;
+  insertColumns(table: string, columns: readonly KernelColumn[], create: boolean, call?: Call): Promise<void>;
   registerFile(name: string, file: File): Promise<void>;
   dropFile(name: string): Promise<void>;
   memory(): Promise<{readonly used: number; readonly limit: number}>;

@@ -10,11 +10,11 @@ export function unusedName(base: string, columns: readonly Pick<Column, 'name'>[
   }
 }
 
-/** A table whose rows can be told apart and put back in order. */
+/** Rows that can be told apart and put back in order. */
 export interface NumberedRows {
   /** What stands in FROM. */
   readonly from: Sql;
-  /** The row's place in the table, from 0. */
+  /** The row's place, from 0. */
   readonly row: Sql;
   /** The table's own columns. */
   readonly all: Sql;
@@ -22,9 +22,9 @@ export interface NumberedRows {
   readonly added: readonly Sql[];
 }
 
-/** Rows by `rowid`, which every table has; a table with a column of that name gets its rows numbered. */
+/** Rows by `rowid`, which every table has. What stands in parentheses has none, and gets its rows numbered; so does a table with a column of that name. */
 export function numberedRows(relation: Sql, columns: readonly Pick<Column, 'name'>[]): NumberedRows {
-  if (!columns.some((column) => column.name.toLowerCase() === 'rowid')) return {from: relation, row: sql`rowid`, all: sql`*`, added: []};
+  if (!relation.startsWith('(') && !columns.some((column) => column.name.toLowerCase() === 'rowid')) return {from: relation, row: sql`rowid`, all: sql`*`, added: []};
   const row = id(unusedName('row_number', columns));
   return {from: sql`(SELECT *, row_number() OVER () - 1 AS ${row} FROM ${relation})`, row, all: sql`* EXCLUDE (${row})`, added: [row]};
 }

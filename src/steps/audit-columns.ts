@@ -2,10 +2,10 @@ import {list} from '../lib/text.ts';
 import {p, type Values} from '../params/index.ts';
 import {assign, col, py} from '../pyspark/py.ts';
 import {withColumns} from '../sql/select.ts';
-import {id, sql, type Sql} from '../sql/sql.ts';
+import {id, sql} from '../sql/sql.ts';
 import {isTime, type Column} from '../sql/types.ts';
 import {checkColumns, checkSome, columnNamed, findColumn, inputOf} from './checks.ts';
-import {defineStep, type Input, type StepProblem} from './define.ts';
+import {defineStep, type Input, type Program, type StepProblem} from './define.ts';
 import {checkMoment, momentSpark, momentSql, timestampSql} from './moment.ts';
 
 const params = {
@@ -44,13 +44,13 @@ function check(values: AuditValues, input: Input): StepProblem[] {
   ];
 }
 
-function toSql(values: AuditValues, input: Input): Sql {
+function toSql(values: AuditValues, input: Input): Program {
   const now = momentSql(values.now);
   const created = findColumn('created_at', input.columns);
   const file = fileColumn(values, input.columns);
   const assignments = chosen(values).map((name) => ({name, value: name === 'created_at' && created !== undefined ? sql`coalesce(${timestampSql(created)}, ${now})` : now}));
   if (file !== undefined) assignments.push({name: 'source_file', value: sql`${id(file.name)}::VARCHAR`});
-  return sql`SELECT ${withColumns(input.columns, assignments)}\nFROM ${input.relation}`;
+  return {kind: 'sql', sql: sql`SELECT ${withColumns(input.columns, assignments)}\nFROM ${input.relation}`, assigned: assignments.map(({name}) => name)};
 }
 
 export const auditColumns = defineStep({
@@ -70,7 +70,7 @@ export const auditColumns = defineStep({
   params,
   runTimes: (values) => (values.now === '' ? chosen(values) : []),
   check: (values, inputs) => check(values, inputOf(inputs)),
-  toSql: (values, inputs) => ({kind: 'sql', sql: toSql(values, inputOf(inputs))}),
+  toSql: (values, inputs) => toSql(values, inputOf(inputs)),
   toPySpark: (values, {target, frames: [frame = 'df'], inputs}) => {
     const {columns} = inputOf(inputs);
     const file = fileColumn(values, columns);

@@ -53,13 +53,14 @@ function check(values: CastValues, input: Input): StepProblem[] {
 function toSql(values: CastValues, input: Input): Program {
   const tried = tries(castings(values, input), input);
   const columns = tried.map(({column}) => column);
-  return castRows(tried, values.on_failure, input, (value, helpers) =>
+  const program = castRows(tried, values.on_failure, input, (value, helpers) =>
     withColumns(
       columns,
       tried.map((one) => ({name: one.column.name, value: value(one)})),
       helpers,
     ),
   );
+  return program.rejects === undefined ? {...program, assigned: columns.map(({name}) => name)} : program;
 }
 
 function toPySpark(values: CastValues, {target, frames: [frame = 'df'], inputs: [input]}: SparkContext): string[] {

@@ -32,7 +32,12 @@ export const tries = (castings: readonly Casting[], input: Input): Tried[] =>
  * The rows with their casts, in the input’s order. `select` writes the list of columns: `value` is a cast there, `helpers` are columns of
  * the query’s own that stay out.
  */
-export function castRows(tried: readonly Tried[], onFailure: OnFailure, input: Input, select: (value: (one: Tried) => Sql, helpers: readonly Sql[]) => Sql): Program {
+export function castRows(
+  tried: readonly Tried[],
+  onFailure: OnFailure,
+  input: Input,
+  select: (value: (one: Tried) => Sql, helpers: readonly Sql[]) => Sql,
+): Extract<Program, {kind: 'sql'}> {
   const rows = sql`SELECT ${select(({value}) => value, [])}\nFROM ${input.relation}`;
   const [column, value, reason] = newNames(input.columns, ['column', 'value', 'reason']);
   if (tried.length === 0 && onFailure === 'reject') {

@@ -18,8 +18,12 @@ export interface Input {
 
 /** What running a cell means. */
 export type Program =
-  /** One query gives the rows. `rejects` gives the rows of `NAME_rejects`; `judge` asks the rows, once made, what they say of the data. */
-  | {readonly kind: 'sql'; readonly sql: Sql; readonly rejects?: Sql; readonly judge?: Judge}
+  /**
+   * One query gives the rows. `rejects` gives the rows of `NAME_rejects`; `judge` asks the rows, once made, what they say of the data.
+   * `assigned` names the columns that the query makes, where all others, and the rows in their order, are those of the first input: only
+   * these are computed then, and kept beside it. With `mayRepeat` a row may come more than once, as in a left join, and whether one did decides.
+   */
+  | {readonly kind: 'sql'; readonly sql: Sql; readonly rejects?: Sql; readonly judge?: Judge; readonly assigned?: readonly string[]; readonly mayRepeat?: true}
   /**
    * `features` is fetched as typed arrays, one row for each row of the input in its order; the kernel's columns are put beside the
    * input's rows. `shown` is what the SQL face prints; `inSql` says that DuckDB gives the same rows with it, only slower.

@@ -4,7 +4,7 @@ import {assignColumns, inOrder} from '../pyspark/groups.ts';
 import {assign} from '../pyspark/py.ts';
 import type {SparkProblem} from '../pyspark/sql/translate.ts';
 import {identifiers} from '../sql/lexer.ts';
-import {unusedName} from '../sql/rows.ts';
+import {numberedRows, unusedName} from '../sql/rows.ts';
 import {withColumns, type Assignment} from '../sql/select.ts';
 import {expression, id, sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
@@ -53,9 +53,8 @@ export const derive = defineStep({
     // A window function may hand the rows on in its own order, so they are numbered first and put back.
     const ordered = isWindowed(columns);
     const row = id(unusedName('row_number', input.columns));
-    let from = ordered
-      ? sql`(SELECT *, ${findColumn('rowid', input.columns) === undefined ? sql`rowid` : sql`row_number() OVER ()`} AS ${row} FROM ${input.relation})`
-      : input.relation;
+    const numbered = numberedRows(input.relation, input.columns);
+    let from = ordered ? sql`(SELECT ${numbered.all}, ${numbered.row} AS ${row} FROM ${numbered.from})` : input.relation;
     let known: readonly Column[] = input.columns;
     const all = layers(columns);
     all.forEach((layer, i) => {
@@ -64,7 +63,7 @@ export const derive = defineStep({
       from = last ? (ordered ? sql`${selected} ORDER BY ${row}` : selected) : sql`(${selected})`;
       known = [...known, ...layer.filter(({name}) => findColumn(name, known) === undefined).map(({name}) => ({name, type: ''}))];
     });
-    return {kind: 'sql', sql: from};
+    return {kind: 'sql', sql: from, ...(Object.values(columns).some((value) => multiplies(value.expression)) ? {} : {assigned: Object.keys(columns)})};
   },
   toPySpark: ({columns}, context) => {
     const {

@@ -54,6 +54,7 @@ FROM (
   SELECT *, CASE WHEN regexp_matches(${text}, ${regex}) THEN regexp_extract(${text}, ${regex}, [${join(names.map(lit))}]) END AS ${found}
   FROM ${input.relation}
 )`,
+      assigned: names,
     };
   },
   toPySpark: ({column, pattern}, {target, frames: [frame = 'df'], inputs: [input]}) => {

@@ -71,9 +71,13 @@ export const fill = defineStep({
         name: column.name,
         value: sql`coalesce(${present(column)}, ${standIn(column, lit(isWhole(column.type) ? numberOf(value) : value))})`,
       }));
-      return {kind: 'sql', sql: sql`SELECT ${withColumns(input.columns, assignments)} FROM ${input.relation}`};
+      return {kind: 'sql', sql: sql`SELECT ${withColumns(input.columns, assignments)} FROM ${input.relation}`, assigned: filled.map(({name}) => name)};
     }
-    return {kind: 'sql', sql: alongRows(method) ? fromNeighbours(input, filled, groups, method, order_by) : fromGuesses(input, filled, groups, method)};
+    return {
+      kind: 'sql',
+      sql: alongRows(method) ? fromNeighbours(input, filled, groups, method, order_by) : fromGuesses(input, filled, groups, method),
+      assigned: filled.map(({name}) => name),
+    };
   },
   toPySpark,
   examples: [

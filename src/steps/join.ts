@@ -114,7 +114,8 @@ export const join = defineStep({
     }
     const left = numberedRows(input.relation, input.columns);
     const right = numberedRows(other.relation, other.columns);
-    const added = taken(values, input.columns, other.columns).map(({column, as}) => (as === column.name ? sql`r.${id(as)}` : sql`r.${id(column.name)} AS ${id(as)}`));
+    const others = taken(values, input.columns, other.columns);
+    const added = others.map(({column, as}) => (as === column.name ? sql`r.${id(as)}` : sql`r.${id(column.name)} AS ${id(as)}`));
     const equal = leftKeys.map((key, i) => sql`l.${key} = r.${rightKeys[i] ?? key}`);
     const kind = values.how === 'left' ? sql`LEFT JOIN` : sql`JOIN`;
     return {
@@ -122,6 +123,7 @@ export const join = defineStep({
       sql: sql`SELECT ${joined([sql`l.${left.all}`, ...added])}
 FROM ${left.from} AS l ${kind} ${right.from} AS r ON ${joined(equal, ' AND ')}
 ORDER BY l.${left.row}, r.${right.row}`,
+      ...(values.how === 'left' ? {assigned: others.map(({as}) => as), mayRepeat: true} : {}),
     };
   },
   toPySpark: (values, {target, frames: [frame = 'df', other = 'other'], inputs, rows}) => {

@@ -111,7 +111,7 @@ export const mask = defineStep({
   toSql: (values, inputs) => {
     const input = inputOf(inputs);
     const assignments = maskings(values, input).map((masking) => ({name: masking.column.name, value: masked(masking, values)}));
-    return {kind: 'sql', sql: sql`SELECT ${withColumns(input.columns, assignments)}\nFROM ${input.relation}`};
+    return {kind: 'sql', sql: sql`SELECT ${withColumns(input.columns, assignments)}\nFROM ${input.relation}`, assigned: assignments.map(({name}) => name)};
   },
   toPySpark: (values, {target, frames: [frame = 'df'], inputs}) => {
     const made = maskings(values, inputOf(inputs)).map((masking) => `${py(masking.column.name)}: ${sparkMasked(masking, values)}`);

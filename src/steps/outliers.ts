@@ -114,6 +114,7 @@ export const outliers = defineStep({
     return {
       kind: 'sql',
       sql: sql`WITH ${bounding} AS (SELECT ${join([...keys, ...aggregates])} FROM ${input.relation}${grouped}) SELECT ${selected} FROM ${from} r ${match}${where}${order}`,
+      ...(action === 'remove' ? {} : {assigned: changed.map(({name}) => name)}),
     };
   },
   toPySpark: ({columns, method, threshold, by, action}, {target, frames: [frame = 'df'], inputs: [input]}) => {

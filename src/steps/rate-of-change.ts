@@ -55,7 +55,11 @@ export const rateOfChange = defineStep({
       return sql`(${value} - lag(${value}) ${over}) / nullif(${hours}, 0) AS ${id(rateOf(column.name))}`;
     });
     // Only the new columns are put back in order, and then beside the rows: to sort whole rows takes twice as long.
-    return {kind: 'sql', sql: sql`SELECT * FROM ${input.relation} POSITIONAL JOIN (SELECT ${join(rates)} FROM ${from} ORDER BY ${row})`};
+    return {
+      kind: 'sql',
+      sql: sql`SELECT * FROM ${input.relation} POSITIONAL JOIN (SELECT ${join(rates)} FROM ${from} ORDER BY ${row})`,
+      assigned: columnsNamed(columns, input.columns).map(({name}) => rateOf(name)),
+    };
   },
   toPySpark: ({columns, time, by}, {target, frames: [frame = 'df'], inputs: [input]}) => {
     const known = input?.columns ?? [];

@@ -63,7 +63,7 @@ export const thresholds = defineStep({
       const tests = limits(rule).map(([status, limit]) => sql`WHEN ${present(column)} ${sign(rule)} ${limitSql(limit, column)} THEN ${lit(status)}`);
       return {name: statusOf(column.name), value: sql`CASE ${join(tests, ' ')} WHEN ${isPresent(column)} THEN 'normal' END`};
     });
-    return {kind: 'sql', sql: sql`SELECT ${withColumns(input.columns, added)} FROM ${input.relation}`};
+    return {kind: 'sql', sql: sql`SELECT ${withColumns(input.columns, added)} FROM ${input.relation}`, assigned: added.map(({name}) => name)};
   },
   toPySpark: ({rules}, {target, frames: [frame = 'df'], inputs: [input]}) => {
     const made = Object.entries(rules).map(([name, rule]): [string, string] => {

@@ -84,6 +84,7 @@ export const timeFeatures = defineStep({
         input.columns,
         wanted.map((feature) => ({name: feature, value: features[feature].sql(at)})),
       )} FROM ${input.relation}`,
+      assigned: wanted,
     };
   },
   toPySpark: ({time, features: wanted}, {target, frames: [frame = 'df'], inputs: [input]}) => {

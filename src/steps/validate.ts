@@ -107,10 +107,15 @@ const reasons = (rules: readonly Rule[]): Sql =>
 function toSql(values: ValidateValues, input: Input): Program {
   const rules = rulesOf(values, input);
   const {relation, columns} = input;
-  const name = (base: string): Sql => id(unusedName(base, columns));
+  const unused = (base: string): string => unusedName(base, columns);
+  const name = (base: string): Sql => id(unused(base));
   switch (values.on_failure) {
     case 'flag':
-      return {kind: 'sql', sql: sql`SELECT *, ${keeps(rules)} AS ${name('is_valid')},\n  nullif(${failedRules(rules)}, '') AS ${name('failed_rules')}\nFROM ${relation}`};
+      return {
+        kind: 'sql',
+        sql: sql`SELECT *, ${keeps(rules)} AS ${name('is_valid')},\n  nullif(${failedRules(rules)}, '') AS ${name('failed_rules')}\nFROM ${relation}`,
+        assigned: ['is_valid', 'failed_rules'].map(unused),
+      };
     case 'stop':
       return {
         kind: 'sql',

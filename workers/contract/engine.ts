@@ -16,8 +16,8 @@ export interface EngineContract {
   describeTable(job: number, table: string): Promise<Outcome<TableDescription>>;
   /** Appends Arrow IPC stream bytes to a table, creating it when `create`. */
   insert(job: number, table: string, ipc: Uint8Array, create: boolean): Promise<Outcome<null>>;
-  /** Creates a table from equally long typed arrays. */
-  insertColumns(job: number, table: string, columns: readonly KernelColumn[]): Promise<Outcome<null>>;
+  /** Appends equally long typed arrays to a table, creating it when `create`. */
+  insertColumns(job: number, table: string, columns: readonly KernelColumn[], create: boolean): Promise<Outcome<null>>;
   /** Makes a file readable under `name` by its handle; nothing is copied. */
   registerFile(name: string, file: File): Promise<Outcome<null>>;
   dropFile(name: string): Promise<Outcome<null>>;

@@ -123,7 +123,7 @@ export class Engine implements EngineContract {
     });
   }
 
-  insertColumns(job: number, table: string, columns: readonly KernelColumn[]): Promise<Outcome<null>> {
+  insertColumns(job: number, table: string, columns: readonly KernelColumn[], create: boolean): Promise<Outcome<null>> {
     return this.#enqueue(job, async (ticket) => {
       const rows = columns[0]?.values.length ?? 0;
       const odd = columns.find(({values}) => values.length !== rows);
@@ -133,7 +133,7 @@ export class Engine implements EngineContract {
       try {
         for (let start = 0; start === 0 || start < rows; start += insertRows) {
           if (ticket.cancelled) throw new EngineError(cancelled);
-          await this.#insert(table, columnsIpc(columns, start, Math.min(rows, start + insertRows)), start === 0);
+          await this.#insert(table, columnsIpc(columns, start, Math.min(rows, start + insertRows)), create && start === 0);
         }
         await run('COMMIT');
       } catch (error) {

@@ -20,7 +20,7 @@ export function exposeEngine(engine: EngineContract, endpoint?: Comlink.Endpoint
     columns: async (job, sql) => moved(await engine.columns(job, sql), ({columns}) => columns.map(({values}) => values.buffer)),
     describe: (job, sql) => engine.describe(job, sql),
     insert: (job, table, ipc, create) => engine.insert(job, table, ipc, create),
-    insertColumns: (job, table, columns) => engine.insertColumns(job, table, columns),
+    insertColumns: (job, table, columns, create) => engine.insertColumns(job, table, columns, create),
     registerFile: (name, file) => engine.registerFile(name, file),
     dropFile: (name) => engine.dropFile(name),
     cancel: (job) => engine.cancel(job),

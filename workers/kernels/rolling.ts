@@ -6,7 +6,7 @@ import {Readings, SlidingWindow, type Statistic} from './sliding-window.ts';
 import {f64, i32} from './vectors.ts';
 
 /** What one part of the rows may take, in bytes; a part has whole inserts of the engine. */
-const partBytes = 192 * 1024 * 1024;
+const partBytes = 64 * 1024 * 1024;
 const insertRows = 122_880;
 const nullInt = -2147483648;
 /** About how many multiply-adds a reading takes in one window. */

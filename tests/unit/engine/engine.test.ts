@@ -178,10 +178,14 @@ describe('inserting', () => {
     const n = 300_000;
     const cluster = Int32Array.from({length: n}, (_, i) => (i % 3 === 0 ? -2147483648 : i));
     const distance = Float64Array.from({length: n}, (_, i) => (i % 5 === 0 ? NaN : i / 2));
-    await node.engine.insertColumns('k', [
-      {name: 'cluster', values: cluster},
-      {name: 'the distance', values: distance},
-    ]);
+    await node.engine.insertColumns(
+      'k',
+      [
+        {name: 'cluster', values: cluster},
+        {name: 'the distance', values: distance},
+      ],
+      true,
+    );
     expect(await rows('SELECT count(*), count(cluster), count("the distance"), count(*) FILTER (rowid <> cluster OR rowid / 2 <> "the distance") FROM k')).toEqual([
       [300_000n, 200_000n, 240_000n, 0n],
     ]);
@@ -189,10 +193,14 @@ describe('inserting', () => {
   });
 
   test('kernel columns without rows become an empty table', async () => {
-    await node.engine.insertColumns('empty', [
-      {name: 'x', values: new Float64Array()},
-      {name: 'i', values: new Int32Array()},
-    ]);
+    await node.engine.insertColumns(
+      'empty',
+      [
+        {name: 'x', values: new Float64Array()},
+        {name: 'i', values: new Int32Array()},
+      ],
+      true,
+    );
     expect(await node.engine.describe(sql`FROM empty`)).toEqual([
       {name: 'x', type: 'DOUBLE'},
       {name: 'i', type: 'INTEGER'},
@@ -200,9 +208,11 @@ describe('inserting', () => {
   });
 
   test('an insert that fails leaves no table and no open transaction', async () => {
-    await node.engine.insertColumns('once', [{name: 'x', values: Float64Array.of(1)}]);
-    expect(await problem(node.engine.insertColumns('once', [{name: 'x', values: Float64Array.of(2)}]))).toMatchObject({code: 'NAME_EXISTS'});
+    await node.engine.insertColumns('once', [{name: 'x', values: Float64Array.of(1)}], true);
+    expect(await problem(node.engine.insertColumns('once', [{name: 'x', values: Float64Array.of(2)}], true))).toMatchObject({code: 'NAME_EXISTS'});
     expect(await rows('FROM once')).toEqual([[1]]);
+    await node.engine.insertColumns('once', [{name: 'x', values: Float64Array.of(3, 4)}], false);
+    expect(await rows('FROM once')).toEqual([[1], [3], [4]]);
   });
 });
 

@@ -1,7 +1,7 @@
 import {beforeAll, describe, expect, test} from 'vitest';
 import {compareRows, type RowsCompared} from '../../../src/handover/compare-rows.ts';
 import type {EnginePort} from '../../../src/ports/index.ts';
-import {id, query, sql} from '../../../src/sql/sql.ts';
+import {id, query, sql, type Sql} from '../../../src/sql/sql.ts';
 import {nativeEngine} from '../notebook/native-engine.ts';
 
 let engine: EnginePort;
@@ -12,10 +12,10 @@ beforeAll(async () => {
 });
 
 let tables = 0;
-async function side(text: string): Promise<{table: string; columns: readonly {name: string; type: string}[]}> {
+async function side(text: string): Promise<{relation: Sql; columns: readonly {name: string; type: string}[]}> {
   const table = `side_${++tables}`;
   await engine.execute([sql`CREATE TABLE ${id(table)} AS ${query(text)}`]);
-  return {table, columns: await engine.describe(sql`FROM ${id(table)}`)};
+  return {relation: id(table), columns: await engine.describe(sql`FROM ${id(table)}`)};
 }
 const compare = async (here: string, there: string, clusters?: {column: string; distance: string}): Promise<RowsCompared> =>
   compareRows(engine, await side(here), await side(there), {clusters});

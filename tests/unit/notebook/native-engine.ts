@@ -65,13 +65,13 @@ export async function nativeEngine(): Promise<{engine: EnginePort; statements: s
       return {columns, rows: Number(reader.getRowsJS()[0]?.[0])};
     },
     columns: (text) => columnSetOf(connection, text),
-    async insertColumns(table, columns) {
+    async insertColumns(table, columns, create) {
       const literal = (values: Int32Array | Float64Array, i: number): string => {
         const value = values[i] ?? NaN;
         return `${Number.isNaN(value) || value === -2147483648 ? 'NULL' : value}::${values instanceof Int32Array ? 'INTEGER' : 'DOUBLE'}`;
       };
       const rows = Array.from({length: columns[0]?.values.length ?? 0}, (_, i) => `(${columns.map(({values}) => literal(values, i)).join()})`);
-      await run(`CREATE TABLE ${table} AS SELECT * FROM (VALUES ${rows.join()}) AS t(${columns.map((column) => id(column.name)).join()})`);
+      await run(`${create ? `CREATE TABLE ${table} AS` : `INSERT INTO ${table}`} SELECT * FROM (VALUES ${rows.join()}) AS t(${columns.map((column) => id(column.name)).join()})`);
     },
     memory: () => Promise.resolve(memory),
     onRestart(listener) {

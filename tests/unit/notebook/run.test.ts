@@ -147,6 +147,63 @@ describe('lineage and cache', () => {
   });
 });
 
+describe('a cell that only adds or changes columns', () => {
+  const rows = async (name: string): Promise<unknown> => runner.withInputs(name, 'look', async ({relation}) => (await native.engine.rows(sql`FROM ${relation}`)).rows);
+  const columnsOf = async (hash: string): Promise<string[]> => (await native.engine.describe(sql`FROM ${id(`result_${hash}`)}`)).map(({name}) => name);
+  const text =
+    notebook +
+    cell('step doubled = derive', 'from: filled\ncolumns: {twice: value * 2}') +
+    cell('step judged = thresholds', 'from: doubled\nrules: {twice: {warning: 40}}') +
+    cell('step ordered = derive', 'from: judged\ncolumns: {before: lag(value) OVER (ORDER BY sensor DESC), VALUE: value + 1}');
+
+  test('keeps those alone, beside its input’s', async () => {
+    await run(text);
+    const kept = planOf(text).flatMap((each) => (each.ready && ['filled', 'doubled', 'judged', 'ordered'].includes(each.name) ? [columnsOf(each.hash)] : []));
+    expect(await Promise.all(kept)).toEqual([['value'], ['twice'], ['twice_status'], ['before', 'value']]);
+    expect(await rows('ordered')).toEqual([
+      ['a', 2, 2, 'normal', 15.5],
+      ['b', 16.5, 31, 'normal', 30],
+      ['c', 31, 60, 'warning', null],
+    ]);
+  });
+
+  test('goes with its input when memory runs short, and comes back with it', async () => {
+    await run(text);
+    const before = await rows('ordered');
+    native.memory.used = native.memory.limit;
+    await run(text + cell('sql more', 'SELECT 1 AS one'));
+    native.memory.used = 0;
+    const {rows: tables} = await native.engine.rows(sql`SELECT table_name FROM duckdb_tables()`);
+    expect(tables).toHaveLength(1);
+    made();
+    expect(await rows('ordered')).toEqual(before);
+    expect(made()).toBe(6);
+  });
+
+  test('reads what another rejected, row for row', async () => {
+    const typed = cell('step typed = cast', 'from: readings\ncolumns: {sensor: int}\non_failure: reject');
+    await run(readings + typed + cell('step told = derive', 'from: typed_rejects\ncolumns: {told: upper(reason)}'));
+    expect(await rows('told')).toEqual([
+      ['a', 1, 'sensor', 'a', 'sensor is no int', 'SENSOR IS NO INT'],
+      ['a', 1, 'sensor', 'a', 'sensor is no int', 'SENSOR IS NO INT'],
+      ['b', null, 'sensor', 'b', 'sensor is no int', 'SENSOR IS NO INT'],
+      ['c', 30, 'sensor', 'c', 'sensor is no int', 'SENSOR IS NO INT'],
+    ]);
+  });
+
+  test.each([
+    ['a left join whose keys are unique', `('a', 'roof'), ('c', 'cellar')`, ['room'], [['a', 1, 'roof'], ['a', 1, 'roof'], ['b', null, null], ['c', 30, 'cellar']]], // prettier-ignore
+    ['a left join that repeats rows has whole rows', `('a', 'roof'), ('a', 'yard')`, ['sensor', 'value', 'room'], [['a', 1, 'roof'], ['a', 1, 'yard'], ['a', 1, 'roof'], ['a', 1, 'yard'], ['b', null, null], ['c', 30, null]]], // prettier-ignore
+  ])('%s', async (_, rooms, columns, expected) => {
+    const joined =
+      cell('sql rooms', `SELECT * FROM (VALUES ${rooms}) t(sensor, room)`) + readings + cell('step located = join', 'from: readings\nwith: rooms\non: [sensor]\nhow: left');
+    await run(joined);
+    const located = planOf(joined).at(-1);
+    expect(located?.ready === true ? await columnsOf(located.hash) : []).toEqual(columns);
+    expect(await rows('located')).toEqual(expected);
+  });
+});
+
 describe('what goes wrong', () => {
   test('a run stops at the first failure and says which cell', async () => {
     const report = await run(readings + cell('sql wrong', 'SELECT nothing FROM readings') + cell('sql after', 'SELECT * FROM readings'));

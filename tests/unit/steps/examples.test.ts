@@ -1,15 +1,17 @@
+import type {DuckDBConnection} from '@duckdb/node-api';
 import {existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join as path} from 'node:path';
 import {describe, expect, test} from 'vitest';
 import {stringify} from 'yaml';
+import {assign, sideBySide} from '../../../src/notebook/parts.ts';
 import {readParams} from '../../../src/params/index.ts';
 import {sparkCondition, sparkExpression} from '../../../src/pyspark/query.ts';
 import {readCsv, rejectedLines} from '../../../src/sql/read-csv.ts';
 import {id, join, sql} from '../../../src/sql/sql.ts';
-import type {Example, Input, Step} from '../../../src/steps/define.ts';
+import type {Example, Input, Program, Step} from '../../../src/steps/define.ts';
 import {steps, type AnyStep} from '../../../src/steps/index.ts';
-import {contentOf, makeInput, openDuckDB, tableSql} from './native.ts';
+import {columnsOf, contentOf, makeInput, openDuckDB, tableSql} from './native.ts';
 
 const folder = path(import.meta.dirname, '../../..');
 
@@ -33,6 +35,24 @@ async function prepare(step: AnyStep, example: Example) {
   await connection.run('CREATE SCHEMA lake');
   for (const [name, rows] of tables) await connection.run(sql`CREATE TABLE lake.${id(name)} AS ${tableSql(rows)}`);
   return {connection, values: values.value, inputs};
+}
+
+/** What a program gives when only the columns that it assigns are computed, beside the input’s. */
+async function besideInput(connection: DuckDBConnection, program: Extract<Program, {kind: 'sql'}>, [input]: readonly Input[]) {
+  if (input === undefined || program.assigned === undefined) return contentOf(connection, program.sql);
+  await connection.run(`CREATE TABLE own AS SELECT ${join(program.assigned.map(id))} FROM (${program.sql})`);
+  const parts = [{hash: '', table: input.name, columns: input.columns.map(({name}) => name)}];
+  const whole = assign({parts, columns: input.columns}, {hash: '', table: 'own'}, await columnsOf(connection, sql`FROM own`));
+  return contentOf(connection, sql`FROM ${sideBySide(whole.parts, whole.columns)}`);
+}
+
+/** The input with every other column in another table, as results lie that were made beside others. */
+async function inTwoTables(connection: DuckDBConnection, input: Input): Promise<Input> {
+  const halves = [0, 1].map((half) => input.columns.filter((_, i) => i % 2 === half).map(({name}) => name));
+  if (halves.some((columns) => columns.length === 0)) return input;
+  const parts = halves.map((columns, half) => ({hash: '', table: `${input.name} half ${half}`, columns}));
+  for (const {table, columns} of parts) await connection.run(`CREATE TABLE ${id(table)} AS SELECT ${join(columns.map(id))} FROM ${input.relation}`);
+  return {...input, relation: sideBySide(parts, input.columns)};
 }
 
 describe.each(steps.map((step): [string, AnyStep] => [step.kind, step]))('%s', (_kind, step) => {
@@ -66,7 +86,17 @@ describe.each(steps.map((step): [string, AnyStep] => [step.kind, step]))('%s', (
       expect(await contentOf(connection, program.sql)).toEqual(await contentOf(connection, tableSql(example.expect)));
       if (example.rejects !== undefined && program.rejects !== undefined)
         expect(await contentOf(connection, program.rejects)).toEqual(await contentOf(connection, tableSql(example.rejects)));
+      expect(await besideInput(connection, program, inputs)).toEqual(await contentOf(connection, tableSql(example.expect)));
     }
+  });
+
+  test.each(step.examples.map((example): [string, Example] => [example.name, example]))('%s: the same of rows that lie in several tables', async (_name, example) => {
+    const {connection, values, inputs} = await prepare(step, example);
+    const program = step.toSql(values, await Promise.all(inputs.map((input) => inTwoTables(connection, input))));
+    if (program.kind !== 'sql') return;
+    expect(await contentOf(connection, program.sql)).toEqual(await contentOf(connection, tableSql(example.expect)));
+    if (example.rejects !== undefined && program.rejects !== undefined)
+      expect(await contentOf(connection, program.rejects)).toEqual(await contentOf(connection, tableSql(example.rejects)));
   });
 
   test('has what a learner and a tester need', () => {

@@ -1,7 +1,7 @@
 import {DuckDBInstance, type DuckDBConnection} from '@duckdb/node-api';
 import {beforeAll, describe, expect, test} from 'vitest';
 import {readParams} from '../../../src/params/index.ts';
-import {id, sql} from '../../../src/sql/sql.ts';
+import {id, join, sql} from '../../../src/sql/sql.ts';
 import type {Input} from '../../../src/steps/define.ts';
 import {stepOf} from '../../../src/steps/index.ts';
 import {columnsOf} from './native.ts';
@@ -34,6 +34,15 @@ async function run(kind: string, body: Readonly<Record<string, unknown>>, table:
   const program = step.toSql(values.value, all);
   if (program.kind === 'read' || program.kind === 'through') throw new Error('a program that makes no rows of its input keeps no order');
   await duckdb.run(`CREATE OR REPLACE TABLE result AS ${program.kind === 'sql' ? program.sql : program.features}`);
+  if (program.kind === 'sql' && program.assigned !== undefined) {
+    const names = join(program.assigned.map(id));
+    const fields = join(program.assigned.map((name, i) => sql`${id(`f${i}`)} := ${id(name)}`));
+    await duckdb.run(`CREATE OR REPLACE TABLE assigned AS SELECT ${names} FROM (${program.sql})`);
+    const apart = await duckdb.runAndReadAll(
+      `SELECT count(*) FROM (SELECT (a) IS DISTINCT FROM (b) AS is_other FROM (SELECT struct_pack(${fields}) AS a FROM result) POSITIONAL JOIN (SELECT struct_pack(${fields}) AS b FROM assigned)) WHERE is_other`,
+    );
+    expect(apart.getRowsJS()).toEqual([[0n]]);
+  }
   const reader = await duckdb.runAndReadAll(
     'SELECT count(*)::INTEGER, count(*) FILTER (WHERE place < before)::INTEGER FROM (SELECT place, lag(place) OVER () AS before FROM result)',
   );
@@ -51,7 +60,7 @@ describe('steps that promise the order of their input keep it', () => {
     ['cast', {columns: {text: 'int'}, on_failure: 'stop'}, 'wide'],
     ['align_schema', {to: 'targets'}, 'wide'],
     ['align_schema', {to: 'targets', on_failure: 'reject'}, 'wide'],
-    ['audit_columns', {}, 'wide'],
+    ['audit_columns', {now: '2024-02-01T00:00:00'}, 'wide'],
     ['mask', {columns: {sensor_id: 'hash', text: 'partial'}}, 'wide'],
     ['extract', {column: 'sensor_id', pattern: '-(?<number>\\d+)'}, 'wide'],
     ['validate', {rules: [{column: 'temperature', min: 21}]}, 'wide'],
