@@ -21,7 +21,7 @@ export async function exportCell(
   {compression = 'snappy', encrypt}: ExportOptions,
   signal?: AbortSignal,
 ): Promise<File> {
-  return runner.withInputs(
+  return runner.withResult(
     name,
     'look',
     async (result) => {

@@ -49,7 +49,7 @@ export class Faces {
 
   /** Rows of a result, or of what it rejected. */
   async page(name: string, offset: number, limit: number, sort: readonly Sort[], table: PagedTable): Promise<readonly Row[]> {
-    return this.runner.withInputs(name, 'look', async (result) => {
+    return this.runner.withResult(name, 'look', async (result) => {
       const {relation, columns} =
         table === 'rows' ? result : {relation: result.rejects === undefined ? undefined : id(result.rejects.table), columns: result.rejects?.columns ?? []};
       if (relation === undefined) return [];
@@ -61,7 +61,7 @@ export class Faces {
 
   profiles(cell: CompiledCell): Promise<readonly ColumnProfile[]> {
     return kept(this.#profiles, this.runner.edition(cell.hash), () =>
-      this.runner.withInputs(cell.name, 'study', (result) => profileTable(this.ports.engine, result.relation, result.columns, result.rows)),
+      this.runner.ifPresent(cell.name, 'study', (result) => profileTable(this.ports.engine, result.relation, result.columns, result.rows)),
     );
   }
 

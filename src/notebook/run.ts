@@ -98,7 +98,7 @@ export class Runner {
   /** `budget` is the share of the engine's memory limit that results may fill. */
   constructor(
     private readonly ports: Ports,
-    private readonly budget = 0.4,
+    private readonly budget = 0.5,
   ) {
     ports.engine.onRestart(() => {
       this.#present.clear();
@@ -158,7 +158,24 @@ export class Runner {
     }
   }
 
-  /** A result with its inputs' tables present, while `use` runs; nothing is evicted meanwhile. */
+  /** A result with its table present, while `use` runs; nothing is evicted meanwhile. */
+  async withResult<T>(name: string, lane: Lane, use: (result: StoredResult) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const {hash} = this.#cellNamed(name);
+    return this.#turns.take(lane, () => this.#pinning(async () => use(await this.#ensure(hash, {}, signal))));
+  }
+
+  /** The same for what isn't worth computing the table again: where it has gone, `use` is refused. */
+  async ifPresent<T>(name: string, lane: Lane, use: (result: StoredResult) => Promise<T>): Promise<T> {
+    const {hash} = this.#cellNamed(name);
+    return this.#turns.take(lane, async () => {
+      const result = this.#results.get(hash);
+      if (result === undefined || !this.isPresent(hash))
+        throw new ProblemError({code: 'EVICTED', message: `The rows of ${name} are not in memory any more.`, hint: 'Look at the cell again.'});
+      return use(result);
+    });
+  }
+
+  /** A result with its inputs' tables present, while `use` runs. */
   async withInputs<T>(name: string, lane: Lane, use: (result: StoredResult, inputs: readonly Input[]) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const cell = this.#cellNamed(name);
     return this.#turns.take(lane, () =>
@@ -341,7 +358,8 @@ export class Runner {
 
   /** Makes a result's tables the most recently used. */
   #touch({parts}: StoredResult): void {
-    for (const {hash} of parts) {
+    // What others lie beside is used with each of them, so it goes after them.
+    for (const {hash} of parts.toReversed()) {
       this.#present.delete(hash);
       this.#present.add(hash);
     }

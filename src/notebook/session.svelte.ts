@@ -739,7 +739,7 @@ export class Session {
     const input = cell.from ?? this.cellNamesAbove(id).at(-1) ?? '';
     const proposer = await propose();
     const ask = async (query: Sql): Promise<readonly Row[]> => (await this.ports.engine.rows(query)).rows;
-    const values = await this.#runner.withInputs(input, 'study', ({relation, columns}) => proposer(ask, {relation, columns}, new Date()));
+    const values = await this.#runner.withResult(input, 'study', ({relation, columns}) => proposer(ask, {relation, columns}, new Date()));
     this.setValues(id, values);
     return values;
   }

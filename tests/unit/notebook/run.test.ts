@@ -148,7 +148,7 @@ describe('lineage and cache', () => {
 });
 
 describe('a cell that only adds or changes columns', () => {
-  const rows = async (name: string): Promise<unknown> => runner.withInputs(name, 'look', async ({relation}) => (await native.engine.rows(sql`FROM ${relation}`)).rows);
+  const rows = async (name: string): Promise<unknown> => runner.withResult(name, 'look', async ({relation}) => (await native.engine.rows(sql`FROM ${relation}`)).rows);
   const columnsOf = async (hash: string): Promise<string[]> => (await native.engine.describe(sql`FROM ${id(`result_${hash}`)}`)).map(({name}) => name);
   const text =
     notebook +
@@ -176,8 +176,11 @@ describe('a cell that only adds or changes columns', () => {
     const {rows: tables} = await native.engine.rows(sql`SELECT table_name FROM duckdb_tables()`);
     expect(tables).toHaveLength(1);
     made();
+    await expect(runner.ifPresent('ordered', 'study', ({rows: counted}) => Promise.resolve(counted))).rejects.toMatchObject({problem: {code: 'EVICTED'}});
+    expect(made()).toBe(0);
     expect(await rows('ordered')).toEqual(before);
     expect(made()).toBe(6);
+    expect(await runner.ifPresent('ordered', 'study', ({rows: counted}) => Promise.resolve(counted))).toBe(3);
   });
 
   test('reads what another rejected, row for row', async () => {

@@ -361,7 +361,7 @@ describe('cells', () => {
     const report: RanCell[] = await runner.run(target, {mayWrite: true}, new AbortController().signal);
     return Object.fromEntries(report.map(({name, status}) => [name, status]));
   };
-  const valueOf = (name: string) => runner.withInputs(name, 'look', async (result) => (await node.engine.rows(sql`FROM ${result.relation}`)).rows);
+  const valueOf = (name: string) => runner.withResult(name, 'look', async (result) => (await node.engine.rows(sql`FROM ${result.relation}`)).rows);
 
   beforeAll(() => {
     const none = new Proxy({}, {get: () => () => Promise.reject(new Error('not part of these tests'))});
