@@ -384,7 +384,16 @@ export class Runner {
     const started = performance.now();
     const made = await this.#make(cell, table, inputs, events, signal);
     if (made.through !== undefined)
-      return {...made.through, hash: cell.hash, through: made.through.hash, figures: made.figures, verdict: undefined, ms: performance.now() - started, bytes: 0};
+      return {
+        ...made.through,
+        hash: cell.hash,
+        through: made.through.hash,
+        rejects: undefined,
+        figures: made.figures,
+        verdict: undefined,
+        ms: performance.now() - started,
+        bytes: 0,
+      };
     const [{columns, rows}, rejects, memory] = await Promise.all([
       engine.describeTable(table, {signal}),
       made.rejects === undefined ? undefined : engine.describeTable(made.rejects, {signal}),
