@@ -37,13 +37,21 @@ export async function writeFiles(ports: Pick<Ports, 'engine' | 'lake'>, plan: Wr
   const {engine, lake} = ports;
   const {transaction} = plan;
   const columns = join(plan.columns.map((field) => id(field.name)));
+  const parts = plan.partitionColumns.length > 0 ? partitions(ports, plan, rows, call) : slices(ports, plan, rows, call);
+  const opened = async (): Promise<(Part & {file: number}) | undefined> => {
+    const {value: part} = await parts.next();
+    return part && {...part, file: await lake.openFile(transaction, part.partition)};
+  };
   let [files, done] = [0, 0];
-  // While one file is closed, the next is filled; they are closed in their order, which is that of the log.
+  // While one file is filled, the next is opened and the one before is closed; they are closed in their order, which is that of the log.
+  let opening = opened();
   let closing: Promise<unknown> = Promise.resolve();
   try {
-    for await (const {relation, partition, stats} of plan.partitionColumns.length > 0 ? partitions(ports, plan, rows, call) : slices(ports, plan, rows, call)) {
+    for (let part = await opening; part !== undefined; part = await opening) {
       if (call.signal?.aborted === true) throw new ProblemError(cancelled);
-      const file = await lake.openFile(transaction, partition);
+      const {relation, stats, file} = part;
+      opening = opened();
+      opening.catch(() => undefined);
       // The engine makes the next rows while these are written.
       const {write, settled} = oneAhead((ipc) => lake.writeFile(transaction, file, ipc));
       await engine.stream(sql`SELECT ${columns} FROM ${relation}`, write, call).catch(async (thrown: unknown) => {
@@ -57,6 +65,7 @@ export async function writeFiles(ports: Pick<Ports, 'engine' | 'lake'>, plan: Wr
       onRows((done += stats.rows));
     }
   } finally {
+    await opening.catch(() => undefined);
     await closing;
   }
   return files;
