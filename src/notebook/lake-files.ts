@@ -71,7 +71,7 @@ export async function writeFiles(ports: Pick<Ports, 'engine' | 'lake'>, plan: Wr
   return files;
 }
 
-async function* slices({engine}: Pick<Ports, 'engine'>, {columns}: WritePlan, {relation, between, rows, stats}: RowsToWrite, call: Call): AsyncGenerator<Part> {
+async function* slices({engine}: Pick<Ports, 'engine'>, {columns}: WritePlan, {relation, between, rows, stats}: RowsToWrite, call: Call): AsyncGenerator<Part, undefined> {
   // The last file takes what would be less than half of another.
   const files = rows === 0 ? 0 : Math.max(1, Math.round(rows / fileRows));
   for (let i = 0; i < files; i++) {
@@ -86,7 +86,7 @@ async function* slices({engine}: Pick<Ports, 'engine'>, {columns}: WritePlan, {r
 }
 
 /** One part for each combination of partition values, in their order, NULL last. */
-async function* partitions({engine}: Pick<Ports, 'engine'>, plan: WritePlan, {relation}: RowsToWrite, call: Call): AsyncGenerator<Part> {
+async function* partitions({engine}: Pick<Ports, 'engine'>, plan: WritePlan, {relation}: RowsToWrite, call: Call): AsyncGenerator<Part, undefined> {
   const fields = plan.partitionColumns.flatMap((name) => fieldNamed(plan.schema, name) ?? []);
   const keys = fields.map((field) => (field.type === 'string' ? sql`nullif(${id(field.name)}, '')` : id(field.name)));
   const texts = fields.map((field, i) => partitionText(keys[i] ?? id(field.name), field.type));

@@ -49,48 +49,41 @@ export interface FilesRead {
  */
 export async function readFiles(ports: Ports, files: readonly string[], options: LoadOptions, to: Destination): Promise<FilesRead> {
   const {engine} = ports;
-  const parts = files.map((file, i) => ({file, to: {...to, table: `${to.table}_part${i}`, rejects: `${to.rejects}_part${i}`}}));
+  const isAlone = files.length === 1;
+  const partOf = (i: number): Destination => (isAlone ? to : {...to, table: `${to.table}_part${i}`, rejects: `${to.rejects}_part${i}`});
   const drop = (names: readonly string[]): Promise<void> => engine.execute(names.map((name) => sql`DROP TABLE IF EXISTS ${id(name)}`));
-  const temporary = parts.flatMap((part) => [part.to.table, part.to.rejects]);
-  await drop([to.table, to.rejects, ...temporary]);
+  const temporary = isAlone ? [] : files.flatMap((_, i) => [partOf(i).table, partOf(i).rejects]);
+  const sniffing = Promise.all(files.map(async (file, i) => ({file, sniffed: await ports.storage.sniff(file, options), to: partOf(i)})));
+  const [parts] = await Promise.all([sniffing, drop([to.table, to.rejects, ...temporary])]);
   try {
     const rejects: string[] = [];
     const read: FileRead[] = [];
     for (const part of parts) {
-      const {hasRejects, ...file} = await readOne(ports, part.file, options, part.to);
+      const {hasRejects, ...file} = await readOne(ports, part.file, part.sniffed, options, part.to);
       if (hasRejects) rejects.push(part.to.rejects);
       read.push(file);
     }
-    await gather(
-      ports,
-      parts.map((part) => part.to.table),
-      to.table,
-      to.signal,
-    );
-    if (rejects.length === 0) return {rejects: undefined, files: read};
-    await gather(ports, rejects, to.rejects, to.signal);
-    return {rejects: to.rejects, files: read};
+    const tables = parts.map((part) => part.to.table);
+    if (!isAlone) await engine.execute([gather(tables, to.table), ...(rejects.length === 0 ? [] : [gather(rejects, to.rejects)])], {signal: to.signal});
+    return {rejects: rejects.length === 0 ? undefined : to.rejects, files: read};
+  } catch (thrown) {
+    // What went wrong matters more than that this does, too.
+    await drop([to.table, to.rejects]).catch(() => undefined);
+    throw thrown;
   } finally {
-    await drop(temporary);
+    if (!isAlone) await drop(temporary).catch(() => undefined);
   }
 }
 
-/** One table of several by column name; a single one is only renamed. */
-async function gather(ports: Ports, tables: readonly string[], table: string, signal: AbortSignal | undefined): Promise<void> {
-  const [only] = tables;
-  const statement =
-    tables.length === 1 && only !== undefined
-      ? sql`ALTER TABLE ${id(only)} RENAME TO ${id(table)}`
-      : sql`CREATE TABLE ${id(table)} AS ${join(
-          tables.map((part) => sql`(FROM ${id(part)})`),
-          ' UNION ALL BY NAME ',
-        )}`;
-  await ports.engine.execute([statement], {signal});
-}
+/** One table of several by column name. */
+const gather = (tables: readonly string[], table: string): Sql =>
+  sql`CREATE TABLE ${id(table)} AS ${join(
+    tables.map((part) => sql`(FROM ${id(part)})`),
+    ' UNION ALL BY NAME ',
+  )}`;
 
 /** Reads one file. */
-async function readOne(ports: Ports, file: string, options: LoadOptions, to: Destination): Promise<FileRead & {hasRejects: boolean}> {
-  const sniffed = await ports.storage.sniff(file, options);
+async function readOne(ports: Ports, file: string, sniffed: Sniffed, options: LoadOptions, to: Destination): Promise<FileRead & {hasRejects: boolean}> {
   const {format} = sniffed;
   const read = {file, format, encoding: options.encoding ?? sniffed.encoding, gzip: sniffed.gzip, isWhole: format === 'json' && isWhole(sniffed.head), table: undefined};
   if (isDatabase(format)) return {...read, csv: undefined, ...(await readDatabaseFile(ports, file, format, options, to))};

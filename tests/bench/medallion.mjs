@@ -13,7 +13,7 @@ import {readyApp, runNotebook} from './lib/page.mjs';
 
 // One size alone: LAKEBOOK_BENCH_UNITS=45 npm run bench medallion
 const sizes = (process.env.LAKEBOOK_BENCH_UNITS ?? '45,450,4500').split(',').map(Number);
-const repeats = 3;
+const repeats = 5;
 
 /** A week of compressors from raw Parquet to gold and hourly figures, here, in native DuckDB and in Spark; and the shipped notebook, warm. */
 export default async function bench() {
