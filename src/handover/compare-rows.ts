@@ -1,15 +1,13 @@
 import type {RowsFound} from '../notebook/lake-diff.ts';
 import type {EnginePort} from '../ports/index.ts';
-import {numberedRows} from '../sql/rows.ts';
+import {numberedRows, type Rows} from '../sql/rows.ts';
 import {id, join, lit, sql, type Sql} from '../sql/sql.ts';
 import {isNested, type Column} from '../sql/types.ts';
 import type {Step} from '../steps/define.ts';
 import {isClose, pairColumns, stepOf, valueOf, type Paired, type PairedColumns} from './comparable.ts';
 
 /** One of two tables that are compared. */
-export interface Side {
-  /** What stands in FROM. */
-  readonly relation: Sql;
+export interface Side extends Rows {
   readonly columns: readonly Column[];
 }
 
@@ -72,7 +70,7 @@ export async function compareRows(
   const exact = names.filter((_, i) => pairs[i]?.kind === 'exact');
   const floats = names.filter((_, i) => pairs[i]?.kind === 'float');
   const inexact = names.filter((_, i) => pairs[i]?.kind !== 'exact');
-  const [numberedHere, numberedThere] = [numberedRows(here.relation, here.columns), numberedRows(there.relation, there.columns)];
+  const [numberedHere, numberedThere] = [numberedRows(here), numberedRows(there)];
   let renumbered: readonly (readonly [number, number])[] = [];
   const valuesHere = (): Sql[] =>
     pairs.map((pair, i) => {

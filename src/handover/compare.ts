@@ -125,7 +125,7 @@ async function compareCell(notebook: Notebook, cell: CompiledCell, output: Outpu
   };
   const sideOf = async (name: string): Promise<Side> => ({relation: id(name), columns: await engine.describe(sql`FROM ${id(name)}`, {signal})});
   const hereOf = async (result: StoredResult): Promise<Side> => {
-    if (output.name === cell.name) return {relation: result.relation, columns: result.columns};
+    if (output.name === cell.name) return result;
     if (result.rejects !== undefined) return sideOf(result.rejects.table);
     // Nothing was rejected: then nothing may be there.
     await engine.execute([sql`CREATE TABLE ${id(none)} AS FROM ${id(table)} LIMIT 0`], {signal});

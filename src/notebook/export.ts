@@ -58,7 +58,7 @@ const writers: Readonly<Record<ExportFormat, Write>> = {
     // Rows go through JavaScript here, so pages stay small: the page keeps answering.
     const pageRows = Math.max(100, Math.floor(20_000 / Math.max(1, result.columns.length)));
     for (let offset = 0; offset < result.rows; offset += pageRows) {
-      const {columns, rows} = await ports.engine.rows(pageSql(result.relation, {offset, limit: pageRows, sort: []}), {signal});
+      const {columns, rows} = await ports.engine.rows(pageSql(result, {offset, limit: pageRows, sort: []}), {signal});
       await write(encoder.encode(rows.map((row) => `${jsonRow(columns, row)}\n`).join('')));
     }
   },

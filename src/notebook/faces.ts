@@ -8,6 +8,7 @@ import type {Ports} from '../ports/index.ts';
 import {columnChanges, changedCounts, changedRows, removedRows, type ColumnChange} from '../sql/changes.ts';
 import {pageSql, type Sort} from '../sql/page.ts';
 import {profileTable, type ColumnProfile} from '../sql/profile.ts';
+import type {Rows} from '../sql/rows.ts';
 import {id, lit, sql, type Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 import type {Effect, Input} from '../steps/define.ts';
@@ -50,12 +51,8 @@ export class Faces {
   /** Rows of a result, or of what it rejected. */
   async page(name: string, offset: number, limit: number, sort: readonly Sort[], table: PagedTable): Promise<readonly Row[]> {
     return this.runner.withResult(name, 'look', async (result) => {
-      const {relation, columns} =
-        table === 'rows' ? result : {relation: result.rejects === undefined ? undefined : id(result.rejects.table), columns: result.rejects?.columns ?? []};
-      if (relation === undefined) return [];
-      // The check stands before the reason, whatever it is called beside the columns of the rows.
-      const rows = typeof table === 'object' ? sql`(FROM ${relation} WHERE ${id(columns.at(-2)?.name ?? '')} = ${lit(table.check)})` : relation;
-      return (await this.ports.engine.rows(pageSql(rows, {offset, limit, sort, columns}))).rows;
+      const rows = table === 'rows' ? result : rejectedRows(result, table);
+      return rows === undefined ? [] : (await this.ports.engine.rows(pageSql(rows, {offset, limit, sort}))).rows;
     });
   }
 
@@ -134,4 +131,13 @@ export class Faces {
       return {spec: drawn, reduced, rows: table.toArray().map((row: {toJSON(): ChartRow}) => row.toJSON())};
     });
   }
+}
+
+/** The rows that a result rejected, all of them or those that make a check fail. */
+function rejectedRows({rejects}: StoredResult, table: 'rejects' | {readonly check: string}): Rows | undefined {
+  if (rejects === undefined) return undefined;
+  const {columns} = rejects;
+  const relation = id(rejects.table);
+  // The check stands before the reason, whatever it is called beside the columns of the rows.
+  return {columns, relation: table === 'rejects' ? relation : sql`(FROM ${relation} WHERE ${id(columns.at(-2)?.name ?? '')} = ${lit(table.check)})`};
 }

@@ -49,7 +49,7 @@ export async function compareVersions(ports: Pick<Ports, 'engine' | 'lake'>, tab
   /** The rows that have no partner, with their version's columns. */
   const alone = async (from: string, columns: readonly Column[], other: 'a' | 'b'): Promise<RowsFound> => {
     const own = other === 'a' ? sql`b` : sql`a`;
-    const {from: numbered, row} = numberedRows(id(from), columns);
+    const {from: numbered, row} = numberedRows({relation: id(from), columns});
     const without = sql`FROM ${id(paired)} WHERE ${other === 'a' ? sql`a` : sql`b`} IS NULL`;
     const chosen = sql`SELECT ${join(columns.map((column) => id(column.name)))} FROM ${numbered} WHERE ${row} IN (SELECT ${own} ${without}) ORDER BY ${row} LIMIT ${lit(pageRows)}`;
     return {count: await figure(sql`SELECT count(*) ${without}`), columns, rows: await rowsOf(chosen)};
@@ -75,7 +75,7 @@ export async function compareVersions(ports: Pick<Ports, 'engine' | 'lake'>, tab
 
     async function changedRows(): Promise<NonNullable<Comparison['changed']>> {
       const compared = shared.filter((column) => !by.includes(column));
-      const [x, y] = [numberedRows(id(left), leftColumns), numberedRows(id(right), rightColumns)];
+      const [x, y] = [numberedRows({relation: id(left), columns: leftColumns}), numberedRows({relation: id(right), columns: rightColumns})];
       const joined = sql`${id(paired)} p JOIN ${x.from} x ON p.a = x.${x.row} JOIN ${y.from} y ON p.b = y.${y.row}`;
       const differs = compared.map((column) => sql`${before_(column)} IS DISTINCT FROM y.${id(column.name)}`);
       if (compared.length === 0) return {count: 0, columns: [], rows: [], perColumn: {}};
@@ -144,7 +144,7 @@ interface Side {
 /** A table of places `a` and `b` of the rows that belong together; the other is NULL for a row alone. Of rows with equal keys the first belongs to the first, and so on. */
 function pairRows(paired: string, before: Side, after: Side, by: readonly ColumnChange[]): Sql {
   const side = ({table, columns}: Side): Sql => {
-    const {from, row} = numberedRows(id(table), columns);
+    const {from, row} = numberedRows({relation: id(table), columns});
     const names = by.map(({name}) => id(columns.find((column) => column.name.toLowerCase() === name.toLowerCase())?.name ?? name));
     // Columns whose type changed are compared as texts.
     const values = by.map((column, i) => (column.before === column.after ? (names[i] ?? sql`NULL`) : sql`CAST(${names[i] ?? sql`NULL`} AS VARCHAR)`));

@@ -219,7 +219,7 @@ class Loader {
     const names = ofFile.map(({name}) => name);
     const selected = schema.fields.map((field, i) => sql`${shape.values[i] ?? fileValue(names.indexOf(field.name))} AS ${id(field.name)}`);
     if (fileColumn !== undefined) selected.push(sql`${fileValue(names.indexOf(fileColumn))} AS ${id(fileColumn)}`);
-    const {from, row} = numberedRows(id(this.#staging), shape.columns);
+    const {from, row} = numberedRows({relation: id(this.#staging), columns: shape.columns});
     const start = id(unusedName('start', shape.columns));
     const given = runs.map((run) => sql`(CAST(${lit(run.start)} AS BIGINT), ${join(ofFile.map(({value}) => value(run)))})`);
     const perFile = runs.length > 1 ? sql` ASOF JOIN (VALUES ${join(given)}) AS f(${join([start, ...ofFile.map((_, i) => id(`v${i}`))])}) ON s.${row} >= f.${start}` : sql``;

@@ -102,7 +102,7 @@ export async function mergeRows(ports: Pick<Ports, 'engine' | 'lake'>, table: st
       if (files.length === 0) continue;
       touched.push(...files);
       updated += found.reduce((sum, [, rows]) => sum + Number(rows), 0);
-      const {from, row: place} = numberedRows(id(target), [...read.schema.fields, {name: fileColumn}]);
+      const {from, row: place} = numberedRows({relation: id(target), columns: [...read.schema.fields, {name: fileColumn}]});
       const values = schema.fields.map((field) => sql`${merged(field, read)} AS ${id(field.name)}`);
       await engine.execute(
         [

@@ -4,7 +4,7 @@ import {parseDuckType} from '../lib/duckdb-type.ts';
 import {cancelled, ProblemError} from '../lib/problem.ts';
 import {plural} from '../lib/text.ts';
 import type {Ports, Progress, WriteIntent, WritePlan} from '../ports/index.ts';
-import {numberedRows} from '../sql/rows.ts';
+import {numberedRows, type Rows} from '../sql/rows.ts';
 import {id, join, lit, sql, type Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 import type {LakeWrite} from '../steps/define.ts';
@@ -14,8 +14,7 @@ import {mergeRows} from './lake-merge.ts';
 import {convert, named, nullOf, typeSql} from './lake-types.ts';
 
 /** The rows to write: a table of the engine. */
-export interface WriteInput {
-  readonly relation: Sql;
+export interface WriteInput extends Rows {
   readonly columns: readonly Column[];
 }
 
@@ -67,14 +66,14 @@ export async function writeLakeTable(ports: Pick<Ports, 'engine' | 'lake'>, writ
         hint: `Run ${options.notebook.cell} to write them: to look at a cell writes nothing.`,
       });
     if (options.signal?.aborted === true) throw new ProblemError(cancelled);
-    const rowsToWrite = rowsOf(plan, plan.rulesOnly ? {...input, relation: sql`(FROM ${input.relation} LIMIT 0)`} : input);
+    const rowsToWrite = rowsOf(plan, plan.rulesOnly ? {columns: input.columns, relation: sql`(FROM ${input.relation} LIMIT 0)`} : input);
     const {relation, given} = rowsToWrite;
     // In a table that is made now nothing can match: the rows are written as they are.
     const isMerge = write.mode === 'merge' && !plan.rulesOnly && plan.read !== undefined;
     // Most writes are one file of these very rows: then its statistics take no query of their own.
     const seen = await lookThrough(ports, write.table, plan.schema, relation, isMerge || plan.partitionColumns.length > 0 ? [sql`count(*)`] : statsSql(plan.columns), call);
     const merged = isMerge ? await mergeRows(ports, write.table, plan, {relation, given, keys: write.keys}, scratch, call) : undefined;
-    const fresh = merged === undefined ? rowsToWrite : sliced(id(merged.table), plan.schema.fields);
+    const fresh = merged === undefined ? rowsToWrite : sliced({relation: id(merged.table), columns: plan.schema.fields});
     await checkRows(ports, write.table, plan, fresh.relation, call);
     if (write.mode === 'append' || plan.rulesOnly) await checkKept(ports, write.table, plan, `${scratch}_kept`, call);
     const rows = merged?.rows ?? Number(seen[0] ?? 0);
@@ -142,26 +141,26 @@ function intentOf(write: LakeWrite, columns: readonly Column[], {applies, notebo
 }
 
 /** The rows in the table's columns and types; `given` are those columns that the rows have. */
-function rowsOf(plan: WritePlan, {relation, columns}: WriteInput): SlicedRows & {given: ReadonlySet<string>} {
+function rowsOf(plan: WritePlan, input: WriteInput): SlicedRows & {given: ReadonlySet<string>} {
   const given = new Set<string>();
   const selected = plan.schema.fields.map((field) => {
-    const source = named(columns, field.name);
+    const source = named(input.columns, field.name);
     if (source === undefined) return sql`${nullOf(field.type)} AS ${id(field.name)}`;
     given.add(field.name);
     const {type, cast} = deltaTypeOf(parseDuckType(source.type));
     const value = cast === undefined ? id(source.name) : sql`CAST(${id(source.name)} AS ${typeSql(type)})`;
     return sql`${convert(value, parseDuckType(cast ?? source.type), field.type, (inner) => inner.name)} AS ${id(field.name)}`;
   });
-  return {...sliced(relation, columns, join(selected)), given};
+  return {...sliced(input, join(selected)), given};
 }
 
 type SlicedRows = Pick<RowsToWrite, 'relation' | 'between'>;
 
 /** A table's rows, and some of them by their place: LIMIT with OFFSET would have DuckDB copy them first. */
-function sliced(table: Sql, columns: readonly Pick<Column, 'name'>[], selected?: Sql): SlicedRows {
-  const {from, row, all} = numberedRows(table, columns);
+function sliced(rows: Rows, selected?: Sql): SlicedRows {
+  const {from, row, all} = numberedRows(rows);
   return {
-    relation: selected === undefined ? table : sql`(SELECT ${selected} FROM ${table})`,
+    relation: selected === undefined ? rows.relation : sql`(SELECT ${selected} FROM ${rows.relation})`,
     between: (start, end) => sql`(SELECT ${selected ?? all} FROM ${from} WHERE ${row} >= ${lit(start)}${end === undefined ? sql`` : sql` AND ${row} < ${lit(end)}`})`,
   };
 }

@@ -142,7 +142,7 @@ export class Lake {
         rows: Number(rows[0]?.[0] ?? 0),
         fetch: async (offset, limit, sort) => {
           if (!isThere) await read({version}, {});
-          return (await engine.rows(pageSql(id(into), {offset, limit, sort, columns}))).rows;
+          return (await engine.rows(pageSql({relation: id(into), columns}, {offset, limit, sort}))).rows;
         },
         close,
       };

@@ -1,4 +1,5 @@
 import {id, join, sql, type Sql} from '../sql/sql.ts';
+import {unusedName, type Rows} from '../sql/rows.ts';
 import type {Column} from '../sql/types.ts';
 
 /** A table in the engine with some of a result's columns. All parts of a result have its rows, in one order. */
@@ -15,18 +16,23 @@ const isNamed =
   (other: string): boolean =>
     other.toLowerCase() === name.toLowerCase();
 
-/** What stands in FROM for the columns of these parts: one table as it is, several side by side. DuckDB reads only the columns that are used, as of one table. */
-export function sideBySide(parts: readonly Part[], columns: readonly Column[]): Sql {
+/** The rows of these parts: of one table as it is, of several side by side. DuckDB reads only the columns that are used, as of one table. */
+export function sideBySide(parts: readonly Part[], columns: readonly Column[]): Pick<Rows, 'relation' | 'places'> {
   const [only] = parts;
-  if (only !== undefined && parts.length === 1) return id(only.table);
+  if (only !== undefined && parts.length === 1) return {relation: id(only.table)};
   const selected = columns.map(({name}) => {
     const part = parts.findIndex((each) => each.columns.some(isNamed(name)));
     return sql`${alias(part)}.${id(name)}`;
   });
-  return sql`(SELECT ${join(selected)} FROM ${join(
+  const from = join(
     parts.map(({table}, part) => sql`${id(table)} AS ${alias(part)}`),
     ' POSITIONAL JOIN ',
-  )})`;
+  );
+  const relation = sql`(SELECT ${join(selected)} FROM ${from})`;
+  // A table with a column of that name doesn't tell its rows' places.
+  if (columns.some(({name}) => isNamed('rowid')(name))) return {relation};
+  const row = id(unusedName('row_number', columns));
+  return {relation, places: {from: sql`(SELECT ${join(selected)}, ${alias(0)}.rowid AS ${row} FROM ${from})`, row}};
 }
 
 const alias = (part: number): Sql => id(`part_${part + 1}`);

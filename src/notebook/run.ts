@@ -2,6 +2,7 @@ import {reduceChart} from '../charts/reduce.ts';
 import type {ChartSpec} from '../charts/spec.ts';
 import {at, cancelled, problemOf, ProblemError, unwrap, type Problem} from '../lib/problem.ts';
 import type {At, KernelColumn, KernelOutput, Ports, Progress} from '../ports/index.ts';
+import type {Rows} from '../sql/rows.ts';
 import {id, join, query, sql, type Sql} from '../sql/sql.ts';
 import {stopProblem} from '../sql/stop.ts';
 import type {Column} from '../sql/types.ts';
@@ -15,10 +16,10 @@ import {readFiles, type FileRead} from './read.ts';
 import {Turns, type Lane} from './turns.ts';
 
 /** A cell's result: a table in the engine, and the small things that stay when the table goes. */
-export interface StoredResult {
+export interface StoredResult extends Rows {
   readonly hash: string;
-  /** What stands in FROM for its rows. */
   readonly relation: Sql;
+  readonly places: Rows['places'];
   /** Its tables in the engine: one of its own, beside those of the input whose columns it keeps. */
   readonly parts: readonly Part[];
   readonly columns: readonly Column[];
@@ -370,7 +371,7 @@ export class Runner {
     for (const table of cell.inputs) {
       const result = await this.#ensure(table.hash, events, signal);
       this.#pin(table.hash);
-      if (!table.rejects) inputs.push({name: table.name, relation: result.relation, columns: result.columns});
+      if (!table.rejects) inputs.push({name: table.name, relation: result.relation, columns: result.columns, places: result.places});
       else if (result.rejects === undefined)
         throw new ProblemError({code: 'NO_REJECTS', message: `${table.name} is empty: nothing was rejected there.`, hint: 'Only load, cast, validate and quality keep such rows.'});
       else inputs.push({name: table.name, relation: id(result.rejects.table), columns: result.rejects.columns});
@@ -406,7 +407,8 @@ export class Runner {
     const whole = assign(base ?? {parts: [], columns: []}, {hash: cell.hash, table}, columns);
     return {
       hash: cell.hash,
-      relation: sideBySide(whole.parts, whole.columns),
+      places: undefined,
+      ...sideBySide(whole.parts, whole.columns),
       ...whole,
       rows,
       rejects: made.rejects === undefined || rejects === undefined ? undefined : {table: made.rejects, ...rejects},

@@ -7,7 +7,7 @@ import {suggestChart} from '../charts/suggest.ts';
 import {cancelled, ProblemError, unwrap} from '../lib/problem.ts';
 import type {Row, Value} from '../lib/value.ts';
 import type {Ports} from '../ports/index.ts';
-import {numberedRows} from '../sql/rows.ts';
+import {numberedRows, type Rows} from '../sql/rows.ts';
 import {finiteOnly} from '../sql/missing.ts';
 import {id, join, lit, sql, type Sql} from '../sql/sql.ts';
 import {isNumber, isText, isTime, type Column} from '../sql/types.ts';
@@ -76,8 +76,7 @@ function filteredAlerts({columns, relation}: AlertsTable, {columns: {time, senso
   return parts.length === 0 ? {columns, relation} : {columns, relation: sql`(SELECT * FROM ${relation} WHERE ${join(parts, ' AND ')})`};
 }
 
-interface Table {
-  readonly relation: Sql;
+interface Table extends Rows {
   readonly columns: readonly Column[];
   readonly rows: number;
   /** The alerts that its chart marks. */
@@ -192,13 +191,13 @@ export class Tiles {
   }
 
   table(cell: CompiledCell, filter: TileFilter, signal: AbortSignal): Promise<TableFound> {
-    return this.#look(cell, signal, async ({relation, columns}) => {
+    return this.#look(cell, signal, async (table) => {
       const {engine} = this.ports;
       const where = condition(filter);
-      const {from, row, all} = numberedRows(relation, columns);
+      const {from, row, all} = numberedRows(table);
       const order = filter.columns.time === undefined ? row : sql`epoch_us(${id(filter.columns.time)}) DESC NULLS LAST, ${row}`;
       const rows = await engine.rows(sql`SELECT ${all} FROM ${from}${where === undefined ? sql`` : sql` WHERE ${where}`} ORDER BY ${order} LIMIT ${lit(tableRows)}`);
-      const [[total = 0] = []] = (await engine.rows(sql`SELECT count(*) FROM ${filtered(relation, filter)}`)).rows;
+      const [[total = 0] = []] = (await engine.rows(sql`SELECT count(*) FROM ${filtered(table.relation, filter)}`)).rows;
       return {columns: rows.columns, rows: rows.rows, total: Number(total)};
     });
   }
@@ -208,9 +207,9 @@ export class Tiles {
     return this.runner.withInputs(cell.name, 'look', async (result, inputs) => {
       if (signal?.aborted === true) throw new ProblemError(cancelled);
       const [input, alerts] = inputs;
-      if (cell.work.type !== 'chart') return use({relation: result.relation, columns: result.columns, rows: result.rows});
+      if (cell.work.type !== 'chart') return use(result);
       if (input === undefined) throw new Error('a chart reads a table');
-      return use({relation: input.relation, columns: input.columns, rows: result.rows, alerts});
+      return use({...input, rows: result.rows, alerts});
     });
   }
 }

@@ -54,10 +54,7 @@ export function changedCounts(input: Sql, output: Sql, changes: readonly ColumnC
 export function removedRows(input: Sql, output: Sql, changes: readonly ColumnChange[]): Sql {
   const compared = kept(changes);
   const columns = join(compared.map((change) => id(change.name)));
-  const {from, row: place} = numberedRows(
-    input,
-    changes.filter((change) => change.before !== undefined),
-  );
+  const {from, row: place} = numberedRows({relation: input, columns: changes.filter((change) => change.before !== undefined)});
   const [row, nth, copies] = [id(unusedName('row', compared)), id(unusedName('nth', compared)), id(unusedName('copies', compared))];
   // Among equal rows any may be the one that stayed: the first are taken to have.
   return sql`WITH numbered AS (SELECT ${place} + 1 AS ${row}, ${columns}, row_number() OVER (PARTITION BY ${columns} ORDER BY ${place}) AS ${nth} FROM ${from}),

@@ -1,6 +1,5 @@
-import {numberedRows} from './rows.ts';
+import {numberedRows, type Rows} from './rows.ts';
 import {id, join, lit, sql, type Sql} from './sql.ts';
-import type {Column} from './types.ts';
 
 /** One key of an order. NULL comes last either way; DuckDB puts NaN above every number. */
 export interface Sort {
@@ -13,22 +12,19 @@ export interface PageOptions {
   readonly limit: number;
   /** The most important key first. */
   readonly sort: readonly Sort[];
-  /** The table's columns: one of them may be called `rowid`. */
-  readonly columns?: readonly Column[];
 }
 
 const order = (sort: readonly Sort[], row: Sql): Sql =>
   join([...sort.map(({column, direction}) => sql`${id(column)} ${direction === 'asc' ? sql`ASC` : sql`DESC`} NULLS LAST`), row]);
 
 /**
- * Rows `offset` to `offset + limit` of a table. Unsorted they come in the table's own order, which DuckDB finds without reading
- * what lies before; sorted, ties keep that order, and only the page's own rows are fetched whole. `table` has to be a table: views
- * have no rowid.
+ * Rows `offset` to `offset + limit` of a table's. Unsorted they come in the table's own order, which DuckDB finds without reading
+ * what lies before; sorted, ties keep that order, and only the page's own rows are fetched whole.
  */
-export function pageSql(table: Sql, {offset, limit, sort, columns = []}: PageOptions): Sql {
+export function pageSql(rows: Rows, {offset, limit, sort}: PageOptions): Sql {
   const page = sql`LIMIT ${lit(limit)} OFFSET ${lit(offset)}`;
-  if (sort.length === 0) return sql`SELECT * FROM ${table} ${page}`;
-  const {from, row, all} = numberedRows(table, columns);
+  if (sort.length === 0) return sql`SELECT * FROM ${rows.relation} ${page}`;
+  const {from, row, all} = numberedRows(rows);
   const by = order(sort, row);
   return sql`SELECT ${all} FROM ${from} WHERE ${row} IN (SELECT ${row} FROM ${from} ORDER BY ${by} ${page}) ORDER BY ${by}`;
 }

@@ -126,7 +126,7 @@ export const aggregate = defineStep({
     const input = inputOf(inputs);
     const wanted = Object.entries(metrics);
     const ordered = wanted.some(([, metric]) => metric.statistics.some((name) => name === 'first' || name === 'last'));
-    const {from, row} = ordered ? numberedRows(input.relation, input.columns) : {from: input.relation, row: sql`rowid`};
+    const {from, row} = ordered ? numberedRows(input) : {from: input.relation, row: sql`rowid`};
     const groups = columnsNamed(keys, input.columns).map((column) => id(column.name));
     if (time?.every !== undefined) {
       const {name, type} = columnNamed(time.column, input.columns);

@@ -89,7 +89,7 @@ const newNames = (columns: readonly Column[], names: readonly [string, string, s
 };
 
 function stop(input: Input, {column, target, value, source}: Tried): Sql {
-  const rows = numberedRows(input.relation, input.columns);
+  const rows = numberedRows(input);
   return stopIf({
     code: 'CAST_FAILED',
     column: column.name,

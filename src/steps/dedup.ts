@@ -32,7 +32,7 @@ export const dedup = defineStep({
   check: ({keys, order_by}, inputs) => [...checkColumns(keys, inputOf(inputs), 'keys'), ...checkColumns(order_by === '' ? [] : [order_by], inputOf(inputs), 'order_by')],
   toSql: ({keys, keep, order_by}, inputs) => {
     const input = inputOf(inputs);
-    const {from, row, all} = numberedRows(input.relation, input.columns);
+    const {from, row, all} = numberedRows(input);
     const same = keys.length > 0 ? columnsNamed(keys, input.columns) : input.columns;
     const ends = {first: {rowid: sql`min(${row})`, by: sql`arg_min`}, last: {rowid: sql`max(${row})`, by: sql`arg_max`}}[keep];
     // arg_min and arg_max pass over NULL, and a key whose order is NULL throughout still keeps a row.

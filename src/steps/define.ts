@@ -4,15 +4,15 @@ import type {Row} from '../lib/value.ts';
 import type {KernelArgs} from '../ports/index.ts';
 import type {Params, Values} from '../params/index.ts';
 import type {LoadOptions} from '../sql/read-csv.ts';
+import type {Rows} from '../sql/rows.ts';
 import type {Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 
 export type {LoadOptions};
 
 /** A table a step reads. `relation` stands in FROM: the cell's name in SQL that is shown, the result's table in SQL that runs. */
-export interface Input {
+export interface Input extends Rows {
   readonly name: string;
-  readonly relation: Sql;
   readonly columns: readonly Column[];
 }
 

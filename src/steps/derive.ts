@@ -53,7 +53,7 @@ export const derive = defineStep({
     // A window function may hand the rows on in its own order, so they are numbered first and put back.
     const ordered = isWindowed(columns);
     const row = id(unusedName('row_number', input.columns));
-    const numbered = numberedRows(input.relation, input.columns);
+    const numbered = numberedRows(input);
     let from = ordered ? sql`(SELECT ${numbered.all}, ${numbered.row} AS ${row} FROM ${numbered.from})` : input.relation;
     let known: readonly Column[] = input.columns;
     const all = layers(columns);

@@ -269,7 +269,7 @@ function fromGuesses(input: Input, filled: readonly Column[], groups: readonly C
   const keys = groups.map((column) => id(column.name));
   const guesses = filled.map((_, i) => id(unusedName(`guess_${i + 1}`, input.columns)));
   const assignments = filled.map((column, i) => ({name: column.name, value: sql`coalesce(${present(column, sql`r.${id(column.name)}`)}, ${guesses[i] ?? sql`NULL`})`}));
-  const {from, row, added} = numberedRows(input.relation, input.columns);
+  const {from, row, added} = numberedRows(input);
   const selected = withColumns(input.columns, assignments, added, sql`r.*`);
   // A join may emit rows out of turn; sorting what is sorted already costs next to nothing.
   const order = keys.length === 0 ? sql`` : sql` ORDER BY r.${row}`;
@@ -298,7 +298,7 @@ function fromGuesses(input: Input, filled: readonly Column[], groups: readonly C
 }
 
 function fromNeighbours(input: Input, filled: readonly Column[], groups: readonly Column[], method: Method, orderBy: string): Sql {
-  const {from, row, all} = numberedRows(input.relation, input.columns);
+  const {from, row, all} = numberedRows(input);
   const partition = groups.length === 0 ? sql`` : sql`PARTITION BY ${join(groups.map((column) => id(column.name)))} `;
   const ordering = orderBy === '' ? row : sql`${id(columnNamed(orderBy, input.columns).name)}, ${row}`;
   const before = sql`(${partition}ORDER BY ${ordering} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)`;

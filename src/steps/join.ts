@@ -112,8 +112,8 @@ export const join = defineStep({
       // As a value, not as a SEMI JOIN: that one gives the rows in another order when the other table is the larger.
       return {kind: 'sql', sql: sql`SELECT * FROM ${input.relation} WHERE ${values.how === 'anti' ? sql`NOT ` : sql``}${matched}`};
     }
-    const left = numberedRows(input.relation, input.columns);
-    const right = numberedRows(other.relation, other.columns);
+    const left = numberedRows(input);
+    const right = numberedRows(other);
     const others = taken(values, input.columns, other.columns);
     const added = others.map(({column, as}) => (as === column.name ? sql`r.${id(as)}` : sql`r.${id(column.name)} AS ${id(as)}`));
     const equal = leftKeys.map((key, i) => sql`l.${key} = r.${rightKeys[i] ?? key}`);

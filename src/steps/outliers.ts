@@ -106,7 +106,7 @@ export const outliers = defineStep({
       if (action === 'null') return {name: column.name, value: sql`CASE WHEN ${is} THEN NULL ELSE ${name} END`};
       return {name: column.name, value: sql`CASE WHEN ${is} THEN ${standIn(column, sql`CASE WHEN ${name} < ${low} THEN ${low} ELSE ${high} END`)} ELSE ${name} END`};
     });
-    const {from, row, added} = numberedRows(input.relation, input.columns);
+    const {from, row, added} = numberedRows(input);
     const selected = withColumns(input.columns, action === 'remove' ? [] : changed, added, sql`r.*`);
     // A join may emit rows out of turn; sorting what is sorted already costs next to nothing.
     const order = keys.length === 0 ? sql`` : sql` ORDER BY r.${row}`;

@@ -344,7 +344,7 @@ function isUnexpected(name: string, {schema}: QualityValues, columns: readonly C
 
 /** The rows with their places, and whether their times go back: the last one before that is neither missing nor in the future was later. */
 function placedRows({order, by}: Quality, relation: Sql, columns: readonly Column[], row: Sql): Sql {
-  const {from, row: rowOf, all} = numberedRows(relation, columns);
+  const {from, row: rowOf, all} = numberedRows({relation, columns});
   if (order === undefined) return sql`(SELECT ${all}, ${rowOf} AS ${row} FROM ${from})`;
   const apart = by.length === 0 ? sql`` : sql`PARTITION BY ${names(by)} `;
   const before = sql`last_value(${order.at.sql} IGNORE NULLS) OVER (${apart}ORDER BY ${rowOf} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)`;

@@ -43,7 +43,7 @@ export const rateOfChange = defineStep({
   },
   toSql: ({columns, time, by}, inputs) => {
     const input = inputOf(inputs);
-    const {from, row} = numberedRows(input.relation, input.columns);
+    const {from, row} = numberedRows(input);
     const keys = columnsNamed(by, input.columns).map((column) => id(column.name));
     const partition = keys.length === 0 ? sql`` : sql`PARTITION BY ${join(keys)} `;
     const at = columnNamed(time, input.columns);

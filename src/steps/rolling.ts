@@ -215,7 +215,7 @@ function windowsSql(values: RollingValues, input: Input): Sql {
   const hours = id(unusedName('hours', input.columns));
   const finite = numbers.map((_, i) => id(unusedName(`finite_${i + 1}`, input.columns)));
   const place = id(unusedName('place', input.columns));
-  const {from, row, all} = numberedRows(input.relation, input.columns);
+  const {from, row, all} = numberedRows(input);
   const prepared = [
     sql`${row} AS ${place}`,
     // Hours from the middle reading: from 1970 on, or from a clock that was wrong, they would have too few digits left for the seconds.

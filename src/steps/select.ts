@@ -46,7 +46,7 @@ export const select = defineStep({
     const chosen = join([...kept, ...made]);
     if (!mention(expressions, ['over'])) return {kind: 'sql', sql: sql`SELECT ${chosen} FROM ${input.relation}`};
     // A window function may hand the rows on in its own order.
-    const {from, row} = numberedRows(input.relation, input.columns);
+    const {from, row} = numberedRows(input);
     return {kind: 'sql', sql: sql`SELECT ${chosen} FROM ${from} ORDER BY ${row}`};
   },
   toPySpark: ({columns, expressions}, context) => {

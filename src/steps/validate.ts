@@ -136,7 +136,7 @@ function toSql(values: ValidateValues, input: Input): Program {
 }
 
 function stop(rule: Rule, input: Input): Sql {
-  const rows = numberedRows(input.relation, input.columns);
+  const rows = numberedRows(input);
   const found = rule.column === undefined ? sql`'row ' || ${rows.row} + 1` : sql`coalesce(${id(rule.column.name)}::VARCHAR, 'NULL')`;
   return stopIf({
     code: 'RULE_BROKEN',

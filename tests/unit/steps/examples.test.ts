@@ -43,7 +43,7 @@ async function besideInput(connection: DuckDBConnection, program: Extract<Progra
   await connection.run(`CREATE TABLE own AS SELECT ${join(program.assigned.map(id))} FROM (${program.sql})`);
   const parts = [{hash: '', table: input.name, columns: input.columns.map(({name}) => name)}];
   const whole = assign({parts, columns: input.columns}, {hash: '', table: 'own'}, await columnsOf(connection, sql`FROM own`));
-  return contentOf(connection, sql`FROM ${sideBySide(whole.parts, whole.columns)}`);
+  return contentOf(connection, sql`FROM ${sideBySide(whole.parts, whole.columns).relation}`);
 }
 
 /** The input with every other column in another table, as results lie that were made beside others. */
@@ -52,7 +52,7 @@ async function inTwoTables(connection: DuckDBConnection, input: Input): Promise<
   if (halves.some((columns) => columns.length === 0)) return input;
   const parts = halves.map((columns, half) => ({hash: '', table: `${input.name} half ${half}`, columns}));
   for (const {table, columns} of parts) await connection.run(`CREATE TABLE ${id(table)} AS SELECT ${join(columns.map(id))} FROM ${input.relation}`);
-  return {...input, relation: sideBySide(parts, input.columns)};
+  return {...input, ...sideBySide(parts, input.columns)};
 }
 
 describe.each(steps.map((step): [string, AnyStep] => [step.kind, step]))('%s', (_kind, step) => {
