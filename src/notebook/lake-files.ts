@@ -44,6 +44,8 @@ export async function writeFiles(ports: Pick<Ports, 'engine' | 'lake'>, plan: Wr
   };
   let [files, done] = [0, 0];
   // While one file is filled, the next is opened and the one before is closed; they are closed in their order, which is that of the log.
+  // One failure ends the write and makes the others fail: what is told is the first.
+  const failures: unknown[] = [];
   let opening = opened();
   let closing: Promise<unknown> = Promise.resolve();
   try {
@@ -51,7 +53,7 @@ export async function writeFiles(ports: Pick<Ports, 'engine' | 'lake'>, plan: Wr
       if (call.signal?.aborted === true) throw new ProblemError(cancelled);
       const {relation, stats, file} = part;
       opening = opened();
-      opening.catch(() => undefined);
+      opening.catch((thrown: unknown) => failures.push(thrown));
       // The engine makes the next rows while these are written.
       const {write, settled} = oneAhead((ipc) => lake.writeFile(transaction, file, ipc));
       await engine.stream(sql`SELECT ${columns} FROM ${relation}`, write, call).catch(async (thrown: unknown) => {
@@ -60,13 +62,15 @@ export async function writeFiles(ports: Pick<Ports, 'engine' | 'lake'>, plan: Wr
       });
       await closing;
       closing = settled().then(() => lake.closeFile(transaction, file, stats));
-      closing.catch(() => undefined);
+      closing.catch((thrown: unknown) => failures.push(thrown));
       files++;
       onRows((done += stats.rows));
     }
-  } finally {
-    await opening.catch(() => undefined);
     await closing;
+  } catch (thrown) {
+    throw failures[0] ?? thrown;
+  } finally {
+    await Promise.allSettled([opening, closing]);
   }
   return files;
 }

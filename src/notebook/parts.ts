@@ -35,6 +35,10 @@ export function sideBySide(parts: readonly Part[], columns: readonly Column[]): 
   return {relation, places: {from: sql`(SELECT ${join(selected)}, ${alias(0)}.rowid AS ${row} FROM ${from})`, row}};
 }
 
+/** Whether little of the base would be left to see: then its tables aren't worth being kept for it. */
+export const replacesMost = (names: readonly string[], {columns}: {readonly columns: readonly Column[]}): boolean =>
+  columns.filter(({name}) => !names.some(isNamed(name))).length * 4 < columns.length;
+
 const alias = (part: number): Sql => id(`part_${part + 1}`);
 
 /** A result's parts and columns with those of another table assigned: one of the same name takes the place of the old, the others follow. */

@@ -10,7 +10,7 @@ import type {Input, LakeWrite, PostgresWrite, Program, Verdict} from '../steps/d
 import {rejectsOf} from './cells.ts';
 import type {Applies} from './lake-plan.ts';
 import type {CompiledCell, Computed, InputTable, LakeSource, PlannedCell} from './plan.ts';
-import {assign, sideBySide, type Part} from './parts.ts';
+import {assign, replacesMost, sideBySide, type Part} from './parts.ts';
 import {mentionsTable} from './postgres-uses.ts';
 import {readFiles, type FileRead} from './read.ts';
 import {Turns, type Lane} from './turns.ts';
@@ -320,8 +320,13 @@ export class Runner {
   async #ensure(hash: string, events: RunEvents, signal: AbortSignal | undefined): Promise<StoredResult> {
     const known = this.#results.get(hash);
     if (known?.through !== undefined) {
-      await this.#ensure(known.through, events, signal);
-      return known;
+      const {figures, ms} = known;
+      const fresh = await this.#ensure(known.through, events, signal);
+      if (fresh.parts === known.parts) return known;
+      // Rows that are computed again may be others: a sample's, say.
+      const passed = {...fresh, hash, through: known.through, rejects: undefined, figures, verdict: undefined, ms, bytes: 0};
+      this.#results.set(hash, passed);
+      return passed;
     }
     if (known !== undefined && this.isPresent(hash)) {
       this.#touch(known);
@@ -396,15 +401,13 @@ export class Runner {
         bytes: 0,
       };
     const [{columns, rows}, rejects, memory] = await Promise.all([
-      engine.describeTable(table, {signal}),
+      made.described ?? engine.describeTable(table, {signal}),
       made.rejects === undefined ? undefined : engine.describeTable(made.rejects, {signal}),
       engine.memory(),
     ]);
     const before = this.#memory.used;
     this.#memory = memory;
-    const base = made.isBeside === true ? this.#baseOf(cell) : undefined;
-    if (base !== undefined && base.rows !== rows) throw new Error(`${cell.name} has ${rows} rows beside ${base.rows}`);
-    const whole = assign(base ?? {parts: [], columns: []}, {hash: cell.hash, table}, columns);
+    const whole = assign(made.base ?? {parts: [], columns: []}, {hash: cell.hash, table}, columns);
     return {
       hash: cell.hash,
       places: undefined,
@@ -422,7 +425,7 @@ export class Runner {
   }
 
   /** The rows of a cell's first input. */
-  #baseOf({inputs: [input]}: Computed): Pick<StoredResult, 'parts' | 'columns' | 'rows'> | undefined {
+  #baseOf({inputs: [input]}: Computed): Base | undefined {
     const result = this.#results.get(input?.hash ?? '');
     if (result?.rejects === undefined || input?.rejects !== true) return result;
     const {table, columns, rows} = result.rejects;
@@ -475,10 +478,10 @@ export class Runner {
     const onProgress = (progress: Progress): void => events.onProgress?.(cell.name, progress);
     switch (program.kind) {
       case 'sql': {
-        const isBeside = await this.#assign(program, cell, table, signal);
+        const made = await this.#assign(program, cell, table, signal);
         if (program.rejects !== undefined) await engine.execute([createAs(rejects, program.rejects)], {signal});
         return {
-          isBeside,
+          ...made,
           ...(program.rejects === undefined ? {} : {rejects}),
           ...(program.judge === undefined ? {} : {verdict: program.judge.read((await engine.rows(program.judge.ask(id(table)), {signal})).rows)}),
         };
@@ -492,13 +495,17 @@ export class Runner {
         const columns = await engine.columns(program.features, {signal});
         const clear = sql`DROP TABLE IF EXISTS ${id(table)}`;
         await engine.execute([clear], {signal});
-        let isFirst = true;
+        let made: number | undefined;
         const rows = async (part: readonly KernelColumn[]): Promise<void> => {
-          await engine.insertColumns(table, part, isFirst, {signal});
-          isFirst = false;
+          const count = part[0]?.values.length ?? 0;
+          await engine.insertColumns(table, part, made === undefined, {signal});
+          made = (made ?? 0) + count;
         };
         try {
-          return {isBeside: true, figures: await compute.run(program.fn, columns, program.args, {progress: onProgress, rows}, {signal})};
+          const figures = await compute.run(program.fn, columns, program.args, {progress: onProgress, rows}, {signal});
+          const base = this.#baseOf(cell);
+          if (base?.rows !== made) throw new Error(`${program.fn} gave ${made} rows for ${base?.rows}`);
+          return {base, figures};
         } catch (thrown) {
           // What went wrong matters more than that this does, too: an engine that is gone has no tables.
           await engine.execute([clear]).catch(() => undefined);
@@ -516,16 +523,23 @@ export class Runner {
     }
   }
 
-  /** Makes a table of the columns that a query assigns, or of all that it gives; says whether it is the former. */
-  async #assign({sql: all, assigned = [], mayRepeat}: Extract<Program, {kind: 'sql'}>, cell: Computed, table: string, signal: AbortSignal | undefined): Promise<boolean> {
+  /** Makes a table of the columns that a query assigns where they can lie beside the input's, or of all that it gives. */
+  async #assign(
+    {sql: all, assigned = []}: Extract<Program, {kind: 'sql'}>,
+    cell: Computed,
+    table: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Pick<Made, 'base' | 'described'>> {
     const {engine} = this.ports;
-    if (assigned.length > 0) {
+    const base = this.#baseOf(cell);
+    if (base !== undefined && assigned.length > 0 && !replacesMost(assigned, base)) {
       await engine.execute([createAs(table, sql`SELECT ${join(assigned.map(id))} FROM (${all}\n)`)], {signal});
-      if (mayRepeat !== true || (await engine.describeTable(table, {signal})).rows === this.#baseOf(cell)?.rows) return true;
+      const described = await engine.describeTable(table, {signal});
+      if (described.rows === base.rows) return {base, described};
       await engine.execute([sql`DROP TABLE ${id(table)}`], {signal});
     }
     await engine.execute([createAs(table, all)], {signal});
-    return false;
+    return {};
   }
 
   /** The version to read below a writer: the one it made or found its rows in, or a later one that is there already. */
@@ -650,14 +664,18 @@ const writtenBy = ({work}: Computed): string | undefined => (work.type === 'step
 /** A name under which SQL of the reader's finds a table. */
 type View = Pick<Input, 'name' | 'relation'>;
 
+/** Rows that columns are put beside. */
+type Base = Pick<StoredResult, 'parts' | 'columns' | 'rows'>;
+
 interface Made {
   readonly rejects?: string | undefined;
   readonly files?: readonly FileRead[];
   readonly figures?: StoredResult['figures'];
   readonly verdict?: Verdict | undefined;
   readonly through?: StoredResult;
-  /** The table has only the columns that go beside the first input's. */
-  readonly isBeside?: boolean;
+  /** Beside what the table's columns lie; undefined where it has all there are. */
+  readonly base?: Base | undefined;
+  readonly described?: {readonly columns: readonly Column[]; readonly rows: number};
 }
 
 function chartSql(spec: ChartSpec, [input, alerts]: readonly Input[]): Sql {

@@ -184,6 +184,13 @@ function mainWord(body: readonly Token[]): string | undefined {
 
 const queryStarts = new Set(['select', 'from', 'with', 'values', 'pivot', 'unpivot', 'table', 'summarize', 'describe', 'show']);
 
+/** Whether an expression may hand rows on in another order than they came: one with a window function, or with a query of its own. */
+export function mayReorder(text: string): boolean {
+  const lexed = tokens(text);
+  const words = lexed.ok ? lexed.value : [];
+  return words.some(({type, text: word}, i) => type === 'identifier' && (/^(over|select|values)$/i.test(word) || (/^from$/i.test(word) && words[i - 1]?.text === '(')));
+}
+
 /** The names among `candidates` that an expression holds as whole identifiers, compared without case, as SQL does. */
 export const identifiers = (text: string, candidates: readonly string[]): string[] => found(text, candidates, ['identifier']);
 

@@ -20,10 +20,10 @@ export interface Input extends Rows {
 export type Program =
   /**
    * One query gives the rows. `rejects` gives the rows of `NAME_rejects`; `judge` asks the rows, once made, what they say of the data.
-   * `assigned` names the columns that the query makes, where all others, and the rows in their order, are those of the first input: only
-   * these are computed then, and kept beside it. With `mayRepeat` a row may come more than once, as in a left join, and whether one did decides.
+   * `assigned` names the columns that the query makes, where all others, and the rows in their order, are those of the first input as long
+   * as they are as many: only these are computed then, and kept beside it.
    */
-  | {readonly kind: 'sql'; readonly sql: Sql; readonly rejects?: Sql; readonly judge?: Judge; readonly assigned?: readonly string[]; readonly mayRepeat?: true}
+  | {readonly kind: 'sql'; readonly sql: Sql; readonly rejects?: Sql; readonly judge?: Judge; readonly assigned?: readonly string[]}
   /**
    * `features` is fetched as typed arrays, one row for each row of the input in its order; the kernel's columns are put beside the
    * input's rows. `shown` is what the SQL face prints; `inSql` says that DuckDB gives the same rows with it, only slower.

@@ -3,17 +3,17 @@ import {p} from '../params/index.ts';
 import {assignColumns, inOrder} from '../pyspark/groups.ts';
 import {assign} from '../pyspark/py.ts';
 import type {SparkProblem} from '../pyspark/sql/translate.ts';
-import {identifiers} from '../sql/lexer.ts';
+import {identifiers, mayReorder} from '../sql/lexer.ts';
 import {numberedRows, unusedName} from '../sql/rows.ts';
 import {withColumns, type Assignment} from '../sql/select.ts';
 import {expression, id, sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
-import {checkNames, checkSome, findColumn, inputOf} from './checks.ts';
+import {checkNames, checkSome, columnNamed, findColumn, inputOf} from './checks.ts';
 import {defineStep} from './define.ts';
 import {exprOf, notInSpark} from './spark-expressions.ts';
 
 /** An expression that may give several rows for one, so that rows can't be compared by place. */
-const multiplies = (text: string): boolean => identifiers(text, ['unnest', 'generate_subscripts']).length > 0;
+const multiplies = (text: string): boolean => identifiers(text, ['unnest', 'generate_subscripts', 'regexp_split_to_table']).length > 0;
 
 /** Assignments in layers: a layer holds those that read none of the names the same layer assigns. */
 function layers(columns: Readonly<Record<string, {readonly expression: string}>>): Assignment[][] {
@@ -50,9 +50,9 @@ export const derive = defineStep({
   check: ({columns}) => [...checkSome(Object.keys(columns), 'columns', 'No column is named.', 'Write name: expression.'), ...checkNames(Object.keys(columns), 'columns')],
   toSql: ({columns}, inputs) => {
     const input = inputOf(inputs);
-    // A window function may hand the rows on in its own order, so they are numbered first and put back.
-    const ordered = isWindowed(columns);
-    const row = id(unusedName('row_number', input.columns));
+    // Then they are numbered first and put back.
+    const ordered = Object.values(columns).some((value) => mayReorder(value.expression));
+    const row = id(unusedName('row_number', [...input.columns, ...Object.keys(columns).map((name) => ({name}))]));
     const numbered = numberedRows(input);
     let from = ordered ? sql`(SELECT ${numbered.all}, ${numbered.row} AS ${row} FROM ${numbered.from})` : input.relation;
     let known: readonly Column[] = input.columns;
@@ -63,7 +63,11 @@ export const derive = defineStep({
       from = last ? (ordered ? sql`${selected} ORDER BY ${row}` : selected) : sql`(${selected})`;
       known = [...known, ...layer.filter(({name}) => findColumn(name, known) === undefined).map(({name}) => ({name, type: ''}))];
     });
-    return {kind: 'sql', sql: from, ...(Object.values(columns).some((value) => multiplies(value.expression)) ? {} : {assigned: Object.keys(columns)})};
+    return {
+      kind: 'sql',
+      sql: from,
+      ...(Object.values(columns).some((value) => multiplies(value.expression)) ? {} : {assigned: Object.keys(columns).map((name) => columnNamed(name, input.columns).name)}),
+    };
   },
   toPySpark: ({columns}, context) => {
     const {

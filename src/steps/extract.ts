@@ -54,7 +54,7 @@ FROM (
   SELECT *, CASE WHEN regexp_matches(${text}, ${regex}) THEN regexp_extract(${text}, ${regex}, [${join(names.map(lit))}]) END AS ${found}
   FROM ${input.relation}
 )`,
-      assigned: names,
+      assigned: names.map((name) => columnNamed(name, input.columns).name),
     };
   },
   toPySpark: ({column, pattern}, {target, frames: [frame = 'df'], inputs: [input]}) => {

@@ -123,7 +123,7 @@ export const join = defineStep({
       sql: sql`SELECT ${joined([sql`l.${left.all}`, ...added])}
 FROM ${left.from} AS l ${kind} ${right.from} AS r ON ${joined(equal, ' AND ')}
 ORDER BY l.${left.row}, r.${right.row}`,
-      ...(values.how === 'left' ? {assigned: others.map(({as}) => as), mayRepeat: true} : {}),
+      ...(values.how === 'left' ? {assigned: others.map(({as}) => as)} : {}),
     };
   },
   toPySpark: (values, {target, frames: [frame = 'df', other = 'other'], inputs, rows}) => {

@@ -2,7 +2,7 @@ import {list} from '../lib/text.ts';
 import {p} from '../params/index.ts';
 import {inOrder} from '../pyspark/groups.ts';
 import {assign, call, py, pyName} from '../pyspark/py.ts';
-import {identifiers} from '../sql/lexer.ts';
+import {identifiers, mayReorder} from '../sql/lexer.ts';
 import {numberedRows} from '../sql/rows.ts';
 import {expression, id, join, sql} from '../sql/sql.ts';
 import {checkColumns, checkNames, checkSome, columnNamed, columnsNamed, inputOf} from './checks.ts';
@@ -26,7 +26,7 @@ export const select = defineStep({
   input: 'one',
   effect: 'same',
   // unnest gives several rows for one.
-  effectOf: ({expressions}) => (mention(expressions, ['unnest', 'generate_subscripts']) ? 'new' : 'same'),
+  effectOf: ({expressions}) => (mention(expressions, ['unnest', 'generate_subscripts', 'regexp_split_to_table']) ? 'new' : 'same'),
   params: {
     columns: p.columns({label: 'Columns', default: []}),
     expressions: p.map('name', {expression: p.expression({label: 'Expression'})}, {label: 'Worked out', help: 'New name: SQL expression.', default: {}, short: 'expression'}),
@@ -44,10 +44,9 @@ export const select = defineStep({
     const kept = columns.map((name) => id(columnNamed(name, input.columns).name));
     const made = Object.entries(expressions).map(([name, value]) => sql`${expression(value.expression)} AS ${id(name)}`);
     const chosen = join([...kept, ...made]);
-    if (!mention(expressions, ['over'])) return {kind: 'sql', sql: sql`SELECT ${chosen} FROM ${input.relation}`};
-    // A window function may hand the rows on in its own order.
+    if (!Object.values(expressions).some((value) => mayReorder(value.expression))) return {kind: 'sql', sql: sql`SELECT ${chosen} FROM ${input.relation}`};
     const {from, row} = numberedRows(input);
-    return {kind: 'sql', sql: sql`SELECT ${chosen} FROM ${from} ORDER BY ${row}`};
+    return {kind: 'sql', sql: sql`SELECT ${chosen} FROM ${from} AS r ORDER BY r.${row}`};
   },
   toPySpark: ({columns, expressions}, context) => {
     const {

@@ -6,6 +6,7 @@ import {assign, col, py} from '../pyspark/py.ts';
 import type {SparkProblem} from '../pyspark/sql/translate.ts';
 import {isPresent, present} from '../sql/missing.ts';
 import {javaRegex, re2Regex, regexProblem} from '../sql/regex.ts';
+import {mayReorder} from '../sql/lexer.ts';
 import {numberedRows, unusedName} from '../sql/rows.ts';
 import {expression, id, join, lit, sql, type Sql} from '../sql/sql.ts';
 import {firstValues, stopIf} from '../sql/stop.ts';
@@ -114,7 +115,7 @@ function toSql(values: ValidateValues, input: Input): Program {
       return {
         kind: 'sql',
         sql: sql`SELECT *, ${keeps(rules)} AS ${name('is_valid')},\n  nullif(${failedRules(rules)}, '') AS ${name('failed_rules')}\nFROM ${relation}`,
-        assigned: ['is_valid', 'failed_rules'].map(unused),
+        ...(values.rules.some((rule) => mayReorder(rule.expression)) ? {} : {assigned: ['is_valid', 'failed_rules'].map(unused)}),
       };
     case 'stop':
       return {

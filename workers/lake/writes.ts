@@ -88,6 +88,11 @@ export class Writes {
     const parquet = await this.parquet();
     await this.#orGiveUp(number, async () => {
       const sink = await this.tables.store.create(place.storePath);
+      // Another file's failure may have ended the write meanwhile.
+      if (!this.#open.has(number)) {
+        await sink.discard();
+        throw new ProblemError(closed);
+      }
       transaction.open.set(file, {writer: new LakeFileWriter(parquet, sink, transaction.planned.columns), place});
     });
     return file;

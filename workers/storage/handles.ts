@@ -4,6 +4,7 @@ import {ProblemError, type Problem} from '../../src/lib/problem.ts';
 export interface Handles<T> {
   add(held: T): number;
   get(number: number): T;
+  has(number: number): boolean;
   take(number: number): T;
   /** Undefined where it is closed already. */
   release(number: number): T | undefined;
@@ -29,6 +30,7 @@ export function createHandles<T>(closed: Problem): Handles<T> {
       return last;
     },
     get,
+    has: (number) => open.has(number),
     take(number) {
       const held = get(number);
       open.delete(number);

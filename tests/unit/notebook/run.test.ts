@@ -3,7 +3,7 @@ import {ProblemError} from '../../../src/lib/problem.ts';
 import {parseNotebook} from '../../../src/notebook/model.ts';
 import {plan, type PlannedCell} from '../../../src/notebook/plan.ts';
 import {Runner, type RanCell} from '../../../src/notebook/run.ts';
-import {id, sql} from '../../../src/sql/sql.ts';
+import {expression, id, join, sql} from '../../../src/sql/sql.ts';
 import {engineAlone, nativeEngine} from './native-engine.ts';
 
 const cell = (header: string, body = ''): string => `\`\`\`${header}\n${body}${body === '' ? '' : '\n'}\`\`\`\n\n`;
@@ -192,6 +192,59 @@ describe('a cell that only adds or changes columns', () => {
       ['b', null, 'sensor', 'b', 'sensor is no int', 'SENSOR IS NO INT'],
       ['c', 30, 'sensor', 'c', 'sensor is no int', 'SENSOR IS NO INT'],
     ]);
+  });
+
+  test.each([
+    ['a new column of the name that rows are numbered by', {row_number: 'row_number() OVER (ORDER BY value)', after: 'row_number + 1'}],
+    ['a query for each row', {summed: '(SELECT sum(z) FROM range(i % 4) q(z))'}],
+    ['a query of the row’s own values', {greatest: '(SELECT max(x) FROM (VALUES (i), (value)) t(x))'}],
+    ['a query that begins with FROM', {summed: '(FROM range(i % 4) q(z) SELECT sum(z))'}],
+    ['a name in another case beyond ASCII', {ä: 'value + 1'}],
+  ])('has the values that a query for whole rows gives: %s', async (_, columns) => {
+    const many = cell('sql many', `SELECT i, (i * 7919 % 100003)::DOUBLE AS value, -i AS "Ä" FROM range(130000) r(i)`);
+    const body = Object.entries(columns).map(([name, expression]) => `  ${name}: "${expression}"`);
+    await run(many + cell('step made = derive', `from: many\ncolumns:\n${body.join('\n')}`));
+    const expected = Object.entries(columns).map(
+      ([name, text]) => sql`${expression(text.replaceAll('row_number + 1', 'row_number() OVER (ORDER BY value) + 1'))} AS ${id(name === 'ä' ? 'Ä' : name)}`,
+    );
+    const [made, input] = await Promise.all(['made', 'many'].map((name) => runner.withResult(name, 'look', ({relation}) => Promise.resolve(relation))));
+    if (made === undefined || input === undefined) throw new Error('not run');
+    const own = join(Object.keys(columns).map((name) => sql`m.${id(name === 'ä' ? 'Ä' : name)}`));
+    const apart = await native.engine.rows(
+      sql`SELECT count(*) FROM ${made} m JOIN (SELECT i, ${join(expected)} FROM ${input}) e USING (i) WHERE (${own}) IS DISTINCT FROM (${sql`${join(Object.keys(columns).map((name) => sql`e.${id(name === 'ä' ? 'Ä' : name)}`))}`})`,
+    );
+    expect(apart.rows).toEqual([[0n]]);
+    expect(await native.engine.rows(sql`SELECT count(*) FROM ${made}`)).toMatchObject({rows: [[130000n]]});
+  });
+
+  test('makes whole rows when there are more or fewer of them than it reads', async () => {
+    const texts = cell('sql texts', `SELECT * FROM (VALUES (1, NULL), (2, 'a,b')) t(i, text)`);
+    await run(
+      texts +
+        cell('step parts = derive', `from: texts\ncolumns: {part: "regexp_split_to_table(text, ',')"}`) +
+        cell('sql one', 'SELECT value FROM range(3) t(value)') +
+        cell('step summed = derive', 'from: one\ncolumns: {value: sum(value)}'),
+    );
+    expect(await rows('parts')).toEqual([
+      [2, 'a,b', 'a'],
+      [2, 'a,b', 'b'],
+    ]);
+    expect(await rows('summed')).toEqual([[3n]]);
+  });
+
+  test('makes whole rows when a rule asks a query of its own, which may give them in another order', async () => {
+    const checked =
+      readings + cell('step checked = validate', 'from: readings\nrules: [{expression: "value < (SELECT max(x) FROM (VALUES (value), (9)) t(x))"}]\non_failure: flag');
+    await run(checked);
+    const cellOf = planOf(checked).at(-1);
+    expect(cellOf?.ready === true ? await columnsOf(cellOf.hash) : []).toEqual(['sensor', 'value', 'is_valid', 'failed_rules']);
+  });
+
+  test('makes whole rows when little of its input is left to see', async () => {
+    const wide = cell('sql wide', `SELECT '1' AS a, '2' AS b, '3' AS c, '4' AS d, '5' AS e`) + cell('step typed = cast', 'from: wide\ncolumns: {a: int, b: int, c: int, d: int}');
+    await run(wide);
+    const typed = planOf(wide).at(-1);
+    expect(typed?.ready === true ? await columnsOf(typed.hash) : []).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
   test.each([
