@@ -26,24 +26,28 @@ export const quotedId = (name: string): Sql => trusted(`"${name.replaceAll('"', 
 export const psqlStatement = (text: string): Sql => trusted(text);
 
 /**
- * Whether DuckDB makes this very number of its digits. Without an exponent they are a DECIMAL or a HUGEINT to it, and the way from those to
- * DOUBLE rounds twice from the sixteenth digit on: one number in ten between 0 and 1 is another then.
+ * A finite number as SQL that is this very number to DuckDB. Digits with a point are a DECIMAL to it, and the way from there to DOUBLE rounds
+ * twice from the sixteenth digit on: one number in ten between 0 and 1 would be another. Texts and exponents are read exactly.
  */
-const isExactUnquoted = (value: number): boolean => {
-  const text = String(Math.abs(value));
-  return Number.isSafeInteger(value) || text.includes('e') || text.replace(/^0\.0*|\./, '').length <= 15;
-};
+function exactly(value: number): string {
+  if (Number.isInteger(value) && Math.abs(value) < 1e21) return String(BigInt(value));
+  const text = String(value);
+  return text.includes('e') || text.replace(/^-?0?\.?0*/, '').replace('.', '').length <= 15 ? text : `'${text}'::DOUBLE`;
+}
 
-/** A literal: text is quoted, numbers keep every digit (DuckDB reads text exactly), NaN and infinities are cast, null is NULL. */
+/** A literal: text is quoted, numbers keep every digit, NaN and infinities are cast, null is NULL. */
 export function lit(value: string | number | bigint | boolean | null): Sql {
   if (value === null) return trusted('NULL');
   if (typeof value === 'string') return trusted(`'${value.replaceAll("'", "''")}'`);
-  if (typeof value === 'number' && !(Number.isFinite(value) && isExactUnquoted(value))) return trusted(`'${value}'::DOUBLE`);
+  if (typeof value === 'number') return trusted(Number.isFinite(value) ? exactly(value) : `'${value}'::DOUBLE`);
   return trusted(String(value));
 }
 
 /** A number as a DOUBLE literal (`0.5` alone would be a DECIMAL in DuckDB). */
-export const double = (value: number): Sql => (Number.isFinite(value) && isExactUnquoted(value) ? trusted(`${value}::DOUBLE`) : trusted(`'${value}'::DOUBLE`));
+export const double = (value: number): Sql => {
+  const text = lit(value);
+  return text.endsWith('::DOUBLE') ? text : trusted(`${text}::DOUBLE`);
+};
 
 /** The tokens of a text that was checked before. */
 function tokensOf(written: string): readonly Token[] {
