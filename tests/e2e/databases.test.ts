@@ -122,7 +122,7 @@ CREATE VIEW endless AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 F
   ]);
   await app.open('```step endless = load\nfile: large.sqlite\ntable: endless\nschema: {i: bigint}\n```\n');
   const running = app.run();
-  await expect.poll(() => app.page.getByRole('button', {name: 'Stop', exact: true}).isEnabled()).toBe(true);
+  await expect.poll(() => app.page.getByRole('button', {name: 'Stop', exact: true}).first().isEnabled()).toBe(true);
   await app.cancel();
   expect((await running).cells[0]?.status).toBe('cancelled');
 });
