@@ -122,7 +122,7 @@ export class Faces {
   async chart(cell: CompiledCell, spec: ChartSpec | undefined): Promise<ChartFace> {
     const of = cell.work.type === 'chart' ? cell.work.spec : spec;
     return this.runner.withInputs(cell.name, cell.work.type === 'chart' ? 'look' : 'study', async (result, inputs) => {
-      const source = cell.work.type === 'chart' ? inputs[0] : {relation: result.relation, columns: result.columns};
+      const source = cell.work.type === 'chart' ? inputs[0] : result;
       const drawn = of ?? (source === undefined ? undefined : suggestChart(source.columns));
       if (source === undefined || drawn === undefined)
         throw new ProblemError({code: 'NOTHING_TO_DRAW', message: 'This table has no column that a chart could show.', hint: 'Add a chart cell and choose its columns.'});

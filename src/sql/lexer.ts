@@ -184,6 +184,9 @@ function mainWord(body: readonly Token[]): string | undefined {
 
 const queryStarts = new Set(['select', 'from', 'with', 'values', 'pivot', 'unpivot', 'table', 'summarize', 'describe', 'show']);
 
+/** Whether an expression may give several rows for one, so that rows can't be compared by place. */
+export const multiplies = (text: string): boolean => identifiers(text, ['unnest', 'generate_subscripts', 'regexp_split_to_table']).length > 0;
+
 /** Whether an expression may hand rows on in another order than they came: one with a window function, or with a query of its own. */
 export function mayReorder(text: string): boolean {
   const lexed = tokens(text);

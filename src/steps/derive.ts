@@ -3,7 +3,7 @@ import {p} from '../params/index.ts';
 import {assignColumns, inOrder} from '../pyspark/groups.ts';
 import {assign} from '../pyspark/py.ts';
 import type {SparkProblem} from '../pyspark/sql/translate.ts';
-import {identifiers, mayReorder} from '../sql/lexer.ts';
+import {identifiers, mayReorder, multiplies} from '../sql/lexer.ts';
 import {numberedRows, unusedName} from '../sql/rows.ts';
 import {withColumns, type Assignment} from '../sql/select.ts';
 import {expression, id, sql} from '../sql/sql.ts';
@@ -11,9 +11,6 @@ import type {Column} from '../sql/types.ts';
 import {checkNames, checkSome, columnNamed, findColumn, inputOf} from './checks.ts';
 import {defineStep} from './define.ts';
 import {exprOf, notInSpark} from './spark-expressions.ts';
-
-/** An expression that may give several rows for one, so that rows can't be compared by place. */
-const multiplies = (text: string): boolean => identifiers(text, ['unnest', 'generate_subscripts', 'regexp_split_to_table']).length > 0;
 
 /** Assignments in layers: a layer holds those that read none of the names the same layer assigns. */
 function layers(columns: Readonly<Record<string, {readonly expression: string}>>): Assignment[][] {

@@ -2,15 +2,12 @@ import {list} from '../lib/text.ts';
 import {p} from '../params/index.ts';
 import {inOrder} from '../pyspark/groups.ts';
 import {assign, call, py, pyName} from '../pyspark/py.ts';
-import {identifiers, mayReorder} from '../sql/lexer.ts';
+import {identifiers, mayReorder, multiplies} from '../sql/lexer.ts';
 import {numberedRows} from '../sql/rows.ts';
 import {expression, id, join, sql} from '../sql/sql.ts';
 import {checkColumns, checkNames, checkSome, columnNamed, columnsNamed, inputOf} from './checks.ts';
 import {defineStep} from './define.ts';
 import {exprOf, notInSpark} from './spark-expressions.ts';
-
-const mention = (expressions: Readonly<Record<string, {readonly expression: string}>>, words: readonly string[]): boolean =>
-  Object.values(expressions).some((value) => identifiers(value.expression, words).length > 0);
 
 export const select = defineStep({
   kind: 'select',
@@ -26,7 +23,7 @@ export const select = defineStep({
   input: 'one',
   effect: 'same',
   // unnest gives several rows for one.
-  effectOf: ({expressions}) => (mention(expressions, ['unnest', 'generate_subscripts', 'regexp_split_to_table']) ? 'new' : 'same'),
+  effectOf: ({expressions}) => (Object.values(expressions).some((value) => multiplies(value.expression)) ? 'new' : 'same'),
   params: {
     columns: p.columns({label: 'Columns', default: []}),
     expressions: p.map('name', {expression: p.expression({label: 'Expression'})}, {label: 'Worked out', help: 'New name: SQL expression.', default: {}, short: 'expression'}),
@@ -59,7 +56,7 @@ export const select = defineStep({
     if (refused !== undefined) return refused;
     const selected = (beside: readonly string[]): string =>
       call('select', [...columnsNamed(columns, known).map(({name}) => pyName(name)), ...made.map(({name, code}) => `${code}.alias(${py(name)})`), ...beside]);
-    if (!mention(expressions, ['over'])) return assign(target, frame, [selected([])]);
+    if (!Object.values(expressions).some((value) => identifiers(value.expression, ['over']).length > 0)) return assign(target, frame, [selected([])]);
     return inOrder(target, frame, [...known, ...made], (row) => [selected([py(row)])]);
   },
   examples: [
