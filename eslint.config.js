@@ -16,8 +16,28 @@ const layers = {
   'src/charts': ['src/params', 'src/sql', 'src/lib'],
   'src/forms': ['src/params', 'src/sql', 'src/lib'],
   'src/steps': ['src/params', 'src/sql', 'src/pyspark', 'src/lib', 'src/ports'],
-  'src/notebook': ['src/steps', 'src/ports', 'src/params', 'src/sql', 'src/pyspark', 'src/charts', 'src/lake', 'src/encrypt', 'src/lib'],
-  'src/handover': ['src/encrypt', 'src/notebook', 'src/steps', 'src/ports', 'src/params', 'src/sql', 'src/pyspark', 'src/charts', 'src/lib'],
+  'src/notebook': [
+    'src/steps',
+    'src/ports',
+    'src/params',
+    'src/sql',
+    'src/pyspark',
+    'src/charts',
+    'src/lake',
+    'src/encrypt',
+    'src/lib',
+  ],
+  'src/handover': [
+    'src/encrypt',
+    'src/notebook',
+    'src/steps',
+    'src/ports',
+    'src/params',
+    'src/sql',
+    'src/pyspark',
+    'src/charts',
+    'src/lib',
+  ],
   'src/lake': ['src/lib'],
   'src/encrypt': ['src/lib'],
   'src/engine': ['src/ports', 'src/sql', 'src/lib', 'workers/contract'],
@@ -51,7 +71,11 @@ function layerOf(path) {
 }
 
 const layout = {
-  meta: {type: 'problem', schema: [], messages: {layer: '{{from}} may not import {{to}}: the layout in eslint.config.js says what it may.'}},
+  meta: {
+    type: 'problem',
+    schema: [],
+    messages: {layer: '{{from}} may not import {{to}}: the layout in eslint.config.js says what it may.'},
+  },
   create(context) {
     const file = relative(root, context.filename).split(sep).join('/');
     const from = layerOf(file);
@@ -60,10 +84,16 @@ const layout = {
       const specifier = node.source?.value;
       if (typeof specifier !== 'string' || !specifier.startsWith('.')) return;
       const to = join(dirname(file), specifier).split(sep).join('/');
-      if (layerOf(to) === from || layers[from].some((allowed) => to === allowed || to.startsWith(`${allowed}/`))) return;
+      if (layerOf(to) === from || layers[from].some((allowed) => to === allowed || to.startsWith(`${allowed}/`)))
+        return;
       context.report({node, messageId: 'layer', data: {from, to}});
     };
-    return {ImportDeclaration: check, ExportNamedDeclaration: check, ExportAllDeclaration: check, ImportExpression: check};
+    return {
+      ImportDeclaration: check,
+      ExportNamedDeclaration: check,
+      ExportAllDeclaration: check,
+      ImportExpression: check,
+    };
   },
 };
 
@@ -88,7 +118,10 @@ export default ts.config(
       // Types of modules that load late are written `typeof import(…)`.
       '@typescript-eslint/consistent-type-imports': ['error', {disallowTypeAnnotations: false}],
       '@typescript-eslint/no-non-null-assertion': 'error',
-      '@typescript-eslint/no-unused-vars': ['error', {args: 'after-used', argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true}],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        {args: 'after-used', argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true},
+      ],
       '@typescript-eslint/restrict-template-expressions': ['error', {allowNumber: true, allowBoolean: true}],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', {considerDefaultExhaustiveForUnions: true}],
       // Ports are asynchronous contracts: an in-memory one has nothing to await.

@@ -25,7 +25,10 @@ function offlineFiles(): Plugin {
       const version = createHash('sha256');
       for (const file of files) version.update(file).update(readFileSync(join(dir, file)));
       const worker = join(dir, 'sw.js');
-      const lines = [`const VERSION = '${version.digest('hex').slice(0, 16)}';`, `const FILES = ${JSON.stringify(files)};`];
+      const lines = [
+        `const VERSION = '${version.digest('hex').slice(0, 16)}';`,
+        `const FILES = ${JSON.stringify(files)};`,
+      ];
       writeFileSync(worker, `${lines.join('\n')}\n${readFileSync(worker, 'utf8')}`);
     },
   };
@@ -40,7 +43,10 @@ function sqliteReadOnly(): Plugin {
     transform: {
       filter: {id: /sqlite-wasm\/dist\/index\.mjs$/},
       handler(code) {
-        const without = code.replace(/new URL\("sqlite3-(opfs-async-proxy\.js|worker1\.mjs)", import\.meta\.url\)/g, 'new URL("about:blank")');
+        const without = code.replace(
+          /new URL\("sqlite3-(opfs-async-proxy\.js|worker1\.mjs)", import\.meta\.url\)/g,
+          'new URL("about:blank")',
+        );
         return {code: without, map: null};
       },
     },
@@ -64,7 +70,10 @@ function sampleCards(): Record<string, {title: string; about: string}> {
       const prose = text.replace(/^---\n[\s\S]*?\n---\n/, '').replace(/^```[\s\S]*?^```$/gm, '');
       const paragraph = prose.split(/\n\s*\n/).find((block) => /^\p{L}/u.test(block.trim())) ?? '';
       const about = /^.+?[.!?](?=\s|$)/s.exec(paragraph.trim())?.[0] ?? paragraph.trim();
-      return [name, {title: title.replace(/^(["'])(.*)\1$/, '$2'), about: about.replace(/\s+/g, ' ').replace(/[*_`]/g, '')}];
+      return [
+        name,
+        {title: title.replace(/^(["'])(.*)\1$/, '$2'), about: about.replace(/\s+/g, ' ').replace(/[*_`]/g, '')},
+      ];
     }),
   );
 }

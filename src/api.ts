@@ -114,7 +114,12 @@ export interface ReadAt {
 export function createApi(session: Session, ready: Promise<void>): LakebookApi {
   const idOf = (name: string): string => {
     const cell = session.cellNamed(name);
-    if (cell === undefined) throw new ProblemError({code: 'CELL_NOT_FOUND', message: `There is no cell called ${name}.`, hint: 'Name one of the notebook’s cells.'});
+    if (cell === undefined)
+      throw new ProblemError({
+        code: 'CELL_NOT_FOUND',
+        message: `There is no cell called ${name}.`,
+        hint: 'Name one of the notebook’s cells.',
+      });
     return cell.id;
   };
   const handedOver = async (target: string): Promise<readonly HandoverFile[]> => {
@@ -122,8 +127,17 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
     const {handovers} = await import('./handover/index.ts');
     const found = handovers.find((each) => each.target === target);
     if (found === undefined)
-      throw new ProblemError({code: 'HANDOVER', message: `There is no hand-over called ${target}.`, hint: `Choose one of ${handovers.map((each) => each.target).join(', ')}.`});
-    return found.make({path: session.path, notebook: session.notebook, plan: [...session.planned.values()], known: (hash) => session.known(hash)}).files;
+      throw new ProblemError({
+        code: 'HANDOVER',
+        message: `There is no hand-over called ${target}.`,
+        hint: `Choose one of ${handovers.map((each) => each.target).join(', ')}.`,
+      });
+    return found.make({
+      path: session.path,
+      notebook: session.notebook,
+      plan: [...session.planned.values()],
+      known: (hash) => session.known(hash),
+    }).files;
   };
   return {
     ready,
@@ -131,7 +145,10 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
       await ready;
       if (session.path === '') await session.openMarkdown(markdown);
       else await session.replaceMarkdown(markdown);
-      return [...session.notebook.problems, ...[...session.planned.values()].flatMap((cell) => (cell.ready ? [] : cell.problems))];
+      return [
+        ...session.notebook.problems,
+        ...[...session.planned.values()].flatMap((cell) => (cell.ready ? [] : cell.problems)),
+      ];
     },
     async addFile(name, data) {
       await ready;
@@ -153,10 +170,15 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
     async report(format = 'text') {
       await ready;
       const {lastRun} = session;
-      if (lastRun === undefined) throw new ProblemError({code: 'NOTHING_RAN', message: 'Nothing has run yet.', hint: 'Run the notebook first.'});
+      if (lastRun === undefined)
+        throw new ProblemError({code: 'NOTHING_RAN', message: 'Nothing has run yet.', hint: 'Run the notebook first.'});
       const {reportAs, reportFormats} = await import('./handover/report.ts');
       if (!reportFormats.includes(format))
-        throw new ProblemError({code: 'REPORT_FORMAT', message: `There is no report as ${String(format)}.`, hint: `Choose one of ${reportFormats.join(', ')}.`});
+        throw new ProblemError({
+          code: 'REPORT_FORMAT',
+          message: `There is no report as ${String(format)}.`,
+          hint: `Choose one of ${reportFormats.join(', ')}.`,
+        });
       return reportAs(lastRun, format);
     },
     async alerts() {
@@ -177,7 +199,11 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
     async export(cell, format, options) {
       await ready;
       if (!exportFormats.includes(format))
-        throw new ProblemError({code: 'EXPORT_FORMAT', message: `There is no export format ${String(format)}.`, hint: `Choose one of ${exportFormats.join(', ')}.`});
+        throw new ProblemError({
+          code: 'EXPORT_FORMAT',
+          message: `There is no export format ${String(format)}.`,
+          hint: `Choose one of ${exportFormats.join(', ')}.`,
+        });
       return session.exportCell(idOf(cell), format, options);
     },
     async encrypt(file, how) {
@@ -238,13 +264,22 @@ function lakeApi(lake: Lake, ready: Promise<void>): LakeApi {
         await opened.close();
       }
     }),
-    diff: whenReady((table: string, before: number, after: number, keys: readonly string[] = []) => lake.compare(table, before, after, keys)),
+    diff: whenReady((table: string, before: number, after: number, keys: readonly string[] = []) =>
+      lake.compare(table, before, after, keys),
+    ),
     restore: whenReady(async (table: string, at: ReadAt) => {
       const to = moment(at);
-      if (to === undefined) throw new ProblemError({code: 'VERSION', message: `To what ${table} is to be restored was not said.`, hint: 'Give {version: 3} or {timestamp: …}.'});
+      if (to === undefined)
+        throw new ProblemError({
+          code: 'VERSION',
+          message: `To what ${table} is to be restored was not said.`,
+          hint: 'Give {version: 3} or {timestamp: …}.',
+        });
       return lake.restore(table, to);
     }),
-    vacuum: whenReady((table: string, {retainHours = 168, dryRun = false} = {}) => lake.vacuum(table, retainHours, dryRun)),
+    vacuum: whenReady((table: string, {retainHours = 168, dryRun = false} = {}) =>
+      lake.vacuum(table, retainHours, dryRun),
+    ),
     remove: whenReady((table: string) => lake.remove(table)),
     rename: whenReady((table: string, to: string) => lake.rename(table, to)),
     zip: whenReady((table: string, options?: {encrypt?: Encryption}) => lake.exportTable(table, options)),
@@ -266,6 +301,11 @@ function moment(at: ReadAt | undefined): At | undefined {
   if (at?.version !== undefined) return {version: at.version};
   if (at?.timestamp === undefined) return undefined;
   const timestamp = typeof at.timestamp === 'number' ? at.timestamp : timeOf(at.timestamp);
-  if (timestamp === undefined) throw new ProblemError({code: 'TIMESTAMP', message: `“${at.timestamp}” is no time.`, hint: 'Write one such as 2024-03-01T12:00:00.'});
+  if (timestamp === undefined)
+    throw new ProblemError({
+      code: 'TIMESTAMP',
+      message: `“${at.timestamp}” is no time.`,
+      hint: 'Write one such as 2024-03-01T12:00:00.',
+    });
   return {timestamp};
 }

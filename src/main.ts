@@ -30,7 +30,10 @@ const session: Session = new Session({
     () => new Worker(new URL('../workers/postgres.worker.ts', import.meta.url), {type: 'module'}),
     () => session.owner.isHere,
   ),
-  throwAwayPostgres: () => createPostgres(() => new Worker(new URL('../workers/postgres.worker.ts', import.meta.url), {type: 'module', name: 'throw-away'})),
+  throwAwayPostgres: () =>
+    createPostgres(
+      () => new Worker(new URL('../workers/postgres.worker.ts', import.meta.url), {type: 'module', name: 'throw-away'}),
+    ),
   sqlite: createSqlite(() => new Worker(new URL('../workers/sqlite.worker.ts', import.meta.url), {type: 'module'})),
   ...openStorage(() => new Worker(new URL('../workers/storage.worker.ts', import.meta.url), {type: 'module'})),
 });

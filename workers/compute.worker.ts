@@ -7,7 +7,9 @@ const service = createComputeService();
 
 Comlink.expose({
   async run(job, fn, input, args, onProgress, onRows) {
-    const outcome = await service.run(job, fn, input, args, onProgress, (columns) => onRows(Comlink.transfer(columns, buffersOf(columns))));
+    const outcome = await service.run(job, fn, input, args, onProgress, (columns) =>
+      onRows(Comlink.transfer(columns, buffersOf(columns))),
+    );
     return outcome.ok ? Comlink.transfer(outcome, buffersOf(Object.values(outcome.value.tables).flat())) : outcome;
   },
   cancel: (job) => service.cancel(job),

@@ -23,7 +23,8 @@ scope.addEventListener('fetch', (event) => {
   const {request} = event;
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== home.origin) return;
-  if (request.mode === 'navigate' && (url.pathname === home.pathname || url.href.startsWith(page))) event.respondWith(newestPage(request));
+  if (request.mode === 'navigate' && (url.pathname === home.pathname || url.href.startsWith(page)))
+    event.respondWith(newestPage(request));
   else if (kept.has(url.href) || isHashed(url.href)) event.respondWith(keptFile(request));
 });
 

@@ -21,7 +21,14 @@ function hold(): Promise<void> {
       return new Promise(() => undefined);
     };
     navigator.locks.request(folder, {signal: AbortSignal.timeout(patience)}, held).catch((thrown: unknown) => {
-      reject(new Failed({state: '', message: thrown instanceof Error ? thrown.message : String(thrown), taken: true, fatal: true}));
+      reject(
+        new Failed({
+          state: '',
+          message: thrown instanceof Error ? thrown.message : String(thrown),
+          taken: true,
+          fatal: true,
+        }),
+      );
     });
   });
 }

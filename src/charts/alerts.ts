@@ -24,24 +24,46 @@ export const columnOf = (name: string, columns: readonly Column[]): Column | und
 
 /** Why alerts can't be marked on a chart; empty when they can. */
 export function checkAlerts({spec, x, y}: Encoding, table: AlertsTable | undefined): readonly Problem[] {
-  const problem = (message: string, hint: string): Problem => ({code: 'CHART_ALERTS', message, hint, where: {param: 'alerts'}});
+  const problem = (message: string, hint: string): Problem => ({
+    code: 'CHART_ALERTS',
+    message,
+    hint,
+    where: {param: 'alerts'},
+  });
   if (!marked.includes(spec.mark) || x === undefined || !isTime(x.type)) {
-    const found = marked.includes(spec.mark) ? (x === undefined ? 'this one has no x' : `${x.name} is ${x.type}`) : `this one is a ${spec.mark}`;
-    return [problem(`Alerts are marked on a line, area, bar or dot chart whose x is a time, and ${found}.`, 'Put a time on x, or take alerts out.')];
+    const found = marked.includes(spec.mark)
+      ? x === undefined
+        ? 'this one has no x'
+        : `${x.name} is ${x.type}`
+      : `this one is a ${spec.mark}`;
+    return [
+      problem(
+        `Alerts are marked on a line, area, bar or dot chart whose x is a time, and ${found}.`,
+        'Put a time on x, or take alerts out.',
+      ),
+    ];
   }
   if (y.length === 0 || spec.aggregate === 'count' || !y.every(isMeasure))
-    return [problem('Alerts are marked at their values, so y has to be what was measured.', 'Name a number column in y, and no count, or take alerts out.')];
+    return [
+      problem(
+        'Alerts are marked at their values, so y has to be what was measured.',
+        'Name a number column in y, and no count, or take alerts out.',
+      ),
+    ];
   if (table === undefined) return [];
   const name = spec.alerts ?? 'alerts';
   const time = columnOf('timestamp', table.columns);
   if (time === undefined || !isTime(time.type))
     return [
       problem(
-        time === undefined ? `${name} has no column timestamp.` : `timestamp of ${name} is ${time.type}, which is no time.`,
+        time === undefined
+          ? `${name} has no column timestamp.`
+          : `timestamp of ${name} is ${time.type}, which is no time.`,
         'Name an alerts cell, or a table with timestamp and severity.',
       ),
     ];
-  if (columnOf('severity', table.columns) === undefined) return [problem(`${name} has no column severity.`, 'Name an alerts cell, or a table with timestamp and severity.')];
+  if (columnOf('severity', table.columns) === undefined)
+    return [problem(`${name} has no column severity.`, 'Name an alerts cell, or a table with timestamp and severity.')];
   return [];
 }
 
@@ -61,7 +83,11 @@ export function timesOf(columns: readonly Column[]): {readonly at: Sql; readonly
  * A chart's rows, and behind them those of its alerts: of a metric that it draws, within its times, and of a sensor that is one of its
  * colours or facets where it has any; the most severe and the latest first, 300 at most. `alerts` and `critical` count all of them.
  */
-export function withAlerts(chart: ReducedChart, {spec, color, facet, y}: Encoding, {columns, relation}: AlertsTable): ReducedChart {
+export function withAlerts(
+  chart: ReducedChart,
+  {spec, color, facet, y}: Encoding,
+  {columns, relation}: AlertsTable,
+): ReducedChart {
   const text = (name: string): Sql => {
     const column = columnOf(name, columns);
     return column === undefined ? sql`NULL::VARCHAR` : sql`${id(column.name)}::VARCHAR`;
@@ -71,7 +97,10 @@ export function withAlerts(chart: ReducedChart, {spec, color, facet, y}: Encodin
   const metric = sql`lower(${text('metric')})`;
   const metrics = join(
     // What was aggregated is called metric_avg.
-    y.map(({name}) => sql`${metric} = ${lit(name.toLowerCase())} OR starts_with(${lit(name.toLowerCase())}, ${metric} || '_')`),
+    y.map(
+      ({name}) =>
+        sql`${metric} = ${lit(name.toLowerCase())} OR starts_with(${lit(name.toLowerCase())}, ${metric} || '_')`,
+    ),
     ' OR ',
   );
   const named = columnOf('sensor', columns) !== undefined;
@@ -87,7 +116,10 @@ export function withAlerts(chart: ReducedChart, {spec, color, facet, y}: Encodin
     sql: sql`${withCtes(
       [
         {name: 'chart', sql: chart.sql},
-        {name: 'limits', sql: sql`SELECT min(x) AS lo, max(${spec.mark === 'bar' ? sql`coalesce(x1, x)` : sql`x`}) AS hi, max(y) AS top, (hi - lo) / 20 AS margin FROM chart`},
+        {
+          name: 'limits',
+          sql: sql`SELECT min(x) AS lo, max(${spec.mark === 'bar' ? sql`coalesce(x1, x)` : sql`x`}) AS hi, max(y) AS top, (hi - lo) / 20 AS margin FROM chart`,
+        },
         {name: 'places', sql: sql`SELECT DISTINCT facet, color FROM chart`},
         {
           name: 'spells',
@@ -136,28 +168,65 @@ export function drawAlerts(
   alerts: readonly ChartRow[],
   facets: FacetChannels,
   tell: {readonly figure: (value: number) => string; readonly moment: (time: Date) => string},
-): {readonly behind: readonly Plot.Markish[]; readonly before: readonly Plot.Markish[]; readonly tips: readonly Plot.Markish[]} {
+): {
+  readonly behind: readonly Plot.Markish[];
+  readonly before: readonly Plot.Markish[];
+  readonly tips: readonly Plot.Markish[];
+} {
   if (alerts.length === 0) return {behind: [], before: [], tips: []};
-  const groups = looks.map((look) => ({...look, rows: alerts.filter(({severity}) => look.is(severity))})).filter(({rows}) => rows.length > 0);
+  const groups = looks
+    .map((look) => ({...look, rows: alerts.filter(({severity}) => look.is(severity))}))
+    .filter(({rows}) => rows.length > 0);
   const place = {x: date('x'), y: 'y', ...facets};
-  const said = (row: ChartRow, name: string): string => (typeof row[name] === 'number' ? tell.moment(new Date(row[name])) : '');
+  const said = (row: ChartRow, name: string): string =>
+    typeof row[name] === 'number' ? tell.moment(new Date(row[name])) : '';
   const story = (row: ChartRow): string => {
     const {severity, sensor, metric, value} = row;
     return [
       `${severity ?? 'alert'}  ${said(row, 'raised')}`,
       ...(sensor === null ? [] : [`sensor  ${sensor}`]),
-      ...(metric === null ? [] : [metric === undefined ? '' : typeof value === 'number' ? `${metric}  ${tell.figure(value)}` : String(metric)]),
+      ...(metric === null
+        ? []
+        : [
+            metric === undefined ? '' : typeof value === 'number' ? `${metric}  ${tell.figure(value)}` : String(metric),
+          ]),
       `since  ${said(row, 'since')}`,
       row['cleared'] === null ? 'still open' : `cleared at  ${said(row, 'cleared')}`,
     ].join('\n');
   };
-  const look = {fill: 'var(--surface, white)', stroke: 'var(--line-strong, #ccc)', textPadding: 8, fontSize: 11, lineHeight: 1.35, lineWidth: 40};
+  const look = {
+    fill: 'var(--surface, white)',
+    stroke: 'var(--line-strong, #ccc)',
+    textPadding: 8,
+    fontSize: 11,
+    lineHeight: 1.35,
+    lineWidth: 40,
+  };
   return {
-    behind: groups.map(({rows, paint}) => plot.rectX(rows, {x1: date('band'), x2: date('band1'), fill: paint, fillOpacity: 0.09, ...facets, className: 'alert-band'})),
+    behind: groups.map(({rows, paint}) =>
+      plot.rectX(rows, {
+        x1: date('band'),
+        x2: date('band1'),
+        fill: paint,
+        fillOpacity: 0.09,
+        ...facets,
+        className: 'alert-band',
+      }),
+    ),
     // The most severe lie on top.
     before: groups
       .toReversed()
-      .map(({rows, paint, symbol}) => plot.dot(rows, {...place, symbol, r: 5, fill: paint, stroke: 'var(--surface, white)', strokeWidth: 1, className: 'alert-mark'})),
+      .map(({rows, paint, symbol}) =>
+        plot.dot(rows, {
+          ...place,
+          symbol,
+          r: 5,
+          fill: paint,
+          stroke: 'var(--surface, white)',
+          strokeWidth: 1,
+          className: 'alert-mark',
+        }),
+      ),
     tips: [plot.tip(alerts, plot.pointer({...place, ...look, title: story, maxRadius: 14, preferredAnchor: 'bottom'}))],
   };
 }

@@ -4,7 +4,8 @@ import {noValue, other, type ChartRow} from './reduced.ts';
 const collator = new Intl.Collator('en', {numeric: true});
 
 /** `S2` before `S10`; `(other)` and `(no value)` last. */
-export const naturally = (a: string, b: string): number => Number(a === other) - Number(b === other) || Number(a === noValue) - Number(b === noValue) || collator.compare(a, b);
+export const naturally = (a: string, b: string): number =>
+  Number(a === other) - Number(b === other) || Number(a === noValue) - Number(b === noValue) || collator.compare(a, b);
 
 /** The different values of a text channel, in reading order. */
 export const bandsOf = (points: readonly ChartRow[], name: string): string[] =>
@@ -24,7 +25,8 @@ export function categoryAxis(names: readonly (string | number)[], perBand: numbe
   return {
     domain: [...names],
     label: label === '' ? null : label,
-    tickFormat: (value: string | number) => (typeof value === 'number' ? String(value) : shorten(value, Math.max(perBand * every, 30))),
+    tickFormat: (value: string | number) =>
+      typeof value === 'number' ? String(value) : shorten(value, Math.max(perBand * every, 30)),
     ...(every === 1 ? {} : {ticks: names.filter((_, i) => i % every === 0)}),
   };
 }
@@ -41,7 +43,8 @@ export const rowAxis = (names: readonly (string | number)[], room: number, label
 
 const hour = 3_600_000;
 const day = 24 * hour;
-const part = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => new Intl.DateTimeFormat('en', {timeZone: 'UTC', hourCycle: 'h23', ...options});
+const part = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
+  new Intl.DateTimeFormat('en', {timeZone: 'UTC', hourCycle: 'h23', ...options});
 const ofDay = part({hour: '2-digit', minute: '2-digit'});
 const ofMinute = part({hour: '2-digit', minute: '2-digit', second: '2-digit'});
 const dayName = part({month: 'short', day: 'numeric'});
@@ -52,9 +55,11 @@ export function timeTick(time: Date, index: number, ticks: readonly Date[]): str
   const [first, second] = ticks;
   const pace = first === undefined || second === undefined ? hour : second.getTime() - first.getTime();
   const before = index === 0 ? undefined : ticks[index - 1];
-  const changed = (format: (at: Date) => string): string => (before === undefined || format(before) !== format(time) ? `\n${format(time)}` : '');
+  const changed = (format: (at: Date) => string): string =>
+    before === undefined || format(before) !== format(time) ? `\n${format(time)}` : '';
   const year = (at: Date): string => String(at.getUTCFullYear());
-  if (pace < 1000) return `${ofMinute.format(time)}.${String(time.getUTCMilliseconds()).padStart(3, '0')}${changed((at) => dayName.format(at))}`;
+  if (pace < 1000)
+    return `${ofMinute.format(time)}.${String(time.getUTCMilliseconds()).padStart(3, '0')}${changed((at) => dayName.format(at))}`;
   if (pace < day) return (pace < 60_000 ? ofMinute : ofDay).format(time) + changed((at) => dayName.format(at));
   if (pace < 27 * day) return dayName.format(time) + changed(year);
   return pace < 360 * day ? monthName.format(time) + changed(year) : year(time);

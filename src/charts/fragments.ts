@@ -25,7 +25,8 @@ export function asNumber(column: Column): Sql {
 }
 
 /** A column as an axis places it: numbers and times as DOUBLE, anything else as text. */
-export const asPlace = (column: Column): Sql => (isNumber(column.type) || isTime(column.type) ? asNumber(column) : sql`${id(column.name)}::VARCHAR`);
+export const asPlace = (column: Column): Sql =>
+  isNumber(column.type) || isTime(column.type) ? asNumber(column) : sql`${id(column.name)}::VARCHAR`;
 
 /** A column as the name of a group. Rows without a value are a group too. */
 const asGroup = (column: Column): Sql => sql`coalesce(${id(column.name)}::VARCHAR, ${lit(noValue)})`;
@@ -56,16 +57,31 @@ export const groupColumns = ({color, facet}: Grouping): readonly SourceColumn[] 
  * `rows` is the source with colours beyond the largest `limit` folded into `(other)`, facets beyond the largest 9 left out and
  * rows for which `used` is false left out; `groups` counts the values there were.
  */
-export function groupCtes({color, facet}: Grouping, columns: readonly string[], used: Sql, limit = mostColors): readonly Cte[] {
+export function groupCtes(
+  {color, facet}: Grouping,
+  columns: readonly string[],
+  used: Sql,
+  limit = mostColors,
+): readonly Cte[] {
   const counted = (name: string, most: number): readonly Cte[] => [
-    {name: `${name}_counts`, sql: sql`SELECT ${id(name)} AS value, count(*) AS n FROM source WHERE ${used} GROUP BY value`},
-    {name: `${name}_kept`, sql: sql`SELECT value FROM ${id(`${name}_counts`)} ORDER BY n DESC, value LIMIT ${lit(most)}`},
+    {
+      name: `${name}_counts`,
+      sql: sql`SELECT ${id(name)} AS value, count(*) AS n FROM source WHERE ${used} GROUP BY value`,
+    },
+    {
+      name: `${name}_kept`,
+      sql: sql`SELECT value FROM ${id(`${name}_counts`)} ORDER BY n DESC, value LIMIT ${lit(most)}`,
+    },
   ];
-  const countOf = (name: string, there: boolean): Sql => (there ? sql`(SELECT count(*) FROM ${id(`${name}_counts`)})::DOUBLE` : sql`NULL::DOUBLE`);
+  const countOf = (name: string, there: boolean): Sql =>
+    there ? sql`(SELECT count(*) FROM ${id(`${name}_counts`)})::DOUBLE` : sql`NULL::DOUBLE`;
   return [
     ...(color === undefined ? [] : counted('color', limit)),
     ...(facet === undefined ? [] : counted('facet', mostFacets)),
-    {name: 'groups', sql: sql`SELECT ${countOf('color', color !== undefined)} AS color_values, ${countOf('facet', facet !== undefined)} AS facet_values`},
+    {
+      name: 'groups',
+      sql: sql`SELECT ${countOf('color', color !== undefined)} AS color_values, ${countOf('facet', facet !== undefined)} AS facet_values`,
+    },
     {
       name: 'rows',
       inline: true,
@@ -91,7 +107,10 @@ export const extentCte = (used: Sql, axis: 'x' | 'y' | undefined): Cte => ({
 });
 
 /** The facts and the points in one result; points may be none. */
-export const factsAndPoints = (facts: {readonly step?: Sql; readonly xValues?: Sql; readonly from?: Sql}, order: Sql): Sql =>
+export const factsAndPoints = (
+  facts: {readonly step?: Sql; readonly xValues?: Sql; readonly from?: Sql},
+  order: Sql,
+): Sql =>
   sql`SELECT total, used, ${facts.step ?? sql`NULL::DOUBLE`} AS step, color_values, facet_values, ${facts.xValues ?? sql`NULL::DOUBLE`} AS x_values, points.*
 FROM extent CROSS JOIN groups${facts.from ?? sql``} LEFT JOIN points ON true
 ORDER BY ${order}`;
@@ -134,7 +153,8 @@ export interface BucketOptions {
 }
 
 /** Buckets at round edges: 1, 2 or 5 times a power of ten for numbers; seconds to decades for times. */
-export const buckets = (options: BucketOptions): Buckets => (isTime(options.column.type) ? timeBuckets(options) : numberBuckets(options));
+export const buckets = (options: BucketOptions): Buckets =>
+  isTime(options.column.type) ? timeBuckets(options) : numberBuckets(options);
 
 function timeBuckets({axis, extent, column, about, exactUpTo, keepPace}: BucketOptions): Buckets {
   const name = `${axis}_step`;
@@ -146,8 +166,13 @@ function timeBuckets({axis, extent, column, about, exactUpTo, keepPace}: BucketO
   const fits = sql`width * ${about} * 1.5 >= hi - lo AND (hi > lo OR width >= 3600000)${keepPace === true ? sql` AND width >= coalesce(pace, 0)` : sql``}`;
   const gaps = sql`SELECT min(${x} - before) AS gap FROM (SELECT ${x}, lag(${x}) OVER (ORDER BY ${x}) AS before FROM (SELECT DISTINCT ${x} FROM (SELECT ${x} FROM source WHERE ${x} IS NOT NULL LIMIT 100000)))`;
   const ctes: readonly Cte[] = [
-    {name: `${axis}_spans`, sql: sql`SELECT * FROM (VALUES ${join(known.map(([width, words]) => sql`(${double(width)}, INTERVAL ${lit(words)})`))}) AS span(width, every)`},
-    ...(keepPace === true ? [{name: `${axis}_pace`, sql: sql`SELECT max(width) AS pace FROM ${choices}, (${gaps}) WHERE width <= gap`}] : []),
+    {
+      name: `${axis}_spans`,
+      sql: sql`SELECT * FROM (VALUES ${join(known.map(([width, words]) => sql`(${double(width)}, INTERVAL ${lit(words)})`))}) AS span(width, every)`,
+    },
+    ...(keepPace === true
+      ? [{name: `${axis}_pace`, sql: sql`SELECT max(width) AS pace FROM ${choices}, (${gaps}) WHERE width <= gap`}]
+      : []),
     {
       name,
       sql: sql`SELECT width, every FROM ${choices}, ${id(extent)}${keepPace === true ? sql`, ${pace}` : sql``} ORDER BY coalesce(${fits}, false) DESC, CASE WHEN ${fits} THEN width ELSE -width END LIMIT 1`,
@@ -176,7 +201,8 @@ function numberBuckets({axis, extent, column, about, exactUpTo}: BucketOptions):
   };
   const width = sql`${id(name)}.width`;
   // Dividing by the rounded inverse keeps edges such as 0.3 exact; the nudge puts 0.3 / 0.1 = 2.9999999999999996 where it belongs.
-  const edge = (bin: Sql): Sql => sql`CASE WHEN ${width} < 1 THEN (${bin}) / round(1 / ${width}) ELSE (${bin}) * ${width} END`;
+  const edge = (bin: Sql): Sql =>
+    sql`CASE WHEN ${width} < 1 THEN (${bin}) / round(1 / ${width}) ELSE (${bin}) * ${width} END`;
   const start = edge(sql`floor(${x} / ${width} + 1e-9)`);
   return {
     name,

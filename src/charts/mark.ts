@@ -96,7 +96,13 @@ const units: readonly (readonly [number, string])[] = [
   [1000, 'second'],
   [1, 'millisecond'],
 ];
-const calendar: Readonly<Record<number, string>> = {28: 'month', 90: 'quarter', 365: 'year', 3652: '10 years', 7: 'week'};
+const calendar: Readonly<Record<number, string>> = {
+  28: 'month',
+  90: 'quarter',
+  365: 'year',
+  3652: '10 years',
+  7: 'week',
+};
 
 /** A span on an axis in words: `15 minutes`, `month`, `0.5`. */
 export function spanInWords(step: number, kind: 'time' | 'number'): string {
@@ -121,8 +127,11 @@ export const middle =
   (name: 'x' | 'y', kind: ReducedChart['y']['kind']) =>
   (row: ChartRow): unknown => {
     const [from, to] = [row[name], row[`${name}1`]];
-    return typeof from === 'number' && typeof to === 'number' ? place(kind, 'at')({at: (from + to) / 2}) : place(kind, name)(row);
+    return typeof from === 'number' && typeof to === 'number'
+      ? place(kind, 'at')({at: (from + to) / 2})
+      : place(kind, name)(row);
   };
 
 /** How the series of a stack lie on each other; a chart without colours has one. */
-export const stackOrder = (series: readonly string[]): {z?: 'color'; order?: string[]} => (series.length === 0 ? {} : {z: 'color', order: [...series]});
+export const stackOrder = (series: readonly string[]): {z?: 'color'; order?: string[]} =>
+  series.length === 0 ? {} : {z: 'color', order: [...series]};

@@ -4,7 +4,20 @@ export type Theme = 'light' | 'dark';
  * Observable's categorical colours, told apart by readers with any colour vision, and two more; a page may override each as
  * `--series-1` … `--series-12`.
  */
-const categorical = ['#4269d0', '#efb118', '#ff725c', '#6cc5b0', '#3ca951', '#ff8ab7', '#a463f2', '#97bbf5', '#9c6b4e', '#1f7a8c', '#c44536', '#b8a9c9'];
+const categorical = [
+  '#4269d0',
+  '#efb118',
+  '#ff725c',
+  '#6cc5b0',
+  '#3ca951',
+  '#ff8ab7',
+  '#a463f2',
+  '#97bbf5',
+  '#9c6b4e',
+  '#1f7a8c',
+  '#c44536',
+  '#b8a9c9',
+];
 
 export const seriesColors: readonly string[] = categorical.map((color, i) => `var(--series-${i + 1}, ${color})`);
 export const otherColor = 'var(--series-other, #9498a0)';

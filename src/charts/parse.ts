@@ -61,6 +61,16 @@ export function readChart(found: unknown): Read<ChartSpec> {
 /** The body `readChart` reads back as `spec`, in the order of the form; what is the default is left out. */
 export function chartBody(spec: ChartSpec): Readonly<Record<string, unknown>> {
   const {mark, x, y, color, facet, aggregate, bins, title, alerts} = spec;
-  const body = {mark, x, y: y.length === 0 ? undefined : y.length === 1 ? y[0] : y, color, facet, aggregate, bins, title, alerts};
+  const body = {
+    mark,
+    x,
+    y: y.length === 0 ? undefined : y.length === 1 ? y[0] : y,
+    color,
+    facet,
+    aggregate,
+    bins,
+    title,
+    alerts,
+  };
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 }

@@ -28,12 +28,21 @@ export interface PlaceOptions {
 }
 
 /** Needs the CTEs `source` and `rows`. */
-export function placesOf(axis: 'x' | 'y', column: Column, {about, exactUpTo, bands, rank = sql`count(*)`}: PlaceOptions): Places {
+export function placesOf(
+  axis: 'x' | 'y',
+  column: Column,
+  {about, exactUpTo, bands, rank = sql`count(*)`}: PlaceOptions,
+): Places {
   const value = id(axis);
   if (!isContinuous(column)) {
     const kept = id(`${axis}_kept`);
     return {
-      ctes: [{name: `${axis}_kept`, sql: sql`SELECT ${value} AS value FROM rows GROUP BY value ORDER BY ${rank} DESC NULLS LAST, value LIMIT ${lit(bands)}`}],
+      ctes: [
+        {
+          name: `${axis}_kept`,
+          sql: sql`SELECT ${value} AS value FROM rows GROUP BY value ORDER BY ${rank} DESC NULLS LAST, value LIMIT ${lit(bands)}`,
+        },
+      ],
       key: sql`coalesce(${kept}.value, ${lit(other)})`,
       from: sql` LEFT JOIN ${kept} ON rows.${value} = ${kept}.value`,
       end: sql`NULL::DOUBLE`,
@@ -42,10 +51,22 @@ export function placesOf(axis: 'x' | 'y', column: Column, {about, exactUpTo, ban
     };
   }
   const extent = `${axis}_extent`;
-  const bucket = buckets({axis, extent, column, about: lit(about), ...(isTime(column.type) ? {keepPace: true} : {exactUpTo})});
+  const bucket = buckets({
+    axis,
+    extent,
+    column,
+    about: lit(about),
+    ...(isTime(column.type) ? {keepPace: true} : {exactUpTo}),
+  });
   const behind = sql` CROSS JOIN ${id(bucket.name)}`;
   return {
-    ctes: [{name: extent, sql: sql`SELECT min(${value}) AS lo, max(${value}) AS hi, approx_count_distinct(${value}) AS places FROM rows`}, ...bucket.ctes],
+    ctes: [
+      {
+        name: extent,
+        sql: sql`SELECT min(${value}) AS lo, max(${value}) AS hi, approx_count_distinct(${value}) AS places FROM rows`,
+      },
+      ...bucket.ctes,
+    ],
     key: bucket.start,
     from: behind,
     end: bucket.end(value),

@@ -15,8 +15,18 @@ export interface Look {
 
 /** What the colours mean, for the page to draw in its own type. */
 export type Legend =
-  | {readonly kind: 'swatches'; readonly label: string; readonly items: readonly {readonly label: string; readonly color: string}[]}
-  | {readonly kind: 'ramp'; readonly label: string; readonly colors: readonly string[]; readonly from: string; readonly to: string};
+  | {
+      readonly kind: 'swatches';
+      readonly label: string;
+      readonly items: readonly {readonly label: string; readonly color: string}[];
+    }
+  | {
+      readonly kind: 'ramp';
+      readonly label: string;
+      readonly colors: readonly string[];
+      readonly from: string;
+      readonly to: string;
+    };
 
 export interface Picture {
   readonly options: Plot.PlotOptions;
@@ -79,23 +89,45 @@ function coloring(chart: ReducedChart, points: readonly ChartRow[], theme: Theme
   const label = chart.color?.label ?? '';
   if (chart.color === undefined) return {color: firstColor, scale: undefined, legend: undefined};
   const before = chart.colorsBefore ?? [];
-  const numbers = (): readonly number[] | undefined => (chart.spec.mark === 'dot' ? namesOf([...before, ...points.map((point) => point['color'])]) : undefined);
+  const numbers = (): readonly number[] | undefined =>
+    chart.spec.mark === 'dot' ? namesOf([...before, ...points.map((point) => point['color'])]) : undefined;
   const names = chart.color.kind === 'number' ? numbers() : bandsOf(points, 'color');
   if (names !== undefined) {
     const range = paintsOf(names, chart.colorsBefore);
     return {
       color: (point) => (point['color'] === null ? noValue : point['color']),
       scale: {type: 'ordinal', domain: [...names], range, unknown: otherColor},
-      legend: {kind: 'swatches', label, items: names.map((name, i) => ({label: String(name), color: range[i] ?? otherColor}))},
+      legend: {
+        kind: 'swatches',
+        label,
+        items: names.map((name, i) => ({label: String(name), color: range[i] ?? otherColor})),
+      },
     };
   }
   const values = points.flatMap((point) => (typeof point['color'] === 'number' ? [point['color']] : []));
-  const [from, to] = [values.reduce((a, b) => Math.min(a, b), Infinity), values.reduce((a, b) => Math.max(a, b), -Infinity)];
+  const [from, to] = [
+    values.reduce((a, b) => Math.min(a, b), Infinity),
+    values.reduce((a, b) => Math.max(a, b), -Infinity),
+  ];
   const colors = ramps[theme];
   return {
     color: 'color',
-    scale: {type: 'linear', domain: from === to ? [from - 1, to] : [from, to], interpolate: piecewise(colors), unknown: otherColor},
-    legend: values.length === 0 ? undefined : {kind: 'ramp', label, colors, from: figure(Number(from.toPrecision(4))), to: figure(Number(to.toPrecision(4)))},
+    scale: {
+      type: 'linear',
+      domain: from === to ? [from - 1, to] : [from, to],
+      interpolate: piecewise(colors),
+      unknown: otherColor,
+    },
+    legend:
+      values.length === 0
+        ? undefined
+        : {
+            kind: 'ramp',
+            label,
+            colors,
+            from: figure(Number(from.toPrecision(4))),
+            to: figure(Number(to.toPrecision(4))),
+          },
   };
 }
 
@@ -118,7 +150,13 @@ interface Facets {
 }
 
 /** Small multiples wrap into rows; each carries its name in its corner. */
-function faceted(plot: typeof Plot, chart: ReducedChart, points: readonly ChartRow[], width: number, usesFx: boolean): Facets {
+function faceted(
+  plot: typeof Plot,
+  chart: ReducedChart,
+  points: readonly ChartRow[],
+  width: number,
+  usesFx: boolean,
+): Facets {
   const names = bandsOf(points, 'facet');
   if (chart.facet === undefined || names.length === 0) return {channels: {}, marks: [], rows: 1, options: {}};
   const across = usesFx ? 1 : Math.min(names.length, width >= 640 ? 3 : width >= 320 ? 2 : 1);
@@ -151,18 +189,27 @@ function wholeTicks(chart: ReducedChart, points: readonly ChartRow[]): Plot.Scal
 /** Room for the tick labels of a y axis, in pixels. */
 function tickMargin(points: readonly ChartRow[], kind: Kind): number {
   if (kind !== 'number') return 64;
-  const values = points.flatMap((point) => ['y', 'y1', 'low', 'high'].flatMap((name) => (typeof point[name] === 'number' ? [point[name]] : [])));
+  const values = points.flatMap((point) =>
+    ['y', 'y1', 'low', 'high'].flatMap((name) => (typeof point[name] === 'number' ? [point[name]] : [])),
+  );
   const low = values.reduce((a, b) => Math.min(a, b), Infinity);
   const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
   if (low >= high) return 48;
   // Ticks are round fifths of the range, so they have as many decimals as those.
   const decimals = Math.max(0, Math.ceil(-Math.log10((high - low) / 5)));
-  const widest = Math.max(...[low, high].map((value) => textWidth(figure(Number(value.toFixed(Math.min(20, decimals)))))));
+  const widest = Math.max(
+    ...[low, high].map((value) => textWidth(figure(Number(value.toFixed(Math.min(20, decimals)))))),
+  );
   return Math.min(96, Math.max(36, Math.ceil(widest) + 18));
 }
 
 /** Observable Plot's options for a reduced chart's rows (plain objects). Text takes the page's fonts and colours; times are UTC. */
-export function plotOptions(plot: typeof Plot, chart: ReducedChart, rows: readonly ChartRow[], {width, theme}: Look): Picture {
+export function plotOptions(
+  plot: typeof Plot,
+  chart: ReducedChart,
+  rows: readonly ChartRow[],
+  {width, theme}: Look,
+): Picture {
   const {facts, points, alerts} = readRows(rows);
   const {color, scale, legend} = coloring(chart, points, theme);
   const canvas = {plot, chart, points, facts, width, color};
@@ -176,7 +223,12 @@ export function plotOptions(plot: typeof Plot, chart: ReducedChart, rows: readon
   const axis = (channel: Kind, own: object): Plot.ScaleOptions =>
     channel === 'category'
       ? own
-      : {...(channel === 'time' ? {type: 'utc', tickFormat: timeTick as (value: Date, index: number) => string} : {tickFormat: (value: number) => figure(value)}), ...own};
+      : {
+          ...(channel === 'time'
+            ? {type: 'utc', tickFormat: timeTick as (value: Date, index: number) => string}
+            : {tickFormat: (value: number) => figure(value)}),
+          ...own,
+        };
   return {
     filled: points.length > 0,
     legend,
@@ -186,11 +238,23 @@ export function plotOptions(plot: typeof Plot, chart: ReducedChart, rows: readon
       marginLeft: marginLeft ?? tickMargin(points, chart.y.kind),
       marginRight: 16,
       marginTop: Math.max(marginTop ?? 24, facets.marks.length > 0 ? 34 : 0),
-      style: {fontFamily: 'var(--font-ui, system-ui, sans-serif)', fontSize: '11px', background: 'transparent', overflow: 'visible'},
+      style: {
+        fontFamily: 'var(--font-ui, system-ui, sans-serif)',
+        fontSize: '11px',
+        background: 'transparent',
+        overflow: 'visible',
+      },
       ariaLabel: chart.spec.title ?? describe(chart),
       ariaDescription: `${describe(chart)}, ${count(facts.used)} rows.${chart.spec.alerts === undefined ? '' : ` ${alertsInWords(alerts)}`}`,
       x: {label: chart.x?.label ?? null, ...axis(chart.x?.kind ?? 'category', x)},
-      y: {label: chart.y.label, grid: true, tickSize: 0, nice: chart.y.kind === 'number', ...wholeTicks(chart, points), ...axis(chart.y.kind, y)},
+      y: {
+        label: chart.y.label,
+        grid: true,
+        tickSize: 0,
+        nice: chart.y.kind === 'number',
+        ...wholeTicks(chart, points),
+        ...axis(chart.y.kind, y),
+      },
       ...facets.options,
       ...(fx === undefined ? {} : {fx}),
       ...(scale === undefined ? {} : {color: scale}),
@@ -210,7 +274,11 @@ export function plotOptions(plot: typeof Plot, chart: ReducedChart, rows: readon
 /** A chart in words, for those who can't see it. */
 function describe(chart: ReducedChart): string {
   const name =
-    chart.spec.mark === 'heatmap' ? 'Heat map' : chart.spec.mark === 'dot' ? 'Scatter plot' : `${chart.spec.mark.charAt(0).toUpperCase()}${chart.spec.mark.slice(1)} chart`;
+    chart.spec.mark === 'heatmap'
+      ? 'Heat map'
+      : chart.spec.mark === 'dot'
+        ? 'Scatter plot'
+        : `${chart.spec.mark.charAt(0).toUpperCase()}${chart.spec.mark.slice(1)} chart`;
   const over = chart.x === undefined ? '' : ` by ${chart.x.name}`;
   return `${name} of ${chart.y.label}${over}${chart.color === undefined || chart.color.label === '' ? '' : `, coloured by ${chart.color.label}`}`;
 }
@@ -223,21 +291,38 @@ const story =
     const lines: string[] = [];
     const add = (label: string, name: string, kind: Kind): void => {
       const [from, to] = [point[name] ?? null, point[`${name}1`]];
-      if (from !== null) lines.push(`${label === '' ? '' : `${label}  `}${tell(kind)(from)}${typeof to === 'number' ? ` – ${tell(kind)(to)}` : ''}`);
+      if (from !== null)
+        lines.push(
+          `${label === '' ? '' : `${label}  `}${tell(kind)(from)}${typeof to === 'number' ? ` – ${tell(kind)(to)}` : ''}`,
+        );
     };
     if (facet !== undefined) add(facet.label, 'facet', 'category');
     if (x !== undefined) add(x.label, 'x', x.kind);
     const isSeries = chart.spec.y.length > 1 && typeof point['color'] === 'string';
     if (color !== undefined && color.name !== x?.name && !isSeries) add(color.label, 'color', color.kind);
     add(isSeries ? String(point['color']) : y.label, 'y', y.kind);
-    if (chart.spec.mark === 'box' && point['y'] === null) for (const name of ['high', 'q3', 'median', 'q1', 'low', 'n']) add(name === 'n' ? 'rows' : name, name, 'number');
+    if (chart.spec.mark === 'box' && point['y'] === null)
+      for (const name of ['high', 'q3', 'median', 'q1', 'low', 'n']) add(name === 'n' ? 'rows' : name, name, 'number');
     return lines.join('\n');
   };
 
 /** The nearest point's story, as the pointer moves. */
-function tip({plot, chart, points}: Omit<Canvas, 'facets'>, facets: FacetChannels, {pointer, ...own}: NonNullable<Drawing['tip']>): Plot.Markish {
+function tip(
+  {plot, chart, points}: Omit<Canvas, 'facets'>,
+  facets: FacetChannels,
+  {pointer, ...own}: NonNullable<Drawing['tip']>,
+): Plot.Markish {
   const places = {x: middle('x', chart.x?.kind ?? 'category'), y: middle('y', chart.y.kind), ...own};
-  const look = {title: story(chart), fill: 'var(--surface, white)', stroke: 'var(--line-strong, #ccc)', textPadding: 8, fontSize: 11, lineHeight: 1.35, lineWidth: 40, ...facets};
+  const look = {
+    title: story(chart),
+    fill: 'var(--surface, white)',
+    stroke: 'var(--line-strong, #ccc)',
+    textPadding: 8,
+    fontSize: 11,
+    lineHeight: 1.35,
+    lineWidth: 40,
+    ...facets,
+  };
   const near = {x: plot.pointerX, y: plot.pointerY, xy: plot.pointer}[pointer ?? 'x'];
   return plot.tip(points, near({...look, ...places}));
 }

@@ -53,14 +53,22 @@ export const other = '(other)';
 export const noValue = '(no value)';
 
 export const kindOf = (type: string): Kind => (isNumber(type) ? 'number' : isTime(type) ? 'time' : 'category');
-export const channel = (column: Column, label = column.name): Channel => ({name: column.name, label, kind: kindOf(column.type)});
+export const channel = (column: Column, label = column.name): Channel => ({
+  name: column.name,
+  label,
+  kind: kindOf(column.type),
+});
 
 const number = (value: number | string | null | undefined): number | null => (typeof value === 'number' ? value : null);
 
 const isAlert = ({alert}: ChartRow): boolean => typeof alert === 'number';
 
 /** Splits a reduced chart's rows into what holds for all of them, the points, and the alerts marked on it. */
-export function readRows(rows: readonly ChartRow[]): {readonly facts: Facts; readonly points: readonly ChartRow[]; readonly alerts: readonly ChartRow[]} {
+export function readRows(rows: readonly ChartRow[]): {
+  readonly facts: Facts;
+  readonly points: readonly ChartRow[];
+  readonly alerts: readonly ChartRow[];
+} {
   const first = rows[0];
   return {
     facts: {

@@ -2,7 +2,16 @@ import {armor, Decrypter, Encrypter} from 'age-encryption';
 import {chunksOf} from '../lib/bytes.ts';
 import {ProblemError, type Problem} from '../lib/problem.ts';
 import type {Encrypted, Encrypting} from './define.ts';
-import {armorTooLarge, badIdentity, badRecipient, damaged, secretAsRecipient, tooHard, wrongIdentity, wrongPassphrase} from './problems.ts';
+import {
+  armorTooLarge,
+  badIdentity,
+  badRecipient,
+  damaged,
+  secretAsRecipient,
+  tooHard,
+  wrongIdentity,
+  wrongPassphrase,
+} from './problems.ts';
 
 type Secret = {readonly passphrase: string} | {readonly recipients: readonly string[]};
 
@@ -41,7 +50,12 @@ function addIdentities(decrypter: Decrypter, text: string): void {
  * What is in an age file, chunk by chunk, each of them genuine; that the file is whole is known only at the end, so what was given has to be thrown away
  * when this throws: `ENCRYPTED_WRONG_KEY`, `ENCRYPTED_DAMAGED`, `ENCRYPTED_TOO_HARD` or `ENCRYPTION_IDENTITY`.
  */
-export async function* decryptAge(file: Blob, name: string, {wants}: Pick<Encrypted, 'wants'>, secret: string): AsyncGenerator<Uint8Array> {
+export async function* decryptAge(
+  file: Blob,
+  name: string,
+  {wants}: Pick<Encrypted, 'wants'>,
+  secret: string,
+): AsyncGenerator<Uint8Array> {
   const decrypter = new Decrypter();
   if (wants === 'passphrase') decrypter.addPassphrase(secret);
   else addIdentities(decrypter, secret);
@@ -58,7 +72,12 @@ export async function* decryptAge(file: Blob, name: string, {wants}: Pick<Encryp
   }
 }
 
-async function opened(decrypter: Decrypter, file: ReadableStream<Uint8Array>, name: string, wants: Encrypted['wants']): Promise<ReadableStream<Uint8Array>> {
+async function opened(
+  decrypter: Decrypter,
+  file: ReadableStream<Uint8Array>,
+  name: string,
+  wants: Encrypted['wants'],
+): Promise<ReadableStream<Uint8Array>> {
   try {
     return await decrypter.decrypt(file);
   } catch (cause) {

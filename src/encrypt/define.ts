@@ -24,7 +24,9 @@ export interface Encrypting {
 /** An exported file by the name and type of what is in it or, encrypted, by those that say so. */
 export function exportedAs(name: string, type: string, file: Blob, encrypt: Encryption | undefined): File {
   if (encrypt === undefined) return new File([file], name, {type});
-  return new File([file], `${name}.${encrypt.as}`, {type: encrypt.as === 'age' ? 'application/octet-stream' : 'text/plain'});
+  return new File([file], `${name}.${encrypt.as}`, {
+    type: encrypt.as === 'age' ? 'application/octet-stream' : 'text/plain',
+  });
 }
 
 /** The name without the ending that encryption gave it. */

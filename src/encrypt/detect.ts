@@ -17,7 +17,8 @@ function age(start: string): Encrypted | undefined {
 
 /** The first bytes of an age file that is written as text. */
 function unarmored(start: string): string {
-  const [, line = ''] = /^\s*-----BEGIN AGE ENCRYPTED FILE-----\r?\n([A-Za-z0-9+/]{16,64})={0,2}\r?\n/.exec(start) ?? [];
+  const [, line = ''] =
+    /^\s*-----BEGIN AGE ENCRYPTED FILE-----\r?\n([A-Za-z0-9+/]{16,64})={0,2}\r?\n/.exec(start) ?? [];
   return atob(line.slice(0, line.length - (line.length % 4)));
 }
 

@@ -44,12 +44,19 @@ async function keysOf(key: string): Promise<Keys> {
   const text = key.trim();
   const bytes = decodeBase64Url(new TextEncoder().encode(text.length === 43 ? `${text}=` : text));
   if (bytes?.length !== 32) throw new ProblemError(badKey);
-  return {signing: bytes.slice(0, 16), aes: await crypto.subtle.importKey('raw', bytes.slice(16), 'AES-CBC', false, ['encrypt', 'decrypt'])};
+  return {
+    signing: bytes.slice(0, 16),
+    aes: await crypto.subtle.importKey('raw', bytes.slice(16), 'AES-CBC', false, ['encrypt', 'decrypt']),
+  };
 }
 
 async function derivedKey(passphrase: string, salt: Uint8Array<ArrayBuffer>, iterations: number): Promise<string> {
-  const material = await crypto.subtle.importKey('raw', new TextEncoder().encode(passphrase), 'PBKDF2', false, ['deriveBits']);
-  return encodeBase64Url(new Uint8Array(await crypto.subtle.deriveBits({name: 'PBKDF2', hash: 'SHA-256', salt, iterations}, material, 256)));
+  const material = await crypto.subtle.importKey('raw', new TextEncoder().encode(passphrase), 'PBKDF2', false, [
+    'deriveBits',
+  ]);
+  return encodeBase64Url(
+    new Uint8Array(await crypto.subtle.deriveBits({name: 'PBKDF2', hash: 'SHA-256', salt, iterations}, material, 256)),
+  );
 }
 
 /**
@@ -57,7 +64,10 @@ async function derivedKey(passphrase: string, salt: Uint8Array<ArrayBuffer>, ite
  * With a passphrase a line with salt and rounds stands before the token. Throws `ENCRYPTION_KEY`.
  */
 export async function encryptFernet(secret: Secret, fixed?: Fixed): Promise<Encrypting> {
-  const {seconds, iv} = fixed ?? {seconds: Math.floor(Date.now() / 1000), iv: crypto.getRandomValues(new Uint8Array(block))};
+  const {seconds, iv} = fixed ?? {
+    seconds: Math.floor(Date.now() / 1000),
+    iv: crypto.getRandomValues(new Uint8Array(block)),
+  };
   const salt = crypto.getRandomValues(new Uint8Array(block));
   const {signing, aes} = await keysOf('key' in secret ? secret.key : await derivedKey(secret.passphrase, salt, rounds));
   const mac = hmac.create(sha256, signing);
@@ -74,7 +84,8 @@ export async function encryptFernet(secret: Secret, fixed?: Fixed): Promise<Encr
 
   return new TransformStream<Uint8Array, Uint8Array>({
     start(controller) {
-      if ('passphrase' in secret) controller.enqueue(new TextEncoder().encode(`fernet pbkdf2-hmac-sha256 ${rounds} ${encodeBase64Url(salt)}\n`));
+      if ('passphrase' in secret)
+        controller.enqueue(new TextEncoder().encode(`fernet pbkdf2-hmac-sha256 ${rounds} ${encodeBase64Url(salt)}\n`));
       const head = new Uint8Array(headBytes);
       head[0] = version;
       new DataView(head.buffer).setBigUint64(1, BigInt(seconds));
@@ -111,13 +122,15 @@ async function find(file: Blob, name: string): Promise<Found> {
   const start = await file.slice(0, headLineBytes).text();
   const [line = '', iterations, salt = ''] = headLine.exec(start) ?? [];
   const saltBytes = decodeBase64Url(new TextEncoder().encode(salt));
-  if (saltBytes === undefined || Number(iterations) > mostRounds || Number(iterations) === 0) throw new ProblemError(damaged(name));
+  if (saltBytes === undefined || Number(iterations) > mostRounds || Number(iterations) === 0)
+    throw new ProblemError(damaged(name));
   const tail = await file.slice(Math.max(line.length, file.size - headLineBytes)).text();
   const end = file.size - (tail.length - tail.trimEnd().length);
   const token = file.slice(line.length + (line === '' ? start.length - start.trimStart().length : 0), end);
   const padding = /={0,2}$/.exec(tail.trimEnd())?.[0].length ?? 0;
   const bytes = (token.size / 4) * 3 - padding;
-  if (token.size % 4 !== 0 || bytes < headBytes + block + macBytes || (bytes - headBytes - macBytes) % block !== 0) throw new ProblemError(cutShort(name));
+  if (token.size % 4 !== 0 || bytes < headBytes + block + macBytes || (bytes - headBytes - macBytes) % block !== 0)
+    throw new ProblemError(cutShort(name));
   return {token, bytes, derived: line === '' ? undefined : {rounds: Number(iterations), salt: saltBytes}};
 }
 
@@ -125,9 +138,16 @@ async function find(file: Blob, name: string): Promise<Found> {
  * What is in a token: read twice, so that no byte is given before the whole of it is known to be genuine. `onRead` gets the letters read, of twice
  * the file. Throws `ENCRYPTED_WRONG_KEY`, `ENCRYPTED_CUT_SHORT`, `ENCRYPTED_DAMAGED` or `ENCRYPTION_KEY`.
  */
-export async function* decryptFernet(file: Blob, name: string, secret: string, onRead: (chars: number) => void = () => undefined): AsyncGenerator<Uint8Array> {
+export async function* decryptFernet(
+  file: Blob,
+  name: string,
+  secret: string,
+  onRead: (chars: number) => void = () => undefined,
+): AsyncGenerator<Uint8Array> {
   const {token, derived, bytes} = await find(file, name);
-  const {signing, aes} = await keysOf(derived === undefined ? secret : await derivedKey(secret, derived.salt, derived.rounds));
+  const {signing, aes} = await keysOf(
+    derived === undefined ? secret : await derivedKey(secret, derived.salt, derived.rounds),
+  );
   await verify(token, bytes, signing, name, derived === undefined, onRead);
 
   let last = new Uint8Array(block);
@@ -154,7 +174,14 @@ export async function* decryptFernet(file: Blob, name: string, secret: string, o
   }
 }
 
-async function verify(token: Blob, bytes: number, signing: Uint8Array, name: string, isKey: boolean, onRead: (chars: number) => void): Promise<void> {
+async function verify(
+  token: Blob,
+  bytes: number,
+  signing: Uint8Array,
+  name: string,
+  isKey: boolean,
+  onRead: (chars: number) => void,
+): Promise<void> {
   const mac = hmac.create(sha256, signing);
   const end = bytes - macBytes;
   const given = new Uint8Array(macBytes);
@@ -171,16 +198,26 @@ async function verify(token: Blob, bytes: number, signing: Uint8Array, name: str
   if (difference !== 0) throw new ProblemError(isKey ? wrongKey(name) : wrongPassphrase(name));
 }
 
-async function* decoded(token: Blob, name: string, onRead: (chars: number) => void): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+async function* decoded(
+  token: Blob,
+  name: string,
+  onRead: (chars: number) => void,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   for (let at = 0; at < token.size; at += sliceChars) {
     const bytes = decodeBase64Url(new Uint8Array(await token.slice(at, at + sliceChars).arrayBuffer()));
-    if (bytes === undefined || (at + sliceChars < token.size && bytes.length !== (sliceChars / 4) * 3)) throw new ProblemError(damaged(name));
+    if (bytes === undefined || (at + sliceChars < token.size && bytes.length !== (sliceChars / 4) * 3))
+      throw new ProblemError(damaged(name));
     onRead(Math.min(at + sliceChars, token.size));
     yield bytes;
   }
 }
 
-async function unpadded(aes: CryptoKey, iv: Uint8Array<ArrayBuffer>, bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Uint8Array> {
+async function unpadded(
+  aes: CryptoKey,
+  iv: Uint8Array<ArrayBuffer>,
+  bytes: Uint8Array<ArrayBuffer>,
+  name: string,
+): Promise<Uint8Array> {
   try {
     return new Uint8Array(await crypto.subtle.decrypt({name: 'AES-CBC', iv}, aes, bytes));
   } catch (cause) {
@@ -189,7 +226,13 @@ async function unpadded(aes: CryptoKey, iv: Uint8Array<ArrayBuffer>, bytes: Uint
 }
 
 /** WebCrypto takes padding off: a block that decrypts to nothing but padding goes behind, and that is the encryption of nothing. */
-async function withoutPadding(aes: CryptoKey, iv: Uint8Array<ArrayBuffer>, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  const padding = new Uint8Array(await crypto.subtle.encrypt({name: 'AES-CBC', iv: bytes.slice(-block)}, aes, new Uint8Array()));
+async function withoutPadding(
+  aes: CryptoKey,
+  iv: Uint8Array<ArrayBuffer>,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array> {
+  const padding = new Uint8Array(
+    await crypto.subtle.encrypt({name: 'AES-CBC', iv: bytes.slice(-block)}, aes, new Uint8Array()),
+  );
   return new Uint8Array(await crypto.subtle.decrypt({name: 'AES-CBC', iv}, aes, joinBytes([bytes, padding])));
 }

@@ -21,12 +21,20 @@ function checkEncryption(how: Partial<Record<'as' | 'passphrase' | 'key' | 'reci
   if (how.passphrase === '') throw new ProblemError(noPassphrase);
   if (typeof how.passphrase === 'string') return;
   const {recipients} = how;
-  const isWhole = how.as === 'fernet' ? typeof how.key === 'string' : Array.isArray(recipients) && recipients.length > 0 && recipients.every((one) => typeof one === 'string');
+  const isWhole =
+    how.as === 'fernet'
+      ? typeof how.key === 'string'
+      : Array.isArray(recipients) && recipients.length > 0 && recipients.every((one) => typeof one === 'string');
   if (!isWhole) throw new ProblemError(badEncryption);
 }
 
 /** What is in an encrypted file, piece by piece; it counts only once all of it was given. `onRead` gets bytes done, of how many; what it throws ends the work. */
-export async function* decrypted(file: Blob, name: string, secret: string, onRead: (bytes: number, total: number) => void): AsyncGenerator<Uint8Array> {
+export async function* decrypted(
+  file: Blob,
+  name: string,
+  secret: string,
+  onRead: (bytes: number, total: number) => void,
+): AsyncGenerator<Uint8Array> {
   requireSecure();
   const found = await detectEncrypted(file);
   if (found === undefined) throw new ProblemError(notEncrypted(name));

@@ -6,7 +6,11 @@ export function openingElsewhere(
   {as, wants}: {readonly as: Encryption['as']; readonly wants: Encrypted['wants']},
   file: string,
 ): {readonly language: 'sh' | 'python'; readonly code: string} {
-  if (as === 'age') return {language: 'sh', code: `age -d ${wants === 'identity' ? '-i key.txt ' : ''}${shellWord(`${file}.age`)} > ${shellWord(file)}`};
+  if (as === 'age')
+    return {
+      language: 'sh',
+      code: `age -d ${wants === 'identity' ? '-i key.txt ' : ''}${shellWord(`${file}.age`)} > ${shellWord(file)}`,
+    };
   const [from, to] = [python(`${file}.fernet`), python(file)];
   if (wants === 'key')
     return {

@@ -6,7 +6,10 @@ const wordBits = 11;
 
 /** A passphrase of random words, joined by hyphens as age's own are. */
 export function newPassphrase(): string {
-  return Array.from(crypto.getRandomValues(new Uint16Array(words)), (random) => wordlist[random % wordlist.length]).join('-');
+  return Array.from(
+    crypto.getRandomValues(new Uint16Array(words)),
+    (random) => wordlist[random % wordlist.length],
+  ).join('-');
 }
 
 /** What it takes to guess such a passphrase, in bits. */

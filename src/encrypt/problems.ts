@@ -7,7 +7,11 @@ export const badKey: Problem = {
   hint: 'Copy the whole key again, or let a new one be made.',
 };
 
-export const noPassphrase: Problem = {code: 'ENCRYPTION_PASSPHRASE', message: 'The passphrase is empty.', hint: 'Type one, or let one be made.'};
+export const noPassphrase: Problem = {
+  code: 'ENCRYPTION_PASSPHRASE',
+  message: 'The passphrase is empty.',
+  hint: 'Type one, or let one be made.',
+};
 
 export const badRecipient = (recipient: string): Problem => ({
   code: 'ENCRYPTION_RECIPIENT',
@@ -17,7 +21,8 @@ export const badRecipient = (recipient: string): Problem => ({
 
 export const secretAsRecipient: Problem = {
   code: 'ENCRYPTION_RECIPIENT',
-  message: 'This is a secret key (AGE-SECRET-KEY-…), which opens files; files are encrypted for the public one, which starts with age1.',
+  message:
+    'This is a secret key (AGE-SECRET-KEY-…), which opens files; files are encrypted for the public one, which starts with age1.',
   hint: 'Give the public key, and keep the secret one to yourself.',
 };
 

@@ -39,7 +39,11 @@ export function createCompute(worker: () => Worker): ComputePort {
     };
     started.addEventListener('error', (event) => {
       const found = event.message === '' ? '' : ` (${event.message})`;
-      current.end({code: 'COMPUTE_FAILED', message: `The compute worker broke down${found}.`, hint: 'Run the cell again; if it repeats, reload the page: nothing is lost.'});
+      current.end({
+        code: 'COMPUTE_FAILED',
+        message: `The compute worker broke down${found}.`,
+        hint: 'Run the cell again; if it repeats, reload the page: nothing is lost.',
+      });
     });
     return current;
   }
@@ -57,7 +61,11 @@ export function createCompute(worker: () => Worker): ComputePort {
         timer = setTimeout(() => {
           // This job's own answer first: to its caller it was stopped, and only the others lost their worker.
           late.reject(new ProblemError(cancelled));
-          end({code: 'COMPUTE_RESTARTED', message: 'The compute worker was restarted because another job did not stop.', hint: 'Run this cell again.'});
+          end({
+            code: 'COMPUTE_RESTARTED',
+            message: 'The compute worker was restarted because another job did not stop.',
+            hint: 'Run this cell again.',
+          });
         }, patience);
         remote.cancel(job).catch(ignore);
       };

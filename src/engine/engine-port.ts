@@ -28,7 +28,13 @@ interface Running {
  * engine doesn't stop within 2 s, or breaks down, it is ended and started anew with the same files: calls under way reject
  * with `ENGINE_RESTARTED`, and the listeners of `onRestart` are told at once, while the new one starts.
  */
-export function createEngine({worker, urls}: {worker: () => EngineWorker; urls: {readonly wasmUrl: string; readonly workerUrl: string}}): EnginePort {
+export function createEngine({
+  worker,
+  urls,
+}: {
+  worker: () => EngineWorker;
+  urls: {readonly wasmUrl: string; readonly workerUrl: string};
+}): EnginePort {
   const files = new Map<string, File>();
   const listeners = new Set<(why: string) => void>();
   let lastJob = 0;
@@ -71,7 +77,10 @@ export function createEngine({worker, urls}: {worker: () => EngineWorker; urls: 
   }
 
   /** Runs one job to its end, a cancel, or the end of the engine. */
-  async function call<T>(signal: AbortSignal | undefined, send: (remote: Comlink.Remote<EngineContract>, job: number) => Promise<Outcome<T>>): Promise<T> {
+  async function call<T>(
+    signal: AbortSignal | undefined,
+    send: (remote: Comlink.Remote<EngineContract>, job: number) => Promise<Outcome<T>>,
+  ): Promise<T> {
     const stopping = (): boolean => signal?.aborted === true;
     if (stopping()) throw new ProblemError(cancelled);
     const {remote, ready, life, restart} = running;
@@ -103,7 +112,8 @@ export function createEngine({worker, urls}: {worker: () => EngineWorker; urls: 
     }
   }
 
-  const query = (text: Sql, signal: AbortSignal | undefined): Promise<QueryResult> => call(signal, (remote, job) => remote.query(job, text));
+  const query = (text: Sql, signal: AbortSignal | undefined): Promise<QueryResult> =>
+    call(signal, (remote, job) => remote.query(job, text));
 
   return {
     async execute(statements, options) {
@@ -140,12 +150,19 @@ export function createEngine({worker, urls}: {worker: () => EngineWorker; urls: 
     columns: (text, options) => call(options?.signal, (remote, job) => remote.columns(job, text)),
     async insert(name, ipc, create, options) {
       // A buffer that is shared or holds more than these bytes can't be moved.
-      const own = ipc.buffer instanceof ArrayBuffer && ipc.byteLength === ipc.buffer.byteLength ? new Uint8Array(ipc.buffer) : ipc.slice();
-      await call(options?.signal, (remote, job) => remote.insert(job, name, Comlink.transfer(own, [own.buffer]), create));
+      const own =
+        ipc.buffer instanceof ArrayBuffer && ipc.byteLength === ipc.buffer.byteLength
+          ? new Uint8Array(ipc.buffer)
+          : ipc.slice();
+      await call(options?.signal, (remote, job) =>
+        remote.insert(job, name, Comlink.transfer(own, [own.buffer]), create),
+      );
     },
     async insertColumns(name, columns, create, options) {
       const buffers = columns.map(({values}) => values.buffer as ArrayBuffer);
-      await call(options?.signal, (remote, job) => remote.insertColumns(job, name, Comlink.transfer([...columns], buffers), create));
+      await call(options?.signal, (remote, job) =>
+        remote.insertColumns(job, name, Comlink.transfer([...columns], buffers), create),
+      );
     },
     async registerFile(name, file) {
       files.set(name, file);
@@ -174,7 +191,8 @@ function unpack<T>(outcome: Outcome<T>): T {
   throw new ProblemError(problemOfWorker(outcome.error));
 }
 
-const problemOfWorker = ({fatal: _, ...problem}: WorkerError): Problem => (problem.code === 'CANCELLED' ? cancelled : problem);
+const problemOfWorker = ({fatal: _, ...problem}: WorkerError): Problem =>
+  problem.code === 'CANCELLED' ? cancelled : problem;
 
 const restarted = (why: string): Problem => ({
   code: 'ENGINE_RESTARTED',

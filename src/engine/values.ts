@@ -64,10 +64,13 @@ function valueAt(data: Data<DataType>, i: number, hint: DuckType | undefined): V
   // Arrow says which kind of array `values` is by the type just asked for.
   if (DataType.isInt(type)) return (values as ArrayLike<number | bigint>)[i] ?? null;
   if (DataType.isFloat(type)) return (values as ArrayLike<number>)[i] ?? null;
-  if (DataType.isBool(type)) return (((values as Uint8Array)[(data.offset + i) >> 3] ?? 0) & (1 << ((data.offset + i) & 7))) !== 0;
-  if (DataType.isUtf8(type)) return textValue(utf8.decode((values as Uint8Array).subarray(offset(i), offset(i + 1))), leafName(hint));
+  if (DataType.isBool(type))
+    return (((values as Uint8Array)[(data.offset + i) >> 3] ?? 0) & (1 << ((data.offset + i) & 7))) !== 0;
+  if (DataType.isUtf8(type))
+    return textValue(utf8.decode((values as Uint8Array).subarray(offset(i), offset(i + 1))), leafName(hint));
   if (DataType.isBinary(type)) return (values as Uint8Array).slice(offset(i), offset(i + 1));
-  if (DataType.isDecimal(type)) return decimalValue((values as Uint32Array).subarray(4 * i, 4 * i + 4), type.scale, hint);
+  if (DataType.isDecimal(type))
+    return decimalValue((values as Uint32Array).subarray(4 * i, 4 * i + 4), type.scale, hint);
   if (DataType.isDate(type)) return dayText((values as Int32Array)[i] ?? 0);
   if (DataType.isTime(type)) return timeText((values as BigInt64Array)[i] ?? 0n, 3 * type.unit);
   if (DataType.isTimestamp(type)) {
@@ -75,14 +78,21 @@ function valueAt(data: Data<DataType>, i: number, hint: DuckType | undefined): V
     return type.timezone == null || text.endsWith('infinity') ? text : `${text}Z`;
   }
   if (DataType.isInterval(type)) return intervalText((values as Int32Array).subarray(4 * i, 4 * i + 4));
-  if (DataType.isDictionary(type)) return data.dictionary === undefined ? null : cellValue(data.dictionary, Number((values as ArrayLike<number | bigint>)[i]));
+  if (DataType.isDictionary(type))
+    return data.dictionary === undefined
+      ? null
+      : cellValue(data.dictionary, Number((values as ArrayLike<number | bigint>)[i]));
   if (DataType.isList(type)) return listValue(data, offset(i), offset(i + 1), hint);
   if (DataType.isFixedSizeList(type)) return listValue(data, i * type.listSize, (i + 1) * type.listSize, hint);
   if (DataType.isStruct(type)) return structValue(data, type.children, i, hint);
   if (DataType.isMap(type)) return mapValue(childAt(data, 0), offset(i), offset(i + 1), hint);
   if (DataType.isUnion(type)) {
     const child = type.typeIdToChildIndex[typeIds[i] ?? 0] ?? 0;
-    return valueAt(childAt(data, child), DataType.isDenseUnion(type) ? offset(i) : i, hint?.kind === 'union' ? hint.fields[child]?.type : undefined);
+    return valueAt(
+      childAt(data, child),
+      DataType.isDenseUnion(type) ? offset(i) : i,
+      hint?.kind === 'union' ? hint.fields[child]?.type : undefined,
+    );
   }
   throw new Error(`DuckDB gave an Arrow type that is not read here: ${type.typeId}`);
 }
@@ -95,7 +105,8 @@ function childAt(data: Data<DataType>, i: number): Data<DataType> {
 
 const textValue = (text: string, type: string): Value => (integers.has(type) ? BigInt(text) : text);
 
-const dayText = (days: number): string => (days === 2_147_483_647 ? 'infinity' : days === -2_147_483_647 ? '-infinity' : dateText(days));
+const dayText = (days: number): string =>
+  days === 2_147_483_647 ? 'infinity' : days === -2_147_483_647 ? '-infinity' : dateText(days);
 
 /** HUGEINT arrives as DECIMAL(38,0). */
 function decimalValue(words: Uint32Array, scale: number, hint: DuckType | undefined): Value {
@@ -118,18 +129,30 @@ function intervalText([months = 0, days = 0, low = 0, high = 0]: Int32Array): st
 
 function listValue(data: Data<DataType>, start: number, end: number, hint: DuckType | undefined): Value {
   const child = childAt(data, 0);
-  return Array.from({length: end - start}, (_, k) => valueAt(child, start + k, hint?.kind === 'list' ? hint.child : undefined));
+  return Array.from({length: end - start}, (_, k) =>
+    valueAt(child, start + k, hint?.kind === 'list' ? hint.child : undefined),
+  );
 }
 
 function structValue(data: Data<DataType>, fields: readonly Field[], i: number, hint: DuckType | undefined): Value {
-  return Object.fromEntries(fields.map(({name}, k) => [name, valueAt(childAt(data, k), i, hint?.kind === 'struct' ? hint.fields[k]?.type : undefined)]));
+  return Object.fromEntries(
+    fields.map(({name}, k) => [
+      name,
+      valueAt(childAt(data, k), i, hint?.kind === 'struct' ? hint.fields[k]?.type : undefined),
+    ]),
+  );
 }
 
 /** An object of the entries from `start` to `end`; a key that isn't text is named by its text. */
 function mapValue(entries: Data<DataType>, start: number, end: number, hint: DuckType | undefined): Value {
   const [keyType, valueType] = hint?.kind === 'map' ? [hint.key, hint.value] : [];
   const [keys, values] = [childAt(entries, 0), childAt(entries, 1)];
-  return Object.fromEntries(Array.from({length: end - start}, (_, k) => [formatValue(valueAt(keys, start + k, keyType)), valueAt(values, start + k, valueType)]));
+  return Object.fromEntries(
+    Array.from({length: end - start}, (_, k) => [
+      formatValue(valueAt(keys, start + k, keyType)),
+      valueAt(values, start + k, valueType),
+    ]),
+  );
 }
 
 /** A value as text for the eye; `duckdbType` FLOAT gives the shortest digits that mean the same float. Missing is `NULL`. */
@@ -154,7 +177,9 @@ const isList = (value: Value): value is readonly Value[] => Array.isArray(value)
 
 /** Printable ASCII as it is, any other byte as `\xAA`: DuckDB's text for a BLOB. */
 const byteText = (byte: number): string =>
-  byte >= 32 && byte <= 126 && !'\\\'"'.includes(String.fromCharCode(byte)) ? String.fromCharCode(byte) : `\\x${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  byte >= 32 && byte <= 126 && !'\\\'"'.includes(String.fromCharCode(byte))
+    ? String.fromCharCode(byte)
+    : `\\x${byte.toString(16).toUpperCase().padStart(2, '0')}`;
 
 function floatText(value: number): string {
   for (let digits = 6; digits < 9; digits++) {

@@ -2,7 +2,8 @@ import type {Param, Params} from '../params/index.ts';
 import {isNumber, isText, isTime, type Column} from '../sql/types.ts';
 import type {ColumnFamily} from '../params/index.ts';
 
-export const isRecord = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === 'object' && !Array.isArray(value);
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
 
 /** A value found in a notebook as one line of text. */
 export function asText(value: unknown): string {
@@ -12,10 +13,12 @@ export function asText(value: unknown): string {
 }
 
 /** A value as one line; a duration is what was written. */
-const oneText = (value: unknown): string => asText(isRecord(value) && typeof value['text'] === 'string' ? value['text'] : value);
+const oneText = (value: unknown): string =>
+  asText(isRecord(value) && typeof value['text'] === 'string' ? value['text'] : value);
 
 /** A list found in a notebook: one value stands for a list of one. */
-export const asList = (value: unknown): unknown[] => (Array.isArray(value) ? value : value === undefined || value === null || value === '' ? [] : [value]);
+export const asList = (value: unknown): unknown[] =>
+  Array.isArray(value) ? value : value === undefined || value === null || value === '' ? [] : [value];
 
 /** What holds when the notebook says nothing, for a placeholder; '' when that is nothing. */
 export function defaultText(param: Param<unknown>): string {
@@ -43,7 +46,11 @@ export function offered(columns: readonly Column[], family: ColumnFamily | undef
 }
 
 /** The record with a key set, or without it when the value is undefined; the others keep their order. */
-export function withKey(record: Readonly<Record<string, unknown>>, key: string, value: unknown): Record<string, unknown> {
+export function withKey(
+  record: Readonly<Record<string, unknown>>,
+  key: string,
+  value: unknown,
+): Record<string, unknown> {
   const {[key]: _, ...rest} = record;
   return value === undefined
     ? rest

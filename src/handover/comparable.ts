@@ -45,12 +45,14 @@ export function pairColumns(here: readonly Column[], there: readonly Column[]): 
     }
   }
   const taken = new Set(pairs.map((pair) => pair.there));
-  for (const column of there) if (!taken.has(column)) differences.push({column: column.name, table: null, rows: column.type});
+  for (const column of there)
+    if (!taken.has(column)) differences.push({column: column.name, table: null, rows: column.type});
   const places = pairs.map((pair) => there.indexOf(pair.there));
   return {pairs, differences, reordered: places.some((place, i) => i > 0 && place < (places[i - 1] ?? -1))};
 }
 
-const kindOf = (type: string): Paired['kind'] => (isFloat(type) ? 'float' : holdsFloat(parseDuckType(type)) ? 'close' : 'exact');
+const kindOf = (type: string): Paired['kind'] =>
+  isFloat(type) ? 'float' : holdsFloat(parseDuckType(type)) ? 'close' : 'exact';
 
 function holdsFloat(type: DuckType): boolean {
   if (type.kind === 'leaf') return isFloat(type.name);
@@ -69,18 +71,33 @@ const asText: Common = {type: 'VARCHAR', isSame: false};
 
 function commonType(a: DuckType, b: DuckType): Common {
   if (a.kind === 'leaf' && b.kind === 'leaf') return commonLeaf(a.name, b.name);
-  if (a.kind === 'list' && b.kind === 'list') return within([commonType(a.child, b.child)], ([child = '']) => `${child}[]`);
-  if (a.kind === 'map' && b.kind === 'map') return within([commonType(a.key, b.key), commonType(a.value, b.value)], ([key = '', value = '']) => `MAP(${key}, ${value})`);
-  if (a.kind === 'struct' && b.kind === 'struct' && a.fields.map(({name}) => name).join('\0') === b.fields.map(({name}) => name).join('\0')) {
+  if (a.kind === 'list' && b.kind === 'list')
+    return within([commonType(a.child, b.child)], ([child = '']) => `${child}[]`);
+  if (a.kind === 'map' && b.kind === 'map')
+    return within(
+      [commonType(a.key, b.key), commonType(a.value, b.value)],
+      ([key = '', value = '']) => `MAP(${key}, ${value})`,
+    );
+  if (
+    a.kind === 'struct' &&
+    b.kind === 'struct' &&
+    a.fields.map(({name}) => name).join('\0') === b.fields.map(({name}) => name).join('\0')
+  ) {
     const fields = a.fields.map((field, i) => commonType(field.type, b.fields[i]?.type ?? field.type));
-    return within(fields, (types) => `STRUCT(${a.fields.map(({name}, i) => `"${name.replaceAll('"', '""')}" ${types[i] ?? ''}`).join(', ')})`);
+    return within(
+      fields,
+      (types) =>
+        `STRUCT(${a.fields.map(({name}, i) => `"${name.replaceAll('"', '""')}" ${types[i] ?? ''}`).join(', ')})`,
+    );
   }
   return asText;
 }
 
 /** A nested type of parts that are each of one kind. Numbers that only texts can hold together are too wide for a cast inside. */
 const within = (parts: readonly Common[], of: (types: readonly string[]) => string): Common =>
-  parts.every(({isSame, type}) => isSame && type !== numberText) ? {type: of(parts.map(({type}) => type)), isSame: true} : asText;
+  parts.every(({isSame, type}) => isSame && type !== numberText)
+    ? {type: of(parts.map(({type}) => type)), isSame: true}
+    : asText;
 
 /** Exact numbers that no DECIMAL of 38 digits can hold together are compared as texts without trailing zeros. */
 const numberText = 'NUMERIC TEXT';
@@ -91,7 +108,8 @@ function commonLeaf(a: string, b: string): Common {
   if (x !== undefined && y !== undefined) {
     const scale = Math.max(x.scale, y.scale);
     const width = Math.max(x.whole, y.whole) + scale;
-    if (scale === 0 && !a.startsWith('DECIMAL') && !b.startsWith('DECIMAL')) return {type: width <= 19 ? 'BIGINT' : 'HUGEINT', isSame: true};
+    if (scale === 0 && !a.startsWith('DECIMAL') && !b.startsWith('DECIMAL'))
+      return {type: width <= 19 ? 'BIGINT' : 'HUGEINT', isSame: true};
     return {type: width <= 38 ? `DECIMAL(${width},${scale})` : numberText, isSame: true};
   }
   const floats = [a, b].filter(isFloat).length;
@@ -161,10 +179,17 @@ function close(a: Sql, b: Sql, type: DuckType, depth: number): Sql {
       return sql`coalesce(len(${a}) = len(${b}) AND len(${apart}) = 0, ${a} IS NULL AND ${b} IS NULL)`;
     }
     case 'map':
-      return close(sql`map_entries(${a})`, sql`map_entries(${b})`, {kind: 'list', child: entryOf(type), size: undefined}, depth);
+      return close(
+        sql`map_entries(${a})`,
+        sql`map_entries(${b})`,
+        {kind: 'list', child: entryOf(type), size: undefined},
+        depth,
+      );
     case 'struct':
     case 'union': {
-      const fields = type.fields.map(({name, type: inner}) => close(sql`struct_extract(${a}, ${lit(name)})`, sql`struct_extract(${b}, ${lit(name)})`, inner, depth));
+      const fields = type.fields.map(({name, type: inner}) =>
+        close(sql`struct_extract(${a}, ${lit(name)})`, sql`struct_extract(${b}, ${lit(name)})`, inner, depth),
+      );
       return sql`((${a} IS NULL) = (${b} IS NULL) AND (${a} IS NULL OR (${join(fields, ' AND ')})))`;
     }
   }

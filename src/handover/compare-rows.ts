@@ -53,18 +53,15 @@ export async function compareRows(
 ): Promise<RowsCompared> {
   const {pairs, differences, reordered} = pairColumns(here.columns, there.columns);
   const base = `same_rows_${++comparisons}`;
-  const [apart, left, right, same, candidates, paired] = ['apart', 'here', 'there', 'same', 'near', 'paired'].map((part) => id(`${base}_${part}`)) as [
-    Sql,
-    Sql,
-    Sql,
-    Sql,
-    Sql,
-    Sql,
-  ]; // The cast: six names give six.
+  const [apart, left, right, same, candidates, paired] = ['apart', 'here', 'there', 'same', 'near', 'paired'].map(
+    (part) => id(`${base}_${part}`),
+  ) as [Sql, Sql, Sql, Sql, Sql, Sql]; // The cast: six names give six.
   const run = (...statements: Sql[]): Promise<void> => engine.execute(statements, {signal});
-  const figures = async (query: Sql): Promise<number[]> => ((await engine.rows(query, {signal})).rows[0] ?? []).map(Number);
+  const figures = async (query: Sql): Promise<number[]> =>
+    ((await engine.rows(query, {signal})).rows[0] ?? []).map(Number);
   const figure = async (query: Sql): Promise<number> => (await figures(query))[0] ?? 0;
-  const cluster = clusters === undefined ? -1 : pairs.findIndex((pair) => isNamed(pair, clusters.column) && pair.kind === 'exact');
+  const cluster =
+    clusters === undefined ? -1 : pairs.findIndex((pair) => isNamed(pair, clusters.column) && pair.kind === 'exact');
 
   const names = pairs.map((_, i) => id(`c${i}`));
   const exact = names.filter((_, i) => pairs[i]?.kind === 'exact');
@@ -83,13 +80,25 @@ export async function compareRows(
     });
   const valuesThere = pairs.map((pair) => valueOf(id(pair.there.name), pair.there.type, pair));
   // An empty list has the hash of NULL, also inside; their texts differ.
-  const hashed = (value: Sql, i: number): Sql => (isNested(pairs[i]?.type ?? '') ? sql`${value}, CAST(${value} AS VARCHAR)` : value);
+  const hashed = (value: Sql, i: number): Sql =>
+    isNested(pairs[i]?.type ?? '') ? sql`${value}, CAST(${value} AS VARCHAR)` : value;
   /** Both 64-bit hashes of a row's values: together they tell rows apart. */
-  const hashes = (values: readonly Sql[]): Sql => sql`hash(${join(values.map(hashed))}) AS a, hash(0, ${join(values.map(hashed))}) AS b`;
+  const hashes = (values: readonly Sql[]): Sql =>
+    sql`hash(${join(values.map(hashed))}) AS a, hash(0, ${join(values.map(hashed))}) AS b`;
   const rows = await figure(sql`SELECT count(*) FROM ${here.relation}`);
   const rowsThere = await figure(sql`SELECT count(*) FROM ${there.relation}`);
   const nothing = {count: 0, columns: [], rows: []};
-  const result = {differences, reordered, rows, rowsThere, close: 0, onlyHere: nothing, onlyThere: nothing, changed: {...nothing, perColumn: {}}, renumbered};
+  const result = {
+    differences,
+    reordered,
+    rows,
+    rowsThere,
+    close: 0,
+    onlyHere: nothing,
+    onlyThere: nothing,
+    changed: {...nothing, perColumn: {}},
+    renumbered,
+  };
   // Tables that share no column have no rows to compare.
   if (pairs.length === 0) return result;
 
@@ -101,7 +110,10 @@ export async function compareRows(
     await run(sql`CREATE TABLE ${same} (l BIGINT, r BIGINT)`, sql`CREATE TABLE ${paired} (l BIGINT, r BIGINT)`);
     if (inexact.length > 0) await matchClose();
     const close = await figure(sql`SELECT count(*) FROM ${same}`);
-    await run(sql`DELETE FROM ${left} WHERE n IN (SELECT l FROM ${same})`, sql`DELETE FROM ${right} WHERE n IN (SELECT r FROM ${same})`);
+    await run(
+      sql`DELETE FROM ${left} WHERE n IN (SELECT l FROM ${same})`,
+      sql`DELETE FROM ${right} WHERE n IN (SELECT r FROM ${same})`,
+    );
     await pairChanged();
     return {
       ...result,
@@ -112,7 +124,9 @@ export async function compareRows(
       changed: await changedRows(),
     };
   } finally {
-    await engine.execute([apart, left, right, same, candidates, paired].map((table) => sql`DROP TABLE IF EXISTS ${table}`)).catch(() => undefined);
+    await engine
+      .execute([apart, left, right, same, candidates, paired].map((table) => sql`DROP TABLE IF EXISTS ${table}`))
+      .catch(() => undefined);
   }
 
   /** Counts rows by what they hash to; what the sides have equally often is equal. */
@@ -152,7 +166,8 @@ export async function compareRows(
   function pairBy(into: Sql, keys: readonly Sql[], isSame: boolean): Sql {
     const columns = join([sql`n`, sql`k`, ...inexact]);
     const nth = join([...inexact, sql`n`]);
-    const numbered = (own: Sql, other: Sql): Sql => sql`SELECT n, k, row_number() OVER (PARTITION BY k ORDER BY ${nth}) AS nth FROM ${own} WHERE k IN (SELECT k FROM ${other})`;
+    const numbered = (own: Sql, other: Sql): Sql =>
+      sql`SELECT n, k, row_number() OVER (PARTITION BY k ORDER BY ${nth}) AS nth FROM ${own} WHERE k IN (SELECT k FROM ${other})`;
     const checked = isSame ? sql` JOIN ${left} x ON p.n = x.n JOIN ${right} y ON q.n = y.n WHERE ${allClose()}` : sql``;
     return sql`INSERT INTO ${into} WITH l(${columns}) AS MATERIALIZED (${keyed('l', into, keys, inexact)}), r(${columns}) AS MATERIALIZED (${keyed('r', into, keys, inexact)}),
 p AS (${numbered(sql`l`, sql`r`)}), q AS (${numbered(sql`r`, sql`l`)})
@@ -160,20 +175,26 @@ SELECT p.n, q.n FROM p JOIN q ON p.k = q.k AND p.nth = q.nth${checked}`;
   }
 
   async function matchClose(): Promise<void> {
-    for (const shift of [0, 0.5]) await run(pairBy(same, [...exact, ...floats.map((name) => stepOf(name, shift))], true));
+    for (const shift of [0, 0.5])
+      await run(pairBy(same, [...exact, ...floats.map((name) => stepOf(name, shift))], true));
     await matchNearest();
   }
 
   /** Rows that no scale has put together: each with the nearest one, as long as both have no nearer one. */
   async function matchNearest(): Promise<void> {
-    const counts = floats.length === 0 ? [] : await figures(sql`SELECT ${join(floats.map((name) => sql`approx_count_distinct(${name})`))} FROM ${left}`);
+    const counts =
+      floats.length === 0
+        ? []
+        : await figures(sql`SELECT ${join(floats.map((name) => sql`approx_count_distinct(${name})`))} FROM ${left}`);
     // The column that tells most rows apart.
     const by = floats[counts.indexOf(Math.max(...counts))];
     const step = by === undefined ? sql`0` : stepOf(by, 0);
     const near = sql`SELECT n, k, step + away AS step FROM l, ${by === undefined ? sql`(VALUES (0))` : sql`(VALUES (-1), (0), (1))`} AS s(away)`;
     const both = sql`WITH l(n, k, step) AS MATERIALIZED (${keyed('l', same, exact, [step])}), r(n, k, step) AS MATERIALIZED (${keyed('r', same, exact, [step])}), near AS (${near})`;
     const grouped = (table: Sql): Sql => sql`(SELECT k, step, count(*) AS many FROM ${table} GROUP BY k, step)`;
-    const many = await figure(sql`${both} SELECT coalesce(sum(p.many * q.many), 0) FROM ${grouped(sql`near`)} p JOIN ${grouped(sql`r`)} q ON p.k = q.k AND p.step = q.step`);
+    const many = await figure(
+      sql`${both} SELECT coalesce(sum(p.many * q.many), 0) FROM ${grouped(sql`near`)} p JOIN ${grouped(sql`r`)} q ON p.k = q.k AND p.step = q.step`,
+    );
     if (many === 0 || many > mostCandidates) return;
     const scaled = (name: Sql): Sql =>
       sql`CASE WHEN isfinite(x.${name}) AND isfinite(y.${name}) THEN abs(x.${name} - y.${name}) / greatest(abs(x.${name}), abs(y.${name}), 1e-3) ELSE 0 END`;
@@ -185,7 +206,9 @@ SELECT p.n, q.n FROM p JOIN q ON p.k = q.k AND p.nth = q.nth${checked}`;
             ' + ',
           );
     const joined = sql`near p JOIN r q ON p.k = q.k AND p.step = q.step JOIN ${left} x ON p.n = x.n JOIN ${right} y ON q.n = y.n`;
-    await run(sql`CREATE TABLE ${candidates} AS ${both} SELECT DISTINCT x.n AS l, y.n AS r, ${distance} AS d FROM ${joined} WHERE ${allClose()}`);
+    await run(
+      sql`CREATE TABLE ${candidates} AS ${both} SELECT DISTINCT x.n AS l, y.n AS r, ${distance} AS d FROM ${joined} WHERE ${allClose()}`,
+    );
     for (let round = 0, matched = -1; round < mostRounds; round++) {
       const before = matched;
       matched = await figure(sql`SELECT count(*) FROM ${same}`);
@@ -211,7 +234,12 @@ SELECT p.n, q.n FROM p JOIN q ON p.k = q.k AND p.nth = q.nth${checked}`;
     for (const key of keys) shared.push(await figure(overlap(key)));
     const agreeing = keys.filter((_, i) => (shared[i] ?? 0) * 2 >= fewest);
     if (agreeing.length > 0 || Math.max(...sizes) === 1) await run(pairBy(paired, agreeing, false));
-    if (keys.length < 2 || keys.length > mostSingles || fewest - (await figure(sql`SELECT count(*) FROM ${paired}`)) > mostSingleRows) return;
+    if (
+      keys.length < 2 ||
+      keys.length > mostSingles ||
+      fewest - (await figure(sql`SELECT count(*) FROM ${paired}`)) > mostSingleRows
+    )
+      return;
     for (const key of keys) {
       if ((await figure(sql`SELECT count(*) FROM ${paired}`)) === fewest) return;
       await run(
@@ -225,7 +253,13 @@ SELECT p.n, q.n FROM p JOIN q ON p.k = q.k AND p.nth = q.nth${checked}`;
   }
 
   /** Rows of one side that belong to none of the other. */
-  async function alone(table: Sql, own: 'l' | 'r', from: Sql, row: Sql, columns: readonly Column[]): Promise<RowsFound> {
+  async function alone(
+    table: Sql,
+    own: 'l' | 'r',
+    from: Sql,
+    row: Sql,
+    columns: readonly Column[],
+  ): Promise<RowsFound> {
     const unpaired = sql`SELECT n FROM ${table} WHERE n NOT IN (SELECT ${own === 'l' ? sql`l` : sql`r`} FROM ${paired})`;
     const count = await figure(sql`SELECT count(*) FROM (${unpaired})`);
     if (count === 0) return {count, columns, rows: []};
@@ -241,7 +275,10 @@ SELECT p.n, q.n FROM p JOIN q ON p.k = q.k AND p.nth = q.nth${checked}`;
       sql`SELECT ${join(pairs.map((pair, i) => sql`count(*) FILTER (WHERE NOT (${isClose(sql`x.${names[i] ?? id('c')}`, sql`y.${names[i] ?? id('c')}`, pair)}))`))} FROM ${joined}`,
     );
     const perColumn = Object.fromEntries(pairs.map((pair, i) => [pair.here.name, each[i] ?? 0]));
-    const [differing, agreeing] = [pairs.filter((_, i) => (each[i] ?? 0) > 0), pairs.filter((_, i) => (each[i] ?? 0) === 0)];
+    const [differing, agreeing] = [
+      pairs.filter((_, i) => (each[i] ?? 0) > 0),
+      pairs.filter((_, i) => (each[i] ?? 0) === 0),
+    ];
     const context = agreeing.map(({here: {name}}) => sql`a.${id(name)} AS ${id(name)}`);
     const both = differing.flatMap((pair) => [
       sql`a.${id(pair.here.name)} AS ${id(`${pair.here.name} here`)}`,
@@ -255,9 +292,12 @@ SELECT p.n, q.n FROM p JOIN q ON p.k = q.k AND p.nth = q.nth${checked}`;
 
   /** Which number a cluster here has there: rows that agree in all else are counted by both, and the largest counts decide. */
   async function findNumbers(): Promise<readonly (readonly [number, number])[]> {
-    const isKey = (i: number): boolean => i !== cluster && !isNamed(pairs[i], clusters?.distance) && pairs[i]?.kind !== 'close';
+    const isKey = (i: number): boolean =>
+      i !== cluster && !isNamed(pairs[i], clusters?.distance) && pairs[i]?.kind !== 'close';
     const side = (from: Sql, values: readonly Sql[]): Sql => {
-      const keys = values.flatMap((value, i) => (isKey(i) ? [pairs[i]?.kind === 'float' ? stepOf(value, 0) : value] : []));
+      const keys = values.flatMap((value, i) =>
+        isKey(i) ? [pairs[i]?.kind === 'float' ? stepOf(value, 0) : value] : [],
+      );
       return sql`(SELECT c, h, row_number() OVER (PARTITION BY h ORDER BY c) AS nth FROM (SELECT ${values[cluster] ?? sql`NULL`} AS c, ${keys.length === 0 ? sql`0` : sql`hash(${join(keys)})`} AS h FROM ${from}))`;
     };
     const counted = await engine.rows(
@@ -265,9 +305,11 @@ SELECT p.n, q.n FROM p JOIN q ON p.k = q.k AND p.nth = q.nth${checked}`;
       {signal},
     );
     const to = new Map<number, number>();
-    for (const [a, b] of counted.rows) if (!to.has(Number(a)) && ![...to.values()].includes(Number(b))) to.set(Number(a), Number(b));
+    for (const [a, b] of counted.rows)
+      if (!to.has(Number(a)) && ![...to.values()].includes(Number(b))) to.set(Number(a), Number(b));
     return [...to].some(([a, b]) => a !== b) ? [...to].sort(([a], [b]) => a - b) : [];
   }
 }
 
-const isNamed = (pair: Paired | undefined, name: string | undefined): boolean => pair?.here.name.toLowerCase() === name?.toLowerCase();
+const isNamed = (pair: Paired | undefined, name: string | undefined): boolean =>
+  pair?.here.name.toLowerCase() === name?.toLowerCase();

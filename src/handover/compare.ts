@@ -46,20 +46,29 @@ const tableCells = (planned: ReadonlyMap<string, PlannedCell>): CompiledCell[] =
   [...planned.values()].filter((cell): cell is CompiledCell => cell.ready && cell.work.type !== 'chart');
 
 /** The names that tables of a run's output may bear: each cell's, and that of its rejects. */
-export const outputNames = (planned: ReadonlyMap<string, PlannedCell>): string[] => tableCells(planned).flatMap(({name}) => [name, rejectsOf(name)]);
+export const outputNames = (planned: ReadonlyMap<string, PlannedCell>): string[] =>
+  tableCells(planned).flatMap(({name}) => [name, rejectsOf(name)]);
 
 /**
  * Compares what a Spark run wrote with the notebook's results, cell by cell; results that are not there are computed first. Zips among
  * the files are unpacked. Nothing of the output stays in the workspace or in the engine. What goes wrong with one cell is told
  * there; throws `OUTPUT_EMPTY` when no cell's rows are among the files.
  */
-export async function compareOutput(notebook: Notebook, files: readonly FileAt[], work: Work = {}): Promise<OutputCompared> {
+export async function compareOutput(
+  notebook: Notebook,
+  files: readonly FileAt[],
+  work: Work = {},
+): Promise<OutputCompared> {
   const {storage} = notebook.ports;
   const given = files.filter(({path}) => !isZip(path));
   const unpacked: number[] = [];
   try {
     for (const {path, file} of files.filter((each) => isZip(each.path))) {
-      const zip = await storage.unpack(file, (done, total) => work.onProgress?.({done, total, note: `Unpacking ${file.name}`}), {signal: work.signal});
+      const zip = await storage.unpack(
+        file,
+        (done, total) => work.onProgress?.({done, total, note: `Unpacking ${file.name}`}),
+        {signal: work.signal},
+      );
       unpacked.push(zip.unpacked);
       given.push(...zip.files.map((entry) => ({...entry, path: `${path.replace(/\.zip$/i, '')}/${entry.path}`})));
     }
@@ -71,7 +80,11 @@ export async function compareOutput(notebook: Notebook, files: readonly FileAt[]
 
 const isZip = (path: string): boolean => /\.zip$/i.test(path);
 
-async function compareFiles(notebook: Notebook, files: readonly FileAt[], {signal, onProgress}: Work): Promise<OutputCompared> {
+async function compareFiles(
+  notebook: Notebook,
+  files: readonly FileAt[],
+  {signal, onProgress}: Work,
+): Promise<OutputCompared> {
   const cells = tableCells(notebook.planned);
   const {tables, ambiguous, others} = matchOutput(files, outputNames(notebook.planned));
   if (tables.length + ambiguous.length === 0) throw new ProblemError(noOutput(files, others, cells));
@@ -83,7 +96,14 @@ async function compareFiles(notebook: Notebook, files: readonly FileAt[], {signa
       const table = tables.find((each) => each.name === name);
       const several = ambiguous.find((each) => each.name === name);
       const base = {name, id: cell.id, hash: cell.hash};
-      if (several !== undefined) found.push({...base, place: several.places.join(', '), found: undefined, problem: severalPlaces(several), equal: false});
+      if (several !== undefined)
+        found.push({
+          ...base,
+          place: several.places.join(', '),
+          found: undefined,
+          problem: severalPlaces(several),
+          equal: false,
+        });
       if (table === undefined) continue;
       const note = `${name}, ${found.length + 1} of ${tables.length}`;
       const tell = (progress: Progress): void => onProgress?.({done: done + progress.done, total, note});
@@ -105,11 +125,19 @@ async function compareFiles(notebook: Notebook, files: readonly FileAt[], {signa
 const bytesOf = ({files}: OutputTable<FileAt>): number => files.reduce((sum, {file}) => sum + file.size, 0);
 
 const isEqual = ({differences, reordered, onlyHere, onlyThere, changed, rows, rowsThere}: RowsCompared): boolean =>
-  differences.length === 0 && !reordered && rows === rowsThere && onlyHere.count + onlyThere.count + changed.count === 0;
+  differences.length === 0 &&
+  !reordered &&
+  rows === rowsThere &&
+  onlyHere.count + onlyThere.count + changed.count === 0;
 
 let outputs = 0;
 
-async function compareCell(notebook: Notebook, cell: CompiledCell, output: OutputTable<FileAt>, work: Work): Promise<RowsCompared> {
+async function compareCell(
+  notebook: Notebook,
+  cell: CompiledCell,
+  output: OutputTable<FileAt>,
+  work: Work,
+): Promise<RowsCompared> {
   const {engine} = notebook.ports;
   const {signal} = work;
   const table = `spark_output_${++outputs}`;
@@ -118,12 +146,18 @@ async function compareCell(notebook: Notebook, cell: CompiledCell, output: Outpu
     try {
       await readOutput(notebook.ports, output, table, work);
       const there = await sideOf(table);
-      return await compareRows(engine, await hereOf(result), there, {clusters: clustersOf(cell, notebook.planned), signal});
+      return await compareRows(engine, await hereOf(result), there, {
+        clusters: clustersOf(cell, notebook.planned),
+        signal,
+      });
     } finally {
       await engine.execute([table, none].map((each) => sql`DROP TABLE IF EXISTS ${id(each)}`)).catch(() => undefined);
     }
   };
-  const sideOf = async (name: string): Promise<Side> => ({relation: id(name), columns: await engine.describe(sql`FROM ${id(name)}`, {signal})});
+  const sideOf = async (name: string): Promise<Side> => ({
+    relation: id(name),
+    columns: await engine.describe(sql`FROM ${id(name)}`, {signal}),
+  });
   const hereOf = async (result: StoredResult): Promise<Side> => {
     if (output.name === cell.name) return result;
     if (result.rejects !== undefined) return sideOf(result.rejects.table);
@@ -153,7 +187,12 @@ function clustersOf(cell: CompiledCell, planned: ReadonlyMap<string, PlannedCell
 }
 
 /** Reads a table of the output into a new table of the engine. */
-async function readOutput(ports: Ports, {name, format, place, files}: OutputTable<FileAt>, table: string, {signal, onProgress}: Work): Promise<void> {
+async function readOutput(
+  ports: Ports,
+  {name, format, place, files}: OutputTable<FileAt>,
+  table: string,
+  {signal, onProgress}: Work,
+): Promise<void> {
   const {engine, storage, lake} = ports;
   if (format === 'delta') {
     const plan = await lake.openFiles(name, files);

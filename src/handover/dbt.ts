@@ -9,7 +9,10 @@ import {baseName} from './prose.ts';
 import {DuckDBCells, notInPostgres, remark, type CellSql} from './sql-script.ts';
 
 /** A folder that dbt builds on DuckDB: a model for each table cell, described by the prose above it. A model is a table of its own, so the lake stays out. */
-export function dbtProject(handover: Handover): {readonly files: readonly HandoverFile[]; readonly left: readonly Left[]} {
+export function dbtProject(handover: Handover): {
+  readonly files: readonly HandoverFile[];
+  readonly left: readonly Left[];
+} {
   const {notebook, plan, path} = handover;
   const project = projectName(baseName(path));
   const output = outputDatabase(handover, project);
@@ -26,8 +29,25 @@ export function dbtProject(handover: Handover): {readonly files: readonly Handov
   const settings = {TimeZone: 'UTC', ieee_floating_point_ops: false, threads: 1};
   return {
     files: [
-      {path: 'dbt_project.yml', text: yaml({name: project, version: '1.0.0', profile: project, 'model-paths': ['models'], models: {[project]: {'+materialized': 'table'}}})},
-      {path: 'profiles.yml', text: yaml({[project]: {target: 'dev', outputs: {dev: {type: 'duckdb', path: `${output}.duckdb`, threads: 1, ...models.attached, settings}}}})},
+      {
+        path: 'dbt_project.yml',
+        text: yaml({
+          name: project,
+          version: '1.0.0',
+          profile: project,
+          'model-paths': ['models'],
+          models: {[project]: {'+materialized': 'table'}},
+        }),
+      },
+      {
+        path: 'profiles.yml',
+        text: yaml({
+          [project]: {
+            target: 'dev',
+            outputs: {dev: {type: 'duckdb', path: `${output}.duckdb`, threads: 1, ...models.attached, settings}},
+          },
+        }),
+      },
       ...models.files,
       {path: 'models/schema.yml', text: yaml({version: 2, models: models.described})},
       {path: 'README.md', text: readme(notebook.title === '' ? project : notebook.title, files, models.left)},
@@ -46,7 +66,8 @@ const projectName = (name: string): string =>
     .replace(/^(?![a-z])/, 'notebook_');
 
 function readme(title: string, files: readonly string[], left: readonly Left[]): string {
-  const lay = files.length === 0 ? '' : `Lay ${files.map((file) => `\`${file}\``).join(', ')} into this folder, then:\n\n`;
+  const lay =
+    files.length === 0 ? '' : `Lay ${files.map((file) => `\`${file}\``).join(', ')} into this folder, then:\n\n`;
   const out = left.map(({cell, why, instead}) => `- \`${cell}\`: ${why} ${instead}`);
   return [
     `# ${title.replace(/\s+/g, ' ')}`,
@@ -63,7 +84,8 @@ const printed = (text: string): string => text.replace(/\{\{|\{%|\{#/g, (mark) =
 
 class Models {
   readonly files: HandoverFile[] = [];
-  readonly described: {readonly name: string; readonly description?: string; readonly columns?: readonly unknown[]}[] = [];
+  readonly described: {readonly name: string; readonly description?: string; readonly columns?: readonly unknown[]}[] =
+    [];
   readonly left: Left[] = [];
   readonly #attached = new Map<string, unknown>();
   readonly #plan: Handover['plan'];
@@ -81,7 +103,13 @@ class Models {
     while (text.includes(mark)) mark = `${mark}of `;
     this.#mark = mark;
     this.#plan = handover.plan;
-    this.#cells = new DuckDBCells(handover, {table: (name) => id(mark + name), lake: undefined, output, beside: 'into the project’s folder', takeUp: 'take enabled=false out'});
+    this.#cells = new DuckDBCells(handover, {
+      table: (name) => id(mark + name),
+      lake: undefined,
+      output,
+      beside: 'into the project’s folder',
+      takeUp: 'take enabled=false out',
+    });
   }
 
   add(cell: Exclude<Cell, {type: 'text'}>, prose: string): void {
@@ -92,8 +120,15 @@ class Models {
     if ('left' in made) {
       const {why, instead} = made.left;
       this.left.push(made.left);
-      if (made.instead !== undefined) this.#model(planned.name, [`${why} ${instead}`], made.instead, `{{ config(enabled=false) }}\n${planned.ready ? this.#needs(planned) : ''}`);
-    } else if ('through' in made) this.#model(planned.name, [`${planned.name} is switched off, and lets its rows through.`], made.through);
+      if (made.instead !== undefined)
+        this.#model(
+          planned.name,
+          [`${why} ${instead}`],
+          made.instead,
+          `{{ config(enabled=false) }}\n${planned.ready ? this.#needs(planned) : ''}`,
+        );
+    } else if ('through' in made)
+      this.#model(planned.name, [`${planned.name} is switched off, and lets its rows through.`], made.through);
     else this.#cell(made, prose);
   }
 
@@ -111,39 +146,59 @@ class Models {
         why: `Its rows go on, and lake.${write.table} isn’t written: a dbt model is one table, made anew with each build.`,
         instead: 'Use the DuckDB script, or make it an incremental model by hand.',
       });
-    for (const {file, name, format} of attached) this.#attached.set(file, {path: file, alias: id(name), type: format, read_only: true});
+    for (const {file, name, format} of attached)
+      this.#attached.set(file, {path: file, alias: id(name), type: format, read_only: true});
     const heads = sentence === '' ? [] : [sentence];
     if (isRead && rejects !== undefined) {
       this.#hooked.set(rejectsOf(cell.name), cell.name);
-      const hooks = [`CREATE OR REPLACE TABLE ${id(rejectsOf(cell.name))} AS\n${rejects}`, 'DROP TABLE IF EXISTS reject_errors', 'DROP TABLE IF EXISTS reject_scans'];
+      const hooks = [
+        `CREATE OR REPLACE TABLE ${id(rejectsOf(cell.name))} AS\n${rejects}`,
+        'DROP TABLE IF EXISTS reject_errors',
+        'DROP TABLE IF EXISTS reject_scans',
+      ];
       // A hook is printed twice: into its variable, and when it runs.
       const sets = hooks.map((hook, i) => `{% set hook_${i + 1} %}\n${printed(printed(hook))}\n{% endset %}`);
-      this.#model(cell.name, heads, rows, `${sets.join('\n')}\n{{ config(post_hook=[${hooks.map((_, i) => `hook_${i + 1}`).join(', ')}]) }}\n`);
+      this.#model(
+        cell.name,
+        heads,
+        rows,
+        `${sets.join('\n')}\n{{ config(post_hook=[${hooks.map((_, i) => `hook_${i + 1}`).join(', ')}]) }}\n`,
+      );
     } else {
       this.#model(cell.name, heads, rows, this.#needs(cell));
       if (rejects !== undefined) this.#model(rejectsOf(cell.name), [`What ${cell.name} refused.`], rejects);
     }
     const description = printed([sentence, prose].filter((text) => text !== '').join('\n\n'));
     const columns = testsOf(cell);
-    this.described.push({name: cell.name, ...(description === '' ? {} : {description}), ...(columns.length === 0 ? {} : {columns})});
+    this.described.push({
+      name: cell.name,
+      ...(description === '' ? {} : {description}),
+      ...(columns.length === 0 ? {} : {columns}),
+    });
     if (stops(cell)) this.#gates.push(cell.name);
   }
 
   /** A query of the reader's own names its tables as they are; dbt is told of them beside it. */
   #needs(cell: CompiledCell): string {
-    const names = cell.work.type === 'sql' ? cell.inputs.map(({name}) => name) : cell.inputs.flatMap(({name}) => (this.#hooked.has(name) ? [name] : []));
+    const names =
+      cell.work.type === 'sql'
+        ? cell.inputs.map(({name}) => name)
+        : cell.inputs.flatMap(({name}) => (this.#hooked.has(name) ? [name] : []));
     return names.map((name) => `-- depends_on: {{ ref('${this.#hooked.get(name) ?? name}') }}\n`).join('');
   }
 
   #model(name: string, heads: readonly string[], rows: Sql, before = ''): void {
     const gates = this.#gates.map((gate) => `-- depends_on: {{ ref('${gate}') }}\n`).join('');
     const remarks = heads.map((text) => `${printed(remark(text))}\n`).join('');
-    const sql = printed(rows).replace(new RegExp(`"${this.#mark}(\\w+)"`, 'g'), (_, table: string) => (this.#hooked.has(table) ? id(table) : `{{ ref('${table}') }}`));
+    const sql = printed(rows).replace(new RegExp(`"${this.#mark}(\\w+)"`, 'g'), (_, table: string) =>
+      this.#hooked.has(table) ? id(table) : `{{ ref('${table}') }}`,
+    );
     this.files.push({path: `models/${name}.sql`, text: `${before}${gates}${remarks}${sql}\n`});
   }
 }
 
-const stops = ({work}: CompiledCell): boolean => work.type === 'step' && work.step.kind === 'quality' && work.values['on_failure'] === 'stop';
+const stops = ({work}: CompiledCell): boolean =>
+  work.type === 'step' && work.step.kind === 'quality' && work.values['on_failure'] === 'stop';
 
 /** The tests of a model's columns: what its rules have taken out can't fail, and a failed check of quality ends the build where it stops the run. */
 function testsOf(cell: CompiledCell): unknown[] {
@@ -151,9 +206,15 @@ function testsOf(cell: CompiledCell): unknown[] {
   if (work.type !== 'step') return [];
   if (work.step.kind === 'quality') {
     const severity = stops(cell) ? 'error' : 'warn';
-    return [{name: 'passed', data_tests: [{accepted_values: {arguments: {values: ['true'], quote: false}, config: {severity}}}]}];
+    return [
+      {
+        name: 'passed',
+        data_tests: [{accepted_values: {arguments: {values: ['true'], quote: false}, config: {severity}}}],
+      },
+    ];
   }
-  if (work.step.kind !== 'validate' || work.values['on_failure'] === 'flag' || !Array.isArray(work.values['rules'])) return [];
+  if (work.step.kind !== 'validate' || work.values['on_failure'] === 'flag' || !Array.isArray(work.values['rules']))
+    return [];
   const tests = new Map<string, unknown[]>();
   // dbt puts accepted values between quotes as they are.
   for (const rule of work.values['rules'] as readonly Readonly<Record<string, unknown>>[]) {
@@ -163,7 +224,9 @@ function testsOf(cell: CompiledCell): unknown[] {
     tests.set(column, found);
     if (rule['not_null'] === true) found.push('not_null');
     if (Array.isArray(rule['in']) && rule['in'].length > 0)
-      found.push({accepted_values: {arguments: {values: rule['in'].map((value) => printed(String(value).replaceAll("'", "''")))}}});
+      found.push({
+        accepted_values: {arguments: {values: rule['in'].map((value) => printed(String(value).replaceAll("'", "''")))}},
+      });
   }
   return [...tests].flatMap(([name, data_tests]) => (data_tests.length === 0 ? [] : [{name, data_tests}]));
 }

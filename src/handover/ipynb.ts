@@ -17,20 +17,32 @@ export function sparkNotebook(h: Handover): HandedOver {
   const sections = sectionsOf(parts);
   const start = [code(parameters(parts), {tags: ['parameters']}), code(session(parts, sections, name))];
   const cells = parts.items.map((item) =>
-    item.type === 'cell' ? code(cellCode(item)) : {cell_type: 'markdown', metadata: {}, source: item.type === 'note' ? `*${item.text}*` : item.text},
+    item.type === 'cell'
+      ? code(cellCode(item))
+      : {cell_type: 'markdown', metadata: {}, source: item.type === 'note' ? `*${item.text}*` : item.text},
   );
   // The first text is the title and says what it is about.
-  const all = cells[0]?.['cell_type'] === 'markdown' ? [...cells.slice(0, 1), ...start, ...cells.slice(1)] : [...start, ...cells];
+  const all =
+    cells[0]?.['cell_type'] === 'markdown' ? [...cells.slice(0, 1), ...start, ...cells.slice(1)] : [...start, ...cells];
   const notebook = {
     cells: all.map((cell, i) => ({id: `cell-${i + 1}`, ...cell})),
-    metadata: {kernelspec: {display_name: 'Python 3', language: 'python', name: 'python3'}, language_info: {name: 'python'}},
+    metadata: {
+      kernelspec: {display_name: 'Python 3', language: 'python', name: 'python3'},
+      language_info: {name: 'python'},
+    },
     nbformat: 4,
     nbformat_minor: 5,
   };
   return {text: `${JSON.stringify(notebook, null, 1)}\n`, left: parts.left};
 }
 
-const code = (source: string, metadata: Readonly<Record<string, unknown>> = {}): NotebookCell => ({cell_type: 'code', execution_count: null, metadata, outputs: [], source});
+const code = (source: string, metadata: Readonly<Record<string, unknown>> = {}): NotebookCell => ({
+  cell_type: 'code',
+  execution_count: null,
+  metadata,
+  outputs: [],
+  source,
+});
 
 function parameters(parts: SparkParts): string {
   return [
@@ -48,11 +60,24 @@ function paramVariable(name: string, parts: SparkParts): string {
   return pyIdentifier(name, new Set([...ownNames, ...cells, ...others]));
 }
 
-const postgresFunctions = ['postgres_login', 'postgres_connection', 'quoted', 'write_postgres', 'postgres_table', 'read_postgres'];
+const postgresFunctions = [
+  'postgres_login',
+  'postgres_connection',
+  'quoted',
+  'write_postgres',
+  'postgres_table',
+  'read_postgres',
+];
 
 function session(parts: SparkParts, sections: Sections, name: string): string {
   const values = Object.keys(paramValues(parts));
-  const needed = ['new_session', 'settle', ...(sections.literal ? ['literal'] : []), ...(sections.lake ? ['open_lake'] : []), ...(sections.postgres ? postgresFunctions : [])];
+  const needed = [
+    'new_session',
+    'settle',
+    ...(sections.literal ? ['literal'] : []),
+    ...(sections.lake ? ['open_lake'] : []),
+    ...(sections.postgres ? postgresFunctions : []),
+  ];
   const imports = [
     'from pyspark.sql import SparkSession',
     ...cellImports(parts),
@@ -62,17 +87,28 @@ function session(parts: SparkParts, sections: Sections, name: string): string {
   ];
   return [
     `${importBlock(imports)}\n\n`,
-    ...(sections.postgres ? ["# The address is PGHOST's where none is given here.\npostgres: dict[str, Any] = {'jdbc': None, 'skip': False}\n\n"] : []),
+    ...(sections.postgres
+      ? [
+          "# The address is PGHOST's where none is given here.\npostgres: dict[str, Any] = {'jdbc': None, 'skip': False}\n\n",
+        ]
+      : []),
     ...needed.map((each) => `${runtimeFunction(each, sections).replaceAll("'NAME'", () => py(name))}\n\n`),
     'def path(name: str) -> str:\n    return f"{input_folder.rstrip(\'/\')}/{name}"\n\n',
     '# The session that is there, as on Databricks and EMR, or a new one',
     'spark = SparkSession.getActiveSession() or new_session()',
     'settle(spark)',
     ...(sections.lake ? ['open_lake(spark, lake_folder)'] : []),
-    ...(sections.params ? [`params = SimpleNamespace(${values.map((value) => `${value}=${paramVariable(value, parts)}`).join(', ')})`] : []),
+    ...(sections.params
+      ? [`params = SimpleNamespace(${values.map((value) => `${value}=${paramVariable(value, parts)}`).join(', ')})`]
+      : []),
   ].join('\n');
 }
 
 /** Rows are kept, so that later cells read what is shown here, in the same order; a frame over a Delta table would follow what is written to that. */
 const cellCode = ({lines, variable, isLive}: SparkCell): string =>
-  [...lines.map(({text}) => text), ...(isLive ? [`${variable} = ${variable}.localCheckpoint()`, `${variable}.show(20)`] : [`${variable}.persist().show(20)`])].join('\n');
+  [
+    ...lines.map(({text}) => text),
+    ...(isLive
+      ? [`${variable} = ${variable}.localCheckpoint()`, `${variable}.show(20)`]
+      : [`${variable}.persist().show(20)`]),
+  ].join('\n');

@@ -21,15 +21,18 @@ export function sparkJob(h: Handover): HandedOver {
     if (slot === '"""DOCSTRING"""') return docstring(introduction(h, parts, name)).join('\n');
     if (slot === "'NAME'") return py(name);
     if (slot === '# <cells>') return functions(parts).join('\n');
-    if (slot.startsWith('CELLS')) return [slot.slice(0, -1), ...cells.map((cell) => `    ${registered(cell)},`), ']'].join('\n');
-    if (slot.startsWith('PARAMS')) return sections.params ? `${slot.trimEnd().slice(0, -2)}${py(paramValues(parts))}\n\n` : '';
+    if (slot.startsWith('CELLS'))
+      return [slot.slice(0, -1), ...cells.map((cell) => `    ${registered(cell)},`), ']'].join('\n');
+    if (slot.startsWith('PARAMS'))
+      return sections.params ? `${slot.trimEnd().slice(0, -2)}${py(paramValues(parts))}\n\n` : '';
     return importBlock(imports);
   };
   // In one pass over the template: the notebook's text is never looked through.
   return {text: inSections(sections).replace(slots, fill), left: parts.left};
 }
 
-const slots = /^"""DOCSTRING"""$|^from __future__[\s\S]*?# <imports>$|^# <cells>$|^CELLS: .* = \[\]$|^PARAMS: .* = \{\}\n\n|'NAME'/gm;
+const slots =
+  /^"""DOCSTRING"""$|^from __future__[\s\S]*?# <imports>$|^# <cells>$|^CELLS: .* = \[\]$|^PARAMS: .* = \{\}\n\n|'NAME'/gm;
 
 /** The name of the job, its file without `.py`. */
 export function jobName({path, notebook}: Handover): string {
@@ -48,7 +51,9 @@ export const usesPostgres = ({plan, known}: Handover): boolean =>
     (cell) =>
       cell.ready &&
       (cell.work.type === 'psql' ||
-        (cell.work.type === 'step' && (cell.work.step.writesPostgres !== undefined || (cell.kind === 'load' && loadFormat(cell, known) === 'postgres')))),
+        (cell.work.type === 'step' &&
+          (cell.work.step.writesPostgres !== undefined ||
+            (cell.kind === 'load' && loadFormat(cell, known) === 'postgres')))),
   );
 
 /** The format of the files that a load reads, as it was found or as their names say. */
@@ -72,7 +77,11 @@ const databaseDrivers = ({plan, known}: Handover): readonly string[] => [
 /** The command that runs the job. */
 export function sparkCommand(h: Handover): string {
   const isLake = h.plan.some((cell) => cell.ready && usesLake(cell));
-  const packages = [...(isLake ? ['io.delta:delta-spark_2.13:4.0.1'] : []), ...(usesPostgres(h) ? [postgresDriver] : []), ...databaseDrivers(h)];
+  const packages = [
+    ...(isLake ? ['io.delta:delta-spark_2.13:4.0.1'] : []),
+    ...(usesPostgres(h) ? [postgresDriver] : []),
+    ...databaseDrivers(h),
+  ];
   return `spark-submit ${packages.length > 0 ? `--packages ${packages.join(',')} ` : ''}${jobName(h)}.py --input data --output output${isLake ? ' --lake lake' : ''}`;
 }
 
@@ -92,7 +101,10 @@ function introduction(h: Handover, parts: SparkParts, name: string): string[] {
     `    ${sparkCommand(h)}`,
     '',
     'and see --help for the rest.',
-    ...parts.left.flatMap(({cell, why, instead}) => ['', ...filledMarkdown(`Left out: ${cell}. ${why} ${instead}`, 100)]),
+    ...parts.left.flatMap(({cell, why, instead}) => [
+      '',
+      ...filledMarkdown(`Left out: ${cell}. ${why} ${instead}`, 100),
+    ]),
   ];
 }
 
@@ -124,10 +136,17 @@ const takes = ({code, isParameterised}: SparkCell): string[] => [
   ...(isParameterised ? ['params'] : []),
 ];
 
-const annotations: Readonly<Record<string, string>> = {spark: 'SparkSession', path: 'Callable[[str], str]', params: 'argparse.Namespace'};
+const annotations: Readonly<Record<string, string>> = {
+  spark: 'SparkSession',
+  path: 'Callable[[str], str]',
+  params: 'argparse.Namespace',
+};
 
 function functionOf(cell: SparkCell): string[] {
-  const args = [...takes(cell).map((name) => `${name}: ${annotations[name] ?? 'Any'}`), ...cell.reads.map(({variable}) => `${variable}: DataFrame`)];
+  const args = [
+    ...takes(cell).map((name) => `${name}: ${annotations[name] ?? 'Any'}`),
+    ...cell.reads.map(({variable}) => `${variable}: DataFrame`),
+  ];
   const result = cell.rejects ? 'tuple[DataFrame, DataFrame]' : 'DataFrame';
   return [
     `def ${cell.variable}(${args.join(', ')}) -> ${result}:`,
@@ -143,4 +162,5 @@ function registered(cell: SparkCell): string {
   return `Cell(${py(cell.name)}, ${cell.variable}, takes=${tuple(taken)}, gives=${tuple(gives)}${cell.isLive ? ', live=True' : ''}${cell.layer === undefined ? '' : `, layer=${py(cell.layer)}`}${/\bread_postgres\(/.test(cell.code) ? ', psql=True' : ''})`;
 }
 
-const tuple = (items: readonly string[]): string => `(${items.map((item) => py(item)).join(', ')}${items.length === 1 ? ',' : ''})`;
+const tuple = (items: readonly string[]): string =>
+  `(${items.map((item) => py(item)).join(', ')}${items.length === 1 ? ',' : ''})`;

@@ -35,7 +35,10 @@ export async function readNotebookLink(fragment: string): Promise<Result<string>
   const packed = decodeBase64Url(new TextEncoder().encode(text.padEnd(Math.ceil(text.length / 4) * 4, '=')));
   if (packed === undefined) return fail(damaged);
   try {
-    const bytes = await readAll(new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate-raw')), mostBytes);
+    const bytes = await readAll(
+      new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate-raw')),
+      mostBytes,
+    );
     if (bytes === undefined) return fail(tooLarge);
     return ok(new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(bytes));
   } catch {
@@ -62,7 +65,8 @@ async function readAll(stream: ReadableStream<Uint8Array>, most: number): Promis
 
 const damaged: Problem = {
   code: 'LINK_DAMAGED',
-  message: 'This link is meant to carry a notebook, and what it carries can’t be read: a part of it is missing or was changed on the way.',
+  message:
+    'This link is meant to carry a notebook, and what it carries can’t be read: a part of it is missing or was changed on the way.',
   hint: 'Copy the whole link again, or ask for the notebook as a file.',
 };
 

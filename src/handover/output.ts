@@ -45,7 +45,8 @@ export function matchOutput<File extends At>(files: readonly File[], names: read
     }
     const parts = file.path.split('/');
     const leaf = parts.pop() ?? '';
-    if (!/\.parquet$/i.test(leaf) || [...parts, leaf].some((part) => /^[._]/.test(part) && nameOf(part) === undefined)) continue;
+    if (!/\.parquet$/i.test(leaf) || [...parts, leaf].some((part) => /^[._]/.test(part) && nameOf(part) === undefined))
+      continue;
     // Folders by value, as partitionBy makes them.
     while (/^[^=]+=/.test(parts.at(-1) ?? '')) parts.pop();
     const folder = nameOf(parts.at(-1));
@@ -56,12 +57,18 @@ export function matchOutput<File extends At>(files: readonly File[], names: read
   const found = [...places].map(([place, table]) => ({...table, place}));
   const named = names.map((name) => found.filter((table) => table.name === name));
   return {
-    tables: named.flatMap(([table, ...more]) => (table?.name === undefined || more.length > 0 ? [] : [{...table, name: table.name}])),
-    ambiguous: named.flatMap((tables, i) => (tables.length > 1 ? [{name: names[i] ?? '', places: tables.map(({place}) => place)}] : [])),
+    tables: named.flatMap(([table, ...more]) =>
+      table?.name === undefined || more.length > 0 ? [] : [{...table, name: table.name}],
+    ),
+    ambiguous: named.flatMap((tables, i) =>
+      tables.length > 1 ? [{name: names[i] ?? '', places: tables.map(({place}) => place)}] : [],
+    ),
     others: found.flatMap(({name, place}) => (name === undefined && place !== '' ? [place] : [])),
   };
 }
 
 /** Whether files look like what a Spark run wrote for some of `names`: parts of tables, in folders that bear these names. */
 export const isOutput = (files: readonly At[], names: readonly string[]): boolean =>
-  matchOutput(files, names).tables.some(({format, files: parts}) => format === 'parquet' && parts.some(({path}) => /(^|\/)part-[^/]*$/.test(path)));
+  matchOutput(files, names).tables.some(
+    ({format, files: parts}) => format === 'parquet' && parts.some(({path}) => /(^|\/)part-[^/]*$/.test(path)),
+  );

@@ -14,7 +14,13 @@ export function wrapped(text: string, width: number): string[] {
   });
 }
 
-const layers = {bronze: 'bronze', silver: 'silver', gold: 'gold', postgres: 'postgres', postgresql: 'postgres'} as const;
+const layers = {
+  bronze: 'bronze',
+  silver: 'silver',
+  gold: 'gold',
+  postgres: 'postgres',
+  postgresql: 'postgres',
+} as const;
 export type Layer = (typeof layers)[keyof typeof layers];
 
 /** The layer that a heading begins with, and how deep the heading is. */

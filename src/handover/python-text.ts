@@ -1,7 +1,8 @@
 import type {PythonLine} from './spark-cells.ts';
 
 /** Lines four spaces in; what stands inside a text of several lines stays where it is. */
-export const indented = (lines: readonly PythonLine[]): string[] => lines.map(({text, inText}) => (inText || text === '' ? text : `    ${text}`));
+export const indented = (lines: readonly PythonLine[]): string[] =>
+  lines.map(({text, inText}) => (inText || text === '' ? text : `    ${text}`));
 
 // What a notebook's text could do to a source file: end a line where no editor does, or show it in another order than it runs.
 const unseen = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
@@ -77,14 +78,23 @@ export function importBlock(lines: readonly string[]): string {
     if (from === null) plain.add(line);
     else members.set(from[1] ?? '', new Set([...(members.get(from[1] ?? '') ?? []), ...(from[2] ?? '').split(/,\s*/)]));
   }
-  const froms = [...members].sort(([a], [b]) => compare(a, b)).flatMap(([module, names]) => fromLines(module, [...names]));
+  const froms = [...members]
+    .sort(([a], [b]) => compare(a, b))
+    .flatMap(([module, names]) => fromLines(module, [...names]));
   const all = [...[...plain].sort(compare), ...froms];
-  const sections = [/^from __future__ /, /^(?:from|import) (?!__future__|pyspark|delta)/, /^(?:from|import) (?:pyspark|delta)/];
-  return sections.flatMap((section) => [all.filter((line) => section.test(line)).join('\n')].filter((text) => text !== '')).join('\n\n');
+  const sections = [
+    /^from __future__ /,
+    /^(?:from|import) (?!__future__|pyspark|delta)/,
+    /^(?:from|import) (?:pyspark|delta)/,
+  ];
+  return sections
+    .flatMap((section) => [all.filter((line) => section.test(line)).join('\n')].filter((text) => text !== ''))
+    .join('\n\n');
 }
 
 function fromLines(module: string, names: readonly string[]): string[] {
-  const kind = (name: string): number => (/^[A-Z0-9_]+$/.test(name) && name.length > 1 ? 0 : /^[A-Z]/.test(name) ? 1 : 2);
+  const kind = (name: string): number =>
+    /^[A-Z0-9_]+$/.test(name) && name.length > 1 ? 0 : /^[A-Z]/.test(name) ? 1 : 2;
   const own = names.filter((name) => !name.includes(' as ')).sort((a, b) => kind(a) - kind(b) || compare(a, b));
   const line = `from ${module} import ${own.join(', ')}`;
   const short = line.length <= 88 ? line : `from ${module} import (\n${own.map((name) => `    ${name},\n`).join('')})`;

@@ -75,7 +75,17 @@ export function reportOf(run: FinishedRun): Report {
   const cells = run.cells.map((ran): ReportCell => {
     const {name, kind, status, rejected, ms} = ran;
     const [rowsIn, rowsOut] = isTable(ran) ? [ran.rowsIn, ran.rowsOut] : [null, null];
-    return {name, kind, layer: layers.get(name) ?? null, status, rowsIn, rowsOut, ...droppedBy(planned.get(name), rowsIn, rowsOut, rejected), rejected, ms};
+    return {
+      name,
+      kind,
+      layer: layers.get(name) ?? null,
+      status,
+      rowsIn,
+      rowsOut,
+      ...droppedBy(planned.get(name), rowsIn, rowsOut, rejected),
+      rejected,
+      ms,
+    };
   });
   const tables = cells.filter((cell) => hasResult(cell) && isTable(cell));
   const sources = tables.filter(({name, rowsOut}) => planned.get(name)?.inputs.length === 0 && rowsOut !== null);
@@ -86,7 +96,9 @@ export function reportOf(run: FinishedRun): Report {
       return work?.type === 'step' ? work.step : undefined;
     };
     // Summaries that are served from PostgreSQL are made of what the lake keeps.
-    const kept = some.findLast((cell) => stepOf(cell)?.writes !== undefined) ?? some.findLast((cell) => stepOf(cell)?.group === 'keep');
+    const kept =
+      some.findLast((cell) => stepOf(cell)?.writes !== undefined) ??
+      some.findLast((cell) => stepOf(cell)?.group === 'keep');
     return (kept ?? some.at(-1))?.rowsOut ?? null;
   };
   const found = [...new Set(cells.flatMap(({layer}) => layer ?? []))];
@@ -104,7 +116,13 @@ export function reportOf(run: FinishedRun): Report {
     layers: found.map((layer): ReportLayer => {
       const own = cells.filter((cell) => cell.layer === layer);
       const rows = rowsOf(tables.filter((cell) => cell.layer === layer));
-      return {layer, cells: own.length, rows, rejected: sum(own.map(({rejected}) => rejected)), ms: sum(own.filter(({status}) => status === 'ok').map(({ms}) => ms))};
+      return {
+        layer,
+        cells: own.length,
+        rows,
+        rejected: sum(own.map(({rejected}) => rejected)),
+        ms: sum(own.filter(({status}) => status === 'ok').map(({ms}) => ms)),
+      };
     }),
     problems: run.cells.flatMap((ran) => problemsOf(ran, planned.get(ran.name))),
   };
@@ -122,12 +140,22 @@ function layersOf(notebook: Notebook, plan: readonly PlannedCell[]): ReadonlyMap
   return layers;
 }
 
-function droppedBy(cell: CompiledCell | undefined, rowsIn: number | null, rowsOut: number | null, rejected: number): Pick<ReportCell, 'dropped' | 'droppedShare'> {
+function droppedBy(
+  cell: CompiledCell | undefined,
+  rowsIn: number | null,
+  rowsOut: number | null,
+  rejected: number,
+): Pick<ReportCell, 'dropped' | 'droppedShare'> {
   const none = {dropped: null, droppedShare: null};
   if (rowsOut === null || cell?.work.type !== 'step') return none;
   const {step, values} = cell.work;
   const isSubset = (step.effectOf?.(values) ?? step.effect) === 'subset' && cell.inputs.length === 1;
-  const [read, dropped] = isSubset && rowsIn !== null ? [rowsIn, rowsIn - rowsOut] : rowsIn === null && rejected > 0 ? [rowsOut + rejected, rejected] : [0, -1];
+  const [read, dropped] =
+    isSubset && rowsIn !== null
+      ? [rowsIn, rowsIn - rowsOut]
+      : rowsIn === null && rejected > 0
+        ? [rowsOut + rejected, rejected]
+        : [0, -1];
   return dropped < 0 ? none : {dropped, droppedShare: read === 0 ? 0 : dropped / read};
 }
 
@@ -142,11 +170,22 @@ function outcomeOf(cells: readonly RanCell[]): string {
 }
 
 function problemsOf(ran: RanCell, cell: CompiledCell | undefined): ReportProblem[] {
-  const told = (kind: ReportProblem['kind'], {message, hint}: Problem): ReportProblem => ({cell: ran.name, kind, message, ...(hint === undefined ? {} : {hint})});
+  const told = (kind: ReportProblem['kind'], {message, hint}: Problem): ReportProblem => ({
+    cell: ran.name,
+    kind,
+    message,
+    ...(hint === undefined ? {} : {hint}),
+  });
   const problems: ReportProblem[] = [];
-  if ((ran.status === 'failed' || ran.status === 'broken') && ran.error !== undefined) problems.push(told(ran.status, ran.error));
+  if ((ran.status === 'failed' || ran.status === 'broken') && ran.error !== undefined)
+    problems.push(told(ran.status, ran.error));
   if (ran.warning !== undefined) problems.push(told('warning', ran.warning));
-  if (ran.rejected > 0) problems.push({cell: ran.name, kind: 'rejects', message: `${plural(ran.rejected, 'row')} rejected: ${rejectsOf(ran.name)} has them, with the reason.`});
+  if (ran.rejected > 0)
+    problems.push({
+      cell: ran.name,
+      kind: 'rejects',
+      message: `${plural(ran.rejected, 'row')} rejected: ${rejectsOf(ran.name)} has them, with the reason.`,
+    });
   if (cell?.work.type === 'step' && cell.work.step.group === 'alert' && (ran.rowsOut ?? 0) > 0)
     problems.push({cell: ran.name, kind: 'alerts', message: `${plural(ran.rowsOut ?? 0, 'alert')} raised.`});
   return problems;
@@ -166,7 +205,12 @@ export function cellInWords(cell: ReportCell, problems: readonly ReportProblem[]
   if (cell.status === 'disabled') return 'switched off';
   if (cell.status === 'cancelled') return 'stopped';
   if (cell.status === 'skipped') return 'not run';
-  const rows = cell.rowsOut === null ? 'drawn' : cell.rowsIn === null ? `${count(cell.rowsOut)} rows` : `${count(cell.rowsIn)} → ${count(cell.rowsOut)} rows`;
+  const rows =
+    cell.rowsOut === null
+      ? 'drawn'
+      : cell.rowsIn === null
+        ? `${count(cell.rowsOut)} rows`
+        : `${count(cell.rowsIn)} → ${count(cell.rowsOut)} rows`;
   const dropped = cell.droppedShare === null || cell.dropped === 0 ? '' : `, ${share(cell.droppedShare)} dropped`;
   const rejected = cell.rejected === 0 ? '' : `, ${count(cell.rejected)} rejected`;
   return `${rows}${dropped}${rejected}, ${cell.status === 'cached' ? 'kept from before' : took(cell.ms)}`;
@@ -174,9 +218,16 @@ export function cellInWords(cell: ReportCell, problems: readonly ReportProblem[]
 
 /** The lines below the outcome. */
 export function factsOf(report: Report): string[] {
-  const rows = report.rowsIn === null || report.rowsOut === null ? [] : [`${count(report.rowsIn)} rows in, ${count(report.rowsOut)} rows out`];
+  const rows =
+    report.rowsIn === null || report.rowsOut === null
+      ? []
+      : [`${count(report.rowsIn)} rows in, ${count(report.rowsOut)} rows out`];
   const kept = report.kept === 0 ? '' : `, ${count(report.kept)} kept from before`;
-  return [`${moment(report.startedAt)}, ${took(report.ms)}`, ...rows, `${plural(report.cells.length, 'cell')}: ${count(report.ran)} run${kept}`];
+  return [
+    `${moment(report.startedAt)}, ${took(report.ms)}`,
+    ...rows,
+    `${plural(report.cells.length, 'cell')}: ${count(report.ran)} run${kept}`,
+  ];
 }
 
 const layerInWords = ({cells, rows, rejected, ms}: ReportLayer): string =>
@@ -212,8 +263,10 @@ const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#
 
 /** A report as a page of its own: no scripts, nothing fetched, ready to print. */
 function reportHtml(report: Report): string {
-  const row = (name: string, text: string, tone = ''): string => `<tr${tone === '' ? '' : ` class="${tone}"`}><th scope="row">${escaped(name)}</th><td>${escaped(text)}</td></tr>`;
-  const section = (title: string, rows: readonly string[]): string => (rows.length === 0 ? '' : `<h2>${title}</h2>\n<table>\n${rows.join('\n')}\n</table>\n`);
+  const row = (name: string, text: string, tone = ''): string =>
+    `<tr${tone === '' ? '' : ` class="${tone}"`}><th scope="row">${escaped(name)}</th><td>${escaped(text)}</td></tr>`;
+  const section = (title: string, rows: readonly string[]): string =>
+    rows.length === 0 ? '' : `<h2>${title}</h2>\n<table>\n${rows.join('\n')}\n</table>\n`;
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -239,7 +292,11 @@ tr { break-inside: avoid; }
 ${section(
   'Cells',
   report.cells.map((cell) =>
-    row(cell.name, cellInWords(cell, report.problems), cell.status === 'failed' || cell.status === 'broken' ? 'bad' : cell.status === 'ok' ? '' : 'quiet'),
+    row(
+      cell.name,
+      cellInWords(cell, report.problems),
+      cell.status === 'failed' || cell.status === 'broken' ? 'bad' : cell.status === 'ok' ? '' : 'quiet',
+    ),
   ),
 )}${section(
     'Layers',
@@ -262,7 +319,9 @@ const endings: Readonly<Record<ReportFormat, readonly [ending: string, type: str
 
 export function reportAs(run: FinishedRun, format: ReportFormat): string {
   const report = reportOf(run);
-  return {text: reportText, html: reportHtml, json: (data: Report) => `${JSON.stringify(data, null, 2)}\n`}[format](report);
+  return {text: reportText, html: reportHtml, json: (data: Report) => `${JSON.stringify(data, null, 2)}\n`}[format](
+    report,
+  );
 }
 
 /** The file a report is saved as. */

@@ -121,16 +121,27 @@ export function sparkParts(h: Handover, file: (name: string) => string, reserved
   function cellOf(cell: CompiledCell): SparkCell | Left {
     const base = {cell: cell.name, line: cell.line};
     const python = pythonOf(cell);
-    if (typeof python !== 'string') return {...base, why: python.notExportable, instead: python.instead ?? 'Run this part in Lakebook, and go on from its export.'};
+    if (typeof python !== 'string')
+      return {
+        ...base,
+        why: python.notExportable,
+        instead: python.instead ?? 'Run this part in Lakebook, and go on from its export.',
+      };
     const own = cell.inputs.slice(0, cell.inputs.length - cell.sources.length);
     const reads = own.map((input) => ({variable: variable(input.name), table: giverOf(input, h.plan)}));
     const missing = reads.find(({table}) => !given.has(table.toLowerCase()));
     if (missing !== undefined)
       return left.some((other) => other.cell.toLowerCase() === missing.table.toLowerCase())
         ? {...base, why: `It reads ${missing.table}, which is left out.`, instead: `Replace ${missing.table} first.`}
-        : {...base, why: `It reads ${missing.table}, which Spark has no rows for.`, instead: 'Keep such rows apart with a validate step instead.'};
+        : {
+            ...base,
+            why: `It reads ${missing.table}, which Spark has no rows for.`,
+            instead: 'Keep such rows apart with a validate step instead.',
+          };
     const open = opened.get(cell);
-    const {text} = (open?.params.every((name) => Object.hasOwn(params, name)) === true ? open : parameterised(cell, {...h.notebook, params}, write)) ?? {text: python};
+    const {text} = (open?.params.every((name) => Object.hasOwn(params, name)) === true
+      ? open
+      : parameterised(cell, {...h.notebook, params}, write)) ?? {text: python};
     const lines = pythonLines(text);
     for (const line of lines) if (isImport(line)) imports.add(line.text);
     const target = variable(cell.name);
@@ -161,13 +172,22 @@ function openParams(h: Handover, found: readonly (Parameterised | undefined)[]):
 }
 
 /** A variable for each cell and its rejects, apart from Python's words, from the file's own names and from those that cells use for steps in between. */
-function variablesOf(h: Handover, compiled: readonly CompiledCell[], reserved: readonly string[]): ReadonlyMap<string, string> {
-  const tables = compiled.flatMap(({name, inputs, sources}) => [name, ...inputs.slice(0, inputs.length - sources.length).map((input) => input.name)]);
+function variablesOf(
+  h: Handover,
+  compiled: readonly CompiledCell[],
+  reserved: readonly string[],
+): ReadonlyMap<string, string> {
+  const tables = compiled.flatMap(({name, inputs, sources}) => [
+    name,
+    ...inputs.slice(0, inputs.length - sources.length).map((input) => input.name),
+  ]);
   const between = compiled.flatMap((cell) => {
     const target = pyIdentifier(cell.name);
     const python = pysparkOf(cell, h.known, spark);
     const lines = typeof python === 'string' ? pythonLines(python).filter((line) => !line.inText) : [];
-    const names = lines.flatMap((line) => (isImport(line) ? importedNames(line.text) : (assigned.exec(line.text)?.[1] ?? [])));
+    const names = lines.flatMap((line) =>
+      isImport(line) ? importedNames(line.text) : (assigned.exec(line.text)?.[1] ?? []),
+    );
     return names.filter((name) => name !== target && name !== rejectsOf(target));
   });
   const taken = new Set([...reserved, ...between]);
@@ -179,7 +199,8 @@ function variablesOf(h: Handover, compiled: readonly CompiledCell[], reserved: r
     variables.set(name.toLowerCase(), variable);
   }
   // The rejects go by the variable of their cell, as steps write them.
-  for (const name of tables) variables.set(rejectsOf(name).toLowerCase(), rejectsOf(variables.get(name.toLowerCase()) ?? name));
+  for (const name of tables)
+    variables.set(rejectsOf(name).toLowerCase(), rejectsOf(variables.get(name.toLowerCase()) ?? name));
   return variables;
 }
 
@@ -193,18 +214,28 @@ function giverOf(input: InputTable, plan: readonly PlannedCell[]): string {
 }
 
 /** Whether a cell reads or writes tables of the lake. */
-export const usesLake = ({work, sources}: CompiledCell): boolean => sources.length > 0 || (work.type === 'step' && work.applies !== undefined);
+export const usesLake = ({work, sources}: CompiledCell): boolean =>
+  sources.length > 0 || (work.type === 'step' && work.applies !== undefined);
 
-const isLive = ({sources}: CompiledCell): boolean => sources.some(({work}) => work.at === undefined && !work.schemaOnly);
+const isLive = ({sources}: CompiledCell): boolean =>
+  sources.some(({work}) => work.at === undefined && !work.schemaOnly);
 
 function brokenCell(cell: Exclude<PlannedCell, CompiledCell>): Left {
   const [problem] = cell.problems;
-  return {cell: cell.name, line: problem?.where?.line ?? cell.line, why: problem?.message ?? 'It can’t run as it is written.', instead: problem?.hint ?? 'Mend the cell first.'};
+  return {
+    cell: cell.name,
+    line: problem?.where?.line ?? cell.line,
+    why: problem?.message ?? 'It can’t run as it is written.',
+    instead: problem?.hint ?? 'Mend the cell first.',
+  };
 }
 
 function chartNote(cell: CompiledCell, source: Cell): string {
   const {work, inputs} = cell;
-  const title = work.type === 'chart' && source.type === 'chart' && typeof source.values['title'] === 'string' ? ` “${source.values['title']}”` : '';
+  const title =
+    work.type === 'chart' && source.type === 'chart' && typeof source.values['title'] === 'string'
+      ? ` “${source.values['title']}”`
+      : '';
   return `The chart${title} of ${inputs[0]?.name ?? 'its table'} is drawn in Lakebook.`;
 }
 

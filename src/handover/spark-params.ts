@@ -60,27 +60,41 @@ export function parameterised(cell: CompiledCell, notebook: Notebook, write: Wri
   const fixed: string[] = [];
   for (const name of used) {
     const value = notebook.params[name];
-    const free = (strangers[typeof value] ?? []).filter((candidate) => !plain.includes(String(candidate)) && markers.every((marker) => marker.stranger !== candidate));
+    const free = (strangers[typeof value] ?? []).filter(
+      (candidate) => !plain.includes(String(candidate)) && markers.every((marker) => marker.stranger !== candidate),
+    );
     const stranger = free.find((candidate) => works([{name, stranger: candidate}]) !== undefined);
     if (stranger === undefined) fixed.push(name);
     else markers.push({name, stranger});
   }
 
   function works(all: readonly Marker[]): string | undefined {
-    const changed = withParams(cell, notebook, {...notebook.params, ...Object.fromEntries(all.map(({name, stranger}) => [name, stranger]))});
+    const changed = withParams(cell, notebook, {
+      ...notebook.params,
+      ...Object.fromEntries(all.map(({name, stranger}) => [name, stranger])),
+    });
     const written = changed === undefined ? undefined : write(changed);
     if (written === undefined) return undefined;
-    const real = all.reduce((text, {name, stranger}) => text.replaceAll(String(stranger), inText(notebook.params[name])), written);
+    const real = all.reduce(
+      (text, {name, stranger}) => text.replaceAll(String(stranger), inText(notebook.params[name])),
+      written,
+    );
     if (real !== plain) return undefined;
-    return all.reduce<string | undefined>((text, marker) => (text === undefined ? undefined : marked(text, marker)), written);
+    return all.reduce<string | undefined>(
+      (text, marker) => (text === undefined ? undefined : marked(text, marker)),
+      written,
+    );
   }
 
   const text = works(markers);
-  return text === undefined ? {text: plain, params: [], fixed: used} : {text, params: markers.map(({name}) => name), fixed};
+  return text === undefined
+    ? {text: plain, params: [], fixed: used}
+    : {text, params: markers.map(({name}) => name), fixed};
 }
 
 // What can be put in the place of the stranger without being escaped; any other text stays as it is.
-const inText = (value: ParamValue | undefined): string => (typeof value === 'string' && !/^[\p{L}\p{N}_ .,:/+-]*$/u.test(value) ? '\0' : String(value));
+const inText = (value: ParamValue | undefined): string =>
+  typeof value === 'string' && !/^[\p{L}\p{N}_ .,:/+-]*$/u.test(value) ? '\0' : String(value);
 
 /** The text with the stranger's places taken by the parameter; undefined where that can't be done safely. */
 function marked(python: string, {name, stranger}: Marker): string | undefined {
@@ -95,7 +109,9 @@ function marked(python: string, {name, stranger}: Marker): string | undefined {
       const inSql = piece.isSql;
       // In SQL a text stands in quotes, which `literal` writes itself; a name there would be no data.
       const body =
-        typeof stranger === 'string' && inSql ? piece.text.replaceAll(new RegExp(`(\\\\?')${found}\\1`, 'g'), '\0') : piece.text.replaceAll(found, inSql ? '\0' : '\x01');
+        typeof stranger === 'string' && inSql
+          ? piece.text.replaceAll(new RegExp(`(\\\\?')${found}\\1`, 'g'), '\0')
+          : piece.text.replaceAll(found, inSql ? '\0' : '\x01');
       if (body.includes(found)) isSafe = false;
       return `${piece.text.startsWith('f') ? '' : 'f'}${(piece.text.startsWith('f') ? body : body.replace(/[{}]/g, '$&$&')).replaceAll('\0', `{literal(${param})}`).replaceAll('\x01', `{${param}}`)}`;
     })
@@ -120,11 +136,16 @@ export const codeOf = (python: string): string =>
 function pieces(python: string): Piece[] {
   const all: Piece[] = [];
   let done = 0;
-  for (const match of python.matchAll(/#[^\n]*|f?"""(?:[^\\]|\\[^])*?"""|f?'(?:[^'\\\n]|\\.)*'|f?"(?:[^"\\\n]|\\.)*"/g)) {
+  for (const match of python.matchAll(
+    /#[^\n]*|f?"""(?:[^\\]|\\[^])*?"""|f?'(?:[^'\\\n]|\\.)*'|f?"(?:[^"\\\n]|\\.)*"/g,
+  )) {
     const [text] = match;
     if (text.startsWith('#')) continue;
     const before = python.slice(done, match.index);
-    all.push({text: before, isString: false, isSql: false}, {text, isString: true, isSql: /\b(?:expr|sql)\(\s*$/.test(before)});
+    all.push(
+      {text: before, isString: false, isSql: false},
+      {text, isString: true, isSql: /\b(?:expr|sql)\(\s*$/.test(before)},
+    );
     done = match.index + text.length;
   }
   return [...all, {text: python.slice(done), isString: false, isSql: false}];

@@ -18,21 +18,28 @@ export const runtimeImports = [...runtime.matchAll(/^(?:from|import) .+$/gm)].ma
 
 /** Names that a job's file has for itself. */
 export const runtimeNames = [
-  ...[...runtime.matchAll(/^(?:def|class) (\w+)|^([A-Za-z]\w*)(?:: [^=\n]+)? = /gm)].map(([, defined, given]) => defined ?? given ?? ''),
+  ...[...runtime.matchAll(/^(?:def|class) (\w+)|^([A-Za-z]\w*)(?:: [^=\n]+)? = /gm)].map(
+    ([, defined, given]) => defined ?? given ?? '',
+  ),
   ...runtimeImports.flatMap(importedNames),
   'Window',
 ];
 
 const cellsOf = ({items}: SparkParts): readonly SparkCell[] => items.filter((item) => item.type === 'cell');
 
-const usesPostgres = (parts: SparkParts): boolean => cellsOf(parts).some(({code}) => /\b(?:write|read)_postgres\(/.test(code));
+const usesPostgres = (parts: SparkParts): boolean =>
+  cellsOf(parts).some(({code}) => /\b(?:write|read)_postgres\(/.test(code));
 
 export const sectionsOf = (parts: SparkParts): Sections => ({
   lake: parts.usesLake,
   params: Object.keys(parts.params).length > 0,
   layers: cellsOf(parts).some(({layer}) => layer !== undefined),
   postgres: usesPostgres(parts),
-  literal: parts.usesLake || cellsOf(parts).some(({isParameterised, lines}) => isParameterised && lines.some(({text}) => text.includes('{literal(params.'))),
+  literal:
+    parts.usesLake ||
+    cellsOf(parts).some(
+      ({isParameterised, lines}) => isParameterised && lines.some(({text}) => text.includes('{literal(params.')),
+    ),
 });
 
 /** The import statements that the cells need. */
@@ -50,12 +57,14 @@ export function cellImports(parts: SparkParts): string[] {
 }
 
 /** The notebook's parameters by the names that Python has for them. */
-export const paramValues = ({params}: SparkParts): Record<string, ParamValue> => Object.fromEntries(Object.entries(params).map(([name, value]) => [pyIdentifier(name), value]));
+export const paramValues = ({params}: SparkParts): Record<string, ParamValue> =>
+  Object.fromEntries(Object.entries(params).map(([name, value]) => [pyIdentifier(name), value]));
 
 /** The template with the lines of the sections that are wanted; the marks go. */
 export function inSections(wanted: Sections): string {
   const dropped = Object.entries(wanted).reduce(
-    (text, [name, stays]) => (stays ? text : text.replaceAll(new RegExp(`^ *# <${name}>\\n[\\s\\S]*?^ *# </${name}>\\n`, 'gm'), '')),
+    (text, [name, stays]) =>
+      stays ? text : text.replaceAll(new RegExp(`^ *# <${name}>\\n[\\s\\S]*?^ *# </${name}>\\n`, 'gm'), ''),
     runtime,
   );
   return dropped.replace(/^ *# <\/?(?:lake|params|literal|layers|postgres)>\n/gm, '');

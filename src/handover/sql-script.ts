@@ -79,11 +79,16 @@ export function sqlScript(handover: Handover): HandedOver {
       if (text !== undefined) body.push(text);
     }
   }
-  return {text: `${[header(handover, script), ...script.loads(), ...body, ...script.summary()].join('\n\n')}\n`, left: script.left};
+  return {
+    text: `${[header(handover, script), ...script.loads(), ...body, ...script.summary()].join('\n\n')}\n`,
+    left: script.left,
+  };
 
   function header({known}: Handover, {left}: Script): string {
     const name = baseName(path);
-    const files = [...new Set(plan.flatMap((cell) => (cell.ready && cell.work.type === 'step' ? cell.work.files : [])))];
+    const files = [
+      ...new Set(plan.flatMap((cell) => (cell.ready && cell.work.type === 'step' ? cell.work.files : []))),
+    ];
     const params = Object.entries(notebook.params).map(([param, value]) => `${param} = ${String(value)}`);
     const lines = [
       notebook.title === '' ? name : notebook.title,
@@ -94,11 +99,15 @@ export function sqlScript(handover: Handover): HandedOver {
       '',
       'Each cell becomes a table of that database, and what it refused a table NAME_rejects.',
       ...(script.writesLake
-        ? ['Tables of the lake are those of the schema lake. They stay from run to run, so what appends to them appends again: delete the database to begin anew.']
+        ? [
+            'Tables of the lake are those of the schema lake. They stay from run to run, so what appends to them appends again: delete the database to begin anew.',
+          ]
         : []),
       ...(params.length === 0 ? [] : [`The notebook’s parameters are filled in: ${params.join(', ')}.`]),
       ...(plan.some((cell) => cell.ready && cell.work.type !== 'chart' && known(cell.hash) === undefined)
-        ? ['Not every cell had run when this was written: run the notebook and export it again, and the script says more exactly how files are read.']
+        ? [
+            'Not every cell had run when this was written: run the notebook and export it again, and the script says more exactly how files are read.',
+          ]
         : []),
       ...left.flatMap(({cell, why, instead}) => ['', `Left out: ${cell}. ${why} ${instead}`]),
     ];
@@ -109,7 +118,12 @@ export function sqlScript(handover: Handover): HandedOver {
       '-- A division by zero gives NULL.',
       'SET ieee_floating_point_ops = false;',
     ];
-    return [remark(lines.join('\n')), '', ...settings, ...(script.usesLake ? ['CREATE SCHEMA IF NOT EXISTS lake;'] : [])].join('\n');
+    return [
+      remark(lines.join('\n')),
+      '',
+      ...settings,
+      ...(script.usesLake ? ['CREATE SCHEMA IF NOT EXISTS lake;'] : []),
+    ].join('\n');
   }
 }
 
@@ -158,9 +172,14 @@ class Script {
   loads(): string[] {
     const {lacking} = this.#cells;
     if (lacking.length === 0) return [];
-    const tables = lacking.map((table) => `CREATE TABLE IF NOT EXISTS lake.${id(table)} AS FROM delta_scan(${lit(table)});`);
+    const tables = lacking.map(
+      (table) => `CREATE TABLE IF NOT EXISTS lake.${id(table)} AS FROM delta_scan(${lit(table)});`,
+    );
     return [
-      [remark(`${list(lacking)} of the lake, from elsewhere: each is a folder beside the script.`), marked(['INSTALL delta;', 'LOAD delta;', ...tables].join('\n'))].join('\n'),
+      [
+        remark(`${list(lacking)} of the lake, from elsewhere: each is a folder beside the script.`),
+        marked(['INSTALL delta;', 'LOAD delta;', ...tables].join('\n')),
+      ].join('\n'),
     ];
   }
 
@@ -176,10 +195,16 @@ class Script {
     if ('left' in made) {
       this.left.push(made.left);
       const {why, instead} = made.left;
-      return [remark(`${planned.name} is left out. ${why} ${instead}`), ...(made.instead === undefined ? [] : [marked(create(id(planned.name), made.instead))])].join('\n');
+      return [
+        remark(`${planned.name} is left out. ${why} ${instead}`),
+        ...(made.instead === undefined ? [] : [marked(create(id(planned.name), made.instead))]),
+      ].join('\n');
     }
     this.#made.push(planned.name);
-    return [remark(`${planned.name}${made.sentence === '' ? '' : `: ${made.sentence}`}`), ...this.#statements(made)].join('\n');
+    return [
+      remark(`${planned.name}${made.sentence === '' ? '' : `: ${made.sentence}`}`),
+      ...this.#statements(made),
+    ].join('\n');
   }
 
   #statements({cell, attached, rows, rejects, halt, write, writing, postgres, isRead}: CellSql): string[] {
@@ -197,9 +222,20 @@ class Script {
         this.left.push(partial);
         statements.push(remark(`${partial.why} ${partial.instead}`));
       }
-      if (write.crashAfter !== undefined) statements.push(remark(crashes ? 'Its commit dies halfway, so nothing of it is kept.' : 'Its commit counts, whatever dies after it.'));
+      if (write.crashAfter !== undefined)
+        statements.push(
+          remark(
+            crashes
+              ? 'Its commit dies halfway, so nothing of it is kept.'
+              : 'Its commit counts, whatever dies after it.',
+          ),
+        );
       statements.push('BEGIN TRANSACTION;', ended(writing), crashes ? 'ROLLBACK;' : 'COMMIT;');
-      if (copies !== undefined) statements.push(remark('This version is read further down.'), `CREATE OR REPLACE TABLE ${copies} AS FROM lake.${id(write.table)};`);
+      if (copies !== undefined)
+        statements.push(
+          remark('This version is read further down.'),
+          `CREATE OR REPLACE TABLE ${copies} AS FROM lake.${id(write.table)};`,
+        );
     }
     statements.push(...attached.map(({attach}) => ended(attach)), create(id(cell.name), rows));
     if (rejects !== undefined) statements.push(create(id(rejectsOf(cell.name)), rejects));
@@ -281,11 +317,22 @@ export class DuckDBCells {
       if (standsFor === undefined) {
         this.#gone.add(name.toLowerCase());
         const [problem] = planned.problems;
-        return {left: {cell: name, line: planned.line, why: problem?.message ?? 'It can’t run as written.', instead: problem?.hint ?? 'Mend it first.'}, instead: undefined};
+        return {
+          left: {
+            cell: name,
+            line: planned.line,
+            why: problem?.message ?? 'It can’t run as written.',
+            instead: problem?.hint ?? 'Mend it first.',
+          },
+          instead: undefined,
+        };
       }
-      const isMissed = this.handover.plan.some((cell) => cell.ready && cell.inputs.some((input) => input.name === name));
+      const isMissed = this.handover.plan.some(
+        (cell) => cell.ready && cell.inputs.some((input) => input.name === name),
+      );
       if (!isMissed) return undefined;
-      if (!this.#gone.has(standsFor.name.toLowerCase())) return {through: sql`FROM ${this.dialect.table(this.#nameBehind(standsFor))}`};
+      if (!this.#gone.has(standsFor.name.toLowerCase()))
+        return {through: sql`FROM ${this.dialect.table(this.#nameBehind(standsFor))}`};
       this.#gone.add(name.toLowerCase());
       return undefined;
     }
@@ -295,7 +342,10 @@ export class DuckDBCells {
       if (!(thrown instanceof Out)) throw thrown;
       this.#gone.add(planned.name.toLowerCase());
       this.#lake.lose(planned);
-      return {left: {cell: planned.name, line: planned.line, why: thrown.why, instead: thrown.advice}, instead: thrown.rows};
+      return {
+        left: {cell: planned.name, line: planned.line, why: thrown.why, instead: thrown.advice},
+        instead: thrown.rows,
+      };
     }
   }
 
@@ -309,44 +359,84 @@ export class DuckDBCells {
   #compile(cell: CompiledCell): CellSql {
     const {work} = cell;
     const missing = cell.inputs.find(({name}) => this.#isGone(name));
-    const base = {cell, sentence: '', attached: [], rejects: undefined, write: undefined, writing: undefined, postgres: undefined, isRead: false};
+    const base = {
+      cell,
+      sentence: '',
+      attached: [],
+      rejects: undefined,
+      write: undefined,
+      writing: undefined,
+      postgres: undefined,
+      isRead: false,
+    };
     if (work.type === 'chart') throw new Out('A chart is drawn in the page.', 'Draw it from its table.');
     const lacks = cell.sources.map((source) => this.#lake.read(source).lacks).find((found) => found !== undefined);
     const [source] = cell.sources;
     if (source !== undefined && this.dialect.lake === undefined)
-      throw new Out(`It reads lake.${source.work.table}, and there is no lake here.`, this.#byFile(cell.name), sql`FROM ${lit(`${cell.name}.parquet`)}`);
-    if (lacks?.byFile === true) throw new Out(lacks.why, this.#byFile(cell.name), sql`FROM ${lit(`${cell.name}.parquet`)}`);
+      throw new Out(
+        `It reads lake.${source.work.table}, and there is no lake here.`,
+        this.#byFile(cell.name),
+        sql`FROM ${lit(`${cell.name}.parquet`)}`,
+      );
+    if (lacks?.byFile === true)
+      throw new Out(lacks.why, this.#byFile(cell.name), sql`FROM ${lit(`${cell.name}.parquet`)}`);
     if (work.type === 'sql') {
       const rows = this.#queryOf(cell, work.query);
       if (missing !== undefined) throw this.#reads(missing, rows);
       if (lacks !== undefined) throw new Out(lacks.why, lacks.advice, rows);
       return {...base, rows};
     }
-    if (work.type === 'psql') throw new Out('PostgreSQL answers it, not DuckDB.', this.#byFile(cell.name), sql`FROM ${lit(`${cell.name}.parquet`)}`);
+    if (work.type === 'psql')
+      throw new Out(
+        'PostgreSQL answers it, not DuckDB.',
+        this.#byFile(cell.name),
+        sql`FROM ${lit(`${cell.name}.parquet`)}`,
+      );
     const {step, values} = work;
     const found = cell.inputs.map((input) => this.#input(input, cell));
     const inputs = found.flatMap(({columns, ...input}) => (columns === undefined ? [] : [{...input, columns}]));
     const unknown = found.find(({columns}) => columns === undefined);
     if (unknown !== undefined)
-      throw missing === undefined ? new Out(`The columns of ${unknown.name} aren’t known, since it has not run.`, 'Run the notebook, then export it again.') : this.#reads(missing);
+      throw missing === undefined
+        ? new Out(
+            `The columns of ${unknown.name} aren’t known, since it has not run.`,
+            'Run the notebook, then export it again.',
+          )
+        : this.#reads(missing);
     if (missing !== undefined) throw this.#reads(missing, this.#ofStep(step.toSql(values, inputs), cell, inputs));
-    if (lacks !== undefined) throw new Out(lacks.why, lacks.advice, this.#ofStep(step.toSql(values, inputs), cell, inputs));
+    if (lacks !== undefined)
+      throw new Out(lacks.why, lacks.advice, this.#ofStep(step.toSql(values, inputs), cell, inputs));
     const [problem] = step.check?.(values, inputs) ?? [];
     if (problem !== undefined) throw new Out(problem.message, problem.hint ?? 'Mend it first.');
     const program = step.toSql(values, inputs);
     const sentence = step.sentence(values);
     if (program.kind === 'read') {
-      const {rows, rejects, attached} = readSql(program.files, program.options, this.handover.known(cell.hash), this.#databases);
+      const {rows, rejects, attached} = readSql(
+        program.files,
+        program.options,
+        this.handover.known(cell.hash),
+        this.#databases,
+      );
       if (rejects === undefined) this.#gone.add(rejectsOf(cell.name).toLowerCase());
       return {...base, sentence, attached, rows, rejects, isRead: rejects !== undefined};
     }
     const rows = this.#ofStep(program, cell, inputs);
-    if (program.kind === 'sql') return {...base, sentence, rows, rejects: program.rejects, halt: program.judge?.halt?.(id(cell.name))};
-    if (program.kind === 'through' && program.postgres !== undefined) return {...base, sentence, rows, postgres: program.postgres.table};
-    return {...base, sentence, rows, ...(program.kind === 'through' && program.write !== undefined ? {write: program.write, writing: program.shown} : {})};
+    if (program.kind === 'sql')
+      return {...base, sentence, rows, rejects: program.rejects, halt: program.judge?.halt?.(id(cell.name))};
+    if (program.kind === 'through' && program.postgres !== undefined)
+      return {...base, sentence, rows, postgres: program.postgres.table};
+    return {
+      ...base,
+      sentence,
+      rows,
+      ...(program.kind === 'through' && program.write !== undefined
+        ? {write: program.write, writing: program.shown}
+        : {}),
+    };
   }
 
-  #isGone = (name: string): boolean => [...this.#gone].some((gone) => gone === name.toLowerCase() || rejectsOf(gone) === name.toLowerCase());
+  #isGone = (name: string): boolean =>
+    [...this.#gone].some((gone) => gone === name.toLowerCase() || rejectsOf(gone) === name.toLowerCase());
 
   #ofStep(program: Program, cell: CompiledCell, [input]: readonly Input[]): Sql {
     switch (program.kind) {
@@ -364,7 +454,10 @@ export class DuckDBCells {
   }
 
   /** An input under the name it has in the script, with the columns it had when it last ran. */
-  #input(input: InputTable, cell: CompiledCell): Omit<Input, 'columns'> & {readonly columns: readonly Column[] | undefined} {
+  #input(
+    input: InputTable,
+    cell: CompiledCell,
+  ): Omit<Input, 'columns'> & {readonly columns: readonly Column[] | undefined} {
     const known = this.handover.known(input.hash);
     const columns = input.rejects ? known?.rejects?.columns : known?.columns;
     const source = cell.sources.find(({name}) => name === input.name);
@@ -442,7 +535,8 @@ class LakeTables {
 
   /** What a cell that is left out would have written is missing from now on. */
   lose({name}: CompiledCell): void {
-    for (const [key, writers] of this.#writers) if (writers.some((cell) => cell.name === name)) this.#lost.set(key, name);
+    for (const [key, writers] of this.#writers)
+      if (writers.some((cell) => cell.name === name)) this.#lost.set(key, name);
   }
 
   get isWritten(): boolean {
@@ -460,29 +554,58 @@ class LakeTables {
     const [key] = [...this.#partial].find(([, by]) => by === cell) ?? [];
     const table = key === undefined ? undefined : this.#names.get(key);
     if (table === undefined) return undefined;
-    return {cell: cell.name, line: cell.line, why: `It adds to lake.${table}, which has rows that this notebook didn’t write.`, instead: bring(table)};
+    return {
+      cell: cell.name,
+      line: cell.line,
+      why: `It adds to lake.${table}, which has rows that this notebook didn’t write.`,
+      instead: bring(table),
+    };
   }
 
   /** The name of the copy to keep of the version that a cell makes; undefined when none reads it. */
   versionMade(cell: CompiledCell): string | undefined {
     for (const [key, versions] of this.#versions)
-      for (const [version, by] of versions) if (by === cell && this.#read.has(at(key, version))) return at(this.#names.get(key) ?? key, version);
+      for (const [version, by] of versions)
+        if (by === cell && this.#read.has(at(key, version))) return at(this.#names.get(key) ?? key, version);
     return undefined;
   }
 
   /** The name in the schema lake of what a cell reads, and what it lacks. */
-  read({work}: LakeSource): {readonly table: string; readonly lacks?: {readonly why: string; readonly advice: string; readonly byFile: boolean}} {
+  read({work}: LakeSource): {
+    readonly table: string;
+    readonly lacks?: {readonly why: string; readonly advice: string; readonly byFile: boolean};
+  } {
     const key = work.table.toLowerCase();
     const table = this.#names.get(key) ?? work.table;
     const isOthers = !this.#names.has(key) || this.#partial.has(key);
     const lost = this.#lost.get(key);
     if (work.at !== undefined) {
-      if (!isOthers && lost === undefined && 'version' in work.at && this.#of(key).has(work.at.version)) return {table: at(table, work.at.version)};
+      if (!isOthers && lost === undefined && 'version' in work.at && this.#of(key).has(work.at.version))
+        return {table: at(table, work.at.version)};
       const which = 'version' in work.at ? `version ${work.at.version}` : 'a version by its time';
-      return {table, lacks: {why: `It reads ${which} of lake.${table}, which no cell of the script makes.`, advice: '', byFile: true}};
+      return {
+        table,
+        lacks: {
+          why: `It reads ${which} of lake.${table}, which no cell of the script makes.`,
+          advice: '',
+          byFile: true,
+        },
+      };
     }
-    if (isOthers) return {table, lacks: {why: `lake.${table} has rows that this notebook didn’t write.`, advice: bring(table), byFile: false}};
-    if (lost !== undefined) return {table, lacks: {why: `It reads lake.${table}, which ${lost} writes.`, advice: `Once ${lost} is there, take the marks off.`, byFile: false}};
+    if (isOthers)
+      return {
+        table,
+        lacks: {why: `lake.${table} has rows that this notebook didn’t write.`, advice: bring(table), byFile: false},
+      };
+    if (lost !== undefined)
+      return {
+        table,
+        lacks: {
+          why: `It reads lake.${table}, which ${lost} writes.`,
+          advice: `Once ${lost} is there, take the marks off.`,
+          byFile: false,
+        },
+      };
     return {table};
   }
 
@@ -494,7 +617,8 @@ class LakeTables {
 }
 
 const at = (table: string, version: number): string => `${table}@v${version}`;
-const bring = (table: string): string => `Export ${table} as a zip in the page, unpack it beside the script, and take the marks off the lines that load it and off what reads it.`;
+const bring = (table: string): string =>
+  `Export ${table} as a zip in the page, unpack it beside the script, and take the marks off the lines that load it and off what reads it.`;
 
 /** Files as DuckDB itself reads them: as they were read in the page where that is known, else as the reader said. */
 function readSql(
@@ -514,7 +638,10 @@ function readSql(
         `${file} is written in ${encoding}, which DuckDB doesn’t read.`,
         `Turn it into UTF-8 with iconv -f ${encoding} -t utf-8, load that file instead, and export again.`,
       );
-    const stored: Stored = {compression: found === undefined ? undefined : found.gzip ? 'gzip' : 'none', encoding: encoding === 'utf-8' ? undefined : encoding};
+    const stored: Stored = {
+      compression: found === undefined ? undefined : found.gzip ? 'gzip' : 'none',
+      encoding: encoding === 'utf-8' ? undefined : encoding,
+    };
     const name = globbed(file);
     const source =
       format === 'parquet'
@@ -530,7 +657,8 @@ function readSql(
   if (format !== 'csv') return {rows, rejects: undefined, attached: []};
   const [only = ''] = files;
   if (files.length === 1) return {rows, rejects: rejectedLines(only), attached: []};
-  const errors = (file: string): Sql => sql`(SELECT e.* FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id) WHERE parse_filename(s.file_path) = ${lit(file)})`;
+  const errors = (file: string): Sql =>
+    sql`(SELECT e.* FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id) WHERE parse_filename(s.file_path) = ${lit(file)})`;
   return {
     rows,
     attached: [],
@@ -555,10 +683,22 @@ function attachedSql(
     );
   const parts = files.map((file) => {
     const name = databases.get(file) ?? file;
-    return {file, name, format, ...attached({file, format, path: read.find((one) => one.file === file)?.table ?? tablePath(options.table, format)}, name)};
+    return {
+      file,
+      name,
+      format,
+      ...attached(
+        {file, format, path: read.find((one) => one.file === file)?.table ?? tablePath(options.table, format)},
+        name,
+      ),
+    };
   });
   const packed = files.find((file) => /\.gz$/i.test(file));
-  if (packed !== undefined) throw new Out(`${packed} is in gzip, and DuckDB opens no database that is.`, 'Unpack it, load that file instead, and export again.');
+  if (packed !== undefined)
+    throw new Out(
+      `${packed} is in gzip, and DuckDB opens no database that is.`,
+      'Unpack it, load that file instead, and export again.',
+    );
   const rows = join(
     parts.map(({file, relation}) => selected(relation, file, options, format)),
     '\nUNION ALL BY NAME\n',
@@ -570,19 +710,28 @@ function attachedSql(
 const globbed = (name: string): string => name.replace(/[[*?]/g, '[$&]');
 
 function selected(source: Sql, file: string, {filename, types}: LoadOptions, format: FileFormat): Sql {
-  const casts = format === 'csv' ? [] : Object.entries(types).map(([name, type]) => sql`TRY_CAST(${id(name)} AS ${typeName(type)}) AS ${id(name)}`);
+  const casts =
+    format === 'csv'
+      ? []
+      : Object.entries(types).map(([name, type]) => sql`TRY_CAST(${id(name)} AS ${typeName(type)}) AS ${id(name)}`);
   const replaced = casts.length === 0 ? sql`` : sql` REPLACE (${join(casts)})`;
   return sql`SELECT *${replaced}${filename ? sql`, ${lit(file)} AS filename` : sql``} FROM ${source}`;
 }
 
 /** Columns as they came out in the page, so that a value decides no type; those that `schema` casts are read as text. */
-function readJson(name: string, {types, filename}: LoadOptions, {compression}: Stored, known: StoredResult | undefined): Sql {
+function readJson(
+  name: string,
+  {types, filename}: LoadOptions,
+  {compression}: Stored,
+  known: StoredResult | undefined,
+): Sql {
   const cast = new Set(Object.keys(types).map((column) => column.toLowerCase()));
   const columns = (known?.columns ?? []).filter((column: Column) => !filename || column.name !== 'filename');
   const typeOf = (column: Column): Sql => (cast.has(column.name.toLowerCase()) ? sql`VARCHAR` : typeName(column.type));
   const pairs = columns.map((column) => sql`${lit(column.name)}: ${lit(typeOf(column))}`);
   const packed = compression === 'gzip' ? [sql`compression = 'gzip'`] : [];
-  if (known?.rejects === undefined || pairs.length === 0) return sql`read_json(${join([lit(name), ...(pairs.length === 0 ? [] : [sql`columns = {${join(pairs)}}`]), ...packed])})`;
+  if (known?.rejects === undefined || pairs.length === 0)
+    return sql`read_json(${join([lit(name), ...(pairs.length === 0 ? [] : [sql`columns = {${join(pairs)}}`]), ...packed])})`;
   // With ignore_errors read_json would make a row of NULLs of each line that is no JSON.
   const struct = join(columns.map((column) => sql`${id(column.name)} ${typeOf(column)}`));
   const objects = sql`read_ndjson_objects(${join([lit(name), sql`ignore_errors = true`, ...packed])})`;

@@ -13,7 +13,12 @@ export interface CommitInfo {
   readonly txnId?: string;
   readonly userMetadata?: string;
   /** The notebook and cell that wrote it: a notebook as Databricks writes it, with the cell beside, and what of the notebook is in the table then. */
-  readonly notebook?: {readonly notebookId?: string; readonly notebookPath?: string; readonly cell?: string; readonly applies?: readonly string[]};
+  readonly notebook?: {
+    readonly notebookId?: string;
+    readonly notebookPath?: string;
+    readonly cell?: string;
+    readonly applies?: readonly string[];
+  };
 }
 
 export interface Protocol {

@@ -8,7 +8,11 @@ import type {Snapshot} from './snapshot.ts';
  * The version with which rows of the hash `self` came to the table, or undefined when they aren't in it: a commit that
  * replaced the table since then (an overwrite) took them away, and a restore brought back what was there at its version.
  */
-export async function appliedVersion(store: FileStore, {root, version: latest, transactions}: Snapshot, self: string): Promise<number | undefined> {
+export async function appliedVersion(
+  store: FileStore,
+  {root, version: latest, transactions}: Snapshot,
+  self: string,
+): Promise<number | undefined> {
   const appId = appIdOf(self);
   // A table that never had them is the usual case, and needs no look at the log.
   if (!transactions.has(appId)) return undefined;
@@ -29,7 +33,11 @@ function replaces(info: CommitInfo | undefined): boolean {
   const {operation = '', operationParameters = {}} = info ?? {};
   if (/REPLACE TABLE/.test(operation)) return true;
   const predicate = operationParameters['predicate'];
-  return operation === 'WRITE' && operationParameters['mode'] === 'Overwrite' && (predicate == null || predicate === '' || predicate === '[]');
+  return (
+    operation === 'WRITE' &&
+    operationParameters['mode'] === 'Overwrite' &&
+    (predicate == null || predicate === '' || predicate === '[]')
+  );
 }
 
 function restoredVersion(info: CommitInfo | undefined, version: number): number | undefined {

@@ -22,7 +22,8 @@ export async function readCheckpoint(files: LakeFiles, root: string, checkpoint:
 }
 
 /** A sidecar's path is its name in `_sidecars`; an absolute one is taken for the file of that name. */
-const sidecarPath = (root: string, path: string) => `${logFolder(root)}/_sidecars/${isAbsolute(path) ? (decodePath(path).split('/').at(-1) ?? '') : decodePath(path)}`;
+const sidecarPath = (root: string, path: string) =>
+  `${logFolder(root)}/_sidecars/${isAbsolute(path) ? (decodePath(path).split('/').at(-1) ?? '') : decodePath(path)}`;
 
 async function readPart({store, readParquetRows}: LakeFiles, path: string): Promise<Action[]> {
   const name = path.split('/').at(-1) ?? path;

@@ -12,7 +12,10 @@ export type ActionsAt = (timestamp: number) => readonly Action[];
 export const appIdOf = (hash: string): string => `lakebook-${hash}`;
 
 /** What commitInfo has beside its time, in the order Spark writes it. */
-export const commitInfoAt = (timestamp: number, info: Omit<CommitInfo, 'timestamp' | 'engineInfo' | 'isolationLevel'> & {readonly txnId: string}): CommitInfo => {
+export const commitInfoAt = (
+  timestamp: number,
+  info: Omit<CommitInfo, 'timestamp' | 'engineInfo' | 'isolationLevel'> & {readonly txnId: string},
+): CommitInfo => {
   const {operation, operationParameters, notebook, readVersion, isBlindAppend, operationMetrics, txnId} = info;
   return {
     timestamp,
@@ -29,19 +32,30 @@ export const commitInfoAt = (timestamp: number, info: Omit<CommitInfo, 'timestam
 };
 
 /** Whether a write only adds files, whatever the table holds: then it may follow commits it hasn't seen. */
-export const isBlindAppend = (plan: PlannedWrite): boolean => (plan.intent.mode === 'append' || plan.snapshot === undefined) && !plan.readsTable;
+export const isBlindAppend = (plan: PlannedWrite): boolean =>
+  (plan.intent.mode === 'append' || plan.snapshot === undefined) && !plan.readsTable;
 
 /**
  * The commit of a write, in the order Spark writes one: commitInfo, metaData, protocol, txn, then add before remove (a merge:
  * remove before add). `replaced` are the files that a merge wrote anew; an overwrite takes all of its table. `metrics` are
  * what only the writer of the rows knows, and come over those counted here.
  */
-export function actionsOf(plan: PlannedWrite, written: readonly WrittenFile[], replaced: readonly Add[], metrics: Readonly<Record<string, string>>, txnId: string): ActionsAt {
+export function actionsOf(
+  plan: PlannedWrite,
+  written: readonly WrittenFile[],
+  replaced: readonly Add[],
+  metrics: Readonly<Record<string, string>>,
+  txnId: string,
+): ActionsAt {
   const {snapshot, intent, metadata, protocol, version} = plan;
   const removed = snapshot === undefined ? [] : intent.mode === 'overwrite' ? [...snapshot.files.values()] : replaced;
   const info = {
     ...operationOf(plan),
-    notebook: {notebookPath: intent.notebook.path, cell: intent.notebook.cell, applies: [...intent.applies.before, intent.applies.self]},
+    notebook: {
+      notebookPath: intent.notebook.path,
+      cell: intent.notebook.cell,
+      applies: [...intent.applies.before, intent.applies.self],
+    },
     ...(version < 0 ? {} : {readVersion: version}),
     isBlindAppend: isBlindAppend(plan),
     operationMetrics: {...metricsOf(plan, written, removed), ...metrics},
@@ -97,12 +111,22 @@ function operationOf(plan: PlannedWrite): Pick<CommitInfo, 'operation' | 'operat
 
 const quoted = (name: string): string => (/^[A-Za-z_]\w*$/.test(name) ? name : `\`${name.replaceAll('`', '``')}\``);
 
-function metricsOf(plan: PlannedWrite, written: readonly WrittenFile[], removed: readonly Add[]): Record<string, string> {
+function metricsOf(
+  plan: PlannedWrite,
+  written: readonly WrittenFile[],
+  removed: readonly Add[],
+): Record<string, string> {
   const bytes = (files: readonly {readonly size: number}[]) => String(files.reduce((sum, {size}) => sum + size, 0));
   const rows = String(written.reduce((sum, file) => sum + file.rows, 0));
   const [added, gone] = [String(written.length), String(removed.length)];
   if (isMerge(plan))
-    return {numTargetFilesAdded: added, numTargetFilesRemoved: gone, numTargetBytesAdded: bytes(written), numTargetBytesRemoved: bytes(removed), numOutputRows: rows};
+    return {
+      numTargetFilesAdded: added,
+      numTargetFilesRemoved: gone,
+      numTargetBytesAdded: bytes(written),
+      numTargetBytesRemoved: bytes(removed),
+      numOutputRows: rows,
+    };
   const own = {numFiles: added, numOutputRows: rows, numOutputBytes: bytes(written)};
   if (plan.intent.mode !== 'overwrite' || plan.snapshot === undefined) return own;
   return {...own, numRemovedFiles: gone, numRemovedBytes: bytes(removed)};

@@ -47,11 +47,19 @@ export const commitLock = (root: string): string => `${root} commit`;
  * commit's file appears whole as the next version. Answers the version and its time. Throws `DELTA_CONCURRENT_WRITE` when the
  * table isn't what it was read as.
  */
-export const commit = (files: CommitStore, request: CommitRequest, reached: Reached = () => undefined): Promise<{readonly version: number; readonly timestamp: number}> =>
+export const commit = (
+  files: CommitStore,
+  request: CommitRequest,
+  reached: Reached = () => undefined,
+): Promise<{readonly version: number; readonly timestamp: number}> =>
   files.locks.exclusive(commitLock(request.root), () => commitLocked(files.store, request, reached));
 
 /** `commit` for one who holds the lock. */
-export async function commitLocked(store: FileStore, request: CommitRequest, reached: Reached = () => undefined): Promise<{readonly version: number; readonly timestamp: number}> {
+export async function commitLocked(
+  store: FileStore,
+  request: CommitRequest,
+  reached: Reached = () => undefined,
+): Promise<{readonly version: number; readonly timestamp: number}> {
   const {root, version: read} = request;
   const log = await listLog(store, root);
   const latest = Math.max(log.commits.at(-1) ?? -1, log.checkpoints.at(-1)?.version ?? -1);
@@ -79,14 +87,24 @@ async function rebase(store: FileStore, request: CommitRequest, latest: number):
     const file = await store.read(commitPath(root, version));
     if (file === null) throw conflict();
     const actions = parseCommit(await file.text(), commitName(version));
-    if (self !== undefined && actions.some(({txn}) => txn?.appId === appIdOf(self))) throw new ProblemError(concurrentTransaction(name, version));
-    if (!request.isBlindAppend || actions.some(({metaData, protocol}) => metaData !== undefined || protocol !== undefined)) throw conflict();
+    if (self !== undefined && actions.some(({txn}) => txn?.appId === appIdOf(self)))
+      throw new ProblemError(concurrentTransaction(name, version));
+    if (
+      !request.isBlindAppend ||
+      actions.some(({metaData, protocol}) => metaData !== undefined || protocol !== undefined)
+    )
+      throw conflict();
     last = Math.max(last + 1, timestampOf(actions.find(({commitInfo}) => commitInfo !== undefined)?.commitInfo, file));
   }
   return last;
 }
 
-async function writeCommit(store: FileStore, path: string, actions: readonly Action[], reached: Reached): Promise<void> {
+async function writeCommit(
+  store: FileStore,
+  path: string,
+  actions: readonly Action[],
+  reached: Reached,
+): Promise<void> {
   const sink = await store.create(path);
   try {
     await sink.write(new TextEncoder().encode(serializeCommit(actions)));

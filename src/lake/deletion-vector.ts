@@ -10,21 +10,38 @@ const portableMagic = 1681511377;
 const nativeMagic = 1681511376;
 
 /** The rows that a deletion vector deletes, counted from 0, ascending. Throws a `ProblemError` when its file is missing or damaged. */
-export async function deletedRows(store: FileStore, root: string, vector: DeletionVector, home?: string): Promise<Int32Array> {
+export async function deletedRows(
+  store: FileStore,
+  root: string,
+  vector: DeletionVector,
+  home?: string,
+): Promise<Int32Array> {
   const log = deletionVectorPath(vector);
   const name = log === undefined ? 'A deletion vector in the log' : `The deletion vector ${log}`;
   try {
-    const rows = parseBitmap(log === undefined ? z85(vector.pathOrInlineDv).subarray(0, vector.sizeInBytes) : await readStored(store, root, vector, log, home));
-    if (rows.length !== vector.cardinality) throw new Error(`it deletes ${rows.length} rows, not ${vector.cardinality}`);
+    const rows = parseBitmap(
+      log === undefined
+        ? z85(vector.pathOrInlineDv).subarray(0, vector.sizeInBytes)
+        : await readStored(store, root, vector, log, home),
+    );
+    if (rows.length !== vector.cardinality)
+      throw new Error(`it deletes ${rows.length} rows, not ${vector.cardinality}`);
     return rows;
   } catch (cause) {
     if (cause instanceof ProblemError) throw cause;
-    const reason = cause instanceof RangeError ? 'it ends too early' : cause instanceof Error ? cause.message : String(cause);
+    const reason =
+      cause instanceof RangeError ? 'it ends too early' : cause instanceof Error ? cause.message : String(cause);
     throw broken(`${name} can't be read: ${reason}.`, cause);
   }
 }
 
-async function readStored(store: FileStore, root: string, vector: DeletionVector, log: string, home: string | undefined): Promise<Uint8Array> {
+async function readStored(
+  store: FileStore,
+  root: string,
+  vector: DeletionVector,
+  log: string,
+  home: string | undefined,
+): Promise<Uint8Array> {
   const path = pathInTable(log, home);
   if (path === undefined) throw broken(`The deletion vector ${log} lies outside the table's folder.`);
   const file = await store.read(`${root}/${path}`);
@@ -34,7 +51,8 @@ async function readStored(store: FileStore, root: string, vector: DeletionVector
   const head = new DataView(await file.slice(0, 1).arrayBuffer());
   if (head.byteLength !== 1 || head.getUint8(0) !== 1) throw new Error('the file has an unknown version');
   const stored = new DataView(await file.slice(offset, offset + 4 + vector.sizeInBytes + 4).arrayBuffer());
-  if (stored.getUint32(0) !== vector.sizeInBytes) throw new Error(`it takes ${stored.getUint32(0)} bytes, not ${vector.sizeInBytes}`);
+  if (stored.getUint32(0) !== vector.sizeInBytes)
+    throw new Error(`it takes ${stored.getUint32(0)} bytes, not ${vector.sizeInBytes}`);
   const bitmap = new Uint8Array(stored.buffer, 4, vector.sizeInBytes);
   if (stored.getUint32(4 + vector.sizeInBytes) !== crc32(bitmap)) throw new Error('its checksum is wrong');
   return bitmap;
@@ -104,6 +122,10 @@ function u16(reader: Reader): number {
 
 const broken = (message: string, cause?: unknown) =>
   new ProblemError(
-    {code: 'DELTA_DELETION_VECTOR_BROKEN', message, hint: 'Without it deleted rows would come back: take this table from a copy, or open an earlier version.'},
+    {
+      code: 'DELTA_DELETION_VECTOR_BROKEN',
+      message,
+      hint: 'Without it deleted rows would come back: take this table from a copy, or open an earlier version.',
+    },
     {cause},
   );

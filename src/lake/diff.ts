@@ -11,15 +11,19 @@ export function diffSchemas(first: StructType, second: StructType, path = ''): D
     const other = fieldNamed(second, field.name);
     const column = path + field.name;
     if (other === undefined) differences.push({column, table: shown(field), rows: null});
-    else if (isStruct(field.type) && isStruct(other.type) && field.nullable === other.nullable) differences.push(...diffSchemas(field.type, other.type, `${column}.`));
+    else if (isStruct(field.type) && isStruct(other.type) && field.nullable === other.nullable)
+      differences.push(...diffSchemas(field.type, other.type, `${column}.`));
     else if (shown(field) !== shown(other)) differences.push({column, table: shown(field), rows: shown(other)});
   }
-  for (const field of second.fields) if (fieldNamed(first, field.name) === undefined) differences.push({column: path + field.name, table: null, rows: shown(field)});
+  for (const field of second.fields)
+    if (fieldNamed(first, field.name) === undefined)
+      differences.push({column: path + field.name, table: null, rows: shown(field)});
   return differences;
 }
 
 /** The files of a version that another version of the table doesn't have. */
-export const filesOnlyIn = (snapshot: Snapshot, other: Snapshot): readonly Add[] => [...snapshot.files].filter(([key]) => !other.files.has(key)).map(([, add]) => add);
+export const filesOnlyIn = (snapshot: Snapshot, other: Snapshot): readonly Add[] =>
+  [...snapshot.files].filter(([key]) => !other.files.has(key)).map(([, add]) => add);
 
 const isStruct = (type: StructField['type']): type is StructType => typeof type !== 'string' && type.type === 'struct';
 

@@ -1,5 +1,11 @@
 import {ProblemError, type Difference} from '../lib/problem.ts';
-import {constraintTypeMismatch, duplicateColumns, failedToMergeFields, metadataMismatch, missingNotNullColumn} from './errors.ts';
+import {
+  constraintTypeMismatch,
+  duplicateColumns,
+  failedToMergeFields,
+  metadataMismatch,
+  missingNotNullColumn,
+} from './errors.ts';
 import {allFields, fieldNamed, type DeltaType, type StructField, type StructType} from './schema.ts';
 import {typeName} from './types.ts';
 
@@ -16,7 +22,11 @@ export interface EnforceOptions {
  * without case, missing columns become null, new columns and wider whole numbers only with `mergeSchema`. Throws Delta's
  * error, with what differs, when the rows don't fit.
  */
-export function enforceSchema(table: StructType, rows: StructType, {name, mergeSchema, constraints}: EnforceOptions): StructType {
+export function enforceSchema(
+  table: StructType,
+  rows: StructType,
+  {name, mergeSchema, constraints}: EnforceOptions,
+): StructType {
   checkDuplicates(rows);
   const merge = new Merge();
   const schema = merge.struct(table, rows, '');
@@ -61,14 +71,17 @@ export const newField = ({name, type, metadata}: StructField): StructField => ({
 function asNullable(type: DeltaType): DeltaType {
   if (typeof type === 'string') return type;
   if (type.type === 'array') return {...type, elementType: asNullable(type.elementType), containsNull: true};
-  if (type.type === 'map') return {...type, keyType: asNullable(type.keyType), valueType: asNullable(type.valueType), valueContainsNull: true};
+  if (type.type === 'map')
+    return {...type, keyType: asNullable(type.keyType), valueType: asNullable(type.valueType), valueContainsNull: true};
   return {...type, fields: type.fields.map(newField)};
 }
 
 /** Whether an SQL expression names a column, quoted or not. */
 export function usesColumn(expression: string, column: string): boolean {
   const wanted = column.toLowerCase();
-  for (const [token, double, back, bare] of expression.matchAll(/'(?:[^']|'')*'|"((?:[^"]|"")*)"|`((?:[^`]|``)*)`|([\p{L}_][\p{L}\p{N}_$]*)/gu)) {
+  for (const [token, double, back, bare] of expression.matchAll(
+    /'(?:[^']|'')*'|"((?:[^"]|"")*)"|`((?:[^`]|``)*)`|([\p{L}_][\p{L}\p{N}_$]*)/gu,
+  )) {
     const name = double?.replaceAll('""', '"') ?? back?.replaceAll('``', '`') ?? bare;
     if (!token.startsWith("'") && name?.toLowerCase() === wanted) return true;
   }
@@ -97,7 +110,9 @@ class Merge {
     });
     const extra = rows.fields.filter((field) => fieldNamed(table, field.name) === undefined);
     for (const {name, type} of extra) this.added.push({column: path + name, table: null, rows: typeName(type)});
-    return extra.length === 0 && kept.every((field, index) => field === table.fields[index]) ? table : {type: 'struct', fields: [...kept, ...extra.map(newField)]};
+    return extra.length === 0 && kept.every((field, index) => field === table.fields[index])
+      ? table
+      : {type: 'struct', fields: [...kept, ...extra.map(newField)]};
   }
 
   type(table: DeltaType, rows: DeltaType, path: string): DeltaType {

@@ -85,7 +85,13 @@ export const notNullViolated = (table: string, column: string, rows: number): Pr
 });
 
 /** `values` are those of the first such row, of the columns that the constraint uses. */
-export const checkViolated = (table: string, constraint: string, expression: string, rows: number, values: Readonly<Record<string, string>>): Problem => ({
+export const checkViolated = (
+  table: string,
+  constraint: string,
+  expression: string,
+  rows: number,
+  values: Readonly<Record<string, string>>,
+): Problem => ({
   code: 'DELTA_VIOLATE_CONSTRAINT_WITH_VALUES',
   message: `CHECK constraint ${constraint} (${expression}) of table ${table} is violated by ${plural(rows, 'row')}; the first has ${list(
     Object.entries(values).map(([column, value]) => `${column} = ${value}`),

@@ -45,7 +45,14 @@ const operations: Readonly<Record<string, string>> = {
   'VACUUM END': 'has deleted files that no version needs',
 };
 
-function explainInfo({operation, operationParameters = {}, operationMetrics = {}, timestamp, notebook, engineInfo}: CommitInfo): Explanation {
+function explainInfo({
+  operation,
+  operationParameters = {},
+  operationMetrics = {},
+  timestamp,
+  notebook,
+  engineInfo,
+}: CommitInfo): Explanation {
   const mode = operationParameters['mode'];
   const metric = (name: string) => (operationMetrics[name] === undefined ? undefined : Number(operationMetrics[name]));
   const rows = metric('numOutputRows');
@@ -54,9 +61,15 @@ function explainInfo({operation, operationParameters = {}, operationMetrics = {}
     operation === undefined
       ? 'A commit that does not say what it does'
       : `${operation}${typeof mode === 'string' ? ` (${mode})` : ''} ${operations[operation] ?? 'changes the table'}`,
-    ...(rows === undefined ? [] : [`${plural(rows, 'row')} written${files === undefined ? '' : ` in ${plural(files, 'file')}`}`]),
-    ...(timestamp === undefined ? [] : [`at ${new Date(timestamp).toISOString().replace('T', ' ').replace('Z', ' UTC')}`]),
-    ...(notebook?.cell === undefined ? [] : [`by cell ${notebook.cell}${notebook.notebookPath === undefined ? '' : ` of ${notebook.notebookPath}`}`]),
+    ...(rows === undefined
+      ? []
+      : [`${plural(rows, 'row')} written${files === undefined ? '' : ` in ${plural(files, 'file')}`}`]),
+    ...(timestamp === undefined
+      ? []
+      : [`at ${new Date(timestamp).toISOString().replace('T', ' ').replace('Z', ' UTC')}`]),
+    ...(notebook?.cell === undefined
+      ? []
+      : [`by cell ${notebook.cell}${notebook.notebookPath === undefined ? '' : ` of ${notebook.notebookPath}`}`]),
     ...(engineInfo === undefined ? [] : [`with ${engineInfo}`]),
   ];
   return {
@@ -84,22 +97,30 @@ function explainMetadata(metadata: Metadata): Explanation {
     ...(partitionColumns.length === 0 ? [] : [`its files are partitioned by ${list(partitionColumns)}`]),
     ...(constraints.length === 0 ? [] : [`its rows fulfil ${list(constraints)}`]),
   ];
-  return {what: `${parts.join('; ')}.`, why: 'The schema is part of the log: it changes in the same commit as the rows, or not at all. The last one counts.'};
+  return {
+    what: `${parts.join('; ')}.`,
+    why: 'The schema is part of the log: it changes in the same commit as the rows, or not at all. The last one counts.',
+  };
 }
 
 function columnsOf({schemaString}: Metadata): string[] {
   try {
-    return parseSchema(schemaString).fields.map(({name, type, nullable}) => `${name} ${typeName(type)}${nullable ? '' : ' NOT NULL'}`);
+    return parseSchema(schemaString).fields.map(
+      ({name, type, nullable}) => `${name} ${typeName(type)}${nullable ? '' : ' NOT NULL'}`,
+    );
   } catch {
     return [];
   }
 }
 
-const kilobytes = (bytes: number): string => (bytes < 1000 ? plural(bytes, 'byte') : `${count(Math.round(bytes / 1000))} kB`);
+const kilobytes = (bytes: number): string =>
+  bytes < 1000 ? plural(bytes, 'byte') : `${count(Math.round(bytes / 1000))} kB`;
 
 function explainAdd(add: Add): Explanation {
   const {rows, deleted} = rowsOf(add);
-  const partition = Object.entries(add.partitionValues).map(([column, value]) => `${column} = ${value === null || value === '' ? 'null' : value}`);
+  const partition = Object.entries(add.partitionValues).map(
+    ([column, value]) => `${column} = ${value === null || value === '' ? 'null' : value}`,
+  );
   const parts = [
     `The file ${decodePath(add.path)} is part of the table from this version on: ${rows === undefined ? '' : `${plural(rows, 'row')}, `}${kilobytes(add.size)}`,
     ...(partition.length === 0 ? [] : [`all with ${list(partition)}`]),
@@ -120,8 +141,17 @@ function explainRemove({path, deletionTimestamp}: Remove): Explanation {
 
 function explainOther(kind: string): Explanation {
   if (kind === 'cdc')
-    return {what: 'A file of changed rows, for the change data feed.', why: 'Who follows the table reads what changed from it; the rows of the table are elsewhere.'};
+    return {
+      what: 'A file of changed rows, for the change data feed.',
+      why: 'Who follows the table reads what changed from it; the rows of the table are elsewhere.',
+    };
   if (kind === 'checkpointMetadata' || kind === 'sidecar')
-    return {what: 'A part of a checkpoint.', why: 'A checkpoint sums up all commits before it, so that a reader need not read them one by one.'};
-  return {what: kind === '' ? 'An empty action.' : `An action of the kind ${kind}.`, why: 'It is not needed to read the rows of the table.'};
+    return {
+      what: 'A part of a checkpoint.',
+      why: 'A checkpoint sums up all commits before it, so that a reader need not read them one by one.',
+    };
+  return {
+    what: kind === '' ? 'An empty action.' : `An action of the kind ${kind}.`,
+    why: 'It is not needed to read the rows of the table.',
+  };
 }

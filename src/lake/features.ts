@@ -14,7 +14,8 @@ const whenSet =
 const whenColumnsHave =
   (key: RegExp): InUse =>
   (_, schema) => {
-    for (const {field} of allFields(schema)) if (Object.keys(field.metadata).some((name) => key.test(name))) return true;
+    for (const {field} of allFields(schema))
+      if (Object.keys(field.metadata).some((name) => key.test(name))) return true;
     return false;
   };
 
@@ -43,7 +44,10 @@ const features: Readonly<Record<string, {readonly noRead?: InUse; readonly noWri
 };
 
 /** The features that a table has: listed, or implied by its versions (“Supported Features” in the protocol). */
-export function featuresOf(protocol: Protocol): {readonly reader: readonly string[]; readonly writer: readonly string[]} {
+export function featuresOf(protocol: Protocol): {
+  readonly reader: readonly string[];
+  readonly writer: readonly string[];
+} {
   const {minReaderVersion: reads, minWriterVersion: writes} = protocol;
   const implied = [
     ...(writes >= 2 ? ['appendOnly', 'invariants'] : []),
@@ -75,15 +79,19 @@ export function checkReadable(protocol: Protocol, metadata: Metadata, name: stri
   const lacking = reader.filter((feature) => features[feature]?.noRead?.(metadata, schema));
   if (lacking.length > 0) throw unsupported('READ', name, lacking);
   const mode = metadata.configuration['delta.columnMapping.mode']?.toLowerCase() ?? 'none';
-  if (reader.includes('columnMapping') && !['none', 'name', 'id'].includes(mode)) throw unsupported('READ', name, [`columnMapping (mode ${mode})`]);
-  if (metadata.format.provider.toLowerCase() !== 'parquet') throw unsupported('READ', name, [`data files of format ${metadata.format.provider}`]);
+  if (reader.includes('columnMapping') && !['none', 'name', 'id'].includes(mode))
+    throw unsupported('READ', name, [`columnMapping (mode ${mode})`]);
+  if (metadata.format.provider.toLowerCase() !== 'parquet')
+    throw unsupported('READ', name, [`data files of format ${metadata.format.provider}`]);
 }
 
 /** Throws a `ProblemError` that names the features of the table `name` that keep this writer from continuing it. */
 export function checkWritable(protocol: Protocol, metadata: Metadata, name: string): void {
   checkReadable(protocol, metadata, name);
   const schema = parseSchema(metadata.schemaString);
-  const lacking = featuresOf(protocol).writer.filter((feature) => (features[feature]?.noWrite ?? always)(metadata, schema));
+  const lacking = featuresOf(protocol).writer.filter((feature) =>
+    (features[feature]?.noWrite ?? always)(metadata, schema),
+  );
   if (lacking.length > 0) throw unsupported('WRITE', name, lacking);
 }
 
@@ -106,7 +114,9 @@ const remedies: Readonly<Record<string, string>> = {
 
 function unsupported(use: 'READ' | 'WRITE', name: string, lacking: readonly string[]): ProblemError {
   const [only = ''] = lacking;
-  const remedy = (lacking.length === 1 ? remedies[only] : undefined) ?? `ALTER TABLE … DROP FEATURE ${lacking.length === 1 && /^[\w-]+$/.test(only) ? only : '…'}`;
+  const remedy =
+    (lacking.length === 1 ? remedies[only] : undefined) ??
+    `ALTER TABLE … DROP FEATURE ${lacking.length === 1 && /^[\w-]+$/.test(only) ? only : '…'}`;
   return new ProblemError({
     code: `DELTA_UNSUPPORTED_FEATURES_FOR_${use}`,
     message: `Table ${name} can't be ${use === 'READ' ? 'read' : 'written'} here: it uses ${list(lacking)}.`,

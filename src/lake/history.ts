@@ -11,7 +11,10 @@ export async function history(files: LakeFiles, root: string, name: string) {
   const log = await listLog(files.store, root);
   const {firstVersion, times} = await commitTimes(files.store, log, name);
   const found = new Set((await files.store.walk(root)).map(({path}) => path));
-  const checkpoint = log.commits[0] === 0 && firstVersion === 0 ? undefined : log.checkpoints.find(({version}) => version === firstVersion);
+  const checkpoint =
+    log.commits[0] === 0 && firstVersion === 0
+      ? undefined
+      : log.checkpoints.find(({version}) => version === firstVersion);
   const missing = new MissingFiles(found);
   if (checkpoint !== undefined) missing.apply(await readCheckpoint(files, root, checkpoint));
   const withCommit = new Set(log.commits);

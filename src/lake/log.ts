@@ -40,15 +40,21 @@ export async function listLog(store: FileStore, root: string): Promise<LogListin
       const key = `${version} ${parts}`;
       const known = multipart.get(key) ?? new Map<number, string>();
       multipart.set(key, known.set(Number(part), `${folder}/${name}`));
-    } else if (/^checkpoint\.parquet$|^checkpoint\.[0-9a-f-]{36}\.(json|parquet)$/i.test(rest)) checkpoints.push({version: Number(version), parts: [`${folder}/${name}`]});
+    } else if (/^checkpoint\.parquet$|^checkpoint\.[0-9a-f-]{36}\.(json|parquet)$/i.test(rest))
+      checkpoints.push({version: Number(version), parts: [`${folder}/${name}`]});
   }
   const broken: {version: number; missing: string}[] = [];
   for (const [key, known] of multipart) {
     const [version = '', parts = ''] = key.split(' ');
     const numbers = Array.from({length: Number(parts)}, (_, index) => index + 1);
     const missing = numbers.find((number) => !known.has(number));
-    if (missing === undefined) checkpoints.push({version: Number(version), parts: numbers.map((number) => known.get(number) ?? '')});
-    else broken.push({version: Number(version), missing: `${version}.checkpoint.${String(missing).padStart(10, '0')}.${parts}.parquet`});
+    if (missing === undefined)
+      checkpoints.push({version: Number(version), parts: numbers.map((number) => known.get(number) ?? '')});
+    else
+      broken.push({
+        version: Number(version),
+        missing: `${version}.checkpoint.${String(missing).padStart(10, '0')}.${parts}.parquet`,
+      });
   }
   commits.sort((a, b) => a - b);
   checkpoints.sort((a, b) => a.version - b.version);
@@ -80,32 +86,56 @@ export function parseAction(line: string, where: Place): Action {
 }
 
 /** The text of a commit: one JSON action a line. */
-export const serializeCommit = (actions: readonly Action[]): string => actions.map(({other, ...known}) => `${JSON.stringify({...known, ...other})}\n`).join('');
+export const serializeCommit = (actions: readonly Action[]): string =>
+  actions.map(({other, ...known}) => `${JSON.stringify({...known, ...other})}\n`).join('');
 
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 type Check = (value: unknown) => boolean;
 const isText: Check = (value) => typeof value === 'string';
 const isNumber: Check = (value) => typeof value === 'number';
 const isTexts: Check = (value) => Array.isArray(value) && value.every(isText);
-const isTextMap: Check = (value) => isRecord(value) && Object.values(value).every((each) => each === null || isText(each));
+const isTextMap: Check = (value) =>
+  isRecord(value) && Object.values(value).every((each) => each === null || isText(each));
 const isFormat: Check = (value) => isRecord(value) && isText(value['provider']);
 const isVector: Check = (value) =>
-  isRecord(value) && ['u', 'i', 'p'].includes(String(value['storageType'])) && isText(value['pathOrInlineDv']) && isNumber(value['cardinality']) && isNumber(value['sizeInBytes']);
+  isRecord(value) &&
+  ['u', 'i', 'p'].includes(String(value['storageType'])) &&
+  isText(value['pathOrInlineDv']) &&
+  isNumber(value['cardinality']) &&
+  isNumber(value['sizeInBytes']);
 
 /** What this reader relies on; a field ending in `?` may be absent. */
 const checks: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   commitInfo: {'timestamp?': isNumber, 'inCommitTimestamp?': isNumber, 'operationParameters?': isRecord},
-  protocol: {minReaderVersion: isNumber, minWriterVersion: isNumber, 'readerFeatures?': isTexts, 'writerFeatures?': isTexts},
+  protocol: {
+    minReaderVersion: isNumber,
+    minWriterVersion: isNumber,
+    'readerFeatures?': isTexts,
+    'writerFeatures?': isTexts,
+  },
   metaData: {id: isText, format: isFormat, schemaString: isText, partitionColumns: isTexts, configuration: isTextMap},
-  add: {path: isText, partitionValues: isTextMap, size: isNumber, modificationTime: isNumber, 'stats?': isText, 'deletionVector?': isVector},
+  add: {
+    path: isText,
+    partitionValues: isTextMap,
+    size: isNumber,
+    modificationTime: isNumber,
+    'stats?': isText,
+    'deletionVector?': isVector,
+  },
   remove: {path: isText, 'deletionTimestamp?': isNumber, 'partitionValues?': isTextMap, 'deletionVector?': isVector},
   txn: {appId: isText, version: isNumber},
   domainMetadata: {domain: isText, configuration: isText, removed: (value) => typeof value === 'boolean'},
 };
 /** What stands for a field that is absent; a table without a schema has no columns, as in Spark. */
 const defaults: Readonly<Record<string, object>> = {
-  metaData: {partitionColumns: [], configuration: {}, format: {provider: 'parquet', options: {}}, schemaString: '{"type":"struct","fields":[]}'},
+  metaData: {
+    partitionColumns: [],
+    configuration: {},
+    format: {provider: 'parquet', options: {}},
+    schemaString: '{"type":"struct","fields":[]}',
+  },
   add: {partitionValues: {}},
 };
 
@@ -125,7 +155,8 @@ export function actionOf(value: Readonly<Record<string, unknown>>): Action | str
     for (const [field, check] of Object.entries(fields)) {
       const name = field.replace('?', '');
       if (!(name in action) && name !== field) continue;
-      if (!check(action[name])) return `has ${kind} ${name in action ? `with a ${name} that cannot be` : `without ${name}`}`;
+      if (!check(action[name]))
+        return `has ${kind} ${name in action ? `with a ${name} that cannot be` : `without ${name}`}`;
     }
     known[kind] = action;
   }
@@ -138,7 +169,12 @@ const withoutNulls = (value: Readonly<Record<string, unknown>>) =>
     Object.entries(value)
       .filter(([, each]) => each != null)
       // A deletion vector's absent offset is null in checkpoints.
-      .map(([name, each]) => [name, name === 'deletionVector' && isRecord(each) ? Object.fromEntries(Object.entries(each).filter(([, inner]) => inner != null)) : each]),
+      .map(([name, each]) => [
+        name,
+        name === 'deletionVector' && isRecord(each)
+          ? Object.fromEntries(Object.entries(each).filter(([, inner]) => inner != null))
+          : each,
+      ]),
   );
 
 const malformed = (where: Place, what: string, cause?: unknown) =>

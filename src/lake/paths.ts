@@ -19,7 +19,9 @@ export const canonicalPath = (path: string): string => decodePath(path).replace(
 export function fileKey(file: {readonly path: string; readonly deletionVector?: DeletionVector}): string {
   const vector = file.deletionVector;
   const path = canonicalPath(file.path);
-  return vector === undefined ? path : `${path}\n${vector.storageType}${vector.pathOrInlineDv}${vector.offset === undefined ? '' : `@${vector.offset}`}`;
+  return vector === undefined
+    ? path
+    : `${path}\n${vector.storageType}${vector.pathOrInlineDv}${vector.offset === undefined ? '' : `@${vector.offset}`}`;
 }
 
 /**
@@ -46,7 +48,9 @@ export function homeOf(path: string, found: ReadonlySet<string>): string | undef
 
 /** Whether a part of a path inside the table is hidden, that is, matches `hidden`. The folder of a partition (`_day=2024-01-31`) never is, whatever its column is called. */
 export const hasHiddenPart = (path: string, hidden: RegExp): boolean =>
-  path.split('/').some((part, index, parts) => hidden.test(part) && (index === parts.length - 1 || !/^[^=]+=/.test(part)));
+  path
+    .split('/')
+    .some((part, index, parts) => hidden.test(part) && (index === parts.length - 1 || !/^[^=]+=/.test(part)));
 
 /** The file a deletion vector is in, as a log's path; undefined for one that is written in the log itself. */
 export function deletionVectorPath(vector: DeletionVector): string | undefined {

@@ -3,17 +3,34 @@ import {featuresOf} from './features.ts';
 import {allFields, type DeltaType, type StructType} from './schema.ts';
 
 /** What a writer of a version below 7 has to know for a feature; a feature without such a version needs to be listed. */
-const writerVersions: Readonly<Record<string, number>> = {appendOnly: 2, invariants: 2, checkConstraints: 3, columnMapping: 5};
+const writerVersions: Readonly<Record<string, number>> = {
+  appendOnly: 2,
+  invariants: 2,
+  checkConstraints: 3,
+  columnMapping: 5,
+};
 const readerVersions: Readonly<Record<string, number>> = {columnMapping: 2};
 /** Features that readers must know too. */
-const readerFeatures = new Set(['columnMapping', 'timestampNtz', 'deletionVectors', 'v2Checkpoint', 'vacuumProtocolCheck', 'typeWidening']);
+const readerFeatures = new Set([
+  'columnMapping',
+  'timestampNtz',
+  'deletionVectors',
+  'v2Checkpoint',
+  'vacuumProtocolCheck',
+  'typeWidening',
+]);
 
 /**
  * The features that a table of this metadata uses, of those that we write. Every table that lists none has appendOnly and
  * invariants; one that lists its features has only what it uses, so that a plain append raises nothing.
  */
-export function featuresInUse({configuration}: Pick<Metadata, 'configuration'>, schema: StructType, current: Protocol | undefined): string[] {
-  const used = (current?.minWriterVersion ?? 0) < 7 ? ['appendOnly', 'invariants'] : hasNotNull(schema) ? ['invariants'] : [];
+export function featuresInUse(
+  {configuration}: Pick<Metadata, 'configuration'>,
+  schema: StructType,
+  current: Protocol | undefined,
+): string[] {
+  const used =
+    (current?.minWriterVersion ?? 0) < 7 ? ['appendOnly', 'invariants'] : hasNotNull(schema) ? ['invariants'] : [];
   if (Object.keys(configuration).some((key) => key.startsWith('delta.constraints.'))) used.push('checkConstraints');
   if ((configuration['delta.columnMapping.mode'] ?? 'none') !== 'none') used.push('columnMapping');
   if (usesTimestampNtz(schema)) used.push('timestampNtz');
@@ -35,7 +52,9 @@ export function raiseProtocol(current: Protocol | undefined, features: readonly 
     };
   const readsListed = base.minReaderVersion >= 3 || reader.some((feature) => readerVersions[feature] === undefined);
   return {
-    minReaderVersion: readsListed ? 3 : Math.max(base.minReaderVersion, ...reader.map((feature) => readerVersions[feature] ?? 1)),
+    minReaderVersion: readsListed
+      ? 3
+      : Math.max(base.minReaderVersion, ...reader.map((feature) => readerVersions[feature] ?? 1)),
     minWriterVersion: 7,
     ...(readsListed ? {readerFeatures: [...has.reader, ...reader]} : {}),
     writerFeatures: [...has.writer, ...writer],
@@ -45,7 +64,10 @@ export function raiseProtocol(current: Protocol | undefined, features: readonly 
 /** The lowest protocol that supports what either does: a restored table keeps the features it had since. */
 export function mergeProtocols(a: Protocol, b: Protocol): Protocol {
   if (a.minWriterVersion < 7 && b.minWriterVersion < 7)
-    return {minReaderVersion: Math.max(a.minReaderVersion, b.minReaderVersion), minWriterVersion: Math.max(a.minWriterVersion, b.minWriterVersion)};
+    return {
+      minReaderVersion: Math.max(a.minReaderVersion, b.minReaderVersion),
+      minWriterVersion: Math.max(a.minWriterVersion, b.minWriterVersion),
+    };
   const [left, right] = [featuresOf(a), featuresOf(b)];
   const minReaderVersion = Math.max(a.minReaderVersion, b.minReaderVersion);
   return {

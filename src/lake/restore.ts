@@ -16,7 +16,12 @@ import {checkModifiable} from './write.ts';
  * Delta's RESTORE as one more version: the files and metadata of an earlier one, and the features of both. Nothing is copied;
  * throws when vacuum has deleted a file that is needed.
  */
-export const restore = (files: LakeFiles & CommitStore, table: {readonly root: string; readonly name: string}, at: At, reached?: Reached): Promise<Committed> =>
+export const restore = (
+  files: LakeFiles & CommitStore,
+  table: {readonly root: string; readonly name: string},
+  at: At,
+  reached?: Reached,
+): Promise<Committed> =>
   files.locks.exclusive(commitLock(table.root), async () => {
     const {root, name} = table;
     const current = await loadSnapshot(files, root, name);
@@ -28,7 +33,11 @@ export const restore = (files: LakeFiles & CommitStore, table: {readonly root: s
 
     const restored = filesOnlyIn(target, current);
     const removed = filesOnlyIn(current, target);
-    const [restoredBytes, removedBytes, tableBytes] = [bytesOf(restored), bytesOf(removed), bytesOf([...target.files.values()])];
+    const [restoredBytes, removedBytes, tableBytes] = [
+      bytesOf(restored),
+      bytesOf(removed),
+      bytesOf([...target.files.values()]),
+    ];
     const txnId = crypto.randomUUID();
     const info = {
       operation: 'RESTORE',
@@ -53,7 +62,11 @@ export const restore = (files: LakeFiles & CommitStore, table: {readonly root: s
       ...removed.map((add) => ({remove: removeOf(add, timestamp)})),
     ];
     const {version, timestamp} = current;
-    const committed = await commitLocked(files.store, {root, name, version, timestamp, isBlindAppend: false, self: undefined, txnId, actions}, reached);
+    const committed = await commitLocked(
+      files.store,
+      {root, name, version, timestamp, isBlindAppend: false, self: undefined, txnId, actions},
+      reached,
+    );
     return {...committed, filesAdded: restored.length, filesRemoved: removed.length, bytesAdded: restoredBytes};
   });
 

@@ -29,7 +29,8 @@ export interface MapType {
   readonly valueContainsNull: boolean;
 }
 
-const primitive = /^(string|long|integer|short|byte|float|double|boolean|binary|date|timestamp|timestamp_ntz|decimal\((\d+), ?(\d+)\))$/;
+const primitive =
+  /^(string|long|integer|short|byte|float|double|boolean|binary|date|timestamp|timestamp_ntz|decimal\((\d+), ?(\d+)\))$/;
 
 /** Reads a `schemaString`. Throws a `ProblemError` that names the first column whose type this reader doesn't know. */
 export function parseSchema(text: string, where: Place = {}): StructType {
@@ -38,7 +39,12 @@ export function parseSchema(text: string, where: Place = {}): StructType {
     value = JSON.parse(text);
   } catch (cause) {
     throw new ProblemError(
-      {code: 'DELTA_SCHEMA_MALFORMED', message: "The table's schema is not JSON.", where, hint: 'The log was changed after it was written: take this table from a copy.'},
+      {
+        code: 'DELTA_SCHEMA_MALFORMED',
+        message: "The table's schema is not JSON.",
+        where,
+        hint: 'The log was changed after it was written: take this table from a copy.',
+      },
       {cause},
     );
   }
@@ -68,7 +74,10 @@ export function fieldNamed(schema: StructType, name: string): StructField | unde
 }
 
 /** Every field of a schema, nested ones included, with its path, e.g. `a.element.b`. */
-export function* allFields(type: DeltaType, path = ''): Generator<{readonly path: string; readonly field: StructField}> {
+export function* allFields(
+  type: DeltaType,
+  path = '',
+): Generator<{readonly path: string; readonly field: StructField}> {
   if (typeof type === 'string') return;
   if (type.type === 'array') yield* allFields(type.elementType, `${path}.element`);
   else if (type.type === 'map') {
@@ -86,25 +95,45 @@ export function* allFields(type: DeltaType, path = ''): Generator<{readonly path
 function typeOf(value: unknown, path: string): DeltaType {
   if (typeof value === 'string' && primitive.test(value)) return value;
   // The cast: every part is looked at before it is used.
-  const {type, fields, elementType, containsNull, keyType, valueType, valueContainsNull} = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  const {type, fields, elementType, containsNull, keyType, valueType, valueContainsNull} = (
+    typeof value === 'object' && value !== null ? value : {}
+  ) as Record<string, unknown>;
   if (type === 'struct' && Array.isArray(fields)) return {type, fields: fields.map((field) => fieldOf(field, path))};
-  if (type === 'array') return {type, elementType: typeOf(elementType, `${path}.element`), containsNull: containsNull !== false};
-  if (type === 'map') return {type, keyType: typeOf(keyType, `${path}.key`), valueType: typeOf(valueType, `${path}.value`), valueContainsNull: valueContainsNull !== false};
+  if (type === 'array')
+    return {type, elementType: typeOf(elementType, `${path}.element`), containsNull: containsNull !== false};
+  if (type === 'map')
+    return {
+      type,
+      keyType: typeOf(keyType, `${path}.key`),
+      valueType: typeOf(valueType, `${path}.value`),
+      valueContainsNull: valueContainsNull !== false,
+    };
   throw unknownType(path, value);
 }
 
 function fieldOf(value: unknown, path: string): StructField {
   // The cast: every part is looked at before it is used.
-  const {name, type, nullable, metadata} = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  const {name, type, nullable, metadata} = (typeof value === 'object' && value !== null ? value : {}) as Record<
+    string,
+    unknown
+  >;
   if (typeof name !== 'string') throw unknownType(path, value);
   const inner = path === '' ? name : `${path}.${name}`;
-  return {name, type: typeOf(type, inner), nullable: nullable !== false, metadata: typeof metadata === 'object' && metadata !== null ? {...metadata} : {}};
+  return {
+    name,
+    type: typeOf(type, inner),
+    nullable: nullable !== false,
+    metadata: typeof metadata === 'object' && metadata !== null ? {...metadata} : {},
+  };
 }
 
 const unknownType = (column: string, value: unknown) =>
   new ProblemError({
     code: 'DELTA_UNSUPPORTED_DATA_TYPES',
-    message: column === '' ? "The table's schema is no struct of columns." : `Column ${column} has the type ${JSON.stringify(value)}, which can't be read here.`,
+    message:
+      column === ''
+        ? "The table's schema is no struct of columns."
+        : `Column ${column} has the type ${JSON.stringify(value)}, which can't be read here.`,
     where: column === '' ? {} : {column},
     hint: 'Write the table without this column where it came from, e.g. cast to STRING, and import it again.',
     sqlState: '0AKDC',

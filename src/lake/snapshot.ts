@@ -5,7 +5,17 @@ import {checkReadable, checkVersions} from './features.ts';
 import {commitName, commitPath, listLog, parseCommit, type LogListing} from './log.ts';
 import {fileKey, homeOf, isAbsolute, pathInTable} from './paths.ts';
 import {parseSchema, type StructType} from './schema.ts';
-import {checkVersion, commitTimes, headOf, mapParallel, versionAt, versionsOf, type At, type CommitHead, type CommitTimes} from './travel.ts';
+import {
+  checkVersion,
+  commitTimes,
+  headOf,
+  mapParallel,
+  versionAt,
+  versionsOf,
+  type At,
+  type CommitHead,
+  type CommitTimes,
+} from './travel.ts';
 
 /** One version of a table, as its log gives it. */
 export interface Snapshot {
@@ -36,7 +46,13 @@ export interface Snapshot {
  * the same table only what came after is read; it is returned itself when nothing did. Throws a `ProblemError` for a table that
  * isn't there or can't be read, and a version it doesn't have.
  */
-export async function loadSnapshot(files: LakeFiles, root: string, name: string, at?: At, known?: Snapshot): Promise<Snapshot> {
+export async function loadSnapshot(
+  files: LakeFiles,
+  root: string,
+  name: string,
+  at?: At,
+  known?: Snapshot,
+): Promise<Snapshot> {
   const {store} = files;
   const log = await listLog(store, root);
   const versions = versionsOf(log, name);
@@ -52,12 +68,16 @@ export async function loadSnapshot(files: LakeFiles, root: string, name: string,
   }
   if (base !== undefined && base.version === version && base.commits.firstVersion === versions.first) return base;
   const earlier = base !== undefined && base.version <= version ? base : undefined;
-  const [{replay, heads}, stamp] = await Promise.all([replayTo(files, log, version, earlier), stampOf(files, log, version)]);
+  const [{replay, heads}, stamp] = await Promise.all([
+    replayTo(files, log, version, earlier),
+    stampOf(files, log, version),
+  ]);
   const times = await commitTimes(store, log, name, commits ?? earlier?.commits, version, heads);
   const {protocol, metadata} = replay;
   // The protocol comes first: what else a later one has may not be readable at all.
   if (protocol !== undefined) checkVersions(protocol, name);
-  if (protocol === undefined || metadata === undefined) throw unrecoverable(name, version, protocol === undefined ? 'protocol' : 'metaData');
+  if (protocol === undefined || metadata === undefined)
+    throw unrecoverable(name, version, protocol === undefined ? 'protocol' : 'metaData');
   checkReadable(protocol, metadata, name);
   const schema = parseSchema(metadata.schemaString);
   const home = await findHome(files, root, name, replay.files.values(), earlier?.home);
@@ -121,7 +141,9 @@ class Replay {
 
 /** Replays to `version` from the newest of: an earlier snapshot, a checkpoint, nothing. */
 async function replayTo(files: LakeFiles, log: LogListing, version: number, earlier?: Snapshot) {
-  const checkpoint = log.checkpoints.filter((each) => each.version <= version && each.version > (earlier?.version ?? -1)).at(-1);
+  const checkpoint = log.checkpoints
+    .filter((each) => each.version <= version && each.version > (earlier?.version ?? -1))
+    .at(-1);
   // Commits after an earlier snapshot are few and need no checkpoint as long as they are all there.
   const fromEarlier = earlier !== undefined && log.commits.includes(earlier.version + 1);
   const start = earlier !== undefined && (fromEarlier || checkpoint === undefined) ? earlier : checkpoint;
@@ -129,7 +151,9 @@ async function replayTo(files: LakeFiles, log: LogListing, version: number, earl
   if (checkpoint !== undefined && start === checkpoint) replay.apply(await readCheckpoint(files, log.root, checkpoint));
   const first = (start?.version ?? -1) + 1;
   const heads = new Map<number, CommitHead>();
-  for (const [index, {actions, head}] of (await mapParallel(version - first + 1, (ahead) => readCommit(files, log.root, first + ahead))).entries()) {
+  for (const [index, {actions, head}] of (
+    await mapParallel(version - first + 1, (ahead) => readCommit(files, log.root, first + ahead))
+  ).entries()) {
     replay.apply(actions);
     heads.set(first + index, head);
   }
@@ -137,7 +161,11 @@ async function replayTo(files: LakeFiles, log: LogListing, version: number, earl
 }
 
 /** One commit. */
-export async function readCommit({store}: LakeFiles, root: string, version: number): Promise<{readonly actions: readonly Action[]; readonly head: CommitHead}> {
+export async function readCommit(
+  {store}: LakeFiles,
+  root: string,
+  version: number,
+): Promise<{readonly actions: readonly Action[]; readonly head: CommitHead}> {
   const file = await store.read(commitPath(root, version));
   if (file === null)
     throw new ProblemError({
@@ -152,7 +180,10 @@ export async function readCommit({store}: LakeFiles, root: string, version: numb
 }
 
 /** A log's path of this table as a path in the store. Throws a `ProblemError` for one that leads elsewhere. */
-export function storePath(table: {readonly root: string; readonly name: string; readonly home: string | undefined}, path: string): string {
+export function storePath(
+  table: {readonly root: string; readonly name: string; readonly home: string | undefined},
+  path: string,
+): string {
   const inside = pathInTable(path, table.home);
   if (inside === undefined) throw outside(table.name, path);
   return `${table.root}/${inside}`;
@@ -170,10 +201,17 @@ async function isSameTable(files: LakeFiles, log: LogListing, known: Snapshot): 
 }
 
 /** Absolute paths are fine as long as their files are in the table's folder, wherever it was when they were written. */
-async function findHome({store}: LakeFiles, root: string, name: string, adds: Iterable<Add>, known: string | undefined): Promise<string | undefined> {
+async function findHome(
+  {store}: LakeFiles,
+  root: string,
+  name: string,
+  adds: Iterable<Add>,
+  known: string | undefined,
+): Promise<string | undefined> {
   let home = known;
   for (const {path} of adds) {
-    if (isAbsolute(path) && home === undefined) home = homeOf(path, new Set((await store.walk(root)).map((file) => file.path)));
+    if (isAbsolute(path) && home === undefined)
+      home = homeOf(path, new Set((await store.walk(root)).map((file) => file.path)));
     if (pathInTable(path, home) === undefined) throw outside(name, path);
   }
   return home;

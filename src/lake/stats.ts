@@ -17,7 +17,8 @@ const lastCharacter = '\u{10ffff}';
 /** A lower bound of at most 32 characters, 33 where that would cut a surrogate pair in two. */
 export function truncateMin(text: string): string {
   if (text.length <= prefixLength) return text;
-  const cutsPair = /[\ud800-\udbff]/.test(text.charAt(prefixLength - 1)) && /[\udc00-\udfff]/.test(text.charAt(prefixLength));
+  const cutsPair =
+    /[\ud800-\udbff]/.test(text.charAt(prefixLength - 1)) && /[\udc00-\udfff]/.test(text.charAt(prefixLength));
   return text.slice(0, cutsPair ? prefixLength + 1 : prefixLength);
 }
 
@@ -53,7 +54,9 @@ function objectJson(values: Readonly<Record<string, unknown>>, fields: readonly 
     if (value == null) continue;
     const isNested = typeof field.type !== 'string' && field.type.type === 'struct' && typeof value === 'object';
     // The cast: an object, looked at above.
-    const text = isNested ? objectJson(value as Readonly<Record<string, unknown>>, structFields(field.type), leaf) : leaf(value, field.type);
+    const text = isNested
+      ? objectJson(value as Readonly<Record<string, unknown>>, structFields(field.type), leaf)
+      : leaf(value, field.type);
     if (text !== undefined && text !== '{}') members.push(`${JSON.stringify(physicalName(field))}:${text}`);
   }
   return `{${members.join(',')}}`;
@@ -62,14 +65,24 @@ function objectJson(values: Readonly<Record<string, unknown>>, fields: readonly 
 const structFields = (type: DeltaType) => (typeof type !== 'string' && type.type === 'struct' ? type.fields : []);
 
 /** Numbers keep all of their digits: JSON has no limit, only JavaScript's numbers have. */
-function boundJson(value: unknown, type: DeltaType, truncate: (text: string) => string | undefined): string | undefined {
+function boundJson(
+  value: unknown,
+  type: DeltaType,
+  truncate: (text: string) => string | undefined,
+): string | undefined {
   if (typeof type !== 'string') return undefined;
   if (type === 'string') {
     const bound = typeof value === 'string' ? truncate(value) : undefined;
     return bound === undefined ? undefined : JSON.stringify(bound);
   }
-  if (type === 'date' || type === 'timestamp' || type === 'timestamp_ntz') return typeof value === 'string' ? JSON.stringify(value) : undefined;
+  if (type === 'date' || type === 'timestamp' || type === 'timestamp_ntz')
+    return typeof value === 'string' ? JSON.stringify(value) : undefined;
   if (!/^(long|integer|short|byte|float|double|decimal.*)$/.test(type)) return undefined;
-  const text = typeof value === 'number' ? JSON.stringify(value) : typeof value === 'bigint' || typeof value === 'string' ? String(value) : undefined;
+  const text =
+    typeof value === 'number'
+      ? JSON.stringify(value)
+      : typeof value === 'bigint' || typeof value === 'string'
+        ? String(value)
+        : undefined;
   return text !== undefined && /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? text : undefined;
 }

@@ -19,9 +19,22 @@ export function versionOf(snapshot: Snapshot) {
   const partitions = partitionFields(snapshot);
   const dataFiles = Array.from(snapshot.files.values(), (add) => {
     const {rows, deleted} = rowsOf(add);
-    return {path: pathInTable(add.path, home) ?? add.path, bytes: add.size, rows: rows === undefined ? undefined : rows - deleted, partition: partitionOf(add, partitions)};
+    return {
+      path: pathInTable(add.path, home) ?? add.path,
+      bytes: add.size,
+      rows: rows === undefined ? undefined : rows - deleted,
+      partition: partitionOf(add, partitions),
+    };
   });
-  return {...countsOf(snapshot), schema, partitionColumns: partitions.map(({name}) => name), protocol, metadata, constraints: constraintsOf(snapshot), dataFiles};
+  return {
+    ...countsOf(snapshot),
+    schema,
+    partitionColumns: partitions.map(({name}) => name),
+    protocol,
+    metadata,
+    constraints: constraintsOf(snapshot),
+    dataFiles,
+  };
 }
 
 /**
@@ -43,7 +56,9 @@ export function readPlanOf(snapshot: Snapshot) {
 /** The CHECK constraints of a table, by name. */
 export const constraintsOf = ({metadata}: Pick<Snapshot, 'metadata'>): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    Object.entries(metadata.configuration).flatMap(([key, value]) => (key.startsWith('delta.constraints.') ? [[key.slice('delta.constraints.'.length), value]] : [])),
+    Object.entries(metadata.configuration).flatMap(([key, value]) =>
+      key.startsWith('delta.constraints.') ? [[key.slice('delta.constraints.'.length), value]] : [],
+    ),
   );
 
 /** What a file's `stats` say, or nothing when it has none that can be read. */
@@ -85,7 +100,9 @@ function countsOf(snapshot: Snapshot) {
 
 /** The fields of the partition columns; a name that the schema lacks stands for a text. */
 const partitionFields = ({schema, metadata}: Snapshot): readonly StructField[] =>
-  metadata.partitionColumns.map((name) => fieldNamed(schema, name) ?? {name, type: 'string', nullable: true, metadata: {}});
+  metadata.partitionColumns.map(
+    (name) => fieldNamed(schema, name) ?? {name, type: 'string', nullable: true, metadata: {}},
+  );
 
 function partitionOf(add: Add, fields: readonly StructField[]): Readonly<Record<string, string | null>> {
   return Object.fromEntries(
@@ -96,7 +113,10 @@ function partitionOf(add: Add, fields: readonly StructField[]): Readonly<Record<
   );
 }
 
-function boundsOf(add: Add, schema: StructType): Readonly<Record<string, {readonly min: unknown; readonly max: unknown}>> {
+function boundsOf(
+  add: Add,
+  schema: StructType,
+): Readonly<Record<string, {readonly min: unknown; readonly max: unknown}>> {
   const {minValues, maxValues} = statsOf(add);
   if (!isRecord(minValues) || !isRecord(maxValues)) return {};
   return Object.fromEntries(
@@ -111,5 +131,7 @@ function isBound({type}: StructField, value: unknown): boolean {
   if (typeof value !== 'number') return typeof value === 'string' || typeof value === 'boolean';
   if (type === 'double' || type === 'float') return true;
   // 15 digits are the most that a JSON number carries exactly.
-  return typeof type === 'string' && type.startsWith('decimal') ? String(value).replace(/\D/g, '').length <= 15 : Number.isSafeInteger(value);
+  return typeof type === 'string' && type.startsWith('decimal')
+    ? String(value).replace(/\D/g, '').length <= 15
+    : Number.isSafeInteger(value);
 }

@@ -42,7 +42,10 @@ export interface CommitHead {
   readonly origin: Origin | null;
 }
 
-export const headOf = (info: CommitInfo | undefined, file: File): CommitHead => ({timestamp: timestampOf(info, file), origin: originOf(info)});
+export const headOf = (info: CommitInfo | undefined, file: File): CommitHead => ({
+  timestamp: timestampOf(info, file),
+  origin: originOf(info),
+});
 
 /** Reads when the versions up to `last` were committed; `known` are those of an earlier look at the same log, `heads` of commits that were just read. */
 export async function commitTimes(
@@ -55,9 +58,15 @@ export async function commitTimes(
 ): Promise<CommitTimes> {
   const versions = versionsOf(log, name);
   const end = last ?? versions.last;
-  const reuse = known !== undefined && known.firstVersion === versions.first ? known : {firstVersion: versions.first, times: [], origins: []};
+  const reuse =
+    known !== undefined && known.firstVersion === versions.first
+      ? known
+      : {firstVersion: versions.first, times: [], origins: []};
   const start = versions.first + reuse.times.length;
-  const found = await mapParallel(Math.max(0, end - start + 1), async (index) => heads?.get(start + index) ?? readHead(store, log, name, start + index));
+  const found = await mapParallel(
+    Math.max(0, end - start + 1),
+    async (index) => heads?.get(start + index) ?? readHead(store, log, name, start + index),
+  );
   const times = reuse.times.slice(0, end - versions.first + 1);
   const origins = reuse.origins.slice(0, times.length);
   for (const {timestamp, origin} of found) {
@@ -68,7 +77,11 @@ export async function commitTimes(
 }
 
 /** The last version that was committed at or before a time. */
-export function versionAt({firstVersion, times}: Pick<CommitTimes, 'firstVersion' | 'times'>, timestamp: number, name: string): number {
+export function versionAt(
+  {firstVersion, times}: Pick<CommitTimes, 'firstVersion' | 'times'>,
+  timestamp: number,
+  name: string,
+): number {
   const [earliest = 0, latest = 0] = [times[0], times.at(-1)];
   const shown = (time: number) => new Date(time).toISOString().replace('T', ' ').replace('Z', '');
   if (timestamp < earliest)
@@ -95,7 +108,11 @@ export function versionAt({firstVersion, times}: Pick<CommitTimes, 'firstVersion
 }
 
 /** Throws `DELTA_VERSION_NOT_FOUND` unless the log has that version in full. */
-export function checkVersion(version: number, {first, last}: {readonly first: number; readonly last: number}, name: string): void {
+export function checkVersion(
+  version: number,
+  {first, last}: {readonly first: number; readonly last: number},
+  name: string,
+): void {
   if (Number.isInteger(version) && version >= first && version <= last) return;
   throw new ProblemError({
     code: 'DELTA_VERSION_NOT_FOUND',
@@ -106,7 +123,8 @@ export function checkVersion(version: number, {first, last}: {readonly first: nu
 }
 
 /** When a commit says it was made; its file's time when it doesn't say. */
-export const timestampOf = (info: CommitInfo | undefined, file: File): number => info?.inCommitTimestamp ?? info?.timestamp ?? file.lastModified;
+export const timestampOf = (info: CommitInfo | undefined, file: File): number =>
+  info?.inCommitTimestamp ?? info?.timestamp ?? file.lastModified;
 
 /** Only commits of a snapshot cell name it: one that doesn't was made by hand, or elsewhere. */
 function originOf(info: CommitInfo | undefined): Origin | null {
@@ -141,8 +159,10 @@ async function readHead(store: FileStore, log: LogListing, name: string, version
 async function commitInfo(file: File, version: number): Promise<CommitInfo | undefined> {
   const head = await file.slice(0, headBytes).text();
   const end = head.indexOf('\n');
-  if (head.startsWith('{"commitInfo"') && end > 0) return parseAction(head.slice(0, end), {file: commitName(version), line: 1}).commitInfo;
-  return parseCommit(await file.text(), commitName(version)).find((action) => action.commitInfo !== undefined)?.commitInfo;
+  if (head.startsWith('{"commitInfo"') && end > 0)
+    return parseAction(head.slice(0, end), {file: commitName(version), line: 1}).commitInfo;
+  return parseCommit(await file.text(), commitName(version)).find((action) => action.commitInfo !== undefined)
+    ?.commitInfo;
 }
 
 const noLog = (name: string, log: LogListing) => {
@@ -169,7 +189,10 @@ function missingVersions(name: string, log: LogListing, oldest: number): Problem
   const broken = log.broken.find(({version}) => version >= oldest - 1);
   if (broken !== undefined) return missingPart(name, broken);
   const before = log.commits.filter((version) => version < oldest).at(-1);
-  const lacking = (before ?? -1) + 1 === oldest - 1 ? commitName(oldest - 1) : `${commitName((before ?? -1) + 1)} to ${commitName(oldest - 1)}`;
+  const lacking =
+    (before ?? -1) + 1 === oldest - 1
+      ? commitName(oldest - 1)
+      : `${commitName((before ?? -1) + 1)} to ${commitName(oldest - 1)}`;
   return new ProblemError({
     code: before === undefined ? 'DELTA_TRUNCATED_TRANSACTION_LOG' : 'DELTA_VERSIONS_NOT_CONTIGUOUS',
     message: `The log of table ${name} lacks ${lacking}${before === undefined ? ', and has no checkpoint to begin with' : ''}.`,

@@ -53,7 +53,10 @@ export function deltaTypeOf(duck: DuckType): {readonly type: DeltaType; readonly
     }
     case 'struct': {
       const parts = duck.fields.map(({name, type}) => ({name, ...deltaTypeOf(type)}));
-      const type: DeltaType = {type: 'struct', fields: parts.map((part) => ({name: part.name, type: part.type, nullable: true, metadata: {}}))};
+      const type: DeltaType = {
+        type: 'struct',
+        fields: parts.map((part) => ({name: part.name, type: part.type, nullable: true, metadata: {}})),
+      };
       return parts.every((part) => part.cast === undefined) ? {type} : {type, cast: duckTypeOf(type)};
     }
     case 'union':
@@ -84,7 +87,12 @@ export function duckTypeOf(type: DeltaType): string {
   return `STRUCT(${type.fields.map((field) => `"${field.name.replaceAll('"', '""')}" ${duckTypeOf(field.type)}`).join(', ')})`;
 }
 
-const sparkNames: Readonly<Record<string, string>> = {long: 'bigint', integer: 'int', short: 'smallint', byte: 'tinyint'};
+const sparkNames: Readonly<Record<string, string>> = {
+  long: 'bigint',
+  integer: 'int',
+  short: 'smallint',
+  byte: 'tinyint',
+};
 
 /** A type as Spark prints it, e.g. `struct<a:bigint,b:array<string>>`. */
 export function typeName(type: DeltaType): string {

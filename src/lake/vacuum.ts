@@ -44,13 +44,21 @@ export function vacuum(
     const pathsOf = ({path, deletionVector}: Add | Remove): string[] => {
       const vector = deletionVector === undefined ? undefined : deletionVectorPath(deletionVector);
       // Only tombstones may have absolute paths, and those of another place than the files of today.
-      return [path, ...(vector === undefined ? [] : [vector])].flatMap((each) => pathInTable(each, snapshot.home) ?? pathInTable(each, homeOf(each, found)) ?? []);
+      return [path, ...(vector === undefined ? [] : [vector])].flatMap(
+        (each) => pathInTable(each, snapshot.home) ?? pathInTable(each, homeOf(each, found)) ?? [],
+      );
     };
     const young = snapshot.removed.filter(({deletionTimestamp = 0}) => deletionTimestamp > cutoff);
     const needed = new Set([...snapshot.files.values(), ...young].flatMap(pathsOf));
     const known = new Set(snapshot.removed.flatMap(pathsOf));
     const doomed = all
-      .filter(({path, modified}) => !hasHiddenPart(path, /^[_.]/) && !needed.has(path) && modified <= cutoff && (known.has(path) || modified <= now - unknownHours * hour))
+      .filter(
+        ({path, modified}) =>
+          !hasHiddenPart(path, /^[_.]/) &&
+          !needed.has(path) &&
+          modified <= cutoff &&
+          (known.has(path) || modified <= now - unknownHours * hour),
+      )
       .map(({path, bytes}) => ({path, bytes}));
     if (!dryRun) for (const {path} of doomed) await files.store.remove(`${root}/${path}`);
     return {files: doomed, bytes: doomed.reduce((sum, {bytes}) => sum + bytes, 0)};

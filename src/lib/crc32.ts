@@ -21,7 +21,14 @@ export function crc32(bytes: Uint8Array, crc = 0): number {
     const low = value ^ view.getInt32(at, true);
     const high = view.getInt32(at + 4, true);
     value =
-      after(low, 7) ^ after(low >>> 8, 6) ^ after(low >>> 16, 5) ^ after(low >>> 24, 4) ^ after(high, 3) ^ after(high >>> 8, 2) ^ after(high >>> 16, 1) ^ after(high >>> 24, 0);
+      after(low, 7) ^
+      after(low >>> 8, 6) ^
+      after(low >>> 16, 5) ^
+      after(low >>> 24, 4) ^
+      after(high, 3) ^
+      after(high >>> 8, 2) ^
+      after(high >>> 16, 1) ^
+      after(high >>> 24, 0);
   }
   for (let at = whole; at < bytes.length; at++) value = (value >>> 8) ^ after(value ^ view.getUint8(at), 0);
   return ~value >>> 0;

@@ -9,7 +9,12 @@ export type DuckType =
 export function parseDuckType(text: string): DuckType {
   const trimmed = text.trim();
   const list = /\[(\d*)\]$/.exec(trimmed);
-  if (list !== null) return {kind: 'list', child: parseDuckType(trimmed.slice(0, list.index)), size: list[1] === '' ? undefined : Number(list[1])};
+  if (list !== null)
+    return {
+      kind: 'list',
+      child: parseDuckType(trimmed.slice(0, list.index)),
+      size: list[1] === '' ? undefined : Number(list[1]),
+    };
   const nested = /^(STRUCT|UNION|MAP)\((.*)\)$/s.exec(trimmed);
   if (nested === null) return {kind: 'leaf', name: trimmed};
   const [, kind = '', inside = ''] = nested;

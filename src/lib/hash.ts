@@ -13,4 +13,5 @@ function canonicalJson(value: unknown): string {
 }
 
 /** The first 16 hex digits of the SHA-256 of a value's canonical JSON. */
-export const contentHash = (value: unknown): string => bytesToHex(sha256(utf8ToBytes(canonicalJson(value)))).slice(0, 16);
+export const contentHash = (value: unknown): string =>
+  bytesToHex(sha256(utf8ToBytes(canonicalJson(value)))).slice(0, 16);

@@ -54,10 +54,18 @@ export function problemOf(thrown: unknown): Problem {
   if (thrown instanceof ProblemError) return thrown.problem;
   if (thrown instanceof DOMException && thrown.name === 'AbortError') return cancelled;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return {code: 'INTERNAL', message: message || 'Something unexpected happened.', hint: 'Run the cell again; if it repeats, reload the page: nothing is lost.'};
+  return {
+    code: 'INTERNAL',
+    message: message || 'Something unexpected happened.',
+    hint: 'Run the cell again; if it repeats, reload the page: nothing is lost.',
+  };
 }
 
-export const cancelled: Problem = {code: 'CANCELLED', message: 'Stopped before it finished.', hint: 'Run it again when you are ready.'};
+export const cancelled: Problem = {
+  code: 'CANCELLED',
+  message: 'Stopped before it finished.',
+  hint: 'Run it again when you are ready.',
+};
 
 /** The value, or the Problem thrown as a `ProblemError`. */
 export function unwrap<T>(result: Result<T>): T {

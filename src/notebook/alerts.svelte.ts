@@ -61,7 +61,8 @@ export interface AlertEvents {
 const most = 5000;
 const mostMarks = 50_000;
 const nothing: Kept = {cells: {}, acknowledged: {}, told: {}, webhook: null, unsent: []};
-const isWorse = (severity: string, before: string | undefined): boolean => before === undefined || (severity === 'critical' && before !== 'critical');
+const isWorse = (severity: string, before: string | undefined): boolean =>
+  before === undefined || (severity === 'critical' && before !== 'critical');
 
 /** The alerts of the open notebook: which are open, which the reader has seen, which are new. Kept with the workspace, beside the notebook and never in it. */
 export class Alerts {
@@ -118,8 +119,12 @@ export class Alerts {
   }
 
   acknowledge(alerts: readonly Alert[], on = true): Promise<void> {
-    const others = Object.entries(this.#kept.acknowledged).filter(([key]) => !alerts.some((alert) => alert.key === key));
-    return this.#change({acknowledged: marks([...others, ...(on ? alerts.map(({key, severity}) => [key, severity] as const) : [])])});
+    const others = Object.entries(this.#kept.acknowledged).filter(
+      ([key]) => !alerts.some((alert) => alert.key === key),
+    );
+    return this.#change({
+      acknowledged: marks([...others, ...(on ? alerts.map(({key, severity}) => [key, severity] as const) : [])]),
+    });
   }
 
   /** Sets where new alerts go from now on; null ends it, and what was not sent is let go. */
@@ -130,7 +135,10 @@ export class Alerts {
   }
 
   /** Reads what a run of these cells gave, tells what is new and sends it. */
-  read(cells: readonly Ran[], withResult: (cell: Ran, use: (result: StoredResult) => Promise<Found>) => Promise<Found>): void {
+  read(
+    cells: readonly Ran[],
+    withResult: (cell: Ran, use: (result: StoredResult) => Promise<Found>) => Promise<Found>,
+  ): void {
     const path = this.#path;
     this.#next(async () => {
       const fresh = cells.filter(({name, hash}) => this.#kept.cells[name]?.hash !== hash);
@@ -157,7 +165,9 @@ export class Alerts {
   async #find({name, hash}: Ran, table: Sql): Promise<Found> {
     const counted = await this.engine.rows(sql`SELECT count(*), count(*) - count(cleared_at) FROM ${table}`);
     const columns = sql`id, timestamp, sensor, metric, value, threshold, severity, since, cleared_at, peak_value, readings`;
-    const {rows} = await this.engine.rows(sql`SELECT ${columns} FROM ${table} ORDER BY cleared_at IS NOT NULL, timestamp DESC, sensor, metric LIMIT ${lit(most)}`);
+    const {rows} = await this.engine.rows(
+      sql`SELECT ${columns} FROM ${table} ORDER BY cleared_at IS NOT NULL, timestamp DESC, sensor, metric LIMIT ${lit(most)}`,
+    );
     const [total, open] = counted.rows[0] ?? [];
     return {hash, total: Number(total ?? 0), open: Number(open ?? 0), alerts: rows.map((row) => alertOf(name, row))};
   }
@@ -196,7 +206,9 @@ export class Alerts {
     const text = await this.storage.readText(alertsFile(path));
     if (text === null) return;
     const kept = readKept(text);
-    await this.events.keep(() => this.storage.writeText(alertsFile(path), JSON.stringify({...kept, unsent: kept.unsent.slice(sent)})));
+    await this.events.keep(() =>
+      this.storage.writeText(alertsFile(path), JSON.stringify({...kept, unsent: kept.unsent.slice(sent)})),
+    );
   }
 
   async #change(some: Partial<Kept>): Promise<void> {
@@ -216,8 +228,10 @@ const byUrgency = (a: Alert, b: Alert): number =>
   Number(b.severity === 'critical') - Number(a.severity === 'critical') ||
   (a.timestamp < b.timestamp ? 1 : a.timestamp > b.timestamp ? -1 : 0);
 
-const figure = (value: Value | undefined): number | string => (typeof value === 'number' && Number.isFinite(value) ? value : text(value));
-const text = (value: Value | undefined): string => (typeof value === 'object' || value === undefined ? '' : String(value));
+const figure = (value: Value | undefined): number | string =>
+  typeof value === 'number' && Number.isFinite(value) ? value : text(value);
+const text = (value: Value | undefined): string =>
+  typeof value === 'object' || value === undefined ? '' : String(value);
 
 function alertOf(cell: string, row: readonly Value[]): Alert {
   const [id, timestamp, sensor, metric, value, threshold, severity, since, clearedAt, peakValue, readings] = row;

@@ -49,5 +49,8 @@ export function choiceIn(fragment: string): Choice | undefined {
   const last = said.get('last');
   const [from, to] = [timeIn(said.get('from')), timeIn(said.get('to'))];
   const quick = (Object.keys(quickRanges) as QuickRange[]).find((name) => name === last);
-  return {range: quick ?? (from === undefined || to === undefined ? undefined : {from, to}), sensors: said.getAll('sensor')};
+  return {
+    range: quick ?? (from === undefined || to === undefined ? undefined : {from, to}),
+    sensors: said.getAll('sensor'),
+  };
 }

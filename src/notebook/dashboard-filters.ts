@@ -33,8 +33,10 @@ export interface Filters {
 }
 
 /** When rows were written rather than measured. */
-const isBookkeeping = (name: string): boolean => /^_?(created|updated|ingested|loaded|load|run|processed)(_at|_time|_ts)?$/i.test(name);
-const namesASensor = (name: string): boolean => /(^|_)(id|sensor|device|machine|compressor|station|asset|pump|meter)(_|$)/i.test(name);
+const isBookkeeping = (name: string): boolean =>
+  /^_?(created|updated|ingested|loaded|load|run|processed)(_at|_time|_ts)?$/i.test(name);
+const namesASensor = (name: string): boolean =>
+  /(^|_)(id|sensor|device|machine|compressor|station|asset|pump|meter)(_|$)/i.test(name);
 const find = (name: string, names: Iterable<string>): string | undefined => {
   const all = [...names];
   return all.find((other) => other === name) ?? all.find((other) => other.toLowerCase() === name.toLowerCase());
@@ -48,7 +50,9 @@ function ranked(tables: readonly Iterable<string>[], before: (name: string) => b
       const known = counts.get(name.toLowerCase());
       counts.set(name.toLowerCase(), {name: known?.name ?? name, tables: (known?.tables ?? 0) + 1});
     }
-  return [...counts.values()].sort((a, b) => Number(before(b.name)) - Number(before(a.name)) || b.tables - a.tables).map(({name}) => name);
+  return [...counts.values()]
+    .sort((a, b) => Number(before(b.name)) - Number(before(a.name)) || b.tables - a.tables)
+    .map(({name}) => name);
 }
 
 const collator = new Intl.Collator('en', {numeric: true});
@@ -58,14 +62,18 @@ const collator = new Intl.Collator('en', {numeric: true});
  * and the column of few texts that most tiles have, one that is named like a key first. A tile's table may call the sensor otherwise:
  * then it is the first column of texts whose values are all sensors.
  */
-export function findFilters(dashboard: Dashboard, tiles: readonly {readonly tile: Tile; readonly source: TileSource | undefined}[]): Filters {
+export function findFilters(
+  dashboard: Dashboard,
+  tiles: readonly {readonly tile: Tile; readonly source: TileSource | undefined}[],
+): Filters {
   const sources = [...new Set(tiles.flatMap(({source}) => source ?? []))];
   const times = ranked(
     sources.map((source) => source.times.keys()),
     (name) => !isBookkeeping(name),
   );
   // A text that is another one in every row is no sensor.
-  const repeating = (source: TileSource): string[] => [...source.values].flatMap(([name, values]) => (values.length < source.rows ? [name] : []));
+  const repeating = (source: TileSource): string[] =>
+    [...source.values].flatMap(([name, values]) => (values.length < source.rows ? [name] : []));
   const texts = ranked(sources.map(repeating), namesASensor);
   const time = dashboard.time === false ? undefined : (dashboard.time ?? times[0]);
   const sensor = dashboard.sensor === false ? undefined : (dashboard.sensor ?? texts[0]);
@@ -75,8 +83,10 @@ export function findFilters(dashboard: Dashboard, tiles: readonly {readonly tile
     for (const value of (column === undefined ? undefined : source?.values.get(column)) ?? []) known.add(value);
   };
   const named = tiles.map(({tile, source}): TileColumns => {
-    const own = (name: string | false | undefined, has: ReadonlyMap<string, unknown> | undefined): string | undefined =>
-      name === undefined || name === false ? undefined : find(name, has?.keys() ?? []);
+    const own = (
+      name: string | false | undefined,
+      has: ReadonlyMap<string, unknown> | undefined,
+    ): string | undefined => (name === undefined || name === false ? undefined : find(name, has?.keys() ?? []));
     return {
       time: time === undefined ? undefined : own(tile.time ?? time, source?.times),
       sensor: sensor === undefined ? undefined : own(tile.sensor ?? sensor, source?.values),
@@ -85,14 +95,21 @@ export function findFilters(dashboard: Dashboard, tiles: readonly {readonly tile
   named.forEach((columns, i) => addValues(tiles[i]?.source, columns.sensor));
   const resolved = named.map((columns, i): TileColumns => {
     if (columns.sensor !== undefined || sensor === undefined || tiles[i]?.tile.sensor !== undefined) return columns;
-    const alike = [...(tiles[i]?.source?.values ?? [])].find(([, values]) => values.length > 0 && values.every((value) => known.has(value)));
+    const alike = [...(tiles[i]?.source?.values ?? [])].find(
+      ([, values]) => values.length > 0 && values.every((value) => known.has(value)),
+    );
     return {...columns, sensor: alike?.[0]};
   });
-  const extents = resolved.flatMap((columns, i) => (columns.time === undefined ? [] : (tiles[i]?.source?.times.get(columns.time) ?? [])));
+  const extents = resolved.flatMap((columns, i) =>
+    columns.time === undefined ? [] : (tiles[i]?.source?.times.get(columns.time) ?? []),
+  );
   return {
     time,
     sensor,
-    extent: extents.length === 0 ? undefined : {from: Math.min(...extents.map(({from}) => from)), to: Math.max(...extents.map(({to}) => to))},
+    extent:
+      extents.length === 0
+        ? undefined
+        : {from: Math.min(...extents.map(({from}) => from)), to: Math.max(...extents.map(({to}) => to))},
     sensors: [...known].sort((a, b) => collator.compare(a, b)),
     tiles: resolved,
     times,

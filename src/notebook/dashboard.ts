@@ -45,22 +45,29 @@ const shows = ['chart', 'table', 'figure'] as const;
 /** Reads the front matter's `dashboard`; what is wrong is reported and the rest is there. Keys it doesn't know stay in the file. */
 export function readDashboard(found: unknown, problems: Problem[]): Dashboard {
   if (found === undefined || found === null) return noDashboard;
-  const report = (message: string, hint: string): void => void problems.push({code: 'NOTEBOOK_DASHBOARD', message, hint, where: {line: 1}});
+  const report = (message: string, hint: string): void =>
+    void problems.push({code: 'NOTEBOOK_DASHBOARD', message, hint, where: {line: 1}});
   if (!isRecord(found)) {
     report('The notebook’s dashboard has to be “name: value” lines.', 'Write dashboard: {tiles: [{chart: NAME}]}.');
     return noDashboard;
   }
   const {tiles = [], time, sensor} = found;
-  if (!Array.isArray(tiles)) report('The dashboard’s tiles have to be a list.', 'Write a line such as - {chart: NAME} for each.');
+  if (!Array.isArray(tiles))
+    report('The dashboard’s tiles have to be a list.', 'Write a line such as - {chart: NAME} for each.');
   const column = (name: string, value: unknown): string | false | undefined => {
-    if (value === undefined || value === null || typeof value === 'string' || value === false) return value ?? undefined;
+    if (value === undefined || value === null || typeof value === 'string' || value === false)
+      return value ?? undefined;
     report(`The dashboard’s ${name} is no column’s name.`, `Name a column, or write ${name}: false for none.`);
     return undefined;
   };
   return {
     time: column('time', time),
     sensor: column('sensor', sensor),
-    tiles: Array.isArray(tiles) ? tiles.map((tile: unknown, i) => readTile(tile, (message, hint) => report(`Tile ${i + 1} of the dashboard ${message}`, hint))) : [],
+    tiles: Array.isArray(tiles)
+      ? tiles.map((tile: unknown, i) =>
+          readTile(tile, (message, hint) => report(`Tile ${i + 1} of the dashboard ${message}`, hint)),
+        )
+      : [],
   };
 }
 
@@ -86,7 +93,10 @@ function readTile(found: unknown, report: (message: string, hint: string) => voi
   const column = text('column');
   if (value === undefined) {
     const near = closest(written, figureValues);
-    report(`has the value ${written}, which is none that a figure has.`, near === undefined ? `Choose one of ${list(figureValues)}.` : `Did you mean ${near}?`);
+    report(
+      `has the value ${written}, which is none that a figure has.`,
+      near === undefined ? `Choose one of ${list(figureValues)}.` : `Did you mean ${near}?`,
+    );
     return undefined;
   }
   if (value !== 'count' && column === undefined) {
@@ -96,7 +106,8 @@ function readTile(found: unknown, report: (message: string, hint: string) => voi
   return {...base, show, value, column};
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === 'object' && !Array.isArray(value);
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
 
 /** One change of the dashboard; places count from 0. */
 export type DashboardEdit =
@@ -105,11 +116,15 @@ export type DashboardEdit =
   | {readonly do: 'move'; readonly from: number; readonly to: number}
   /** Sets keys of a tile; undefined takes one out. */
   | {readonly do: 'set'; readonly at: number; readonly values: Readonly<Record<string, unknown>>}
-  | {readonly do: 'filter'; readonly values: {readonly time?: string | false | undefined; readonly sensor?: string | false | undefined}}
+  | {
+      readonly do: 'filter';
+      readonly values: {readonly time?: string | false | undefined; readonly sensor?: string | false | undefined};
+    }
   /** A cell got another name. */
   | {readonly do: 'rename'; readonly from: string; readonly to: string};
 
-const plain = (values: Readonly<Record<string, unknown>>): Record<string, unknown> => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+const plain = (values: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 
 /** Changes the front matter's `dashboard`; comments, unknown keys and the other tiles stay as they are. */
 export function editDashboard(document: Document, change: DashboardEdit): void {
@@ -121,7 +136,8 @@ export function editDashboard(document: Document, change: DashboardEdit): void {
     }
     return;
   }
-  if (change.do === 'add' && !isSeq(document.getIn(['dashboard', 'tiles'], true))) document.setIn(['dashboard', 'tiles'], document.createNode([]));
+  if (change.do === 'add' && !isSeq(document.getIn(['dashboard', 'tiles'], true)))
+    document.setIn(['dashboard', 'tiles'], document.createNode([]));
   const tiles = document.getIn(['dashboard', 'tiles'], true);
   if (!isSeq(tiles)) return;
   switch (change.do) {
@@ -142,6 +158,7 @@ export function editDashboard(document: Document, change: DashboardEdit): void {
       }
       return;
     case 'rename':
-      for (const tile of tiles.items) for (const show of shows) if (isMap(tile) && tile.get(show) === change.from) tile.set(show, change.to);
+      for (const tile of tiles.items)
+        for (const show of shows) if (isMap(tile) && tile.get(show) === change.from) tile.set(show, change.to);
   }
 }

@@ -27,7 +27,8 @@ function rebuild(before: Notebook, pieces: readonly Piece[], front = before.fron
   };
   const byText = notebook.cells.map((cell) => claim((piece) => piece.key === cell.source.trim()));
   const cells = notebook.cells.map((cell, i) => {
-    const id = byText[i] ?? claim((piece) => piece.key.startsWith(cell.source.trim()) || cell.source.includes(piece.key));
+    const id =
+      byText[i] ?? claim((piece) => piece.key.startsWith(cell.source.trim()) || cell.source.includes(piece.key));
     return id === undefined ? cell : {...cell, id};
   });
   return {...notebook, cells};
@@ -69,7 +70,9 @@ export function setValues(notebook: Notebook, id: string, values: Readonly<Recor
 export function setDisabled(notebook: Notebook, ids: readonly string[], disabled: boolean): Notebook {
   return rebuild(
     notebook,
-    notebook.cells.map((cell) => (ids.includes(cell.id) && cell.type !== 'text' ? {id: cell.id, source: switched(cell, disabled)} : cell)),
+    notebook.cells.map((cell) =>
+      ids.includes(cell.id) && cell.type !== 'text' ? {id: cell.id, source: switched(cell, disabled)} : cell,
+    ),
   );
 }
 
@@ -77,7 +80,9 @@ function switched(cell: RunnableCell, disabled: boolean): string {
   if (cell.disabled === disabled) return cell.source;
   if (cell.type !== 'sql') return withValues(cell, {disabled: disabled ? true : undefined});
   const head = cell.source.indexOf('\n') + 1;
-  return disabled ? `${cell.source.slice(0, head)}-- disabled: true\n${cell.source.slice(head)}` : cell.source.replace(/^\s*--\s*disabled: true\s*\n/m, '');
+  return disabled
+    ? `${cell.source.slice(0, head)}-- disabled: true\n${cell.source.slice(head)}`
+    : cell.source.replace(/^\s*--\s*disabled: true\s*\n/m, '');
 }
 
 const headerOf = (cell: RunnableCell, name: string): string =>
@@ -90,12 +95,16 @@ export function rename(notebook: Notebook, id: string, name: string): Notebook {
   const header = headerOf(cell, name);
   const renamed = (other: Cell): Piece => {
     if (other.id === id) return {id, source: withHeader(other.source, header)};
-    if (other.type === 'sql') return other.engine === 'postgres' ? other : {id: other.id, source: renamedInSql(other, cell.name, name)};
-    if ((other.type === 'step' || other.type === 'chart') && cell.name !== '') return {id: other.id, source: withReferences(other, cell.name, name)};
+    if (other.type === 'sql')
+      return other.engine === 'postgres' ? other : {id: other.id, source: renamedInSql(other, cell.name, name)};
+    if ((other.type === 'step' || other.type === 'chart') && cell.name !== '')
+      return {id: other.id, source: withReferences(other, cell.name, name)};
     return other;
   };
   const isShown = cell.name !== '' && notebook.dashboard.tiles.some((tile) => tile?.cell === cell.name);
-  const front = isShown ? withFront(notebook, (document) => editDashboard(document, {do: 'rename', from: cell.name, to: name})) : notebook.front;
+  const front = isShown
+    ? withFront(notebook, (document) => editDashboard(document, {do: 'rename', from: cell.name, to: name}))
+    : notebook.front;
   return rebuild(notebook, notebook.cells.map(renamed), front);
 }
 
@@ -106,7 +115,8 @@ function renamedInSql(cell: RunnableCell, old: string, name: string): string {
   for (const [i, token] of [...lexed.value.entries()].reverse()) {
     const qualified = lexed.value[i - 1]?.text === '.';
     const to = token.text === old ? name : token.text === rejectsOf(old) ? rejectsOf(name) : undefined;
-    if (token.type === 'identifier' && !qualified && to !== undefined) body = body.slice(0, token.start) + to + body.slice(token.end);
+    if (token.type === 'identifier' && !qualified && to !== undefined)
+      body = body.slice(0, token.start) + to + body.slice(token.end);
   }
   return withBody(cell, body);
 }
@@ -118,12 +128,17 @@ function withReferences(cell: Exclude<RunnableCell, {type: 'sql'}>, old: string,
   // Of steps only `with` (union, join) names cells besides `from`.
   const other = cell.values['with'];
   if (other === old) changes['with'] = name;
-  else if (Array.isArray(other) && other.includes(old)) changes['with'] = other.map((item: unknown) => (item === old ? name : item));
+  else if (Array.isArray(other) && other.includes(old))
+    changes['with'] = other.map((item: unknown) => (item === old ? name : item));
   return Object.keys(changes).length === 0 ? cell.source : withValues(cell, changes);
 }
 
 /** Inserts a cell's source after the cell `afterId`, or first when it is undefined. Gives the new cell's id too. */
-export function insert(notebook: Notebook, afterId: string | undefined, source: string): {notebook: Notebook; id: string | undefined} {
+export function insert(
+  notebook: Notebook,
+  afterId: string | undefined,
+  source: string,
+): {notebook: Notebook; id: string | undefined} {
   const all = pieces(notebook);
   const index = afterId === undefined ? 0 : all.findIndex((piece) => piece.id === afterId) + 1;
   const known = new Set(all.map((piece) => piece.id));
@@ -172,7 +187,10 @@ export function freeName(name: string, taken: ReadonlySet<string>): string {
 }
 
 /** A new title or parameter. */
-export function setFront(notebook: Notebook, changes: {readonly title?: string; readonly params?: Readonly<Record<string, ParamValue>>}): Notebook {
+export function setFront(
+  notebook: Notebook,
+  changes: {readonly title?: string; readonly params?: Readonly<Record<string, ParamValue>>},
+): Notebook {
   const front = withFront(notebook, (document) => {
     if (changes.title !== undefined) document.set('title', changes.title);
     for (const [name, value] of Object.entries(changes.params ?? {})) document.setIn(['params', name], value);

@@ -8,7 +8,8 @@ const pieceBytes = 4 << 20;
 export async function encryptFile({storage}: Pick<Ports, 'storage'>, file: File, encrypt: Encryption): Promise<File> {
   const sink = await storage.openBytes(encrypt);
   try {
-    for (let at = 0; at < file.size; at += pieceBytes) await sink.write(new Uint8Array(await file.slice(at, at + pieceBytes).arrayBuffer()));
+    for (let at = 0; at < file.size; at += pieceBytes)
+      await sink.write(new Uint8Array(await file.slice(at, at + pieceBytes).arrayBuffer()));
     return exportedAs(file.name, file.type, await sink.close(), encrypt);
   } catch (thrown) {
     await sink.discard();
@@ -23,7 +24,12 @@ export interface DecryptedFile {
 }
 
 /** Decrypts a file with its passphrase, key or age identity; nothing is left of one that can't be decrypted whole. */
-export async function decryptFile({storage}: Pick<Ports, 'storage'>, file: File, secret: string, work: Work): Promise<DecryptedFile> {
+export async function decryptFile(
+  {storage}: Pick<Ports, 'storage'>,
+  file: File,
+  secret: string,
+  work: Work,
+): Promise<DecryptedFile> {
   const found = await storage.decrypt(file, file.name, secret, bytesTo(work), {signal: work.signal});
   const name = decryptedName(file.name);
   // Who encrypted it may have given it any name.

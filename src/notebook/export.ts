@@ -25,7 +25,9 @@ export async function exportCell(
     name,
     'look',
     async (result) => {
-      const sink = await (format === 'parquet' ? ports.storage.openParquet(compression, encrypt) : ports.storage.openBytes(encrypt));
+      const sink = await (format === 'parquet'
+        ? ports.storage.openParquet(compression, encrypt)
+        : ports.storage.openBytes(encrypt));
       const {write, settled} = oneAhead((bytes) => sink.write(bytes));
       try {
         try {
@@ -44,10 +46,16 @@ export async function exportCell(
   );
 }
 
-type Write = (ports: Ports, result: StoredResult, write: (bytes: Uint8Array) => Promise<void>, signal: AbortSignal | undefined) => Promise<void>;
+type Write = (
+  ports: Ports,
+  result: StoredResult,
+  write: (bytes: Uint8Array) => Promise<void>,
+  signal: AbortSignal | undefined,
+) => Promise<void>;
 
 const writers: Readonly<Record<ExportFormat, Write>> = {
-  parquet: (ports, result, write, signal) => ports.engine.stream(parquetSelect(result.columns, result.relation), write, {signal}),
+  parquet: (ports, result, write, signal) =>
+    ports.engine.stream(parquetSelect(result.columns, result.relation), write, {signal}),
   csv: async (ports, result, write, signal) => {
     const {header, lines} = csvLines(result.columns, result.relation);
     await write(new TextEncoder().encode(header));
@@ -115,7 +123,8 @@ function jsonRow(columns: readonly {name: string}[], row: readonly Value[]): str
 function json(value: Value): string {
   if (value === null || (typeof value === 'number' && !Number.isFinite(value))) return 'null';
   if (typeof value === 'bigint') return String(value);
-  if (value instanceof Uint8Array) return JSON.stringify(Array.from(value, (byte) => byte.toString(16).padStart(2, '0')).join(''));
+  if (value instanceof Uint8Array)
+    return JSON.stringify(Array.from(value, (byte) => byte.toString(16).padStart(2, '0')).join(''));
   if (isList(value)) return `[${value.map(json).join(',')}]`;
   if (typeof value === 'object')
     return `{${Object.entries(value)

@@ -49,7 +49,13 @@ export class Faces {
   ) {}
 
   /** Rows of a result, or of what it rejected. */
-  async page(name: string, offset: number, limit: number, sort: readonly Sort[], table: PagedTable): Promise<readonly Row[]> {
+  async page(
+    name: string,
+    offset: number,
+    limit: number,
+    sort: readonly Sort[],
+    table: PagedTable,
+  ): Promise<readonly Row[]> {
     return this.runner.withResult(name, 'look', async (result) => {
       const rows = table === 'rows' ? result : rejectedRows(result, table);
       return rows === undefined ? [] : (await this.ports.engine.rows(pageSql(rows, {offset, limit, sort}))).rows;
@@ -58,12 +64,16 @@ export class Faces {
 
   profiles(cell: CompiledCell): Promise<readonly ColumnProfile[]> {
     return kept(this.#profiles, this.runner.edition(cell.hash), () =>
-      this.runner.ifPresent(cell.name, 'study', (result) => profileTable(this.ports.engine, result.relation, result.columns, result.rows)),
+      this.runner.ifPresent(cell.name, 'study', (result) =>
+        profileTable(this.ports.engine, result.relation, result.columns, result.rows),
+      ),
     );
   }
 
   changes(cell: CompiledCell): Promise<Changes> {
-    return kept(this.#changes, this.runner.edition(cell.hash), () => this.runner.withInputs(cell.name, 'study', (result, inputs) => this.#compare(cell, result, inputs)));
+    return kept(this.#changes, this.runner.edition(cell.hash), () =>
+      this.runner.withInputs(cell.name, 'study', (result, inputs) => this.#compare(cell, result, inputs)),
+    );
   }
 
   async #compare(cell: CompiledCell, result: StoredResult, inputs: readonly Input[]): Promise<Changes> {
@@ -88,7 +98,8 @@ export class Faces {
     const rowsIn = Number((await this.#numbers(sql`SELECT count(*) AS n FROM ${input.relation}`))[0] ?? 0);
     const isKept = (change: ColumnChange): boolean => change.before !== undefined && change.after !== undefined;
     const compared = columns.filter(isKept);
-    const counts = effect === 'same' ? await this.#numbers(changedCounts(input.relation, result.relation, mayDiffer)) : [];
+    const counts =
+      effect === 'same' ? await this.#numbers(changedCounts(input.relation, result.relation, mayDiffer)) : [];
     const changed = new Map(mayDiffer.filter(isKept).map((change, i) => [change.name, counts[i + 1] ?? 0]));
     const touched = columns.filter((change) => (changed.get(change.name) ?? 0) > 0);
     const untouched = compared.filter((change) => !touched.includes(change)).map((change) => change.name);
@@ -125,9 +136,17 @@ export class Faces {
       const source = cell.work.type === 'chart' ? inputs[0] : result;
       const drawn = of ?? (source === undefined ? undefined : suggestChart(source.columns));
       if (source === undefined || drawn === undefined)
-        throw new ProblemError({code: 'NOTHING_TO_DRAW', message: 'This table has no column that a chart could show.', hint: 'Add a chart cell and choose its columns.'});
-      const reduced = unwrap(reduceChart(drawn, source.columns, source.relation, cell.work.type === 'chart' ? inputs[1] : undefined));
-      const table = await this.ports.engine.query(cell.work.type === 'chart' ? sql`FROM ${result.relation}` : reduced.sql);
+        throw new ProblemError({
+          code: 'NOTHING_TO_DRAW',
+          message: 'This table has no column that a chart could show.',
+          hint: 'Add a chart cell and choose its columns.',
+        });
+      const reduced = unwrap(
+        reduceChart(drawn, source.columns, source.relation, cell.work.type === 'chart' ? inputs[1] : undefined),
+      );
+      const table = await this.ports.engine.query(
+        cell.work.type === 'chart' ? sql`FROM ${result.relation}` : reduced.sql,
+      );
       return {spec: drawn, reduced, rows: table.toArray().map((row: {toJSON(): ChartRow}) => row.toJSON())};
     });
   }
@@ -139,5 +158,11 @@ function rejectedRows({rejects}: StoredResult, table: 'rejects' | {readonly chec
   const {columns} = rejects;
   const relation = id(rejects.table);
   // The check stands before the reason, whatever it is called beside the columns of the rows.
-  return {columns, relation: table === 'rejects' ? relation : sql`(FROM ${relation} WHERE ${id(columns.at(-2)?.name ?? '')} = ${lit(table.check)})`};
+  return {
+    columns,
+    relation:
+      table === 'rejects'
+        ? relation
+        : sql`(FROM ${relation} WHERE ${id(columns.at(-2)?.name ?? '')} = ${lit(table.check)})`,
+  };
 }

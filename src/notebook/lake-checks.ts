@@ -15,7 +15,14 @@ interface Call {
 }
 
 /** Throws when rows hold dates or times that Delta has no value for, and gives the values of `wanted`, aggregates over all of them. */
-export async function lookThrough({engine}: Pick<Ports, 'engine'>, table: string, {fields}: StructType, rows: Sql, wanted: readonly Sql[], call: Call): Promise<Row> {
+export async function lookThrough(
+  {engine}: Pick<Ports, 'engine'>,
+  table: string,
+  {fields}: StructType,
+  rows: Sql,
+  wanted: readonly Sql[],
+  call: Call,
+): Promise<Row> {
   const moments = fields.flatMap((field) => {
     const infinite = hasInfinite(id(field.name), field.type);
     return infinite === undefined ? [] : [{name: field.name, infinite}];
@@ -38,9 +45,12 @@ export async function lookThrough({engine}: Pick<Ports, 'engine'>, table: string
 
 /** Whether a value is an infinite date or time, or holds one; undefined for types that have none. */
 function hasInfinite(value: Sql, type: DeltaType, depth = 1): Sql | undefined {
-  if (typeof type === 'string') return type === 'date' || type.startsWith('timestamp') ? sql`NOT isfinite(${value})` : undefined;
+  if (typeof type === 'string')
+    return type === 'date' || type.startsWith('timestamp') ? sql`NOT isfinite(${value})` : undefined;
   if (type.type === 'struct') {
-    const parts = type.fields.flatMap((field) => hasInfinite(sql`struct_extract(${value}, ${lit(field.name)})`, field.type, depth) ?? []);
+    const parts = type.fields.flatMap(
+      (field) => hasInfinite(sql`struct_extract(${value}, ${lit(field.name)})`, field.type, depth) ?? [],
+    );
     return parts.length === 0 ? undefined : sql`(${join(parts, ' OR ')})`;
   }
   const item = id(`x${depth}`);
@@ -48,7 +58,10 @@ function hasInfinite(value: Sql, type: DeltaType, depth = 1): Sql | undefined {
     const found = hasInfinite(item, element, depth + 1);
     return found === undefined ? [] : [sql`len(list_filter(${list}, lambda ${item}: ${found})) > 0`];
   };
-  const parts = type.type === 'array' ? among(value, type.elementType) : [...among(sql`map_keys(${value})`, type.keyType), ...among(sql`map_values(${value})`, type.valueType)];
+  const parts =
+    type.type === 'array'
+      ? among(value, type.elementType)
+      : [...among(sql`map_keys(${value})`, type.keyType), ...among(sql`map_values(${value})`, type.valueType)];
   return parts.length === 0 ? undefined : sql`(${join(parts, ' OR ')})`;
 }
 
@@ -61,7 +74,13 @@ interface Rule {
 }
 
 /** Throws Delta's error when new rows break NOT NULL or a CHECK constraint of their table. `rows` stands in FROM. */
-export async function checkRows({engine}: Pick<Ports, 'engine'>, table: string, plan: WritePlan, rows: Sql, call: Call): Promise<void> {
+export async function checkRows(
+  {engine}: Pick<Ports, 'engine'>,
+  table: string,
+  plan: WritePlan,
+  rows: Sql,
+  call: Call,
+): Promise<void> {
   const rules = [...notNullRules(plan.schema.fields), ...constraintRules(plan.constraints)];
   const together = rules.length > 1 ? await countAllBroken({engine}, rows, rules, call) : undefined;
   for (const [i, rule] of rules.entries()) {
@@ -73,7 +92,10 @@ export async function checkRows({engine}: Pick<Ports, 'engine'>, table: string, 
     const used = identifiers(constraint.duck, columns);
     const shown = used.length > 0 ? used : columns.slice(0, 5);
     const texts = shown.map((name) => sql`coalesce(CAST(${id(name)} AS VARCHAR), 'NULL')`);
-    const {rows: found} = await engine.rows(sql`SELECT [${join(texts)}] FROM ${rows} WHERE ${rule.broken} LIMIT 1`, call);
+    const {rows: found} = await engine.rows(
+      sql`SELECT [${join(texts)}] FROM ${rows} WHERE ${rule.broken} LIMIT 1`,
+      call,
+    );
     // The cast: the one value is a list of texts.
     const first = (found[0]?.[0] ?? []) as readonly string[];
     const values = Object.fromEntries(shown.map((name, i) => [name, first[i] ?? 'NULL']));
@@ -93,8 +115,13 @@ export class KeptRows {
   ) {
     const {notNull, constraints} = plan.added;
     const fields = (plan.read?.schema ?? plan.schema).fields;
-    const nullable = notNull.flatMap((name) => fields.filter((field) => field.name.toLowerCase() === name.toLowerCase()));
-    this.#rules = [...notNullRules(nullable.map((field) => ({...field, nullable: false, type: 'string'}))), ...constraintRules(constraints)];
+    const nullable = notNull.flatMap((name) =>
+      fields.filter((field) => field.name.toLowerCase() === name.toLowerCase()),
+    );
+    this.#rules = [
+      ...notNullRules(nullable.map((field) => ({...field, nullable: false, type: 'string'}))),
+      ...constraintRules(constraints),
+    ];
     this.#broken = this.#rules.map(() => 0);
   }
 
@@ -104,20 +131,31 @@ export class KeptRows {
   }
 
   async add(rows: Sql, call: Call): Promise<void> {
-    for (const [i, rule] of this.#rules.entries()) this.#broken[i] = (this.#broken[i] ?? 0) + (await countBroken(this.ports, this.table, rows, rule, call));
+    for (const [i, rule] of this.#rules.entries())
+      this.#broken[i] = (this.#broken[i] ?? 0) + (await countBroken(this.ports, this.table, rows, rule, call));
   }
 
   finish(): void {
     this.#rules.forEach(({column, constraint}, i) => {
       const broken = this.#broken[i] ?? 0;
       if (broken === 0) return;
-      throw new ProblemError(constraint === undefined ? newNotNullViolated(this.table, column, broken) : newCheckViolated(this.table, constraint.name, constraint.text, broken));
+      throw new ProblemError(
+        constraint === undefined
+          ? newNotNullViolated(this.table, column, broken)
+          : newCheckViolated(this.table, constraint.name, constraint.text, broken),
+      );
     });
   }
 }
 
 /** Checks the new constraints of an append on the rows that are in the table. */
-export async function checkKept(ports: Pick<Ports, 'engine' | 'lake'>, table: string, plan: WritePlan, scratch: string, call: Call): Promise<void> {
+export async function checkKept(
+  ports: Pick<Ports, 'engine' | 'lake'>,
+  table: string,
+  plan: WritePlan,
+  scratch: string,
+  call: Call,
+): Promise<void> {
   const kept = new KeptRows(ports, table, plan);
   if (kept.isFree || plan.read === undefined) return;
   const read: ReadPlan = plan.read;
@@ -135,7 +173,15 @@ function notNullRules(fields: readonly StructField[], parent?: {readonly path: s
   return fields.flatMap((field) => {
     const value = parent === undefined ? id(field.name) : sql`struct_extract(${parent.value}, ${lit(field.name)})`;
     const path = parent === undefined ? field.name : `${parent.path}.${field.name}`;
-    const own: Rule[] = field.nullable ? [] : [{column: path, broken: parent === undefined ? sql`${value} IS NULL` : sql`(${parent.value} IS NOT NULL AND ${value} IS NULL)`}];
+    const own: Rule[] = field.nullable
+      ? []
+      : [
+          {
+            column: path,
+            broken:
+              parent === undefined ? sql`${value} IS NULL` : sql`(${parent.value} IS NOT NULL AND ${value} IS NULL)`,
+          },
+        ];
     return [...own, ...(isStruct(field.type) ? notNullRules(field.type.fields, {path, value}) : [])];
   });
 }
@@ -166,9 +212,17 @@ const notAlike = (name: string, text: string, notes: readonly string[]): Problem
 });
 
 /** All rules in one query; undefined when that fails, which one by one they tell better. */
-async function countAllBroken({engine}: Pick<Ports, 'engine'>, rows: Sql, rules: readonly Rule[], call: Call): Promise<number[] | undefined> {
+async function countAllBroken(
+  {engine}: Pick<Ports, 'engine'>,
+  rows: Sql,
+  rules: readonly Rule[],
+  call: Call,
+): Promise<number[] | undefined> {
   try {
-    const {rows: counted} = await engine.rows(sql`SELECT ${join(rules.map(({broken}) => sql`count(*) FILTER (WHERE ${broken})`))} FROM ${rows}`, call);
+    const {rows: counted} = await engine.rows(
+      sql`SELECT ${join(rules.map(({broken}) => sql`count(*) FILTER (WHERE ${broken})`))} FROM ${rows}`,
+      call,
+    );
     return counted[0]?.map(Number);
   } catch (thrown) {
     if (isStopped(problemOf(thrown))) throw thrown;
@@ -178,7 +232,13 @@ async function countAllBroken({engine}: Pick<Ports, 'engine'>, rows: Sql, rules:
 
 const isStopped = ({code}: Problem): boolean => code === 'CANCELLED' || code === 'ENGINE_RESTARTED';
 
-async function countBroken({engine}: Pick<Ports, 'engine'>, table: string, rows: Sql, rule: Rule, call: Call): Promise<number> {
+async function countBroken(
+  {engine}: Pick<Ports, 'engine'>,
+  table: string,
+  rows: Sql,
+  rule: Rule,
+  call: Call,
+): Promise<number> {
   try {
     const {rows: counted} = await engine.rows(sql`SELECT count(*) FROM ${rows} WHERE ${rule.broken}`, call);
     return Number(counted[0]?.[0] ?? 0);

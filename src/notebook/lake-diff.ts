@@ -34,7 +34,14 @@ let comparisons = 0;
  * Compares the rows of two versions: by `keys`, or as whole rows where there are none. Rows with equal keys are paired in
  * their order. Only files that the versions don't share are read. Columns that one version lacks don't count.
  */
-export async function compareVersions(ports: Pick<Ports, 'engine' | 'lake'>, table: string, a: At, b: At, keys: readonly string[], signal?: AbortSignal): Promise<Comparison> {
+export async function compareVersions(
+  ports: Pick<Ports, 'engine' | 'lake'>,
+  table: string,
+  a: At,
+  b: At,
+  keys: readonly string[],
+  signal?: AbortSignal,
+): Promise<Comparison> {
   const {engine, lake} = ports;
   const name = `lake_compare_${++comparisons}`;
   const [left, right, paired] = [`${name}_before`, `${name}_after`, `${name}_paired`];
@@ -59,11 +66,17 @@ export async function compareVersions(ports: Pick<Ports, 'engine' | 'lake'>, tab
     const [own, other] = [parts(before, after), parts(after, before)];
     await fillTable(ports, before, own.files, {table: left, signal});
     await fillTable(ports, after, other.files, {table: right, signal});
-    const [leftColumns, rightColumns] = [await engine.describe(sql`FROM ${id(left)}`, {signal}), await engine.describe(sql`FROM ${id(right)}`, {signal})];
+    const [leftColumns, rightColumns] = [
+      await engine.describe(sql`FROM ${id(left)}`, {signal}),
+      await engine.describe(sql`FROM ${id(right)}`, {signal}),
+    ];
     const columns = columnChanges(leftColumns, rightColumns);
     const shared = columns.filter((column) => column.before !== undefined && column.after !== undefined);
     const by = keys.length === 0 ? shared : keyColumns(table, keys, shared);
-    await engine.execute([pairRows(paired, {table: left, columns: leftColumns}, {table: right, columns: rightColumns}, by)], {signal});
+    await engine.execute(
+      [pairRows(paired, {table: left, columns: leftColumns}, {table: right, columns: rightColumns}, by)],
+      {signal},
+    );
     return {
       before: {version: before.version, rows: own.sharedRows + (await figure(sql`SELECT count(*) FROM ${id(left)}`))},
       after: {version: after.version, rows: other.sharedRows + (await figure(sql`SELECT count(*) FROM ${id(right)}`))},
@@ -75,7 +88,10 @@ export async function compareVersions(ports: Pick<Ports, 'engine' | 'lake'>, tab
 
     async function changedRows(): Promise<NonNullable<Comparison['changed']>> {
       const compared = shared.filter((column) => !by.includes(column));
-      const [x, y] = [numberedRows({relation: id(left), columns: leftColumns}), numberedRows({relation: id(right), columns: rightColumns})];
+      const [x, y] = [
+        numberedRows({relation: id(left), columns: leftColumns}),
+        numberedRows({relation: id(right), columns: rightColumns}),
+      ];
       const joined = sql`${id(paired)} p JOIN ${x.from} x ON p.a = x.${x.row} JOIN ${y.from} y ON p.b = y.${y.row}`;
       const differs = compared.map((column) => sql`${before_(column)} IS DISTINCT FROM y.${id(column.name)}`);
       if (compared.length === 0) return {count: 0, columns: [], rows: [], perColumn: {}};
@@ -87,7 +103,10 @@ export async function compareVersions(ports: Pick<Ports, 'engine' | 'lake'>, tab
       const moved = compared.filter((_, i) => (each[i] ?? 0) > 0);
       const shown = [
         ...by.map((column) => sql`y.${id(column.name)} AS ${id(column.name)}`),
-        ...moved.flatMap((column) => [sql`x.${id(leftName(column))} AS ${id(`${column.name} before`)}`, sql`y.${id(column.name)} AS ${id(`${column.name} after`)}`]),
+        ...moved.flatMap((column) => [
+          sql`x.${id(leftName(column))} AS ${id(`${column.name} before`)}`,
+          sql`y.${id(column.name)} AS ${id(`${column.name} after`)}`,
+        ]),
       ];
       if (count === 0) return {count, columns: [], rows: [], perColumn};
       const page = sql`SELECT ${join(shown)} FROM ${joined} WHERE ${join(differs, ' OR ')} ORDER BY p.b LIMIT ${lit(pageRows)}`;
@@ -101,12 +120,16 @@ export async function compareVersions(ports: Pick<Ports, 'engine' | 'lake'>, tab
     }
 
     function leftName(column: ColumnChange): string {
-      return leftColumns.find(({name: known}) => known.toLowerCase() === column.name.toLowerCase())?.name ?? column.name;
+      return (
+        leftColumns.find(({name: known}) => known.toLowerCase() === column.name.toLowerCase())?.name ?? column.name
+      );
     }
   } finally {
     // What is told is what was found or why not, not that clearing up failed.
     for (const reader of readers) await lake.closeRead(reader).catch(() => undefined);
-    await engine.execute([left, right, paired].map((each) => sql`DROP TABLE IF EXISTS ${id(each)}`)).catch(() => undefined);
+    await engine
+      .execute([left, right, paired].map((each) => sql`DROP TABLE IF EXISTS ${id(each)}`))
+      .catch(() => undefined);
   }
 }
 
@@ -145,9 +168,13 @@ interface Side {
 function pairRows(paired: string, before: Side, after: Side, by: readonly ColumnChange[]): Sql {
   const side = ({table, columns}: Side): Sql => {
     const {from, row} = numberedRows({relation: id(table), columns});
-    const names = by.map(({name}) => id(columns.find((column) => column.name.toLowerCase() === name.toLowerCase())?.name ?? name));
+    const names = by.map(({name}) =>
+      id(columns.find((column) => column.name.toLowerCase() === name.toLowerCase())?.name ?? name),
+    );
     // Columns whose type changed are compared as texts.
-    const values = by.map((column, i) => (column.before === column.after ? (names[i] ?? sql`NULL`) : sql`CAST(${names[i] ?? sql`NULL`} AS VARCHAR)`));
+    const values = by.map((column, i) =>
+      column.before === column.after ? (names[i] ?? sql`NULL`) : sql`CAST(${names[i] ?? sql`NULL`} AS VARCHAR)`,
+    );
     const nth = sql`row_number() OVER (${values.length === 0 ? sql`` : sql`PARTITION BY ${join(values)} `}ORDER BY ${row})`;
     return sql`(SELECT ${row} AS place, ${nth} AS nth, ${join(values.map((value, i) => sql`${value} AS ${id(`k${i}`)}`))} FROM ${from})`;
   };

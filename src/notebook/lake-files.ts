@@ -33,11 +33,18 @@ const fileRows = 1_000_000;
 const indexedLeaves = 32;
 
 /** Writes rows to data files, one for each partition or each million rows, and returns their number. */
-export async function writeFiles(ports: Pick<Ports, 'engine' | 'lake'>, plan: WritePlan, rows: RowsToWrite, onRows: (done: number) => void, call: Call): Promise<number> {
+export async function writeFiles(
+  ports: Pick<Ports, 'engine' | 'lake'>,
+  plan: WritePlan,
+  rows: RowsToWrite,
+  onRows: (done: number) => void,
+  call: Call,
+): Promise<number> {
   const {engine, lake} = ports;
   const {transaction} = plan;
   const columns = join(plan.columns.map((field) => id(field.name)));
-  const parts = plan.partitionColumns.length > 0 ? partitions(ports, plan, rows, call) : slices(ports, plan, rows, call);
+  const parts =
+    plan.partitionColumns.length > 0 ? partitions(ports, plan, rows, call) : slices(ports, plan, rows, call);
   const opened = async (): Promise<(Part & {file: number}) | undefined> => {
     const {value: part} = await parts.next();
     return part && {...part, file: await lake.openFile(transaction, part.partition)};
@@ -75,7 +82,12 @@ export async function writeFiles(ports: Pick<Ports, 'engine' | 'lake'>, plan: Wr
   return files;
 }
 
-async function* slices({engine}: Pick<Ports, 'engine'>, {columns}: WritePlan, {relation, between, rows, stats}: RowsToWrite, call: Call): AsyncGenerator<Part, undefined> {
+async function* slices(
+  {engine}: Pick<Ports, 'engine'>,
+  {columns}: WritePlan,
+  {relation, between, rows, stats}: RowsToWrite,
+  call: Call,
+): AsyncGenerator<Part, undefined> {
   // The last file takes what would be less than half of another.
   const files = rows === 0 ? 0 : Math.max(1, Math.round(rows / fileRows));
   for (let i = 0; i < files; i++) {
@@ -90,7 +102,12 @@ async function* slices({engine}: Pick<Ports, 'engine'>, {columns}: WritePlan, {r
 }
 
 /** One part for each combination of partition values, in their order, NULL last. */
-async function* partitions({engine}: Pick<Ports, 'engine'>, plan: WritePlan, {relation}: RowsToWrite, call: Call): AsyncGenerator<Part, undefined> {
+async function* partitions(
+  {engine}: Pick<Ports, 'engine'>,
+  plan: WritePlan,
+  {relation}: RowsToWrite,
+  call: Call,
+): AsyncGenerator<Part, undefined> {
   const fields = plan.partitionColumns.flatMap((name) => fieldNamed(plan.schema, name) ?? []);
   const keys = fields.map((field) => (field.type === 'string' ? sql`nullif(${id(field.name)}, '')` : id(field.name)));
   const texts = fields.map((field, i) => partitionText(keys[i] ?? id(field.name), field.type));
@@ -98,7 +115,9 @@ async function* partitions({engine}: Pick<Ports, 'engine'>, plan: WritePlan, {re
   const {rows: found} = await engine.rows(grouped, call);
   for (const row of found) {
     const values = fields.map((_, i) => textOf(row[i]));
-    const same = fields.map((field, i) => sql`${keys[i] ?? id(field.name)} IS NOT DISTINCT FROM ${partitionValue(values[i], field.type)}`);
+    const same = fields.map(
+      (field, i) => sql`${keys[i] ?? id(field.name)} IS NOT DISTINCT FROM ${partitionValue(values[i], field.type)}`,
+    );
     yield {
       relation: sql`(SELECT * FROM ${relation} WHERE ${join(same, ' AND ')})`,
       partition: Object.fromEntries(fields.map((field, i) => [field.name, values[i] ?? null])),
@@ -111,7 +130,11 @@ const textOf = (value: Value | undefined): string | null => (typeof value === 's
 
 /** Aggregates: a count of the rows, then nulls, least and greatest value of each indexed column. */
 export function statsSql(columns: readonly StructField[]): Sql[] {
-  const each = indexed(columns).flatMap(({name, type}) => [sql`count(*) - count(${id(name)})`, bound(sql`min`, name, type), bound(sql`max`, name, type)]);
+  const each = indexed(columns).flatMap(({name, type}) => [
+    sql`count(*) - count(${id(name)})`,
+    bound(sql`min`, name, type),
+    bound(sql`max`, name, type),
+  ]);
   return [sql`count(*)`, ...each];
 }
 
@@ -157,7 +180,9 @@ function jsonBound(value: Value | undefined, type: DeltaType): unknown {
   const parts = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(?:\.(\d+))?)?$/.exec(textOf(value) ?? '');
   if (parts === null) return undefined;
   const [, day = '', time = '00:00:00', fraction = ''] = parts;
-  return type === 'date' ? day : `${day}T${time}.${fraction.padEnd(3, '0').slice(0, 3)}${type === 'timestamp' ? 'Z' : ''}`;
+  return type === 'date'
+    ? day
+    : `${day}T${time}.${fraction.padEnd(3, '0').slice(0, 3)}${type === 'timestamp' ? 'Z' : ''}`;
 }
 
 /** Columns without parts among the first 32 leaves. */
@@ -170,4 +195,7 @@ function indexed(columns: readonly StructField[]): StructField[] {
   });
 }
 
-const leavesOf = (type: DeltaType): number => (typeof type === 'string' || type.type !== 'struct' ? 1 : type.fields.reduce((sum, field) => sum + leavesOf(field.type), 0));
+const leavesOf = (type: DeltaType): number =>
+  typeof type === 'string' || type.type !== 'struct'
+    ? 1
+    : type.fields.reduce((sum, field) => sum + leavesOf(field.type), 0);

@@ -24,14 +24,30 @@ const smallBytes = 1024 * 1024;
 const ahead = 8;
 
 /** Makes the empty table of a plan's columns. */
-export async function createLakeTable({engine}: Pick<Ports, 'engine'>, plan: ReadPlan, {table, fileColumn, signal}: LoadInto): Promise<void> {
+export async function createLakeTable(
+  {engine}: Pick<Ports, 'engine'>,
+  plan: ReadPlan,
+  {table, fileColumn, signal}: LoadInto,
+): Promise<void> {
   const columns = [...columnsSql(plan.schema), ...(fileColumn === undefined ? [] : [sql`${id(fileColumn)} INTEGER`])];
-  if (columns.length === 0) throw new ProblemError({code: 'LAKE_NO_COLUMNS', message: 'The table has no columns.', hint: 'Write rows to it first.'});
-  await engine.execute([sql`DROP TABLE IF EXISTS ${id(table)}`, sql`CREATE TABLE ${id(table)} (${join(columns)})`], {signal});
+  if (columns.length === 0)
+    throw new ProblemError({
+      code: 'LAKE_NO_COLUMNS',
+      message: 'The table has no columns.',
+      hint: 'Write rows to it first.',
+    });
+  await engine.execute([sql`DROP TABLE IF EXISTS ${id(table)}`, sql`CREATE TABLE ${id(table)} (${join(columns)})`], {
+    signal,
+  });
 }
 
 /** Appends the rows of some of a plan's files, without those that are deleted: files in the order given, rows in the file's. */
-export async function loadFiles(ports: Pick<Ports, 'engine' | 'lake'>, plan: ReadPlan, files: readonly number[], into: LoadInto): Promise<void> {
+export async function loadFiles(
+  ports: Pick<Ports, 'engine' | 'lake'>,
+  plan: ReadPlan,
+  files: readonly number[],
+  into: LoadInto,
+): Promise<void> {
   const {lake} = ports;
   const loader = new Loader(ports, plan, into);
   const total = files.reduce((sum, file) => sum + (plan.files[file]?.bytes ?? 0), 0);
@@ -126,7 +142,8 @@ class Loader {
   #segments: Segment[] = [];
   /** Rows of the staging table that the file's deletion vector deletes. */
   #deleted: number[] = [];
-  #current: {file: number; entry: ReadFile; deleted: Int32Array | undefined; row: number; nextDeleted: number} | undefined;
+  #current:
+    {file: number; entry: ReadFile; deleted: Int32Array | undefined; row: number; nextDeleted: number} | undefined;
 
   constructor(
     private readonly ports: Pick<Ports, 'engine'>,
@@ -170,11 +187,13 @@ class Loader {
     [this.#streams, this.#segments, this.#deleted, this.#bytes, this.#rows] = [[], [], [], 0, 0];
     const ipc = joined(streams);
     const known = this.#shapes.get(this.#shape);
-    if (known?.isExact === true && deleted.length === 0 && fileColumn === undefined) return engine.insert(table, ipc, false, {signal});
+    if (known?.isExact === true && deleted.length === 0 && fileColumn === undefined)
+      return engine.insert(table, ipc, false, {signal});
     await engine.insert(this.#staging, ipc, true, {signal});
     const shape = known ?? this.#shapeOf(await engine.describe(sql`FROM ${id(this.#staging)}`, {signal}));
     this.#shapes.set(this.#shape, shape);
-    if (deleted.length > 0) await engine.insertColumns(this.#deletedTable, [{name: 'row', values: Int32Array.from(deleted)}], true, {signal});
+    if (deleted.length > 0)
+      await engine.insertColumns(this.#deletedTable, [{name: 'row', values: Int32Array.from(deleted)}], true, {signal});
     await engine.execute([this.#insert(shape, segments, deleted.length > 0), ...this.#drops()], {signal});
   }
 
@@ -193,13 +212,19 @@ class Loader {
     const values = schema.fields.map((field) => {
       if (partitionColumns.includes(field.name)) return undefined;
       const source = named(sources, physicalName(field));
-      return source === undefined ? nullOf(field.type) : convert(sql`s.${id(source.name)}`, source.type, field.type, physicalName);
+      return source === undefined
+        ? nullOf(field.type)
+        : convert(sql`s.${id(source.name)}`, source.type, field.type, physicalName);
     });
     const isExact =
       sources.length === schema.fields.length &&
       schema.fields.every((field, i) => {
         const source = sources[i];
-        return source?.name === physicalName(field) && values[i] !== undefined && isSame(source.type, field.type, physicalName);
+        return (
+          source?.name === physicalName(field) &&
+          values[i] !== undefined &&
+          isSame(source.type, field.type, physicalName)
+        );
       });
     return {columns, values, isExact};
   }
@@ -209,20 +234,31 @@ class Loader {
     const {schema} = this.plan;
     const {table, fileColumn} = this.into;
     const ofFile: {name: string; value: (segment: Segment) => Sql}[] = schema.fields.flatMap((field, i) =>
-      shape.values[i] === undefined ? [{name: field.name, value: ({entry}) => partitionValue(entry.partition[field.name], field.type)}] : [],
+      shape.values[i] === undefined
+        ? [{name: field.name, value: ({entry}) => partitionValue(entry.partition[field.name], field.type)}]
+        : [],
     );
-    if (fileColumn !== undefined) ofFile.push({name: fileColumn, value: ({file}) => sql`CAST(${lit(file)} AS INTEGER)`});
-    const runs = ofFile.length === 0 ? [] : runsOf(segments, (segment) => ofFile.map(({value}) => value(segment)).join());
+    if (fileColumn !== undefined)
+      ofFile.push({name: fileColumn, value: ({file}) => sql`CAST(${lit(file)} AS INTEGER)`});
+    const runs =
+      ofFile.length === 0 ? [] : runsOf(segments, (segment) => ofFile.map(({value}) => value(segment)).join());
     const [only] = runs;
     const constant = runs.length === 1 && only !== undefined;
     const fileValue = (i: number): Sql => (constant ? (ofFile[i]?.value(only) ?? sql`NULL`) : sql`f.${id(`v${i}`)}`);
     const names = ofFile.map(({name}) => name);
-    const selected = schema.fields.map((field, i) => sql`${shape.values[i] ?? fileValue(names.indexOf(field.name))} AS ${id(field.name)}`);
+    const selected = schema.fields.map(
+      (field, i) => sql`${shape.values[i] ?? fileValue(names.indexOf(field.name))} AS ${id(field.name)}`,
+    );
     if (fileColumn !== undefined) selected.push(sql`${fileValue(names.indexOf(fileColumn))} AS ${id(fileColumn)}`);
     const {from, row} = numberedRows({relation: id(this.#staging), columns: shape.columns});
     const start = id(unusedName('start', shape.columns));
-    const given = runs.map((run) => sql`(CAST(${lit(run.start)} AS BIGINT), ${join(ofFile.map(({value}) => value(run)))})`);
-    const perFile = runs.length > 1 ? sql` ASOF JOIN (VALUES ${join(given)}) AS f(${join([start, ...ofFile.map((_, i) => id(`v${i}`))])}) ON s.${row} >= f.${start}` : sql``;
+    const given = runs.map(
+      (run) => sql`(CAST(${lit(run.start)} AS BIGINT), ${join(ofFile.map(({value}) => value(run)))})`,
+    );
+    const perFile =
+      runs.length > 1
+        ? sql` ASOF JOIN (VALUES ${join(given)}) AS f(${join([start, ...ofFile.map((_, i) => id(`v${i}`))])}) ON s.${row} >= f.${start}`
+        : sql``;
     const without = hasDeleted ? sql` WHERE s.${row} NOT IN (SELECT "row" FROM ${id(this.#deletedTable)})` : sql``;
     // Joins may lose the order, a plain scan doesn't.
     const order = runs.length > 1 || hasDeleted ? sql` ORDER BY s.${row}` : sql``;

@@ -39,7 +39,14 @@ interface Call {
  * hold a match, updated and in their order, then those that matched nothing. NULL keys match nothing. Tables of the engine
  * that it makes have names that begin with `scratch`.
  */
-export async function mergeRows(ports: Pick<Ports, 'engine' | 'lake'>, table: string, plan: WritePlan, source: MergeSource, scratch: string, call: Call): Promise<Merged> {
+export async function mergeRows(
+  ports: Pick<Ports, 'engine' | 'lake'>,
+  table: string,
+  plan: WritePlan,
+  source: MergeSource,
+  scratch: string,
+  call: Call,
+): Promise<Merged> {
   const {engine} = ports;
   const {read, schema} = plan;
   const keys = keyFields(table, plan, source);
@@ -56,7 +63,12 @@ export async function mergeRows(ports: Pick<Ports, 'engine' | 'lake'>, table: st
   const {removes, updated} = await rewrite();
   const rewritten = await count(result);
   const columns = join(schema.fields.map((field) => id(field.name)));
-  await engine.execute([sql`INSERT INTO ${id(result)} SELECT ${columns} FROM ${id(given)} WHERE ${id(row)} NOT IN (FROM ${id(matched)}) ORDER BY ${id(row)}`], call);
+  await engine.execute(
+    [
+      sql`INSERT INTO ${id(result)} SELECT ${columns} FROM ${id(given)} WHERE ${id(row)} NOT IN (FROM ${id(matched)}) ORDER BY ${id(row)}`,
+    ],
+    call,
+  );
   const [all, rows] = [await count(given), await count(result)];
   return {
     table: result,
@@ -95,14 +107,20 @@ export async function mergeRows(ports: Pick<Ports, 'engine' | 'lake'>, table: st
       await loadFiles(ports, read, group, into);
       await refuseDuplicates(ports, table, keys, given, target, call);
       const matches = sql`SELECT * FROM ${id(target)} t SEMI JOIN ${id(given)} s ON ${onKeys(keys)}`;
-      const {rows: found} = await engine.rows(sql`SELECT ${id(fileColumn)}, count(*) FROM (${matches}) GROUP BY ALL ORDER BY 1`, call);
+      const {rows: found} = await engine.rows(
+        sql`SELECT ${id(fileColumn)}, count(*) FROM (${matches}) GROUP BY ALL ORDER BY 1`,
+        call,
+      );
       const files = found.map(([file]) => Number(file));
       const chosen = files.length === 0 ? sql`false` : sql`${id(fileColumn)} IN (${join(files.map(lit))})`;
       if (!kept.isFree) await kept.add(sql`(SELECT * FROM ${id(target)} WHERE NOT (${chosen}))`, call);
       if (files.length === 0) continue;
       touched.push(...files);
       updated += found.reduce((sum, [, rows]) => sum + Number(rows), 0);
-      const {from, row: place} = numberedRows({relation: id(target), columns: [...read.schema.fields, {name: fileColumn}]});
+      const {from, row: place} = numberedRows({
+        relation: id(target),
+        columns: [...read.schema.fields, {name: fileColumn}],
+      });
       const values = schema.fields.map((field) => sql`${merged(field, read)} AS ${id(field.name)}`);
       await engine.execute(
         [
@@ -119,8 +137,13 @@ export async function mergeRows(ports: Pick<Ports, 'engine' | 'lake'>, table: st
   /** A column's value in a row of the table that is there before. */
   function merged(field: StructField, before: ReadPlan): Sql {
     const own = fieldNamed(before.schema, field.name);
-    const value = own === undefined ? nullOf(field.type) : convert(sql`t.${id(own.name)}`, parseDuckType(duckTypeOf(own.type)), field.type, (inner) => inner.name);
-    return source.given.has(field.name) ? sql`CASE WHEN s.${id(row)} IS NOT NULL THEN s.${id(field.name)} ELSE ${value} END` : value;
+    const value =
+      own === undefined
+        ? nullOf(field.type)
+        : convert(sql`t.${id(own.name)}`, parseDuckType(duckTypeOf(own.type)), field.type, (inner) => inner.name);
+    return source.given.has(field.name)
+      ? sql`CASE WHEN s.${id(row)} IS NOT NULL THEN s.${id(field.name)} ELSE ${value} END`
+      : value;
   }
 }
 
@@ -134,13 +157,29 @@ const onKeys = (keys: readonly StructField[]): Sql =>
 function keyFields(table: string, {schema, read}: WritePlan, {keys, given}: MergeSource): StructField[] {
   const hint = `Both have ${list(schema.fields.filter((field) => given.has(field.name) && fieldNamed(read?.schema ?? schema, field.name) !== undefined).map(({name}) => name))}.`;
   if (keys.length === 0)
-    throw new ProblemError({code: 'MERGE_WITHOUT_KEYS', message: 'A merge has to know by which columns rows match.', hint: 'Name them in keys.', where: {param: 'keys'}});
+    throw new ProblemError({
+      code: 'MERGE_WITHOUT_KEYS',
+      message: 'A merge has to know by which columns rows match.',
+      hint: 'Name them in keys.',
+      where: {param: 'keys'},
+    });
   return keys.map((name) => {
     const field = fieldNamed(schema, name);
     const where = {param: 'keys', column: name};
-    if (field === undefined || !given.has(field.name)) throw new ProblemError({code: 'COLUMN_NOT_FOUND', message: `The rows have no column ${name} to merge by.`, hint, where});
+    if (field === undefined || !given.has(field.name))
+      throw new ProblemError({
+        code: 'COLUMN_NOT_FOUND',
+        message: `The rows have no column ${name} to merge by.`,
+        hint,
+        where,
+      });
     if (read !== undefined && fieldNamed(read.schema, name) === undefined)
-      throw new ProblemError({code: 'COLUMN_NOT_FOUND', message: `Table ${table} has no column ${name} to merge by.`, hint, where});
+      throw new ProblemError({
+        code: 'COLUMN_NOT_FOUND',
+        message: `Table ${table} has no column ${name} to merge by.`,
+        hint,
+        where,
+      });
     return field;
   });
 }
@@ -156,9 +195,16 @@ async function refuseDuplicates(
 ): Promise<void> {
   const repeated = id(`${given}_repeated`);
   const names = join(keys.map((key) => id(key.name)));
-  if (target === undefined) return engine.execute([sql`CREATE TABLE ${repeated} AS SELECT ${names} FROM ${id(given)} GROUP BY ${names} HAVING count(*) > 1`], call);
+  if (target === undefined)
+    return engine.execute(
+      [sql`CREATE TABLE ${repeated} AS SELECT ${names} FROM ${id(given)} GROUP BY ${names} HAVING count(*) > 1`],
+      call,
+    );
   const texts = keys.map((key) => sql`${lit(`${key.name} = `)} || CAST(t.${id(key.name)} AS VARCHAR)`);
-  const {rows} = await engine.rows(sql`SELECT [${join(texts)}] FROM ${id(target)} t SEMI JOIN ${repeated} s ON ${onKeys(keys)} LIMIT 1`, call);
+  const {rows} = await engine.rows(
+    sql`SELECT [${join(texts)}] FROM ${id(target)} t SEMI JOIN ${repeated} s ON ${onKeys(keys)} LIMIT 1`,
+    call,
+  );
   const [first] = rows;
   if (first === undefined) return;
   // The cast: the one value is a list of texts.
@@ -173,23 +219,36 @@ async function refuseDuplicates(
 }
 
 /** Files that may hold a match, by their partition and the bounds that the log has. */
-async function candidateFiles({engine}: Pick<Ports, 'engine'>, read: ReadPlan, keys: readonly StructField[], given: string, call: Call): Promise<number[]> {
+async function candidateFiles(
+  {engine}: Pick<Ports, 'engine'>,
+  read: ReadPlan,
+  keys: readonly StructField[],
+  given: string,
+  call: Call,
+): Promise<number[]> {
   if (read.files.length === 0) return [];
-  const partitioned = (key: StructField): boolean => read.partitionColumns.some((name) => name.toLowerCase() === key.name.toLowerCase());
-  const rows = read.files.map((file, i) => sql`(${lit(i)}, ${join(keys.flatMap((key) => boundsOf(file, key, partitioned(key))))})`);
+  const partitioned = (key: StructField): boolean =>
+    read.partitionColumns.some((name) => name.toLowerCase() === key.name.toLowerCase());
+  const rows = read.files.map(
+    (file, i) => sql`(${lit(i)}, ${join(keys.flatMap((key) => boundsOf(file, key, partitioned(key))))})`,
+  );
   const names = join([sql`i`, ...keys.flatMap((_, k) => [id(`lo${k}`), id(`hi${k}`)])]);
   const within = keys.map((key, k) => {
     const [lo, hi, column] = [sql`f.${id(`lo${k}`)}`, sql`f.${id(`hi${k}`)}`, id(key.name)];
     if (partitioned(key)) return sql`${lo} IN (SELECT ${column} FROM ${id(given)} WHERE ${column} IS NOT NULL)`;
     return sql`(${lo} IS NULL OR ${hi} IS NULL OR (${lo} <= (SELECT max(${column}) FROM ${id(given)}) AND ${hi} >= (SELECT min(${column}) FROM ${id(given)})))`;
   });
-  const {rows: found} = await engine.rows(sql`SELECT i FROM (VALUES ${join(rows)}) AS f(${names}) WHERE ${join(within, ' AND ')} ORDER BY i`, call);
+  const {rows: found} = await engine.rows(
+    sql`SELECT i FROM (VALUES ${join(rows)}) AS f(${names}) WHERE ${join(within, ' AND ')} ORDER BY i`,
+    call,
+  );
   return found.map(([i]) => Number(i));
 }
 
 /** The least and the greatest value that a file can have in a key, NULL when nothing is known. */
 function boundsOf(file: ReadFile, {name, type}: StructField, isPartition: boolean): [Sql, Sql] {
-  const own = <T>(record: Readonly<Record<string, T>>): T | undefined => record[name] ?? Object.entries(record).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
+  const own = <T>(record: Readonly<Record<string, T>>): T | undefined =>
+    record[name] ?? Object.entries(record).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
   if (isPartition) {
     const value = partitionValue(own(file.partition), type);
     return [value, value];
@@ -199,7 +258,10 @@ function boundsOf(file: ReadFile, {name, type}: StructField, isPartition: boolea
   if (min === undefined || max === undefined) return [nullOf(type), nullOf(type)];
   const cast = (text: string): Sql => sql`CAST(${lit(text)} AS ${typeSql(type)})`;
   // Writers cut timestamps to milliseconds.
-  return [cast(min), type === 'timestamp' || type === 'timestamp_ntz' ? sql`${cast(max)} + INTERVAL 1 MILLISECOND` : cast(max)];
+  return [
+    cast(min),
+    type === 'timestamp' || type === 'timestamp_ntz' ? sql`${cast(max)} + INTERVAL 1 MILLISECOND` : cast(max),
+  ];
 }
 
 function boundText(value: unknown, type: DeltaType): string | undefined {

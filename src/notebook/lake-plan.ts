@@ -63,7 +63,9 @@ export class LakeScope {
     if (writer === undefined && entry?.problem !== undefined) return fail(entry.problem);
     const left = writer === undefined ? entry?.version : this.#leftAfter(writer, entry);
     const state =
-      writer === undefined ? [entry?.id, at === undefined || 'timestamp' in at ? left : null] : [writer.hash, at === undefined && isOthers(writer, entry, left) ? left : null];
+      writer === undefined
+        ? [entry?.id, at === undefined || 'timestamp' in at ? left : null]
+        : [writer.hash, at === undefined && isOthers(writer, entry, left) ? left : null];
     return ok({
       name,
       line,
@@ -77,7 +79,8 @@ export class LakeScope {
   /** The latest version but for those that cells below the writer made on top of it. */
   #leftAfter({applies}: Writer, entry: TableEntry | undefined): number | undefined {
     if (entry === undefined) return undefined;
-    const isBelow = (origin: TableEntry['origins'][number]): boolean => origin?.applies.includes(applies.self) === true && origin.applies.at(-1) !== applies.self;
+    const isBelow = (origin: TableEntry['origins'][number]): boolean =>
+      origin?.applies.includes(applies.self) === true && origin.applies.at(-1) !== applies.self;
     const index = entry.origins.findLastIndex((origin) => !isBelow(origin));
     return index < 0 ? undefined : entry.firstVersion + index;
   }
@@ -86,7 +89,11 @@ export class LakeScope {
    * A cell that writes a table: its hash, which also changes with what others did to the table, and the cell it comes after.
    * `rows` is a hash of what it writes, `work` of how.
    */
-  written({table, mode}: Pick<LakeWrite, 'table' | 'mode'>, rows: string, work: string): {hash: string; applies: Applies; after: string | undefined; isOverwritten: boolean} {
+  written(
+    {table, mode}: Pick<LakeWrite, 'table' | 'mode'>,
+    rows: string,
+    work: string,
+  ): {hash: string; applies: Applies; after: string | undefined; isOverwritten: boolean} {
     const key = table.toLowerCase();
     const earlier = this.#writers.get(key);
     const applies = {

@@ -15,7 +15,11 @@ export interface VersionToRead {
 export async function readLakeTable(
   ports: Pick<Ports, 'engine' | 'lake'>,
   {table, at, schemaOnly}: VersionToRead,
-  to: {readonly into: string; readonly onProgress: (progress: Progress) => void; readonly signal?: AbortSignal | undefined},
+  to: {
+    readonly into: string;
+    readonly onProgress: (progress: Progress) => void;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Promise<{version: number; columns: readonly Column[]}> {
   const {engine, lake} = ports;
   const {signal, onProgress} = to;
@@ -30,7 +34,12 @@ export async function readLakeTable(
 }
 
 /** Creates a table with the rows of some of a plan's files, or nothing when that fails. */
-export async function fillTable(ports: Pick<Ports, 'engine' | 'lake'>, plan: ReadPlan, files: readonly number[], into: LoadInto): Promise<void> {
+export async function fillTable(
+  ports: Pick<Ports, 'engine' | 'lake'>,
+  plan: ReadPlan,
+  files: readonly number[],
+  into: LoadInto,
+): Promise<void> {
   await createLakeTable(ports, plan, into);
   try {
     await loadFiles(ports, plan, files, into);

@@ -12,7 +12,8 @@ export function typeSql(type: DeltaType): Sql {
 }
 
 /** `"a" BIGINT, "b" VARCHAR`: what a table of this schema is created with. */
-export const columnsSql = (schema: StructType): Sql[] => schema.fields.map((field) => sql`${id(field.name)} ${typeSql(field.type)}`);
+export const columnsSql = (schema: StructType): Sql[] =>
+  schema.fields.map((field) => sql`${id(field.name)} ${typeSql(field.type)}`);
 
 /** What a field is called where the values come from. */
 export type SourceName = (field: StructField) => string;
@@ -28,12 +29,16 @@ export function convert(value: Sql, from: DuckType, to: DeltaType, nameOf: Sourc
     if (to.type === 'struct' && from.kind === 'struct') {
       const fields = to.fields.map((field) => {
         const source = named(from.fields, nameOf(field));
-        const inner = source === undefined ? nullOf(field.type) : convert(sql`struct_extract(${value}, ${lit(source.name)})`, source.type, field.type, nameOf, depth);
+        const inner =
+          source === undefined
+            ? nullOf(field.type)
+            : convert(sql`struct_extract(${value}, ${lit(source.name)})`, source.type, field.type, nameOf, depth);
         return sql`${id(field.name)} := ${inner}`;
       });
       return sql`CASE WHEN ${value} IS NOT NULL THEN struct_pack(${join(fields)}) END`;
     }
-    if (to.type === 'array' && from.kind === 'list') return sql`list_transform(${value}, lambda ${item}: ${convert(item, from.child, to.elementType, nameOf, depth + 1)})`;
+    if (to.type === 'array' && from.kind === 'list')
+      return sql`list_transform(${value}, lambda ${item}: ${convert(item, from.child, to.elementType, nameOf, depth + 1)})`;
     if (to.type === 'map' && from.kind === 'map') {
       const key = convert(sql`${item}.key`, from.key, to.keyType, nameOf, depth + 1);
       const entry = convert(sql`${item}.value`, from.value, to.valueType, nameOf, depth + 1);
@@ -48,13 +53,20 @@ export const nullOf = (type: DeltaType): Sql => sql`CAST(NULL AS ${typeSql(type)
 /** Whether values of `from` are the table's as they are, names inside included. */
 export function isSame(from: DuckType, to: DeltaType, nameOf: SourceName): boolean {
   if (typeof to === 'string') return from.kind === 'leaf' && sameLeaf(from.name, duckTypeOf(to));
-  if (to.type === 'array') return from.kind === 'list' && from.size === undefined && isSame(from.child, to.elementType, nameOf);
-  if (to.type === 'map') return from.kind === 'map' && isSame(from.key, to.keyType, nameOf) && isSame(from.value, to.valueType, nameOf);
+  if (to.type === 'array')
+    return from.kind === 'list' && from.size === undefined && isSame(from.child, to.elementType, nameOf);
+  if (to.type === 'map')
+    return from.kind === 'map' && isSame(from.key, to.keyType, nameOf) && isSame(from.value, to.valueType, nameOf);
   const {fields} = to;
   if (from.kind !== 'struct' || from.fields.length !== fields.length) return false;
   return fields.every((field, i) => {
     const source = from.fields[i];
-    return source !== undefined && source.name === field.name && nameOf(field) === field.name && isSame(source.type, field.type, nameOf);
+    return (
+      source !== undefined &&
+      source.name === field.name &&
+      nameOf(field) === field.name &&
+      isSame(source.type, field.type, nameOf)
+    );
   });
 }
 
@@ -62,7 +74,9 @@ const sameLeaf = (a: string, b: string): boolean => a.replaceAll(' ', '') === b.
 
 /** The part of that name; without case when none is spelt the same. */
 export function named<T extends {readonly name: string}>(parts: readonly T[], name: string): T | undefined {
-  return parts.find((part) => part.name === name) ?? parts.find((part) => part.name.toLowerCase() === name.toLowerCase());
+  return (
+    parts.find((part) => part.name === name) ?? parts.find((part) => part.name.toLowerCase() === name.toLowerCase())
+  );
 }
 
 /** A value of a partition column from its text in the log. */
@@ -88,4 +102,10 @@ export function partitionText(value: Sql, type: DeltaType): Sql {
 }
 
 /** A column of DuckDB as DESCRIBE gives it, with its type's parts. */
-export const parsed = ({name, type}: {readonly name: string; readonly type: string}): {name: string; type: DuckType} => ({name, type: parseDuckType(type)});
+export const parsed = ({
+  name,
+  type,
+}: {
+  readonly name: string;
+  readonly type: string;
+}): {name: string; type: DuckType} => ({name, type: parseDuckType(type)});

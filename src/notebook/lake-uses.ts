@@ -17,7 +17,9 @@ export function lakeUsers(notebook: Notebook, table: string): RunnableCell[] {
 /** The lower-case name of the table that a step's `table` parameter names. */
 function tableOf(cell: Extract<RunnableCell, {type: 'step'}>): string | undefined {
   const named = cell.values['table'];
-  return ['snapshot', 'read_table', 'align_schema'].includes(cell.kind) && typeof named === 'string' ? named.toLowerCase() : undefined;
+  return ['snapshot', 'read_table', 'align_schema'].includes(cell.kind) && typeof named === 'string'
+    ? named.toLowerCase()
+    : undefined;
 }
 
 /** A query that reads `to` wherever it read the table `from` of the lake. */
@@ -29,7 +31,14 @@ export function withTableRenamed(query: string, from: string, to: string): strin
   let text = query;
   for (let i = all.length - 1; i >= 2; i--) {
     const token = all[i];
-    if (token === undefined || token.text.toLowerCase() !== from.toLowerCase() || !is(i - 1, '.') || !is(i - 2, 'lake') || is(i - 3, '.')) continue;
+    if (
+      token === undefined ||
+      token.text.toLowerCase() !== from.toLowerCase() ||
+      !is(i - 1, '.') ||
+      !is(i - 2, 'lake') ||
+      is(i - 3, '.')
+    )
+      continue;
     text = text.slice(0, token.start) + id(to) + text.slice(token.end);
   }
   return text;

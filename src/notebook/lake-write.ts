@@ -49,7 +49,12 @@ export interface LakeWritten {
  * Writes rows to a table of the lake as one commit. Rows that don't fit, break a constraint or can't be merged are refused with
  * Delta's own error; after any failure, or a stop, the table is as it was.
  */
-export async function writeLakeTable(ports: Pick<Ports, 'engine' | 'lake'>, write: LakeWrite, input: WriteInput, options: WriteOptions): Promise<LakeWritten> {
+export async function writeLakeTable(
+  ports: Pick<Ports, 'engine' | 'lake'>,
+  write: LakeWrite,
+  input: WriteInput,
+  options: WriteOptions,
+): Promise<LakeWritten> {
   const {engine, lake} = ports;
   const call = {signal: options.signal};
   const plan = await lake.begin(write.table, intentOf(write, input.columns, options));
@@ -66,29 +71,65 @@ export async function writeLakeTable(ports: Pick<Ports, 'engine' | 'lake'>, writ
         hint: `Run ${options.notebook.cell} to write them: to look at a cell writes nothing.`,
       });
     if (options.signal?.aborted === true) throw new ProblemError(cancelled);
-    const rowsToWrite = rowsOf(plan, plan.rulesOnly ? {columns: input.columns, relation: sql`(FROM ${input.relation} LIMIT 0)`} : input);
+    const rowsToWrite = rowsOf(
+      plan,
+      plan.rulesOnly ? {columns: input.columns, relation: sql`(FROM ${input.relation} LIMIT 0)`} : input,
+    );
     const {relation, given} = rowsToWrite;
     // In a table that is made now nothing can match: the rows are written as they are.
     const isMerge = write.mode === 'merge' && !plan.rulesOnly && plan.read !== undefined;
     // Most writes are one file of these very rows: then its statistics take no query of their own.
-    const seen = await lookThrough(ports, write.table, plan.schema, relation, isMerge || plan.partitionColumns.length > 0 ? [sql`count(*)`] : statsSql(plan.columns), call);
-    const merged = isMerge ? await mergeRows(ports, write.table, plan, {relation, given, keys: write.keys}, scratch, call) : undefined;
-    const fresh = merged === undefined ? rowsToWrite : sliced({relation: id(merged.table), columns: plan.schema.fields});
+    const seen = await lookThrough(
+      ports,
+      write.table,
+      plan.schema,
+      relation,
+      isMerge || plan.partitionColumns.length > 0 ? [sql`count(*)`] : statsSql(plan.columns),
+      call,
+    );
+    const merged = isMerge
+      ? await mergeRows(ports, write.table, plan, {relation, given, keys: write.keys}, scratch, call)
+      : undefined;
+    const fresh =
+      merged === undefined ? rowsToWrite : sliced({relation: id(merged.table), columns: plan.schema.fields});
     await checkRows(ports, write.table, plan, fresh.relation, call);
     if (write.mode === 'append' || plan.rulesOnly) await checkKept(ports, write.table, plan, `${scratch}_kept`, call);
     const rows = merged?.rows ?? Number(seen[0] ?? 0);
     const stats = seen.length > 1 ? statsOf(plan.columns, seen) : undefined;
-    const onRows = (done: number): void => options.onProgress({done, total: rows, note: `${plural(done, 'row')} written`});
+    const onRows = (done: number): void =>
+      options.onProgress({done, total: rows, note: `${plural(done, 'row')} written`});
     const files = await writeFiles(ports, plan, {...fresh, rows, stats}, onRows, call);
-    const metrics = merged === undefined ? {numFiles: String(files), numOutputRows: String(rows)} : {...merged.metrics, numTargetFilesAdded: String(files)};
-    const {version, timestamp, filesAdded, filesRemoved, bytesAdded} = await lake.commit(plan.transaction, merged?.removes ?? [], metrics);
+    const metrics =
+      merged === undefined
+        ? {numFiles: String(files), numOutputRows: String(rows)}
+        : {...merged.metrics, numTargetFilesAdded: String(files)};
+    const {version, timestamp, filesAdded, filesRemoved, bytesAdded} = await lake.commit(
+      plan.transaction,
+      merged?.removes ?? [],
+      metrics,
+    );
     const operation = isMerge ? 'MERGE' : 'WRITE';
     const changed =
       merged === undefined
         ? {rows}
-        : {rows_updated: Number(merged.metrics['numTargetRowsUpdated'] ?? 0), rows_inserted: Number(merged.metrics['numTargetRowsInserted'] ?? 0), rows_written: rows};
+        : {
+            rows_updated: Number(merged.metrics['numTargetRowsUpdated'] ?? 0),
+            rows_inserted: Number(merged.metrics['numTargetRowsInserted'] ?? 0),
+            rows_written: rows,
+          };
     const facts = {version, ...changed, files_added: filesAdded, files_removed: filesRemoved, bytes_added: bytesAdded};
-    return {version, timestamp, mode: write.mode, operation, rows, filesAdded, filesRemoved, bytesAdded, applied: undefined, facts};
+    return {
+      version,
+      timestamp,
+      mode: write.mode,
+      operation,
+      rows,
+      filesAdded,
+      filesRemoved,
+      bytesAdded,
+      applied: undefined,
+      facts,
+    };
   } catch (thrown) {
     // What is told is why the write failed, not that giving up did too.
     await lake.abort(plan.transaction).catch(() => undefined);
@@ -100,7 +141,9 @@ export async function writeLakeTable(ports: Pick<Ports, 'engine' | 'lake'>, writ
 
   async function dropScratch(): Promise<void> {
     const names = ['source', 'source_repeated', 'matched', 'result', 'target', 'kept'];
-    await engine.execute(names.map((name) => sql`DROP TABLE IF EXISTS ${id(`${scratch}_${name}`)}`)).catch(() => undefined);
+    await engine
+      .execute(names.map((name) => sql`DROP TABLE IF EXISTS ${id(`${scratch}_${name}`)}`))
+      .catch(() => undefined);
   }
 }
 
@@ -120,10 +163,17 @@ const alreadyThere = ({mode}: LakeWrite, version: number): LakeWritten => ({
 function intentOf(write: LakeWrite, columns: readonly Column[], {applies, notebook}: WriteOptions): WriteIntent {
   const schema: StructType = {
     type: 'struct',
-    fields: columns.map((column) => ({name: column.name, type: deltaTypeOf(parseDuckType(column.type)).type, nullable: true, metadata: {}})),
+    fields: columns.map((column) => ({
+      name: column.name,
+      type: deltaTypeOf(parseDuckType(column.type)).type,
+      nullable: true,
+      metadata: {},
+    })),
   };
   const {mode, mergeSchema, overwriteSchema, partitionBy, notNull, comments, keys, crashAfter} = write;
-  const constraints = Object.fromEntries(Object.entries(write.constraints).map(([name, text]) => [name, sparkConstraint(name, text)]));
+  const constraints = Object.fromEntries(
+    Object.entries(write.constraints).map(([name, text]) => [name, sparkConstraint(name, text)]),
+  );
   return {
     mode,
     schema,
@@ -161,6 +211,7 @@ function sliced(rows: Rows, selected?: Sql): SlicedRows {
   const {from, row, all} = numberedRows(rows);
   return {
     relation: selected === undefined ? rows.relation : sql`(SELECT ${selected} FROM ${rows.relation})`,
-    between: (start, end) => sql`(SELECT ${selected ?? all} FROM ${from} WHERE ${row} >= ${lit(start)}${end === undefined ? sql`` : sql` AND ${row} < ${lit(end)}`})`,
+    between: (start, end) =>
+      sql`(SELECT ${selected ?? all} FROM ${from} WHERE ${row} >= ${lit(start)}${end === undefined ? sql`` : sql` AND ${row} < ${lit(end)}`})`,
   };
 }

@@ -1,7 +1,18 @@
 import {exportedAs} from '../encrypt/define.ts';
 import {problemOf, type Problem} from '../lib/problem.ts';
 import type {Row} from '../lib/value.ts';
-import type {At, Commit, Committed, Encryption, FileAt, Ports, Progress, TableEntry, TableVersion, Vacuumed} from '../ports/index.ts';
+import type {
+  At,
+  Commit,
+  Committed,
+  Encryption,
+  FileAt,
+  Ports,
+  Progress,
+  TableEntry,
+  TableVersion,
+  Vacuumed,
+} from '../ports/index.ts';
 import {pageSql, type Sort} from '../sql/page.ts';
 import {id, sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
@@ -43,7 +54,9 @@ export class Lake {
   tables = $state.raw<readonly TableEntry[]>([]);
   /** False until the catalogue was read for the first time: an empty one means nothing before. */
   known = $state(false);
-  readonly byName: ReadonlyMap<string, TableEntry> = $derived(new Map(this.tables.map((entry) => [entry.name.toLowerCase(), entry])));
+  readonly byName: ReadonlyMap<string, TableEntry> = $derived(
+    new Map(this.tables.map((entry) => [entry.name.toLowerCase(), entry])),
+  );
   #reading: Promise<void> | undefined;
   #isStale = false;
   #opened = 0;
@@ -123,9 +136,16 @@ export class Lake {
     const into = `lake_look_${++this.#opened}`;
     let isThere = false;
     const forget = engine.onRestart(() => (isThere = false));
-    const read = async (which: At | undefined, {onProgress, signal}: Work): Promise<{version: number; columns: readonly Column[]}> => {
+    const read = async (
+      which: At | undefined,
+      {onProgress, signal}: Work,
+    ): Promise<{version: number; columns: readonly Column[]}> => {
       const {readLakeTable} = await import('./lake-read.ts');
-      const found = await readLakeTable(this.ports, {table, at: which}, {into, onProgress: onProgress ?? ignore, signal});
+      const found = await readLakeTable(
+        this.ports,
+        {table, at: which},
+        {into, onProgress: onProgress ?? ignore, signal},
+      );
       isThere = true;
       return found;
     };
@@ -153,7 +173,13 @@ export class Lake {
   }
 
   /** Compares the rows of two versions: by `keys`, or as whole rows when there are none. */
-  async compare(table: string, before: number, after: number, keys: readonly string[], signal?: AbortSignal): Promise<Comparison> {
+  async compare(
+    table: string,
+    before: number,
+    after: number,
+    keys: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<Comparison> {
     const {compareVersions} = await import('./lake-diff.ts');
     return compareVersions(this.ports, table, {version: before}, {version: after}, keys, signal);
   }

@@ -24,7 +24,8 @@ export function parseNotebook(text: string): Notebook {
   return {front, ...readFront(front), cells: parseCells(lines.slice(start).join(''), start + 1)};
 }
 
-export const serializeNotebook = (notebook: Notebook): string => notebook.front + notebook.cells.map((cell) => cell.source).join('');
+export const serializeNotebook = (notebook: Notebook): string =>
+  notebook.front + notebook.cells.map((cell) => cell.source).join('');
 
 /** Lines with their line ends. */
 const splitLines = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
@@ -39,8 +40,17 @@ function parseCells(text: string, firstLine = 1): Cell[] {
     const source = prose.join('');
     // Blank lines alone belong to the cell before them, so that they are no cell of their own.
     const before = cells.at(-1);
-    if (source.trim() === '' && before !== undefined) cells[cells.length - 1] = {...before, source: before.source + source};
-    else if (source !== '') cells.push({type: 'text', id: nextId(), source, line: firstLine + i - prose.length, problems: [], markdown: source.trim()});
+    if (source.trim() === '' && before !== undefined)
+      cells[cells.length - 1] = {...before, source: before.source + source};
+    else if (source !== '')
+      cells.push({
+        type: 'text',
+        id: nextId(),
+        source,
+        line: firstLine + i - prose.length,
+        problems: [],
+        markdown: source.trim(),
+      });
     prose = [];
   };
   while (i < lines.length) {
@@ -52,7 +62,9 @@ function parseCells(text: string, firstLine = 1): Cell[] {
       continue;
     }
     const [, ticks = '', word = '', info = ''] = fence;
-    const close = lines.findIndex((other, j) => j > i && other.trim().startsWith(ticks) && other.trim().replaceAll(ticks.charAt(0), '') === '');
+    const close = lines.findIndex(
+      (other, j) => j > i && other.trim().startsWith(ticks) && other.trim().replaceAll(ticks.charAt(0), '') === '',
+    );
     const end = close < 0 ? lines.length : close + 1;
     if (runnable.has(word)) {
       endProse();
@@ -68,15 +80,25 @@ function parseCells(text: string, firstLine = 1): Cell[] {
 
 function readCell(word: string, info: string, body: string, source: string, line: number, unclosed: boolean): Cell {
   const problems: Problem[] = [];
-  const report = (code: string, message: string, hint: string, at = line): void => void problems.push({code, message, hint, where: {line: at}});
-  if (unclosed) report('CELL_NOT_CLOSED', 'This cell’s fence is never closed.', 'End the cell with a line of three backticks.');
+  const report = (code: string, message: string, hint: string, at = line): void =>
+    void problems.push({code, message, hint, where: {line: at}});
+  if (unclosed)
+    report('CELL_NOT_CLOSED', 'This cell’s fence is never closed.', 'End the cell with a line of three backticks.');
   const base = {id: nextId(), source, line, body};
   const step = /^(\S+)\s*=\s*(\S+)$/.exec(info);
   const name = word === 'step' ? (step?.[1] ?? info) : info;
   if (word === 'step' && step === null)
-    report('CELL_HEADER', `A step cell starts with “step NAME = KIND”, and this one says “step ${info}”.`, 'Write, for example, step clean = dedup.');
+    report(
+      'CELL_HEADER',
+      `A step cell starts with “step NAME = KIND”, and this one says “step ${info}”.`,
+      'Write, for example, step clean = dedup.',
+    );
   else if (!cellName.test(name) && !(word === 'chart' && name === ''))
-    report('CELL_NAME', `“${name}” can’t be the name of a cell.`, 'Use letters, digits and underscores, starting with a letter, so that SQL can name it.');
+    report(
+      'CELL_NAME',
+      `“${name}” can’t be the name of a cell.`,
+      'Use letters, digits and underscores, starting with a letter, so that SQL can name it.',
+    );
 
   if (word === 'sql' || word === 'psql') {
     const disabled = /^\s*--\s*disabled: true\s*$/m.test(body.split('\n')[0] ?? '');
@@ -85,8 +107,16 @@ function readCell(word: string, info: string, body: string, source: string, line
   const {values, yamlProblems} = readYaml(body, line);
   problems.push(...yamlProblems);
   const {from, disabled, ...rest} = values;
-  if (from !== undefined && typeof from !== 'string') report('CELL_FROM', 'from takes the name of one cell above.', 'Write from: NAME.');
-  const common = {...base, name, disabled: disabled === true, problems, from: typeof from === 'string' ? from : undefined, values: rest};
+  if (from !== undefined && typeof from !== 'string')
+    report('CELL_FROM', 'from takes the name of one cell above.', 'Write from: NAME.');
+  const common = {
+    ...base,
+    name,
+    disabled: disabled === true,
+    problems,
+    from: typeof from === 'string' ? from : undefined,
+    values: rest,
+  };
   return word === 'chart' ? {...common, type: 'chart'} : {...common, type: 'step', kind: step?.[2] ?? ''};
 }
 
@@ -114,7 +144,11 @@ function readYaml(body: string, fenceAt: number): {values: Record<string, unknow
     // The contents are a YAML map, checked above.
     return {values: document.toJS({maxAliasCount: 100}) as Record<string, unknown>, yamlProblems};
   } catch (error) {
-    yamlProblems.push({code: 'YAML', message: `The body can’t be read as YAML: ${error instanceof Error ? error.message : String(error)}`, where: {line: fenceAt + 1}});
+    yamlProblems.push({
+      code: 'YAML',
+      message: `The body can’t be read as YAML: ${error instanceof Error ? error.message : String(error)}`,
+      where: {line: fenceAt + 1},
+    });
     return {values: {}, yamlProblems};
   }
 }
@@ -137,7 +171,13 @@ function readFront(front: string): Pick<Notebook, 'title' | 'params' | 'dashboar
   if (found !== undefined && found !== null && typeof found === 'object') {
     for (const [name, value] of Object.entries(found)) {
       if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') params[name] = value;
-      else problems.push({code: 'NOTEBOOK_PARAM', message: `The parameter ${name} is neither text, number, true nor false.`, hint: 'Give it one plain value.', where: {line: 1}});
+      else
+        problems.push({
+          code: 'NOTEBOOK_PARAM',
+          message: `The parameter ${name} is neither text, number, true nor false.`,
+          hint: 'Give it one plain value.',
+          where: {line: 1},
+        });
     }
   }
   const dashboard = readDashboard(values['dashboard'], problems);
@@ -153,14 +193,20 @@ export function lineOf(cell: {readonly body: string; readonly line: number}, pat
     const parent: unknown = depth === 1 ? document.contents : document.getIn(keys.slice(0, depth - 1), true);
     if (!isMap(parent)) continue;
     const pair = parent.items.find((item) => String(item.key) === keys[depth - 1]);
-    const range = pair !== undefined && pair.key !== null && typeof pair.key === 'object' && 'range' in pair.key ? pair.key.range : undefined;
+    const range =
+      pair !== undefined && pair.key !== null && typeof pair.key === 'object' && 'range' in pair.key
+        ? pair.key.range
+        : undefined;
     if (Array.isArray(range) && typeof range[0] === 'number') return cell.line + counter.linePos(range[0]).line;
   }
   return cell.line;
 }
 
 /** A cell's source with parameters set (`undefined` removes one); comments and the other lines stay. */
-export function withValues(cell: {readonly source: string; readonly body: string}, changes: Readonly<Record<string, unknown>>): string {
+export function withValues(
+  cell: {readonly source: string; readonly body: string},
+  changes: Readonly<Record<string, unknown>>,
+): string {
   const document: Document = parseDocument(cell.body);
   if (!isMap(document.contents)) document.contents = document.createNode({});
   for (const [name, value] of Object.entries(changes)) {
@@ -188,11 +234,18 @@ const yamlStyle = {lineWidth: 0, flowCollectionPadding: false} as const;
 const isFlow = (value: unknown): boolean =>
   Array.isArray(value)
     ? value.every((item) => item === null || typeof item !== 'object')
-    : value !== null && typeof value === 'object' && Object.values(value).every((item) => item === null || typeof item !== 'object');
+    : value !== null &&
+      typeof value === 'object' &&
+      Object.values(value).every((item) => item === null || typeof item !== 'object');
 
 /** The source of a new cell. */
 export function newCell(header: string, body: string | Readonly<Record<string, unknown>>): string {
-  const text = typeof body === 'string' ? body : Object.keys(body).length === 0 ? '' : stringify(body, {...yamlStyle, collectionStyle: 'any'});
+  const text =
+    typeof body === 'string'
+      ? body
+      : Object.keys(body).length === 0
+        ? ''
+        : stringify(body, {...yamlStyle, collectionStyle: 'any'});
   return `\`\`\`${header}\n${text === '' || text.endsWith('\n') ? text : `${text}\n`}\`\`\`\n\n`;
 }
 
@@ -213,6 +266,9 @@ export function paramNamed(name: string, params: Notebook['params']): ParamValue
   return {
     code: 'PARAM_NOT_FOUND',
     message: `The notebook has no parameter ${name}.`,
-    hint: near === undefined ? `Add it to params at the top of the notebook: params: {${name}: …}.` : `Did you mean ${near}?`,
+    hint:
+      near === undefined
+        ? `Add it to params at the top of the notebook: params: {${name}: …}.`
+        : `Did you mean ${near}?`,
   };
 }

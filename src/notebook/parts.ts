@@ -48,7 +48,10 @@ export function assign(
   assigned: readonly Column[],
 ): {parts: Part[]; columns: Column[]} {
   const replaced = (name: string): Column | undefined => assigned.find((column) => isNamed(name)(column.name));
-  const kept = base.parts.map((part) => ({...part, columns: part.columns.filter((name) => replaced(name) === undefined)}));
+  const kept = base.parts.map((part) => ({
+    ...part,
+    columns: part.columns.filter((name) => replaced(name) === undefined),
+  }));
   const added = assigned.filter(({name}) => !base.columns.some((column) => isNamed(name)(column.name)));
   return {
     parts: [...kept.filter(({columns}) => columns.length > 0), {...own, columns: assigned.map(({name}) => name)}],

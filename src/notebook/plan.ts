@@ -10,7 +10,16 @@ import {checkQuery, mentions} from '../sql/lexer.ts';
 import type {LakeRead, Step} from '../steps/define.ts';
 import {stepKinds, stepOf} from '../steps/index.ts';
 import {LakeScope, type Applies, type LakeTables} from './lake-plan.ts';
-import {fenceOf, rejectsOf, type Cell, type ChartCell, type Notebook, type RunnableCell, type SqlCell, type StepCell} from './cells.ts';
+import {
+  fenceOf,
+  rejectsOf,
+  type Cell,
+  type ChartCell,
+  type Notebook,
+  type RunnableCell,
+  type SqlCell,
+  type StepCell,
+} from './cells.ts';
 import {lineOf} from './model.ts';
 import {mentionsTable, postgresWriters, type PostgresWriter} from './postgres-uses.ts';
 import {substitute, substituteValues} from './substitute.ts';
@@ -54,7 +63,13 @@ export interface Computed {
  * later: the latest version there is, but for those that cells further down made.
  */
 export interface LakeSource extends Computed {
-  readonly work: {readonly type: 'lake'; readonly table: string; readonly at: At | undefined; readonly left: number | undefined; readonly schemaOnly: boolean};
+  readonly work: {
+    readonly type: 'lake';
+    readonly table: string;
+    readonly at: At | undefined;
+    readonly left: number | undefined;
+    readonly schemaOnly: boolean;
+  };
 }
 
 /** A cell ready to run. */
@@ -106,7 +121,14 @@ export type Fingerprints = ReadonlyMap<string, string>;
  * Orders a notebook into cells with content hashes. Pure: the same text and files give the same plan. A cell reads
  * cells above it only; one that reads a broken cell is broken too, and says which. What `denies` names can't run.
  */
-export function plan(notebook: Notebook, files: Fingerprints, lake: LakeTables = new Map(), path = '', denies: Denies = () => undefined, runs: Runs = new Map()): PlannedCell[] {
+export function plan(
+  notebook: Notebook,
+  files: Fingerprints,
+  lake: LakeTables = new Map(),
+  path = '',
+  denies: Denies = () => undefined,
+  runs: Runs = new Map(),
+): PlannedCell[] {
   const scope = new LakeScope(lake, path);
   const planned: PlannedCell[] = [];
   const tables = new Map<string, PlannedCell>();
@@ -119,7 +141,19 @@ export function plan(notebook: Notebook, files: Fingerprints, lake: LakeTables =
   for (const cell of notebook.cells) {
     if (cell.type === 'text') continue;
     const name = cell.name === '' ? unnamed(++charts, given) : cell.name;
-    const result = planCell(cell, name, {notebook, files, lake: scope, postgres, writers, denies, runs, tables, taken, nearest, below: namesBelow(notebook.cells, cell)});
+    const result = planCell(cell, name, {
+      notebook,
+      files,
+      lake: scope,
+      postgres,
+      writers,
+      denies,
+      runs,
+      tables,
+      taken,
+      nearest,
+      below: namesBelow(notebook.cells, cell),
+    });
     planned.push(result);
     taken.add(name.toLowerCase());
     if (cell.type === 'chart') continue;
@@ -137,7 +171,9 @@ function unnamed(place: number, given: ReadonlySet<string>): string {
 }
 
 const namesBelow = (cells: readonly Cell[], cell: RunnableCell): string[] =>
-  cells.slice(cells.indexOf(cell) + 1).flatMap((other) => (other.type === 'step' || other.type === 'sql' ? [other.name] : []));
+  cells
+    .slice(cells.indexOf(cell) + 1)
+    .flatMap((other) => (other.type === 'step' || other.type === 'sql' ? [other.name] : []));
 
 interface Above {
   readonly notebook: Notebook;
@@ -159,7 +195,12 @@ interface Above {
 function planCell(cell: RunnableCell, name: string, above: Above): PlannedCell {
   const problems: Problem[] = [...cell.problems];
   if (above.taken.has(name.toLowerCase()))
-    problems.push({code: 'NAME_TAKEN', message: `Another cell above is named ${name} already.`, hint: 'Give this cell a name of its own.', where: {line: cell.line}});
+    problems.push({
+      code: 'NAME_TAKEN',
+      message: `Another cell above is named ${name} already.`,
+      hint: 'Give this cell a name of its own.',
+      where: {line: cell.line},
+    });
   const denied = problems.length > 0 || cell.disabled ? undefined : above.denies(cell, above.notebook.params);
   if (denied !== undefined) problems.push(denied);
   const understood =
@@ -170,20 +211,46 @@ function planCell(cell: RunnableCell, name: string, above: Above): PlannedCell {
         : cell.type === 'sql'
           ? (cell.engine === 'postgres' ? planPsql : planSql)(cell, above, problems)
           : planChart(cell, above, problems);
-  const sources = understood === undefined ? [] : understood.reads.flatMap(({read, name: source}) => sourceCell(read, source, cell, above, problems) ?? []);
-  const inputs = understood === undefined ? [] : understood.inputs.flatMap((input) => inputTable(input, above, problems) ?? []);
+  const sources =
+    understood === undefined
+      ? []
+      : understood.reads.flatMap(({read, name: source}) => sourceCell(read, source, cell, above, problems) ?? []);
+  const inputs =
+    understood === undefined ? [] : understood.inputs.flatMap((input) => inputTable(input, above, problems) ?? []);
   inputs.push(...sources.map((source) => ({name: source.name, hash: source.hash, rejects: false})));
-  const base = {id: cell.id, name, kind: cell.type === 'step' ? cell.kind : cell.type === 'sql' ? fenceOf(cell) : cell.type, line: cell.line};
+  const base = {
+    id: cell.id,
+    name,
+    kind: cell.type === 'step' ? cell.kind : cell.type === 'sql' ? fenceOf(cell) : cell.type,
+    line: cell.line,
+  };
   if (understood === undefined || problems.length > 0)
-    return {...base, ready: false, disabled: cell.disabled, problems: problems.map((problem) => at(problem, {cell: name, line: cell.line}))};
+    return {
+      ...base,
+      ready: false,
+      disabled: cell.disabled,
+      problems: problems.map((problem) => at(problem, {cell: name, line: cell.line})),
+    };
 
   const [first] = inputs;
-  if (cell.disabled) return {...base, ready: false, disabled: true, problems: [], ...(understood.work.type === 'step' && first !== undefined ? {standsFor: first} : {})};
+  if (cell.disabled)
+    return {
+      ...base,
+      ready: false,
+      disabled: true,
+      problems: [],
+      ...(understood.work.type === 'step' && first !== undefined ? {standsFor: first} : {}),
+    };
   const {work} = understood;
   const ofRun = readsClock(work) ? above.runs.get(name) : undefined;
   const hash = ofRun === undefined ? hashOf(work, inputs) : contentHash([hashOf(work, inputs), ofRun]);
   const cells = [...above.tables.values()].filter((other) => other.ready);
-  const runTimes = [...new Set([...inputs.flatMap((input) => cells.find((other) => other.hash === input.hash)?.runTimes ?? []), ...ownRunTimes(work)])];
+  const runTimes = [
+    ...new Set([
+      ...inputs.flatMap((input) => cells.find((other) => other.hash === input.hash)?.runTimes ?? []),
+      ...ownRunTimes(work),
+    ]),
+  ];
   const table = work.type === 'step' ? work.step.writesPostgres?.(work.values) : undefined;
   if (table !== undefined) {
     // What two cells write to one table depends on which was first.
@@ -194,16 +261,27 @@ function planCell(cell: RunnableCell, name: string, above: Above): PlannedCell {
   }
   const write = work.type === 'step' ? work.step.writes?.(work.values) : undefined;
   if (write === undefined || work.type !== 'step') return {...base, ready: true, work, inputs, sources, runTimes, hash};
-  const {applies, ...written} = above.lake.written(write, contentHash([hashOf({...work, values: write.rows}, inputs)]), hash);
+  const {applies, ...written} = above.lake.written(
+    write,
+    contentHash([hashOf({...work, values: write.rows}, inputs)]),
+    hash,
+  );
   return {...base, ready: true, work: {...work, applies}, inputs, sources, runTimes, ...written};
 }
 
 /** Whether a cell's rows depend on when it runs, and not on its data alone. */
 export const readsClock = (work: Work): boolean => work.type === 'step' && work.step.readsClock?.(work.values) === true;
 
-const ownRunTimes = (work: Work): readonly string[] => (work.type === 'step' ? (work.step.runTimes?.(work.values) ?? []) : []);
+const ownRunTimes = (work: Work): readonly string[] =>
+  work.type === 'step' ? (work.step.runTimes?.(work.values) ?? []) : [];
 
-function sourceCell(read: LakeRead, name: string, cell: RunnableCell, above: Above, problems: Problem[]): LakeSource | undefined {
+function sourceCell(
+  read: LakeRead,
+  name: string,
+  cell: RunnableCell,
+  above: Above,
+  problems: Problem[],
+): LakeSource | undefined {
   const source = above.lake.source(read, name, cell.line);
   if (source.ok) return source.value;
   // Two versions of a table that isn't there are one thing to mend.
@@ -216,7 +294,11 @@ const sqlVersion = 2;
 
 /** The values that the hash knows: all but the defaults of parameters that came later. */
 const hashed = ({step, values}: Extract<Work, {type: 'step'}>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(values).filter(([name, value]) => step.params[name]?.later !== true || value !== step.params[name].default));
+  Object.fromEntries(
+    Object.entries(values).filter(
+      ([name, value]) => step.params[name]?.later !== true || value !== step.params[name].default,
+    ),
+  );
 
 /** The hash leaves out a cell's own name: renaming a cell or its inputs costs nothing, unless SQL spells the name or the rows do. */
 function hashOf(work: Work, inputs: readonly InputTable[]): string {
@@ -255,7 +337,10 @@ function planStep(cell: StepCell, above: Above, problems: Problem[]): Understood
     problems.push({
       code: 'UNKNOWN_STEP',
       message: `There is no step called ${cell.kind}.`,
-      hint: near === undefined ? 'Choose one from the list of steps; the cell stays in the file as it is.' : `Did you mean ${near}?`,
+      hint:
+        near === undefined
+          ? 'Choose one from the list of steps; the cell stays in the file as it is.'
+          : `Did you mean ${near}?`,
     });
     return undefined;
   }
@@ -267,7 +352,12 @@ function planStep(cell: StepCell, above: Above, problems: Problem[]): Understood
   }
   const inputs = step.input === 'one' ? [cell.from ?? above.nearest] : [];
   if (step.input === 'none' && cell.from !== undefined)
-    problems.push({code: 'NO_INPUT', message: `${step.title} reads no cell, so it takes no from.`, hint: 'Take the line out.', where: {line: lineOf(cell, 'from')}});
+    problems.push({
+      code: 'NO_INPUT',
+      message: `${step.title} reads no cell, so it takes no from.`,
+      hint: 'Take the line out.',
+      where: {line: lineOf(cell, 'from')},
+    });
   if (inputs.includes(undefined)) {
     problems.push({
       code: 'NOTHING_ABOVE',
@@ -300,16 +390,26 @@ function planSql(cell: SqlCell, above: Above, problems: Problem[]): Understood |
   }
   const {text, reads} = found.value;
   const names = [...above.tables.values()].map((table) => table.name);
-  return {work: {type: 'sql', query, text}, inputs: mentions(query, [...names, ...names.map(rejectsOf)]), reads: reads.map(({name, ...read}) => ({read, name}))};
+  return {
+    work: {type: 'sql', query, text},
+    inputs: mentions(query, [...names, ...names.map(rejectsOf)]),
+    reads: reads.map(({name, ...read}) => ({read, name})),
+  };
 }
 
 function planPsql(cell: SqlCell, above: Above, problems: Problem[]): Understood | undefined {
   const query = substitute(cell.body.trim(), above.notebook.params, true, problems);
   if (query.replace(/--[^\n]*|;/g, '').trim() === '') {
-    problems.push({code: 'SQL_EMPTY', message: 'There is no statement here.', hint: 'Write what PostgreSQL is to be asked: SELECT * FROM a_table.'});
+    problems.push({
+      code: 'SQL_EMPTY',
+      message: 'There is no statement here.',
+      hint: 'Write what PostgreSQL is to be asked: SELECT * FROM a_table.',
+    });
     return undefined;
   }
-  const read = above.writers.filter((writer) => above.taken.has(writer.cell.toLowerCase()) && mentionsTable(query, writer.table));
+  const read = above.writers.filter(
+    (writer) => above.taken.has(writer.cell.toLowerCase()) && mentionsTable(query, writer.table),
+  );
   return {work: {type: 'psql', query}, inputs: read.map((writer) => writer.cell), reads: []};
 }
 
@@ -321,10 +421,18 @@ function planChart(cell: ChartCell, above: Above, problems: Problem[]): Understo
   }
   const from = cell.from ?? above.nearest;
   if (from === undefined) {
-    problems.push({code: 'NOTHING_ABOVE', message: 'A chart draws the table of a cell above, and there is none.', hint: 'Load a file first, or move the chart below a table.'});
+    problems.push({
+      code: 'NOTHING_ABOVE',
+      message: 'A chart draws the table of a cell above, and there is none.',
+      hint: 'Load a file first, or move the chart below a table.',
+    });
     return undefined;
   }
-  return {work: {type: 'chart', spec: read.value}, inputs: [from, ...(read.value.alerts === undefined ? [] : [read.value.alerts])], reads: []};
+  return {
+    work: {type: 'chart', spec: read.value},
+    inputs: [from, ...(read.value.alerts === undefined ? [] : [read.value.alerts])],
+    reads: [],
+  };
 }
 
 const paramIssue = (problem: ParamProblem, cell: StepCell | ChartCell): Problem => ({
@@ -335,22 +443,40 @@ const paramIssue = (problem: ParamProblem, cell: StepCell | ChartCell): Problem 
 });
 
 /** Whether a cell can't run because it, or one that it reads, may not use something. */
-export const isHeld = (cell: PlannedCell): boolean => !cell.ready && cell.problems.some(({code}) => code === 'NOT_ALLOWED' || code === 'INPUT_NOT_ALLOWED');
+export const isHeld = (cell: PlannedCell): boolean =>
+  !cell.ready && cell.problems.some(({code}) => code === 'NOT_ALLOWED' || code === 'INPUT_NOT_ALLOWED');
 
 /** The table an input names; says so when it is missing, further down or broken. */
 function inputTable(input: string, above: Above, problems: Problem[]): InputTable | undefined {
   const key = input.toLowerCase();
   const named = above.tables.get(key);
   const found = named ?? [...above.tables.values()].find((table) => rejectsOf(table.name).toLowerCase() === key);
-  if (found?.ready === true) return {name: named === undefined ? rejectsOf(found.name) : found.name, hash: found.hash, rejects: named === undefined};
+  if (found?.ready === true)
+    return {
+      name: named === undefined ? rejectsOf(found.name) : found.name,
+      hash: found.hash,
+      rejects: named === undefined,
+    };
   if (named?.ready === false && named.standsFor !== undefined) return {...named.standsFor, name: named.name};
   if (found !== undefined) {
     problems.push(
       isHeld(found)
-        ? {code: 'INPUT_NOT_ALLOWED', message: `It reads ${found.name}, which may not run yet.`, hint: 'Say at the top of the notebook what it may use.'}
+        ? {
+            code: 'INPUT_NOT_ALLOWED',
+            message: `It reads ${found.name}, which may not run yet.`,
+            hint: 'Say at the top of the notebook what it may use.',
+          }
         : found.disabled
-          ? {code: 'INPUT_DISABLED', message: `It reads ${found.name}, which is switched off.`, hint: `Switch ${found.name} on, or read another cell.`}
-          : {code: 'INPUT_BROKEN', message: `It reads ${found.name}, which can’t run as it is written.`, hint: `Mend ${found.name} first.`},
+          ? {
+              code: 'INPUT_DISABLED',
+              message: `It reads ${found.name}, which is switched off.`,
+              hint: `Switch ${found.name} on, or read another cell.`,
+            }
+          : {
+              code: 'INPUT_BROKEN',
+              message: `It reads ${found.name}, which can’t run as it is written.`,
+              hint: `Mend ${found.name} first.`,
+            },
     );
     return undefined;
   }
@@ -360,15 +486,26 @@ function inputTable(input: string, above: Above, problems: Problem[]): InputTabl
   problems.push({
     code: 'CELL_NOT_FOUND',
     message: below ? `It reads ${input}, which stands further down.` : `There is no cell called ${input} above.`,
-    hint: below ? 'Cells run from top to bottom: move this one below it.' : near === undefined ? 'Name a cell above that gives a table.' : `Did you mean ${near}?`,
+    hint: below
+      ? 'Cells run from top to bottom: move this one below it.'
+      : near === undefined
+        ? 'Name a cell above that gives a table.'
+        : `Did you mean ${near}?`,
   });
   return undefined;
 }
 
-const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.filter((item) => typeof item === 'string') : typeof value === 'string' && value !== '' ? [value] : []);
+const textsOf = (value: unknown): string[] =>
+  Array.isArray(value)
+    ? value.filter((item) => typeof item === 'string')
+    : typeof value === 'string' && value !== ''
+      ? [value]
+      : [];
 
 const namedCells = (params: Params, values: Readonly<Record<string, unknown>>): string[] =>
-  Object.entries(params).flatMap(([name, param]) => (param.control.kind === 'cell' || param.control.kind === 'cells' ? textsOf(values[name]) : []));
+  Object.entries(params).flatMap(([name, param]) =>
+    param.control.kind === 'cell' || param.control.kind === 'cells' ? textsOf(values[name]) : [],
+  );
 
 /** Names and globs of files that a step's `p.files` parameters hold. */
 export const filePatterns = (params: Params, values: Readonly<Record<string, unknown>>): string[] =>
@@ -376,7 +513,9 @@ export const filePatterns = (params: Params, values: Readonly<Record<string, unk
 
 /** The workspace's files that a step's `p.files` parameters name, globs expanded, in name order for each glob. */
 function namedFiles(params: Params, values: Readonly<Record<string, unknown>>, files: Fingerprints): string[] {
-  return filePatterns(params, values).flatMap((pattern) => (files.has(pattern) ? [pattern] : matching(pattern, [...files.keys()])));
+  return filePatterns(params, values).flatMap((pattern) =>
+    files.has(pattern) ? [pattern] : matching(pattern, [...files.keys()]),
+  );
 }
 
 /** Names that match a glob of `*` and `?`, sorted; the pattern itself when none does, so that its absence is reported by name. */

@@ -9,16 +9,27 @@ import {id, join, psqlStatement, sql, typeName, type Sql} from '../sql/sql.ts';
 export function postgresRows({columns, rows}: PostgresAnswer): (string | null)[][] {
   const decoder = new TextDecoder();
   return Array.from({length: rows}, (_, row) =>
-    columns.map(({bytes, offsets, valid}) => (valid[row] === 1 ? decoder.decode(bytes.subarray(offsets[row], offsets[row + 1])) : null)),
+    columns.map(({bytes, offsets, valid}) =>
+      valid[row] === 1 ? decoder.decode(bytes.subarray(offsets[row], offsets[row + 1])) : null,
+    ),
   );
 }
 
 /** Runs a statement of the reader's in PostgreSQL, which refuses to write, and puts its rows into a table of the engine. */
-export async function readPostgres(ports: Pick<Ports, 'engine' | 'postgres'>, statement: string, table: string, signal: AbortSignal | undefined): Promise<void> {
+export async function readPostgres(
+  ports: Pick<Ports, 'engine' | 'postgres'>,
+  statement: string,
+  table: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   checkReads(statement);
   const answer = await ports.postgres.transaction((run) => run(psqlStatement(statement)), {readOnly: true, signal});
   if (answer.columns.length === 0)
-    throw new ProblemError({code: 'POSTGRES_NO_ROWS', message: 'This statement gives no table.', hint: 'A psql cell reads: write a SELECT, or WITH … SELECT.'});
+    throw new ProblemError({
+      code: 'POSTGRES_NO_ROWS',
+      message: 'This statement gives no table.',
+      hint: 'A psql cell reads: write a SELECT, or WITH … SELECT.',
+    });
   const seen = new Set<string>();
   for (const {name} of answer.columns) {
     if (seen.has(name.toLowerCase()))
@@ -42,7 +53,10 @@ function checkReads(statement: string): void {
   if (!harmless.test(word))
     throw new ProblemError({
       code: 'POSTGRES_NO_ROWS',
-      message: word === '' ? 'This is no statement that PostgreSQL could answer.' : `A psql cell only reads, and ${word.toUpperCase()} gives no table.`,
+      message:
+        word === ''
+          ? 'This is no statement that PostgreSQL could answer.'
+          : `A psql cell only reads, and ${word.toUpperCase()} gives no table.`,
       hint: 'Write a SELECT, or WITH … SELECT. Tables are written with a postgres step.',
     });
 }
@@ -68,7 +82,12 @@ function endOfComment(statement: string, start: number): number {
   return mark.lastIndex;
 }
 
-async function intoEngine({engine}: Pick<Ports, 'engine'>, answer: PostgresAnswer, table: string, signal: AbortSignal | undefined): Promise<void> {
+async function intoEngine(
+  {engine}: Pick<Ports, 'engine'>,
+  answer: PostgresAnswer,
+  table: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const texts = `${table}_texts`;
   await engine.execute([sql`DROP TABLE IF EXISTS ${id(texts)}`], {signal});
   try {
@@ -87,8 +106,12 @@ async function intoEngine({engine}: Pick<Ports, 'engine'>, answer: PostgresAnswe
       }
     }
     const nested = await nestedIn(engine, answer, texts, signal);
-    const values = answer.columns.map(({name, type}, i) => sql`${nested.get(i) ?? valueOf(type, columnAt(i), decided.get(i))} AS ${id(name)}`);
-    await engine.execute([sql`CREATE OR REPLACE TABLE ${id(table)} AS SELECT ${join(values)} FROM ${id(texts)}`], {signal});
+    const values = answer.columns.map(
+      ({name, type}, i) => sql`${nested.get(i) ?? valueOf(type, columnAt(i), decided.get(i))} AS ${id(name)}`,
+    );
+    await engine.execute([sql`CREATE OR REPLACE TABLE ${id(table)} AS SELECT ${join(values)} FROM ${id(texts)}`], {
+      signal,
+    });
   } finally {
     await engine.execute([sql`DROP TABLE IF EXISTS ${id(texts)}`]);
   }
@@ -98,7 +121,12 @@ async function intoEngine({engine}: Pick<Ports, 'engine'>, answer: PostgresAnswe
  * Values of the columns that hold arrays of arrays, by place: lists of lists where all have as many dimensions, else PostgreSQL's own text, as for
  * texts, whose quotes and braces DuckDB reads otherwise. An array of arrays has the same type in PostgreSQL as an array.
  */
-async function nestedIn(engine: Ports['engine'], {columns}: PostgresAnswer, texts: string, signal: AbortSignal | undefined): Promise<ReadonlyMap<number, Sql>> {
+async function nestedIn(
+  engine: Ports['engine'],
+  {columns}: PostgresAnswer,
+  texts: string,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<number, Sql>> {
   const arrays = columns.flatMap(({type}, i) => (isArray(type) ? [i] : []));
   if (arrays.length === 0) return new Map();
   const depths = arrays.map((i) => {
@@ -150,7 +178,9 @@ function valueOf(type: string, value: Sql, numeric: Sql | undefined): Sql {
       return sql`regexp_replace(${value}, '^(\\S+) (.*) BC$', '\\1 (BC) \\2')::${typeName(to)}`;
     default:
       if (to === 'VARCHAR[]') return textArray(plainArray(value));
-      return to.endsWith('[]') ? sql`(${arrayText(plainArray(value))})::${typeName(to)}` : sql`${value}::${typeName(to)}`;
+      return to.endsWith('[]')
+        ? sql`(${arrayText(plainArray(value))})::${typeName(to)}`
+        : sql`${value}::${typeName(to)}`;
   }
 }
 
@@ -165,7 +195,10 @@ const textArray = (value: Sql): Sql =>
 function ipcOf({columns, rows}: PostgresAnswer): Uint8Array {
   const schema = new Schema(columns.map((_, i) => new Field(`c${i}`, new Utf8(), true)));
   const children = columns.map((column) => textData(column, rows));
-  const batch = new RecordBatch(schema, makeData({type: new Struct(schema.fields), length: rows, nullCount: 0, children}));
+  const batch = new RecordBatch(
+    schema,
+    makeData({type: new Struct(schema.fields), length: rows, nullCount: 0, children}),
+  );
   return RecordBatchStreamWriter.writeAll([batch]).toUint8Array(true);
 }
 

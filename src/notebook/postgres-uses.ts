@@ -26,6 +26,8 @@ export function mentionsTable(statement: string, table: string): boolean {
   if (!lexed.ok) return true;
   // PostgreSQL folds a bare name to lower case. In a text there may be a query, as for query_to_xml.
   return lexed.value.some((token) =>
-    token.type === 'identifier' ? (token.quoted ? token.text : token.text.toLowerCase()) === table : token.type === 'string' && token.text.includes(table),
+    token.type === 'identifier'
+      ? (token.quoted ? token.text : token.text.toLowerCase()) === table
+      : token.type === 'string' && token.text.includes(table),
   );
 }

@@ -4,7 +4,16 @@ import {ProblemError, type Difference} from '../lib/problem.ts';
 import {list, plural} from '../lib/text.ts';
 import type {Value} from '../lib/value.ts';
 import type {Ports, PostgresRun, Progress} from '../ports/index.ts';
-import {copyLines, createTable, longestName, nameBytes, names, postgresType, postgresTypeSql, upsert} from '../sql/postgres.ts';
+import {
+  copyLines,
+  createTable,
+  longestName,
+  nameBytes,
+  names,
+  postgresType,
+  postgresTypeSql,
+  upsert,
+} from '../sql/postgres.ts';
 import {id, join, lit, quotedId, sql, type Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 import type {PostgresWrite} from '../steps/define.ts';
@@ -46,14 +55,20 @@ export async function writePostgres(
       if (found !== undefined && !write.overwriteSchema) {
         checkTable(write, columns, keys, found);
         const added = columns.filter((column) => !found.columns.some(({name}) => name === column.name));
-        for (const {name, type} of added) await run(sql`ALTER TABLE ${placeOf(write.table)} ADD COLUMN ${quotedId(name)} ${postgresTypeSql(postgresType(type))}`);
+        for (const {name, type} of added)
+          await run(
+            sql`ALTER TABLE ${placeOf(write.table)} ADD COLUMN ${quotedId(name)} ${postgresTypeSql(postgresType(type))}`,
+          );
       } else {
         if (found !== undefined) await run(sql`DROP TABLE ${placeOf(write.table)}`);
         await run(createTable(placeOf(write.table), columns, keys));
       }
       const given = columns.map(({name}) => name);
       const isUpsert = keys.length > 0 && !isNew;
-      if (isUpsert) await run(sql`CREATE TEMP TABLE ${id(staging)} ON COMMIT DROP AS SELECT ${names(given)} FROM ${placeOf(write.table)} WITH NO DATA`);
+      if (isUpsert)
+        await run(
+          sql`CREATE TEMP TABLE ${id(staging)} ON COMMIT DROP AS SELECT ${names(given)} FROM ${placeOf(write.table)} WITH NO DATA`,
+        );
       else if (!isNew) await run(sql`TRUNCATE ${placeOf(write.table)}`);
       const into = isUpsert ? sql`pg_temp.${id(staging)}` : placeOf(write.table);
       const copy = sql`COPY ${into} (${names(given)}) FROM '/dev/blob' WITH (FORMAT csv)`;
@@ -71,9 +86,17 @@ export async function writePostgres(
   );
 }
 
-async function put(run: PostgresRun, table: string, given: readonly string[], keys: readonly string[], rows: number): Promise<Record<string, number>> {
+async function put(
+  run: PostgresRun,
+  table: string,
+  given: readonly string[],
+  keys: readonly string[],
+  rows: number,
+): Promise<Record<string, number>> {
   const statement = upsert(placeOf(table), sql`pg_temp.${id(staging)}`, given, keys);
-  const answer = await run(sql`WITH put AS (${statement} RETURNING xmax = 0 AS inserted) SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FROM put`);
+  const answer = await run(
+    sql`WITH put AS (${statement} RETURNING xmax = 0 AS inserted) SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FROM put`,
+  );
   const [inserted = 0, updated = 0] = (postgresRows(answer)[0] ?? []).map(Number);
   return {rows_inserted: inserted, rows_updated: updated, rows_unchanged: rows - inserted - updated};
 }
@@ -150,10 +173,19 @@ LEFT JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisprimary WHERE n
   };
 }
 
-function checkTable(write: PostgresWrite, columns: readonly Column[], keys: readonly string[], found: FoundTable): void {
+function checkTable(
+  write: PostgresWrite,
+  columns: readonly Column[],
+  keys: readonly string[],
+  found: FoundTable,
+): void {
   const {table} = write;
   if (found.kind !== 'r' && found.kind !== 'p')
-    throw new ProblemError({code: 'POSTGRES_NOT_A_TABLE', message: `${table} is no table in PostgreSQL: something else has that name.`, hint: 'Choose another name.'});
+    throw new ProblemError({
+      code: 'POSTGRES_NOT_A_TABLE',
+      message: `${table} is no table in PostgreSQL: something else has that name.`,
+      hint: 'Choose another name.',
+    });
   const differences = columns.flatMap((column): Difference[] => {
     const type = postgresType(column.type);
     const there = found.columns.find(({name}) => name === column.name);
@@ -194,10 +226,18 @@ function checkLengths(table: string, columns: readonly Column[]): void {
 }
 
 /** Keys have to be there, and each once: PostgreSQL would say so only of one row. */
-async function checkKeys({engine}: Pick<Ports, 'engine'>, relation: Sql, keys: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+async function checkKeys(
+  {engine}: Pick<Ports, 'engine'>,
+  relation: Sql,
+  keys: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
   if (keys.length === 0) return;
   const each = keys.map(id);
-  const missing = await engine.rows(sql`SELECT ${join(each.map((key) => sql`count(*) - count(${key})`))} FROM ${relation}`, {signal});
+  const missing = await engine.rows(
+    sql`SELECT ${join(each.map((key) => sql`count(*) - count(${key})`))} FROM ${relation}`,
+    {signal},
+  );
   const empty = keys.find((_, i) => Number(missing.rows[0]?.[i] ?? 0) > 0);
   if (empty !== undefined)
     throw new ProblemError({
@@ -222,4 +262,5 @@ async function checkKeys({engine}: Pick<Ports, 'engine'>, relation: Sql, keys: r
   });
 }
 
-const textOf = (value: Value | undefined): string => (value === null || value === undefined ? 'NULL' : typeof value === 'object' ? JSON.stringify(value) : String(value));
+const textOf = (value: Value | undefined): string =>
+  value === null || value === undefined ? 'NULL' : typeof value === 'object' ? JSON.stringify(value) : String(value);

@@ -29,7 +29,12 @@ const table = 'preview_rows';
 const rejectsTable = 'preview_rejects';
 
 /** Reads the first rows of a workspace file with these `load` parameters. Nothing of it stays in the engine. */
-export async function previewFile(ports: Ports, file: string, values: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<FilePreview> {
+export async function previewFile(
+  ports: Ports,
+  file: string,
+  values: Readonly<Record<string, unknown>>,
+  signal?: AbortSignal,
+): Promise<FilePreview> {
   const {engine, storage} = ports;
   const read = readParams(load.params, {...values, file});
   if (!read.ok) throw new ProblemError(paramProblem(read.problems[0]));
@@ -47,18 +52,33 @@ export async function previewFile(ports: Ports, file: string, values: Readonly<R
     return chosen;
   };
   try {
-    const {rejects} = await readFiles(ports, [file], options, {table, rejects: rejectsTable, onProgress: () => undefined, signal, limit: 1000, choose});
+    const {rejects} = await readFiles(ports, [file], options, {
+      table,
+      rejects: rejectsTable,
+      onProgress: () => undefined,
+      signal,
+      limit: 1000,
+      choose,
+    });
     const {columns, rows} = await engine.rows(sql`FROM ${id(table)} LIMIT ${lit(shownRows)}`, {signal});
     const read = {sniffed, detected, tables, table: options.table ?? chosen, columns, rows};
     if (rejects === undefined) return {...read, rejects: [], totalRejects: 0};
-    const found = await engine.rows(sql`SELECT line, column_name, raw, reason, count(*) OVER () AS total FROM ${id(rejects)} LIMIT ${lit(shownRejects)}`, {signal});
+    const found = await engine.rows(
+      sql`SELECT line, column_name, raw, reason, count(*) OVER () AS total FROM ${id(rejects)} LIMIT ${lit(shownRejects)}`,
+      {signal},
+    );
     return {...read, rejects: found.rows.map(rejectOf), totalRejects: Number(found.rows[0]?.[4] ?? 0)};
   } finally {
     await engine.execute([table, rejectsTable].map((name) => sql`DROP TABLE IF EXISTS ${id(name)}`)).catch(problemOf);
   }
 }
 
-const rejectOf = ([line, column, raw, reason]: Row): Reject => ({line: Number(line), column: typeof column === 'string' ? column : null, raw: textOf(raw), reason: textOf(reason)});
+const rejectOf = ([line, column, raw, reason]: Row): Reject => ({
+  line: Number(line),
+  column: typeof column === 'string' ? column : null,
+  raw: textOf(raw),
+  reason: textOf(reason),
+});
 const textOf = (value: Value | undefined): string => (typeof value === 'string' ? value : '');
 
 const paramProblem = (problem: {readonly message: string; readonly hint?: string} | undefined): Problem => ({

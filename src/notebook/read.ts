@@ -47,13 +47,22 @@ export interface FilesRead {
  * Reads files of the workspace into `to.table`: text by handle, JSON and Parquet batch by batch. Several files are put
  * together by column name.
  */
-export async function readFiles(ports: Ports, files: readonly string[], options: LoadOptions, to: Destination): Promise<FilesRead> {
+export async function readFiles(
+  ports: Ports,
+  files: readonly string[],
+  options: LoadOptions,
+  to: Destination,
+): Promise<FilesRead> {
   const {engine} = ports;
   const isAlone = files.length === 1;
-  const partOf = (i: number): Destination => (isAlone ? to : {...to, table: `${to.table}_part${i}`, rejects: `${to.rejects}_part${i}`});
-  const drop = (names: readonly string[]): Promise<void> => engine.execute(names.map((name) => sql`DROP TABLE IF EXISTS ${id(name)}`));
+  const partOf = (i: number): Destination =>
+    isAlone ? to : {...to, table: `${to.table}_part${i}`, rejects: `${to.rejects}_part${i}`};
+  const drop = (names: readonly string[]): Promise<void> =>
+    engine.execute(names.map((name) => sql`DROP TABLE IF EXISTS ${id(name)}`));
   const temporary = isAlone ? [] : files.flatMap((_, i) => [partOf(i).table, partOf(i).rejects]);
-  const sniffing = Promise.all(files.map(async (file, i) => ({file, sniffed: await ports.storage.sniff(file, options), to: partOf(i)})));
+  const sniffing = Promise.all(
+    files.map(async (file, i) => ({file, sniffed: await ports.storage.sniff(file, options), to: partOf(i)})),
+  );
   const [parts] = await Promise.all([sniffing, drop([to.table, to.rejects, ...temporary])]);
   try {
     const rejects: string[] = [];
@@ -64,7 +73,10 @@ export async function readFiles(ports: Ports, files: readonly string[], options:
       read.push(file);
     }
     const tables = parts.map((part) => part.to.table);
-    if (!isAlone) await engine.execute([gather(tables, to.table), ...(rejects.length === 0 ? [] : [gather(rejects, to.rejects)])], {signal: to.signal});
+    if (!isAlone)
+      await engine.execute([gather(tables, to.table), ...(rejects.length === 0 ? [] : [gather(rejects, to.rejects)])], {
+        signal: to.signal,
+      });
     return {rejects: rejects.length === 0 ? undefined : to.rejects, files: read};
   } catch (thrown) {
     // What went wrong matters more than that this does, too.
@@ -83,10 +95,24 @@ const gather = (tables: readonly string[], table: string): Sql =>
   )}`;
 
 /** Reads one file. */
-async function readOne(ports: Ports, file: string, sniffed: Sniffed, options: LoadOptions, to: Destination): Promise<FileRead & {hasRejects: boolean}> {
+async function readOne(
+  ports: Ports,
+  file: string,
+  sniffed: Sniffed,
+  options: LoadOptions,
+  to: Destination,
+): Promise<FileRead & {hasRejects: boolean}> {
   const {format} = sniffed;
-  const read = {file, format, encoding: options.encoding ?? sniffed.encoding, gzip: sniffed.gzip, isWhole: format === 'json' && isWhole(sniffed.head), table: undefined};
-  if (isDatabase(format)) return {...read, csv: undefined, ...(await readDatabaseFile(ports, file, format, options, to))};
+  const read = {
+    file,
+    format,
+    encoding: options.encoding ?? sniffed.encoding,
+    gzip: sniffed.gzip,
+    isWhole: format === 'json' && isWhole(sniffed.head),
+    table: undefined,
+  };
+  if (isDatabase(format))
+    return {...read, csv: undefined, ...(await readDatabaseFile(ports, file, format, options, to))};
   if (options.table !== undefined) throw new ProblemError(noDatabase(file, options.table));
   if (format !== 'csv') return {...read, csv: undefined, hasRejects: await readArrowFile(ports, file, options, to)};
   try {
@@ -102,17 +128,29 @@ function isWhole(head: string): boolean {
   return line.startsWith('[') || !line.trimEnd().endsWith('}');
 }
 
-async function readCsvFile(ports: Ports, file: string, sniffed: Sniffed, options: LoadOptions, to: Destination): Promise<{csv: Detected; hasRejects: boolean}> {
+async function readCsvFile(
+  ports: Ports,
+  file: string,
+  sniffed: Sniffed,
+  options: LoadOptions,
+  to: Destination,
+): Promise<{csv: Detected; hasRejects: boolean}> {
   const {engine} = ports;
   const columns = options.filename ? sql`* REPLACE (${lit(file)} AS filename)` : sql`*`;
   const limit = to.limit === undefined ? sql`` : sql` LIMIT ${lit(to.limit)}`;
   // DuckDB adds to these tables with every scan.
   const clear = [sql`DROP TABLE IF EXISTS reject_errors`, sql`DROP TABLE IF EXISTS reject_scans`];
   const {dialect, isTyped} = await withCsv(ports, file, sniffed, options, to, async (csv) => {
-    await engine.execute([...clear, sql`CREATE TABLE ${id(to.table)} AS SELECT ${columns} FROM ${csv.source}${limit}`], {signal: to.signal});
+    await engine.execute(
+      [...clear, sql`CREATE TABLE ${id(to.table)} AS SELECT ${columns} FROM ${csv.source}${limit}`],
+      {signal: to.signal},
+    );
     return csv;
   });
-  const [{rows}] = await Promise.all([engine.describeTable('reject_errors', {signal: to.signal}), checkTypes(ports, file, options, to)]);
+  const [{rows}] = await Promise.all([
+    engine.describeTable('reject_errors', {signal: to.signal}),
+    checkTypes(ports, file, options, to),
+  ]);
   const found = isTyped ? dialect.columns : (await engine.describeTable(to.table, {signal: to.signal})).columns;
   const csv = {...dialect, columns: options.filename ? found.filter(({name}) => name !== 'filename') : found};
   if (rows === 0) return {csv, hasRejects: false};
@@ -139,7 +177,9 @@ async function withCsv<T>(
 ): Promise<T> {
   const {engine, storage} = ports;
   const options = {...given, encoding: given.encoding ?? sniffed.encoding};
-  const plain = await storage.plainText(file, options, (bytes) => to.onProgress({done: bytes, total: 0, note: `${count(Math.round(bytes / 1e6))} MB read`}));
+  const plain = await storage.plainText(file, options, (bytes) =>
+    to.onProgress({done: bytes, total: 0, note: `${count(Math.round(bytes / 1e6))} MB read`}),
+  );
   // Another encoding gives another text, so the name tells them apart.
   const name = registeredName(file, options.encoding);
   await engine.registerFile(name, plain);
@@ -151,7 +191,13 @@ async function withCsv<T>(
   }
 }
 
-async function understandCsv(ports: Ports, name: string, sniffed: Sniffed, options: LoadOptions, signal: AbortSignal | undefined): Promise<OpenCsv> {
+async function understandCsv(
+  ports: Ports,
+  name: string,
+  sniffed: Sniffed,
+  options: LoadOptions,
+  signal: AbortSignal | undefined,
+): Promise<OpenCsv> {
   const detected = await detect(ports, name, options, signal);
   // DuckDB takes a file whose beginning has no quotes for one without any, and would misread those further down.
   const unquoted = options.quote === undefined && detected.quote === '' && !sniffed.head.includes('"');
@@ -160,7 +206,12 @@ async function understandCsv(ports: Ports, name: string, sniffed: Sniffed, optio
   const isTyped = detected.decimal === (options.decimal ?? '.') && detected.columns.length > 0;
   const source = isTyped
     ? readCsvAs(name, dialect, options)
-    : readCsv([name], {...options, delimiter: options.delimiter ?? (detected.delimiter || undefined), quote: unquoted ? '"' : options.quote, decimal: detected.decimal});
+    : readCsv([name], {
+        ...options,
+        delimiter: options.delimiter ?? (detected.delimiter || undefined),
+        quote: unquoted ? '"' : options.quote,
+        decimal: detected.decimal,
+      });
   return {source, detected, dialect, isTyped};
 }
 
@@ -174,15 +225,28 @@ function aboutFile(thrown: unknown, file: string, encoding: string): ProblemErro
   const {where, ...rest} = problem;
   const ofFile = where?.file === undefined ? {} : {where: {...where, file}};
   return new ProblemError(
-    {...rest, ...(where === undefined ? {} : {where}), ...ofFile, message: problem.message.replaceAll(registeredName(file, encoding), file)},
+    {
+      ...rest,
+      ...(where === undefined ? {} : {where}),
+      ...ofFile,
+      message: problem.message.replaceAll(registeredName(file, encoding), file),
+    },
     {cause: thrown},
   );
 }
 
 /** How a CSV file would be read with these options. */
-export async function detectCsv(ports: Ports, file: string, sniffed: Sniffed, options: LoadOptions, signal: AbortSignal | undefined): Promise<Detected> {
+export async function detectCsv(
+  ports: Ports,
+  file: string,
+  sniffed: Sniffed,
+  options: LoadOptions,
+  signal: AbortSignal | undefined,
+): Promise<Detected> {
   try {
-    return await withCsv(ports, file, sniffed, options, {onProgress: () => undefined, signal}, ({detected}) => Promise.resolve(detected));
+    return await withCsv(ports, file, sniffed, options, {onProgress: () => undefined, signal}, ({detected}) =>
+      Promise.resolve(detected),
+    );
   } catch (thrown) {
     throw aboutFile(thrown, file, options.encoding ?? sniffed.encoding);
   }
@@ -190,7 +254,12 @@ export async function detectCsv(ports: Ports, file: string, sniffed: Sniffed, op
 
 const sniffTable = 'csv_sniffed';
 
-async function detect(ports: Ports, name: string, options: LoadOptions, signal: AbortSignal | undefined): Promise<Detected> {
+async function detect(
+  ports: Ports,
+  name: string,
+  options: LoadOptions,
+  signal: AbortSignal | undefined,
+): Promise<Detected> {
   const {engine} = ports;
   // Asking for columns and then for rows would sniff the file twice.
   await engine.execute([sql`CREATE OR REPLACE TEMP TABLE ${id(sniffTable)} AS ${sniffCsv(name, options)}`], {signal});
@@ -217,7 +286,13 @@ async function detect(ports: Ports, name: string, options: LoadOptions, signal: 
 }
 
 /** A comma is the decimal mark when it isn't the delimiter and texts of the first rows look like `1,5`, and none like `1.5`. */
-async function detectDecimal(ports: Ports, name: string, options: LoadOptions, delimiter: string, signal: AbortSignal | undefined): Promise<'.' | ','> {
+async function detectDecimal(
+  ports: Ports,
+  name: string,
+  options: LoadOptions,
+  delimiter: string,
+  signal: AbortSignal | undefined,
+): Promise<'.' | ','> {
   if (delimiter === ',') return '.';
   const sample = readCsv([name], {...options, types: {}});
   const matches = (pattern: string): Sql => sql`count(*) FILTER (WHERE regexp_full_match(v, ${lit(pattern)}))`;
@@ -278,13 +353,23 @@ async function readArrowFile(ports: Ports, file: string, options: LoadOptions, t
   if (!created) throw new ProblemError(noRows(file, rejects));
   await finish(ports, file, options, to);
   if (rejects.length === 0) return false;
-  const rows = rejects.map((reject) => sql`(${lit(file)}, ${lit(reject.line)}::BIGINT, ${lit(reject.column)}, ${lit(reject.raw)}, ${lit(reject.reason)})`);
-  await engine.execute([sql`CREATE TABLE ${id(to.rejects)} AS SELECT * FROM (VALUES ${join(rows)}) AS t(file, line, column_name, raw, reason)`]);
+  const rows = rejects.map(
+    (reject) =>
+      sql`(${lit(file)}, ${lit(reject.line)}::BIGINT, ${lit(reject.column)}, ${lit(reject.raw)}, ${lit(reject.reason)})`,
+  );
+  await engine.execute([
+    sql`CREATE TABLE ${id(to.rejects)} AS SELECT * FROM (VALUES ${join(rows)}) AS t(file, line, column_name, raw, reason)`,
+  ]);
   return true;
 }
 
 /** Columns of the table that `schema` names, with the types it gives them; throws when there is no such column. */
-async function checkTypes(ports: Ports, file: string, options: LoadOptions, to: Destination): Promise<{column: string; type: string}[]> {
+async function checkTypes(
+  ports: Ports,
+  file: string,
+  options: LoadOptions,
+  to: Destination,
+): Promise<{column: string; type: string}[]> {
   const wanted = Object.entries(options.types);
   if (wanted.length === 0) return [];
   const names = (await ports.engine.describeTable(to.table, {signal: to.signal})).columns.map((column) => column.name);
@@ -292,18 +377,32 @@ async function checkTypes(ports: Ports, file: string, options: LoadOptions, to: 
     const column = names.find((known) => known.toLowerCase() === name.toLowerCase());
     if (column !== undefined) return {column, type};
     const near = closest(name, names);
-    const hint = near === undefined ? `Its columns are ${list(names.slice(0, 8))}${names.length > 8 ? ' …' : ''}.` : `Did you mean ${near}?`;
-    throw new ProblemError({code: 'COLUMN_NOT_FOUND', message: `${file} has no column ${name}, which schema gives a type.`, hint, where: {file, column: name}});
+    const hint =
+      near === undefined
+        ? `Its columns are ${list(names.slice(0, 8))}${names.length > 8 ? ' …' : ''}.`
+        : `Did you mean ${near}?`;
+    throw new ProblemError({
+      code: 'COLUMN_NOT_FOUND',
+      message: `${file} has no column ${name}, which schema gives a type.`,
+      hint,
+      where: {file, column: name},
+    });
   });
 }
 
 /** JSON, Parquet and databases bring types of their own; `schema` casts the columns it names. */
 async function finish(ports: Ports, file: string, options: LoadOptions, to: Destination): Promise<void> {
-  if (options.filename) await ports.engine.execute([sql`ALTER TABLE ${id(to.table)} ADD COLUMN filename VARCHAR DEFAULT ${lit(file)}`]);
+  if (options.filename)
+    await ports.engine.execute([sql`ALTER TABLE ${id(to.table)} ADD COLUMN filename VARCHAR DEFAULT ${lit(file)}`]);
   for (const {column, type} of await checkTypes(ports, file, options, to))
-    await ports.engine.execute([sql`ALTER TABLE ${id(to.table)} ALTER ${id(column)} TYPE ${typeName(type)} USING TRY_CAST(${id(column)} AS ${typeName(type)})`], {
-      signal: to.signal,
-    });
+    await ports.engine.execute(
+      [
+        sql`ALTER TABLE ${id(to.table)} ALTER ${id(column)} TYPE ${typeName(type)} USING TRY_CAST(${id(column)} AS ${typeName(type)})`,
+      ],
+      {
+        signal: to.signal,
+      },
+    );
 }
 
 const noRows = (file: string, rejects: readonly Reject[]): Problem => ({

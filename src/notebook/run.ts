@@ -111,7 +111,8 @@ export class Runner {
   /** Makes a plan the current one: its names are the views that SQL cells read. */
   usePlan(plan: readonly PlannedCell[]): void {
     this.#plan = plan;
-    for (const cell of plan) if (cell.ready) for (const known of [...cell.sources, cell]) this.#lineage.set(known.hash, known);
+    for (const cell of plan)
+      if (cell.ready) for (const known of [...cell.sources, cell]) this.#lineage.set(known.hash, known);
   }
 
   /** What is known of a result without computing anything. */
@@ -131,7 +132,12 @@ export class Runner {
     // Inputs come before what reads them, so one pass finds all.
     for (const known of this.#lineage.values()) {
       const isTouched = (known.work.type === 'lake' ? known.work.table : writtenBy(known))?.toLowerCase() === key;
-      if (isTouched || (known.after !== undefined && gone.has(known.after)) || known.inputs.some(({hash}) => gone.has(hash))) gone.add(known.hash);
+      if (
+        isTouched ||
+        (known.after !== undefined && gone.has(known.after)) ||
+        known.inputs.some(({hash}) => gone.has(hash))
+      )
+        gone.add(known.hash);
     }
     for (const hash of gone) this.#forget(hash);
     return gone;
@@ -155,12 +161,23 @@ export class Runner {
   #forgetWriters(table: string, {self, before}: Applies): void {
     for (const known of this.#lineage.values()) {
       const applies = known.work.type === 'step' ? known.work.applies : undefined;
-      if (applies !== undefined && writtenBy(known)?.toLowerCase() === table.toLowerCase() && applies.self !== self && !before.includes(applies.self)) this.#drop(known.hash);
+      if (
+        applies !== undefined &&
+        writtenBy(known)?.toLowerCase() === table.toLowerCase() &&
+        applies.self !== self &&
+        !before.includes(applies.self)
+      )
+        this.#drop(known.hash);
     }
   }
 
   /** A result with its table present, while `use` runs; nothing is evicted meanwhile. */
-  async withResult<T>(name: string, lane: Lane, use: (result: StoredResult) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async withResult<T>(
+    name: string,
+    lane: Lane,
+    use: (result: StoredResult) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
     const {hash} = this.#cellNamed(name);
     return this.#turns.take(lane, () => this.#pinning(async () => use(await this.#ensure(hash, {}, signal))));
   }
@@ -171,13 +188,22 @@ export class Runner {
     return this.#turns.take(lane, async () => {
       const result = this.#results.get(hash);
       if (result === undefined || !this.isPresent(hash))
-        throw new ProblemError({code: 'EVICTED', message: `The rows of ${name} are not in memory any more.`, hint: 'Look at the cell again.'});
+        throw new ProblemError({
+          code: 'EVICTED',
+          message: `The rows of ${name} are not in memory any more.`,
+          hint: 'Look at the cell again.',
+        });
       return use(result);
     });
   }
 
   /** A result with its inputs' tables present, while `use` runs. */
-  async withInputs<T>(name: string, lane: Lane, use: (result: StoredResult, inputs: readonly Input[]) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async withInputs<T>(
+    name: string,
+    lane: Lane,
+    use: (result: StoredResult, inputs: readonly Input[]) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
     const cell = this.#cellNamed(name);
     return this.#turns.take(lane, () =>
       this.#pinning(async () => {
@@ -193,7 +219,9 @@ export class Runner {
    */
   leaveOnly(): Promise<void> {
     return this.#turns.take('run', async () => {
-      const kept = new Set(this.#plan.flatMap((cell) => (cell.ready ? [cell, ...cell.sources].map(({hash}) => hash) : [])));
+      const kept = new Set(
+        this.#plan.flatMap((cell) => (cell.ready ? [cell, ...cell.sources].map(({hash}) => hash) : [])),
+      );
       const tables = new Set([...kept].flatMap((hash) => [tableOf(hash), rejectsOf(tableOf(hash))]));
       await this.#showOnly([], undefined);
       const {rows} = await this.ports.engine.rows(sql`SELECT table_name FROM duckdb_tables() WHERE NOT internal`);
@@ -204,7 +232,12 @@ export class Runner {
   }
 
   /** Runs something of the reader's own while the tables of the current plan that `names` mentions, and `sources`, are there under their names. */
-  async query<T>(names: readonly string[], sources: readonly LakeSource[], use: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async query<T>(
+    names: readonly string[],
+    sources: readonly LakeSource[],
+    use: () => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
     return this.#turns.take('run', () =>
       this.#pinning(async () => {
         const tables: View[] = [];
@@ -243,7 +276,10 @@ export class Runner {
     const report: RanCell[] = [];
     let halted: RanStatus | undefined;
     for (const cell of wanted) {
-      const ran = halted === undefined ? await this.#turns.take('run', () => this.#runCell(cell, cell.name === target, events, signal)) : skipped(cell, halted);
+      const ran =
+        halted === undefined
+          ? await this.#turns.take('run', () => this.#runCell(cell, cell.name === target, events, signal))
+          : skipped(cell, halted);
       if (ran.status === 'failed') halted = 'skipped';
       if (ran.status === 'cancelled') halted = 'cancelled';
       report.push(ran);
@@ -257,10 +293,16 @@ export class Runner {
     const visit = (cell: Computed | undefined): void => {
       if (cell === undefined || hashes.has(cell.hash)) return;
       hashes.add(cell.hash);
-      for (const hash of [...cell.inputs.map((input) => input.hash), cell.after]) visit(hash === undefined ? undefined : this.#lineage.get(hash));
+      for (const hash of [...cell.inputs.map((input) => input.hash), cell.after])
+        visit(hash === undefined ? undefined : this.#lineage.get(hash));
     };
     const goal = plan.find((cell) => cell.name === target);
-    if (goal === undefined) throw new ProblemError({code: 'CELL_NOT_FOUND', message: `There is no cell called ${target}.`, hint: 'Name one of the notebook’s cells.'});
+    if (goal === undefined)
+      throw new ProblemError({
+        code: 'CELL_NOT_FOUND',
+        message: `There is no cell called ${target}.`,
+        hint: 'Name one of the notebook’s cells.',
+      });
     if (goal.ready) visit(goal);
     return (cell) => cell === goal || (cell.ready && hashes.has(cell.hash));
   }
@@ -269,7 +311,13 @@ export class Runner {
     const cell = this.#plan.find((planned) => planned.name === name);
     if (cell?.ready === true) return cell;
     const problem = cell?.ready === false ? cell.problems[0] : undefined;
-    throw new ProblemError(problem ?? {code: 'CELL_NOT_FOUND', message: `There is no cell called ${name} that can run.`, hint: 'Name one of the notebook’s cells.'});
+    throw new ProblemError(
+      problem ?? {
+        code: 'CELL_NOT_FOUND',
+        message: `There is no cell called ${name} that can run.`,
+        hint: 'Name one of the notebook’s cells.',
+      },
+    );
   }
 
   /** `wanted` says that the rows themselves will be looked at: then a known result whose table is gone is computed again. */
@@ -305,10 +353,21 @@ export class Runner {
 
   #report(cell: CompiledCell, {rows, rejects, verdict, ms, bytes}: StoredResult, status: RanStatus): RanCell {
     const rowsIn = cell.inputs.reduce<number | null>((sum, input) => addRows(sum, this.#rowsOf(input)), null);
-    const ran = {name: cell.name, kind: cell.kind, status, rowsIn, rowsOut: rows, rejected: rejects?.rows ?? 0, ms, bytes};
+    const ran = {
+      name: cell.name,
+      kind: cell.kind,
+      status,
+      rowsIn,
+      rowsOut: rows,
+      rejected: rejects?.rows ?? 0,
+      ms,
+      bytes,
+    };
     if (verdict === undefined) return ran;
     const problem = at(verdict.problem, {cell: cell.name, line: cell.line});
-    return verdict.stops ? {...ran, status: 'failed', error: problem} : {...ran, warning: {...problem, mark: verdict.mark}};
+    return verdict.stops
+      ? {...ran, status: 'failed', error: problem}
+      : {...ran, warning: {...problem, mark: verdict.mark}};
   }
 
   #rowsOf(input: InputTable): number | null {
@@ -324,7 +383,16 @@ export class Runner {
       const fresh = await this.#ensure(known.through, events, signal);
       if (fresh.parts === known.parts) return known;
       // Rows that are computed again may be others: a sample's, say.
-      const passed = {...fresh, hash, through: known.through, rejects: undefined, figures, verdict: undefined, ms, bytes: 0};
+      const passed = {
+        ...fresh,
+        hash,
+        through: known.through,
+        rejects: undefined,
+        figures,
+        verdict: undefined,
+        ms,
+        bytes: 0,
+      };
       this.#results.set(hash, passed);
       return passed;
     }
@@ -333,7 +401,12 @@ export class Runner {
       return known;
     }
     const cell = this.#lineage.get(hash);
-    if (cell === undefined) throw new ProblemError({code: 'CELL_NOT_FOUND', message: 'The cell this result came from is gone.', hint: 'Run the notebook again.'});
+    if (cell === undefined)
+      throw new ProblemError({
+        code: 'CELL_NOT_FOUND',
+        message: 'The cell this result came from is gone.',
+        hint: 'Run the notebook again.',
+      });
     return this.#pinning(async () => {
       if (cell.after !== undefined && !this.#results.has(cell.after)) await this.#ensure(cell.after, events, signal);
       const inputs = await this.#inputs(cell, events, signal);
@@ -376,15 +449,25 @@ export class Runner {
     for (const table of cell.inputs) {
       const result = await this.#ensure(table.hash, events, signal);
       this.#pin(table.hash);
-      if (!table.rejects) inputs.push({name: table.name, relation: result.relation, columns: result.columns, places: result.places});
+      if (!table.rejects)
+        inputs.push({name: table.name, relation: result.relation, columns: result.columns, places: result.places});
       else if (result.rejects === undefined)
-        throw new ProblemError({code: 'NO_REJECTS', message: `${table.name} is empty: nothing was rejected there.`, hint: 'Only load, cast, validate and quality keep such rows.'});
+        throw new ProblemError({
+          code: 'NO_REJECTS',
+          message: `${table.name} is empty: nothing was rejected there.`,
+          hint: 'Only load, cast, validate and quality keep such rows.',
+        });
       else inputs.push({name: table.name, relation: id(result.rejects.table), columns: result.rejects.columns});
     }
     return inputs;
   }
 
-  async #materialise(cell: Computed, inputs: readonly Input[], events: RunEvents, signal: AbortSignal | undefined): Promise<StoredResult> {
+  async #materialise(
+    cell: Computed,
+    inputs: readonly Input[],
+    events: RunEvents,
+    signal: AbortSignal | undefined,
+  ): Promise<StoredResult> {
     const {engine} = this.ports;
     const table = tableOf(cell.hash);
     const started = performance.now();
@@ -432,7 +515,13 @@ export class Runner {
     return {parts: [{hash: result.hash, table, columns: columns.map(({name}) => name)}], columns, rows};
   }
 
-  async #make(cell: Computed, table: string, inputs: readonly Input[], events: RunEvents, signal: AbortSignal | undefined): Promise<Made> {
+  async #make(
+    cell: Computed,
+    table: string,
+    inputs: readonly Input[],
+    events: RunEvents,
+    signal: AbortSignal | undefined,
+  ): Promise<Made> {
     const {engine} = this.ports;
     const {work} = cell;
     switch (work.type) {
@@ -446,7 +535,10 @@ export class Runner {
         await readPostgres(this.ports, work.query, table, signal).catch((thrown: unknown) => {
           // Its lines are the statement's, which starts below the fence.
           const {where, ...problem} = problemOf(thrown);
-          throw new ProblemError({...problem, ...(where?.line === undefined ? {} : {where: {...where, line: cell.line + where.line}})});
+          throw new ProblemError({
+            ...problem,
+            ...(where?.line === undefined ? {} : {where: {...where, line: cell.line + where.line}}),
+          });
         });
         return {};
       }
@@ -459,20 +551,39 @@ export class Runner {
         const found = work.step.check?.(work.values, inputs)[0];
         if (found !== undefined) {
           const {param, column, ...problem} = found;
-          throw new ProblemError({...problem, where: {...(param === undefined ? {} : {param}), ...(column === undefined ? {} : {column}), cell: cell.name, line: cell.line}});
+          throw new ProblemError({
+            ...problem,
+            where: {
+              ...(param === undefined ? {} : {param}),
+              ...(column === undefined ? {} : {column}),
+              cell: cell.name,
+              line: cell.line,
+            },
+          });
         }
         return this.#runProgram(work.step.toSql(work.values, inputs), cell, table, inputs, events, signal);
       }
       case 'lake': {
         const onProgress = (progress: Progress): void => events.onProgress?.(cell.name, progress);
         const {readLakeTable} = await import('./lake-read.ts');
-        const {version} = await readLakeTable(this.ports, {...work, at: work.at ?? this.#leftBy(cell.after, work.left)}, {into: table, onProgress, signal});
+        const {version} = await readLakeTable(
+          this.ports,
+          {...work, at: work.at ?? this.#leftBy(cell.after, work.left)},
+          {into: table, onProgress, signal},
+        );
         return {figures: {facts: {version}, tables: {}}};
       }
     }
   }
 
-  async #runProgram(program: Program, cell: Computed, table: string, inputs: readonly Input[], events: RunEvents, signal: AbortSignal | undefined): Promise<Made> {
+  async #runProgram(
+    program: Program,
+    cell: Computed,
+    table: string,
+    inputs: readonly Input[],
+    events: RunEvents,
+    signal: AbortSignal | undefined,
+  ): Promise<Made> {
     const {engine, compute} = this.ports;
     const rejects = `${table}_rejects`;
     const onProgress = (progress: Progress): void => events.onProgress?.(cell.name, progress);
@@ -483,7 +594,9 @@ export class Runner {
         return {
           ...made,
           ...(program.rejects === undefined ? {} : {rejects}),
-          ...(program.judge === undefined ? {} : {verdict: program.judge.read((await engine.rows(program.judge.ask(id(table)), {signal})).rows)}),
+          ...(program.judge === undefined
+            ? {}
+            : {verdict: program.judge.read((await engine.rows(program.judge.ask(id(table)), {signal})).rows)}),
         };
       }
       case 'read': {
@@ -516,7 +629,11 @@ export class Runner {
         const [input] = inputs;
         const through = this.#results.get(cell.inputs[0]?.hash ?? '');
         if (input === undefined || through === undefined) throw new Error('what passes rows on has an input');
-        if (program.postgres !== undefined) return {through, figures: {facts: await this.#writePostgres(program.postgres, cell, input, events, signal), tables: {}}};
+        if (program.postgres !== undefined)
+          return {
+            through,
+            figures: {facts: await this.#writePostgres(program.postgres, cell, input, events, signal), tables: {}},
+          };
         if (program.write === undefined) return {through, figures: through.figures};
         return {through, figures: await this.#write(program.write, cell, input, events, signal)};
       }
@@ -550,27 +667,52 @@ export class Runner {
   }
 
   /** Rows go to a table of the lake; the commit's figures come back. A crash that the cell asks for is told as a figure too. */
-  async #write(write: LakeWrite, cell: Computed, input: Input, events: RunEvents, signal: AbortSignal | undefined): Promise<NonNullable<Made['figures']>> {
+  async #write(
+    write: LakeWrite,
+    cell: Computed,
+    input: Input,
+    events: RunEvents,
+    signal: AbortSignal | undefined,
+  ): Promise<NonNullable<Made['figures']>> {
     const applies = cell.work.type === 'step' ? cell.work.applies : undefined;
     if (applies === undefined) throw new Error('what writes to the lake says so');
     const {writeLakeTable} = await import('./lake-write.ts');
     const onProgress = (progress: Progress): void => events.onProgress?.(cell.name, progress);
     const options = {applies, notebook: {path: this.notebookPath, cell: cell.name}, onProgress, signal};
     try {
-      const {facts, applied} = await writeLakeTable(this.ports, write, input, {...options, mayWrite: events.mayWrite ?? false});
+      const {facts, applied} = await writeLakeTable(this.ports, write, input, {
+        ...options,
+        mayWrite: events.mayWrite ?? false,
+      });
       if (applied === undefined) this.#forgetWriters(write.table, applies);
       return {facts, tables: {}};
     } catch (thrown) {
       if (write.crashAfter === undefined || problemOf(thrown).code !== 'STORAGE_RESTARTED') throw thrown;
     }
-    const after = await writeLakeTable(this.ports, {...write, crashAfter: undefined}, input, {...options, mayWrite: false}).catch((thrown: unknown) => {
+    const after = await writeLakeTable(this.ports, {...write, crashAfter: undefined}, input, {
+      ...options,
+      mayWrite: false,
+    }).catch((thrown: unknown) => {
       if (problemOf(thrown).code === 'NOT_RUN') return undefined;
       throw thrown;
     });
-    return {facts: {crashed_after_step: write.crashAfter, committed: after === undefined ? 0 : 1, ...(after === undefined ? {} : {version: after.version})}, tables: {}};
+    return {
+      facts: {
+        crashed_after_step: write.crashAfter,
+        committed: after === undefined ? 0 : 1,
+        ...(after === undefined ? {} : {version: after.version}),
+      },
+      tables: {},
+    };
   }
 
-  async #writePostgres(write: PostgresWrite, cell: Computed, input: Input, events: RunEvents, signal: AbortSignal | undefined): Promise<Readonly<Record<string, number>>> {
+  async #writePostgres(
+    write: PostgresWrite,
+    cell: Computed,
+    input: Input,
+    events: RunEvents,
+    signal: AbortSignal | undefined,
+  ): Promise<Readonly<Record<string, number>>> {
     if (events.mayWrite !== true)
       throw new ProblemError({
         code: 'NOT_RUN',
@@ -590,11 +732,13 @@ export class Runner {
    */
   forgetPostgres(table?: string, by?: Computed): ReadonlySet<string> {
     const before = new Set<string>();
-    for (let at = by; at !== undefined; at = at.after === undefined ? undefined : this.#lineage.get(at.after)) before.add(at.hash);
+    for (let at = by; at !== undefined; at = at.after === undefined ? undefined : this.#lineage.get(at.after))
+      before.add(at.hash);
     const gone = new Set<string>();
     for (const known of this.#lineage.values()) {
       const {work} = known;
-      const isAbove = !known.inputs.some(({hash}) => hash === by?.hash) && known.inputs.some(({hash}) => before.has(hash));
+      const isAbove =
+        !known.inputs.some(({hash}) => hash === by?.hash) && known.inputs.some(({hash}) => before.has(hash));
       const written = work.type === 'step' ? work.step.writesPostgres?.(work.values) : undefined;
       const isTouched =
         work.type === 'psql'
@@ -623,7 +767,10 @@ export class Runner {
   async #showOnly(tables: readonly View[], signal: AbortSignal | undefined): Promise<void> {
     const gone = [...this.#views].filter((view) => !tables.some((table) => table.name === view));
     if (gone.length + tables.length === 0) return;
-    await this.ports.engine.execute([...gone.map((view) => sql`DROP VIEW IF EXISTS ${id(view)}`), ...tables.map(createView)], {signal});
+    await this.ports.engine.execute(
+      [...gone.map((view) => sql`DROP VIEW IF EXISTS ${id(view)}`), ...tables.map(createView)],
+      {signal},
+    );
     this.#views = new Set(tables.map((table) => table.name));
   }
 
@@ -642,9 +789,14 @@ export class Runner {
 
   /** Counts a result's table as gone, and with it those that are beside it: rows that are computed again may come in another order. Gives the tables. */
   #leave(hash: string): string[] {
-    const gone = [...this.#present].filter((other) => other === hash || this.#results.get(other)?.parts.some((part) => part.hash === hash) === true);
+    const gone = [...this.#present].filter(
+      (other) => other === hash || this.#results.get(other)?.parts.some((part) => part.hash === hash) === true,
+    );
     for (const other of gone) this.#present.delete(other);
-    return gone.flatMap((other) => [tableOf(other), ...(this.#results.get(other)?.rejects === undefined ? [] : [rejectsOf(tableOf(other))])]);
+    return gone.flatMap((other) => [
+      tableOf(other),
+      ...(this.#results.get(other)?.rejects === undefined ? [] : [rejectsOf(tableOf(other))]),
+    ]);
   }
 
   /** Drops the least recently used tables until DuckDB is back under the budget, or under that `share` of its limit. */
@@ -659,7 +811,8 @@ export class Runner {
   }
 }
 
-const writtenBy = ({work}: Computed): string | undefined => (work.type === 'step' ? work.step.writes?.(work.values)?.table : undefined);
+const writtenBy = ({work}: Computed): string | undefined =>
+  work.type === 'step' ? work.step.writes?.(work.values)?.table : undefined;
 
 /** A name under which SQL of the reader's finds a table. */
 type View = Pick<Input, 'name' | 'relation'>;
@@ -679,7 +832,8 @@ interface Made {
 }
 
 function chartSql(spec: ChartSpec, [input, alerts]: readonly Input[]): Sql {
-  if (input === undefined) throw new ProblemError({code: 'NOTHING_ABOVE', message: 'The chart reads no table.', hint: 'Name one with from.'});
+  if (input === undefined)
+    throw new ProblemError({code: 'NOTHING_ABOVE', message: 'The chart reads no table.', hint: 'Name one with from.'});
   return unwrap(reduceChart(spec, input.columns, input.relation, alerts)).sql;
 }
 

@@ -18,4 +18,5 @@ export const samples: readonly Sample[] = Object.entries(cards).flatMap(([path, 
 });
 
 /** The address of a data file that ships with the app. */
-export const sampleFileUrl = (name: string): string => new URL(`samples/${encodeURIComponent(name)}`, document.baseURI).href;
+export const sampleFileUrl = (name: string): string =>
+  new URL(`samples/${encodeURIComponent(name)}`, document.baseURI).href;

@@ -3,7 +3,15 @@ import type {ChartSpec} from '../charts/spec.ts';
 import {exportedAs} from '../encrypt/define.ts';
 import {cancelled, problemOf, ProblemError, unwrap, type Problem} from '../lib/problem.ts';
 import type {Row} from '../lib/value.ts';
-import type {Encryption, ImportedItem, ImportOptions, Ports, Progress, StorageStatus, StoredFile} from '../ports/index.ts';
+import type {
+  Encryption,
+  ImportedItem,
+  ImportOptions,
+  Ports,
+  Progress,
+  StorageStatus,
+  StoredFile,
+} from '../ports/index.ts';
 import type {Sort} from '../sql/page.ts';
 import {lakeReads} from '../sql/lake.ts';
 import {checkQuery, mentions} from '../sql/lexer.ts';
@@ -95,15 +103,28 @@ export class Session {
   trust = $state.raw<Trust | undefined>();
   /** What the open notebook, being somebody else's, asks for. */
   readonly wants: readonly Want[] = $derived(this.trust === undefined ? [] : asked(this.trust, this.notebook));
-  readonly undecided: readonly Want[] = $derived(this.wants.filter(({key}) => this.trust?.allowed.has(key) !== true && this.trust?.refused.has(key) !== true));
+  readonly undecided: readonly Want[] = $derived(
+    this.wants.filter(({key}) => this.trust?.allowed.has(key) !== true && this.trust?.refused.has(key) !== true),
+  );
   #clockRuns = $state.raw<Runs>(new Map());
   readonly #plan = $derived.by(() => {
     const files = new Map(this.files.map((file) => [file.name, file.fingerprint]));
-    return plan(this.notebook, files, this.lake.byName, this.path, this.trust === undefined ? undefined : denialsOf(this.trust), this.#clockRuns);
+    return plan(
+      this.notebook,
+      files,
+      this.lake.byName,
+      this.path,
+      this.trust === undefined ? undefined : denialsOf(this.trust),
+      this.#clockRuns,
+    );
   });
   /** Whether a cell writes to PostgreSQL or asks it. */
   readonly usesPostgres: boolean = $derived(
-    this.#plan.some((cell) => cell.ready && (cell.work.type === 'psql' || (cell.work.type === 'step' && cell.work.step.writesPostgres !== undefined))),
+    this.#plan.some(
+      (cell) =>
+        cell.ready &&
+        (cell.work.type === 'psql' || (cell.work.type === 'step' && cell.work.step.writesPostgres !== undefined)),
+    ),
   );
   readonly planned: ReadonlyMap<string, PlannedCell> = $derived(new Map(this.#plan.map((cell) => [cell.id, cell])));
 
@@ -144,19 +165,30 @@ export class Session {
     });
     this.database = new Database(ports, (table) => this.#forget(this.#runner.forgetPostgres(table)));
     this.alerts = new Alerts(ports.engine, ports.storage, {
-      names: () => new Set(this.#plan.flatMap((cell) => (cell.ready && cell.work.type === 'step' && cell.work.step.isAlert === true ? [cell.name] : []))),
+      names: () =>
+        new Set(
+          this.#plan.flatMap((cell) =>
+            cell.ready && cell.work.type === 'step' && cell.work.step.isAlert === true ? [cell.name] : [],
+          ),
+        ),
       title: () => this.title,
       keep: (write) => this.#keep(write),
     });
     ports.engine.onRestart((why) => {
-      this.notify({code: 'ENGINE_RESTARTED', message: why, hint: 'Results are computed again when they are looked at; the notebook and its files are as they were.'});
+      this.notify({
+        code: 'ENGINE_RESTARTED',
+        message: why,
+        hint: 'Results are computed again when they are looked at; the notebook and its files are as they were.',
+      });
     });
   }
 
   /** Reads the workspace and waits for the engine. */
   async start(ownership?: Promise<Ownership>): Promise<void> {
     if (ownership !== undefined)
-      await this.owner.start(ownership, () => void this.stop().finally(() => this.ports.postgres.close())).catch((thrown: unknown) => this.notify(problemOf(thrown)));
+      await this.owner
+        .start(ownership, () => void this.stop().finally(() => this.ports.postgres.close()))
+        .catch((thrown: unknown) => this.notify(problemOf(thrown)));
     await this.#load();
     this.opened = true;
     try {
@@ -221,7 +253,11 @@ export class Session {
   async openMarkdown(text: string, name?: string, from?: Origin): Promise<void> {
     const title = parseNotebook(text).title || (name ?? 'notebook').replace(/\.md$/i, '');
     const reserved = from === undefined ? [] : samples.map((sample) => sample.path);
-    await this.#create(await this.#workspace.freePath(title, reserved), text, from === undefined ? undefined : newTrust(from, text));
+    await this.#create(
+      await this.#workspace.freePath(title, reserved),
+      text,
+      from === undefined ? undefined : newTrust(from, text),
+    );
     await this.#fetchSampleFiles();
   }
 
@@ -271,7 +307,12 @@ export class Session {
 
   async #placeSample(path: string): Promise<void> {
     const sample = samples.find((known) => known.path === path);
-    if (sample === undefined) throw new ProblemError({code: 'NOTEBOOK_NOT_FOUND', message: `No notebook called ${path} ships with the app.`, hint: 'Choose one from the list.'});
+    if (sample === undefined)
+      throw new ProblemError({
+        code: 'NOTEBOOK_NOT_FOUND',
+        message: `No notebook called ${path} ships with the app.`,
+        hint: 'Choose one from the list.',
+      });
     await this.#create(path, await sample.text());
   }
 
@@ -316,7 +357,8 @@ export class Session {
     for (const name of missing) {
       const answer = await fetch(sampleFileUrl(name)).catch(() => undefined);
       // A single-page host answers unknown paths with its HTML page.
-      if (answer?.ok === true && answer.headers.get('content-type')?.includes('text/html') !== true) await this.addFiles([new File([await answer.blob()], name)]);
+      if (answer?.ok === true && answer.headers.get('content-type')?.includes('text/html') !== true)
+        await this.addFiles([new File([await answer.blob()], name)]);
     }
   }
 
@@ -341,7 +383,8 @@ export class Session {
   /** An edit or an undo may lead back to results that are known: their cells are as if they had just run. */
   #recall(): void {
     for (const cell of this.#plan) {
-      const ran = cell.ready && this.#remembered.get(cell.name)?.hash !== cell.hash ? this.#runner.recall(cell) : undefined;
+      const ran =
+        cell.ready && this.#remembered.get(cell.name)?.hash !== cell.hash ? this.#runner.recall(cell) : undefined;
       if (cell.ready && ran !== undefined) this.#remembered.set(cell.name, {hash: cell.hash, ran});
     }
   }
@@ -378,7 +421,9 @@ export class Session {
       });
       if (isKept) this.#written = notebook;
       if (this.notebook === notebook) this.saved = isKept ? 'saved' : 'failed';
-      this.notebooks = this.notebooks.map((known) => (known.path === path && known.title !== title ? {...known, title} : known));
+      this.notebooks = this.notebooks.map((known) =>
+        known.path === path && known.title !== title ? {...known, title} : known,
+      );
     });
     return this.#saves;
   }
@@ -437,10 +482,21 @@ export class Session {
     this.#edit(edit.setDashboard(this.notebook, change));
   }
   /** Adds tiles of these cells to the dashboard; a chart without a name gets the one it goes by, so that the tile can name it. */
-  addTiles(tiles: readonly {readonly id: string; readonly show: Tile['show']; readonly values?: Readonly<Record<string, unknown>>}[]): void {
+  addTiles(
+    tiles: readonly {
+      readonly id: string;
+      readonly show: Tile['show'];
+      readonly values?: Readonly<Record<string, unknown>>;
+    }[],
+  ): void {
     const nameOf = (id: string): string => this.planned.get(id)?.name ?? '';
     const named = tiles.reduce((notebook, {id}) => edit.rename(notebook, id, nameOf(id)), this.notebook);
-    this.#edit(edit.setDashboard(named, {do: 'add', tiles: tiles.map(({id, show, values}) => ({[show]: nameOf(id), ...values}))}));
+    this.#edit(
+      edit.setDashboard(named, {
+        do: 'add',
+        tiles: tiles.map(({id, show, values}) => ({[show]: nameOf(id), ...values})),
+      }),
+    );
   }
   remove(ids: readonly string[]): void {
     this.#edit(edit.remove(this.notebook, ids));
@@ -456,7 +512,12 @@ export class Session {
     this.selection = new Set(ids);
   }
 
-  insertStep(afterId: string | undefined, kind: string, values: Readonly<Record<string, unknown>> = {}, name: string = kind): string | undefined {
+  insertStep(
+    afterId: string | undefined,
+    kind: string,
+    values: Readonly<Record<string, unknown>> = {},
+    name: string = kind,
+  ): string | undefined {
     return this.#insert(afterId, newCell(`step ${this.#freeName(name)} = ${kind}`, values));
   }
   /** Inserts a step with an example's parameters. */
@@ -469,13 +530,19 @@ export class Session {
     const above = this.cellNamesAbove(afterId, true).at(-1);
     return this.#insert(
       afterId,
-      newCell(`sql ${this.#freeName('query')}`, text ?? (above === undefined ? "SELECT 'hello' AS greeting" : `SELECT *\nFROM ${quoted(above)}\nLIMIT 100`)),
+      newCell(
+        `sql ${this.#freeName('query')}`,
+        text ?? (above === undefined ? "SELECT 'hello' AS greeting" : `SELECT *\nFROM ${quoted(above)}\nLIMIT 100`),
+      ),
     );
   }
   insertPsql(afterId: string | undefined, text = 'SELECT version()'): string | undefined {
     return this.#insert(afterId, newCell(`psql ${this.#freeName('query')}`, text));
   }
-  insertChart(afterId: string | undefined, values: Readonly<Record<string, unknown>> = {mark: 'line'}): string | undefined {
+  insertChart(
+    afterId: string | undefined,
+    values: Readonly<Record<string, unknown>> = {mark: 'line'},
+  ): string | undefined {
     return this.#insert(afterId, newCell(`chart ${this.#freeName('chart')}`, values));
   }
   insertText(afterId: string | undefined, markdown = 'Say why, for whoever reads this next.'): string | undefined {
@@ -483,7 +550,10 @@ export class Session {
   }
   insertLoad(file: string, values: Readonly<Record<string, unknown>>): string | undefined {
     const {table} = values;
-    const stem = typeof table === 'string' ? table : file.replace(/\.(gz|csv|tsv|txt|json|ndjson|jsonl|parquet)$/gi, '').replace(/\.\w+$/, '');
+    const stem =
+      typeof table === 'string'
+        ? table
+        : file.replace(/\.(gz|csv|tsv|txt|json|ndjson|jsonl|parquet)$/gi, '').replace(/\.\w+$/, '');
     const name =
       stem
         .toLowerCase()
@@ -500,7 +570,10 @@ export class Session {
   }
 
   #freeName(name: string): string {
-    return edit.freeName(name, new Set(this.notebook.cells.flatMap((cell) => (cell.type === 'text' ? [] : [cell.name]))));
+    return edit.freeName(
+      name,
+      new Set(this.notebook.cells.flatMap((cell) => (cell.type === 'text' ? [] : [cell.name]))),
+    );
   }
 
   cellNamesAbove(id: string | undefined, including = false): string[] {
@@ -555,7 +628,8 @@ export class Session {
       if (cell.type !== 'step' || cell.kind !== 'load') continue;
       const file = cell.values['file'];
       if (file === old) next = edit.setValues(next, cell.id, {file: name});
-      else if (Array.isArray(file) && file.includes(old)) next = edit.setValues(next, cell.id, {file: file.map((item: unknown) => (item === old ? name : item))});
+      else if (Array.isArray(file) && file.includes(old))
+        next = edit.setValues(next, cell.id, {file: file.map((item: unknown) => (item === old ? name : item))});
     }
     this.#edit(next);
   }
@@ -637,8 +711,11 @@ export class Session {
 
   /** A cell that looks at the clock is another one in every run that asks for it. */
   #tickClocks(target: string | undefined): void {
-    const names = this.#plan.flatMap((cell) => (cell.ready && readsClock(cell.work) && (target === undefined || cell.name === target) ? [cell.name] : []));
-    if (names.length > 0) this.#clockRuns = new Map([...this.#clockRuns, ...names.map((name) => [name, Date.now()] as const)]);
+    const names = this.#plan.flatMap((cell) =>
+      cell.ready && readsClock(cell.work) && (target === undefined || cell.name === target) ? [cell.name] : [],
+    );
+    if (names.length > 0)
+      this.#clockRuns = new Map([...this.#clockRuns, ...names.map((name) => [name, Date.now()] as const)]);
   }
 
   async #run(target: string | undefined, mayWrite: boolean, signal: AbortSignal): Promise<RunReport> {
@@ -650,7 +727,9 @@ export class Session {
     const current = this.#plan;
     this.#runner.usePlan(current);
     const hashes = new Map(current.map((cell) => [cell.name, cell.ready ? cell.hash : '']));
-    this.#queued = new Set(target === undefined ? current.flatMap((cell) => (cell.ready ? [cell.name] : [])) : [target]);
+    this.#queued = new Set(
+      target === undefined ? current.flatMap((cell) => (cell.ready ? [cell.name] : [])) : [target],
+    );
     const {soon, now} = drawnTogether();
     const writes = current.some((cell) => cell.ready && cell.work.type === 'step' && cell.work.applies !== undefined);
     try {
@@ -660,17 +739,24 @@ export class Session {
           const startedAt = performance.now();
           soon(() => (this.running = {name, startedAt, progress: undefined}));
         },
-        onProgress: (name, progress) => soon(() => (this.running = {name, startedAt: this.running?.startedAt ?? performance.now(), progress})),
+        onProgress: (name, progress) =>
+          soon(() => (this.running = {name, startedAt: this.running?.startedAt ?? performance.now(), progress})),
         onCell: (ran) =>
           soon(() => {
             this.#queued = new Set([...this.#queued].filter((name) => name !== ran.name));
-            const isRun = ran.error?.code !== 'NOT_RUN' && (ran.status === 'ok' || ran.status === 'cached' || ran.status === 'failed');
+            const isRun =
+              ran.error?.code !== 'NOT_RUN' &&
+              (ran.status === 'ok' || ran.status === 'cached' || ran.status === 'failed');
             if (isRun) this.#remembered.set(ran.name, {hash: hashes.get(ran.name) ?? '', ran});
           }),
       };
       const cells = await this.lake.during(writes, () => this.#runner.run(target, events, signal));
       now();
-      const report = {ok: cells.every((cell) => cell.status === 'ok' || cell.status === 'cached' || cell.status === 'disabled'), ms: performance.now() - started, cells};
+      const report = {
+        ok: cells.every((cell) => cell.status === 'ok' || cell.status === 'cached' || cell.status === 'disabled'),
+        ms: performance.now() - started,
+        cells,
+      };
       // To look at a result is no run.
       if (mayWrite && path === this.path) this.lastRun = {...report, title, startedAt, notebook, plan: current};
       if (path === this.path) this.#readAlerts(cells, hashes);
@@ -685,7 +771,9 @@ export class Session {
 
   #readAlerts(ran: readonly RanCell[], hashes: ReadonlyMap<string, string>): void {
     const names = this.alerts.names;
-    const cells = ran.filter(({name, status}) => names.has(name) && (status === 'ok' || status === 'cached')).map(({name}) => ({name, hash: hashes.get(name) ?? ''}));
+    const cells = ran
+      .filter(({name, status}) => names.has(name) && (status === 'ok' || status === 'cached'))
+      .map(({name}) => ({name, hash: hashes.get(name) ?? ''}));
     this.alerts.read(cells, ({name, hash}, use) =>
       this.#runner.query([name], [], () => {
         const result = this.#runner.known(hash);
@@ -735,11 +823,18 @@ export class Session {
   async propose(id: string): Promise<Readonly<Record<string, unknown>>> {
     const cell = this.notebook.cells.find((other): other is StepCell => other.id === id && other.type === 'step');
     const propose = this.steps.find((step) => step.kind === cell?.kind)?.propose;
-    if (cell === undefined || propose === undefined) throw new ProblemError({code: 'NO_PROPOSAL', message: 'This cell has nothing to propose.', hint: 'A quality cell has.'});
+    if (cell === undefined || propose === undefined)
+      throw new ProblemError({
+        code: 'NO_PROPOSAL',
+        message: 'This cell has nothing to propose.',
+        hint: 'A quality cell has.',
+      });
     const input = cell.from ?? this.cellNamesAbove(id).at(-1) ?? '';
     const proposer = await propose();
     const ask = async (query: Sql): Promise<readonly Row[]> => (await this.ports.engine.rows(query)).rows;
-    const values = await this.#runner.withResult(input, 'study', ({relation, columns}) => proposer(ask, {relation, columns}, new Date()));
+    const values = await this.#runner.withResult(input, 'study', ({relation, columns}) =>
+      proposer(ask, {relation, columns}, new Date()),
+    );
     this.setValues(id, values);
     return values;
   }
@@ -749,7 +844,13 @@ export class Session {
   #compiled(id: string): CompiledCell {
     const cell = this.planned.get(id);
     if (cell?.ready === true) return cell;
-    throw new ProblemError(cell?.problems[0] ?? {code: 'CELL_DISABLED', message: 'This cell is switched off.', hint: 'Switch it on to see its result.'});
+    throw new ProblemError(
+      cell?.problems[0] ?? {
+        code: 'CELL_DISABLED',
+        message: 'This cell is switched off.',
+        hint: 'Switch it on to see its result.',
+      },
+    );
   }
 
   /** A cell's result; one that is not there is made as in a run, with its progress and its Stop, but nothing is written to the lake. */
@@ -759,15 +860,27 @@ export class Session {
       const {cells} = await this.#inTurn(name, false);
       const failed = cells.find((cell) => cell.error !== undefined);
       // What it reads can't be made without a run: then it is as if it had not run, or the page would look again for ever.
-      if (failed !== undefined && failed.error?.code !== 'CANCELLED' && (failed.name !== name || failed.error?.code === 'NOT_RUN')) this.#remembered.delete(name);
+      if (
+        failed !== undefined &&
+        failed.error?.code !== 'CANCELLED' &&
+        (failed.name !== name || failed.error?.code === 'NOT_RUN')
+      )
+        this.#remembered.delete(name);
       // What stops the run by what its rows say has rows to show.
-      if (failed?.error !== undefined && this.#runner.known(hash)?.verdict === undefined) throw new ProblemError(failed.error);
+      if (failed?.error !== undefined && this.#runner.known(hash)?.verdict === undefined)
+        throw new ProblemError(failed.error);
     }
     const result = this.#runner.known(hash);
     if (result === undefined) throw new ProblemError(cancelled);
     return result;
   }
-  page(id: string, offset: number, limit: number, sort: readonly Sort[] = [], table: PagedTable = 'rows'): Promise<readonly Row[]> {
+  page(
+    id: string,
+    offset: number,
+    limit: number,
+    sort: readonly Sort[] = [],
+    table: PagedTable = 'rows',
+  ): Promise<readonly Row[]> {
     return this.#faces.page(this.#compiled(id).name, offset, limit, sort, table);
   }
   profiles(id: string): Promise<readonly ColumnProfile[]> {
@@ -791,7 +904,8 @@ export class Session {
   /** The columns a cell reads or gives, as last known: for forms and completion. */
   columnsOf(id: string, side: 'input' | 'output'): readonly Column[] {
     const cell = this.planned.get(id);
-    if (cell?.ready === true) return this.#runner.known((side === 'output' ? cell.hash : cell.inputs[0]?.hash) ?? '')?.columns ?? [];
+    if (cell?.ready === true)
+      return this.#runner.known((side === 'output' ? cell.hash : cell.inputs[0]?.hash) ?? '')?.columns ?? [];
     // A broken cell's form still offers the columns of the table above it.
     const above = this.#plan
       .slice(
@@ -840,7 +954,9 @@ export class Session {
 
   /** Names that a query may mention: every table cell's, and its rejects'. */
   get #tableNames(): string[] {
-    return this.#plan.flatMap((cell) => (cell.ready && cell.work.type !== 'chart' ? [cell.name, rejectsOf(cell.name)] : []));
+    return this.#plan.flatMap((cell) =>
+      cell.ready && cell.work.type !== 'chart' ? [cell.name, rejectsOf(cell.name)] : [],
+    );
   }
 
   notify(problem: Problem): void {

@@ -21,8 +21,15 @@ export function substitute(text: string, params: Notebook['params'], asSql: bool
 }
 
 /** The body's values with `${name}` filled in. A text that is nothing but one placeholder takes the value's own type. */
-export function substituteValues(found: Readonly<Record<string, unknown>>, params: Params, given: Notebook['params'], problems: Problem[]): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(found).map(([name, value]) => [name, walk(value, params[name]?.control, given, problems)]));
+export function substituteValues(
+  found: Readonly<Record<string, unknown>>,
+  params: Params,
+  given: Notebook['params'],
+  problems: Problem[],
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(found).map(([name, value]) => [name, walk(value, params[name]?.control, given, problems)]),
+  );
 }
 
 function walk(value: unknown, control: Control | undefined, given: Notebook['params'], problems: Problem[]): unknown {
@@ -34,20 +41,28 @@ function walk(value: unknown, control: Control | undefined, given: Notebook['par
   }
   if (Array.isArray(value))
     return value.map((item: unknown) =>
-      control?.kind === 'items' && isRecord(item) ? substituteValues(item, control.fields, given, problems) : walk(item, control, given, problems),
+      control?.kind === 'items' && isRecord(item)
+        ? substituteValues(item, control.fields, given, problems)
+        : walk(item, control, given, problems),
     );
   if (!isRecord(value)) return value;
-  if (control?.kind === 'group' || control?.kind === 'items') return substituteValues(value, control.fields, given, problems);
+  if (control?.kind === 'group' || control?.kind === 'items')
+    return substituteValues(value, control.fields, given, problems);
   if (control?.kind === 'map') {
     const shortControl = control.short === undefined ? undefined : control.fields[control.short]?.control;
     return Object.fromEntries(
       Object.entries(value).map(([key, inner]) => [
         substitute(key, given, false, problems),
-        isRecord(inner) ? substituteValues(inner, control.fields, given, problems) : walk(inner, shortControl, given, problems),
+        isRecord(inner)
+          ? substituteValues(inner, control.fields, given, problems)
+          : walk(inner, shortControl, given, problems),
       ]),
     );
   }
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, walk(inner, undefined, given, problems)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, walk(inner, undefined, given, problems)]),
+  );
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === 'object' && !Array.isArray(value);
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);

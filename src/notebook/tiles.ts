@@ -56,7 +56,8 @@ const partWidths = [1, 5, 15, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 
 /** The WHERE of a filter; undefined where it takes nothing out. */
 function condition({columns: {time, sensor}, span, sensors}: TileFilter): Sql | undefined {
   const parts: Sql[] = [];
-  if (time !== undefined && span !== undefined) parts.push(sql`epoch_us(${id(time)}) BETWEEN ${lit(Math.ceil(span.from))} AND ${lit(Math.floor(span.to))}`);
+  if (time !== undefined && span !== undefined)
+    parts.push(sql`epoch_us(${id(time)}) BETWEEN ${lit(Math.ceil(span.from))} AND ${lit(Math.floor(span.to))}`);
   if (sensor !== undefined && sensors.length > 0) parts.push(sql`${id(sensor)} IN (${join(sensors.map(lit))})`);
   return parts.length === 0 ? undefined : join(parts, ' AND ');
 }
@@ -67,13 +68,23 @@ const filtered = (relation: Sql, filter: TileFilter): Sql => {
 };
 
 /** The alerts of a chart that the filter leaves: those that were there in its span. Where sensors are colours or facets, the chart's own rows choose them. */
-function filteredAlerts({columns, relation}: AlertsTable, {columns: {time, sensor: filters}, span, sensors}: TileFilter, isGrouped: boolean): AlertsTable {
+function filteredAlerts(
+  {columns, relation}: AlertsTable,
+  {columns: {time, sensor: filters}, span, sensors}: TileFilter,
+  isGrouped: boolean,
+): AlertsTable {
   const parts: Sql[] = [];
   const {since, cleared} = timesOf(columns);
-  if (time !== undefined && span !== undefined) parts.push(sql`${since} <= ${lit(span.to / 1000)} AND coalesce(${cleared}, ${lit(span.to / 1000)}) >= ${lit(span.from / 1000)}`);
+  if (time !== undefined && span !== undefined)
+    parts.push(
+      sql`${since} <= ${lit(span.to / 1000)} AND coalesce(${cleared}, ${lit(span.to / 1000)}) >= ${lit(span.from / 1000)}`,
+    );
   const sensor = columnOf('sensor', columns);
-  if (sensor !== undefined && filters !== undefined && sensors.length > 0 && !isGrouped) parts.push(sql`${id(sensor.name)} IN (${join(sensors.map(lit))})`);
-  return parts.length === 0 ? {columns, relation} : {columns, relation: sql`(SELECT * FROM ${relation} WHERE ${join(parts, ' AND ')})`};
+  if (sensor !== undefined && filters !== undefined && sensors.length > 0 && !isGrouped)
+    parts.push(sql`${id(sensor.name)} IN (${join(sensors.map(lit))})`);
+  return parts.length === 0
+    ? {columns, relation}
+    : {columns, relation: sql`(SELECT * FROM ${relation} WHERE ${join(parts, ' AND ')})`};
 }
 
 interface Table extends Rows {
@@ -96,12 +107,16 @@ export class Tiles {
   /** Names the rows that a tile of the cell shows: a cell that wrote to a table again has its hash still. */
   edition(cell: CompiledCell): string {
     const input = cell.work.type === 'chart' ? cell.inputs[0] : undefined;
-    return input === undefined ? this.runner.edition(cell.hash) : `${this.runner.edition(input.hash)}${input.rejects ? ' rejects' : ''}`;
+    return input === undefined
+      ? this.runner.edition(cell.hash)
+      : `${this.runner.edition(input.hash)}${input.rejects ? ' rejects' : ''}`;
   }
 
   /** What the table that a cell shows offers to the filters; kept by the hash of its rows. */
   source(cell: CompiledCell): Promise<TileSource> {
-    return kept(this.#sources, this.edition(cell), () => this.#look(cell, undefined, ({relation, columns, rows}) => this.#study(relation, columns, rows)));
+    return kept(this.#sources, this.edition(cell), () =>
+      this.#look(cell, undefined, ({relation, columns, rows}) => this.#study(relation, columns, rows)),
+    );
   }
 
   async #study(relation: Sql, columns: readonly Column[], known: number): Promise<TileSource> {
@@ -122,7 +137,9 @@ export class Tiles {
     for (const [i, {name}] of texts.entries()) {
       if (Number(facts[1 + 2 * times.length + i]) > mostSensors) continue;
       const column = id(name);
-      const found = await engine.rows(sql`SELECT DISTINCT ${column} FROM ${relation} WHERE ${column} IS NOT NULL LIMIT ${lit(mostSensors)}`);
+      const found = await engine.rows(
+        sql`SELECT DISTINCT ${column} FROM ${relation} WHERE ${column} IS NOT NULL LIMIT ${lit(mostSensors)}`,
+      );
       values.set(
         name,
         found.rows.flatMap(([value]) => (typeof value === 'string' ? [value] : [])),
@@ -135,20 +152,38 @@ export class Tiles {
   chart(cell: CompiledCell, filter: TileFilter, signal: AbortSignal): Promise<ChartFace> {
     return this.#look(cell, signal, async ({relation, columns, alerts}) => {
       const spec = cell.work.type === 'chart' ? cell.work.spec : suggestChart(columns);
-      if (spec === undefined) throw new ProblemError({code: 'NOTHING_TO_DRAW', message: 'This table has no column that a chart could show.', hint: 'Show it as a table instead.'});
-      const marked = alerts === undefined ? undefined : filteredAlerts(alerts, filter, spec.color !== undefined || spec.facet !== undefined);
+      if (spec === undefined)
+        throw new ProblemError({
+          code: 'NOTHING_TO_DRAW',
+          message: 'This table has no column that a chart could show.',
+          hint: 'Show it as a table instead.',
+        });
+      const marked =
+        alerts === undefined
+          ? undefined
+          : filteredAlerts(alerts, filter, spec.color !== undefined || spec.facet !== undefined);
       const reduced = unwrap(reduceChart(spec, columns, filtered(relation, filter), marked));
       const table = await this.ports.engine.query(reduced.sql);
       const isWhole = reduced.color === undefined || condition(filter) === undefined;
-      const colorsBefore = isWhole ? undefined : await kept(this.#colors, `${this.edition(cell)} ${JSON.stringify(spec)}`, () => this.#colorsOf(spec, columns, relation));
-      return {spec, reduced: {...reduced, colorsBefore}, rows: table.toArray().map((row: {toJSON(): ChartRow}) => row.toJSON())};
+      const colorsBefore = isWhole
+        ? undefined
+        : await kept(this.#colors, `${this.edition(cell)} ${JSON.stringify(spec)}`, () =>
+            this.#colorsOf(spec, columns, relation),
+          );
+      return {
+        spec,
+        reduced: {...reduced, colorsBefore},
+        rows: table.toArray().map((row: {toJSON(): ChartRow}) => row.toJSON()),
+      };
     });
   }
 
   /** What has a colour in a chart of all rows. */
   async #colorsOf(spec: ChartSpec, columns: readonly Column[], relation: Sql): Promise<readonly (string | number)[]> {
     const whole = unwrap(reduceChart(spec, columns, relation));
-    const {rows} = await this.ports.engine.rows(sql`SELECT DISTINCT color FROM (${whole.sql}) WHERE color IS NOT NULL LIMIT ${lit(mostColored)}`);
+    const {rows} = await this.ports.engine.rows(
+      sql`SELECT DISTINCT color FROM (${whole.sql}) WHERE color IS NOT NULL LIMIT ${lit(mostColored)}`,
+    );
     const colors = rows.flatMap(([color]) => (typeof color === 'string' || typeof color === 'number' ? [color] : []));
     return colors.sort((a, b) => naturally(String(a), String(b)));
   }
@@ -161,7 +196,9 @@ export class Tiles {
       const value = statistic(tile, column, time);
       const from = filtered(relation, filter);
       const at = time === undefined ? sql`NULL` : sql`epoch_us(${id(time)})`;
-      const {columns: types, rows} = await engine.rows(sql`SELECT ${value}, count(*), min(${at}), max(${at}) FROM ${from}`);
+      const {columns: types, rows} = await engine.rows(
+        sql`SELECT ${value}, count(*), min(${at}), max(${at}) FROM ${from}`,
+      );
       const [[found = null, counted = null, first = null, last = null] = []] = rows;
       const type = types[0]?.type ?? '';
       const hasTrend = isNumber(type) && found !== null && first !== null && first !== last;
@@ -169,7 +206,15 @@ export class Tiles {
         value: found,
         type,
         rows: Number(counted),
-        trend: hasTrend ? await this.#trend(from, value, at, {from: Number(first), to: Number(last)}, ['count', 'sum', 'distinct'].includes(tile.value)) : undefined,
+        trend: hasTrend
+          ? await this.#trend(
+              from,
+              value,
+              at,
+              {from: Number(first), to: Number(last)},
+              ['count', 'sum', 'distinct'].includes(tile.value),
+            )
+          : undefined,
       };
     });
   }
@@ -177,7 +222,8 @@ export class Tiles {
   /** A figure in parts of equal length from the first time on; a sum of a part that has hardly begun would look like a fall, so that one is left out. */
   async #trend(from: Sql, value: Sql, at: Sql, extent: Extent, isSum: boolean): Promise<(number | null)[]> {
     const length = extent.to - extent.from;
-    const width = partWidths.find((seconds) => seconds * 1e6 * mostParts >= length) ?? Math.ceil(length / 1e6 / mostParts);
+    const width =
+      partWidths.find((seconds) => seconds * 1e6 * mostParts >= length) ?? Math.ceil(length / 1e6 / mostParts);
     const count = Math.floor(length / (width * 1e6)) + 1;
     const isWhole = length / (width * 1e6) - (count - 1) >= 0.9;
     const {rows} = await this.ports.engine.rows(
@@ -195,9 +241,13 @@ export class Tiles {
       const {engine} = this.ports;
       const where = condition(filter);
       const {from, row, all} = numberedRows(table);
-      const order = filter.columns.time === undefined ? row : sql`epoch_us(${id(filter.columns.time)}) DESC NULLS LAST, ${row}`;
-      const rows = await engine.rows(sql`SELECT ${all} FROM ${from}${where === undefined ? sql`` : sql` WHERE ${where}`} ORDER BY ${order} LIMIT ${lit(tableRows)}`);
-      const [[total = 0] = []] = (await engine.rows(sql`SELECT count(*) FROM ${filtered(table.relation, filter)}`)).rows;
+      const order =
+        filter.columns.time === undefined ? row : sql`epoch_us(${id(filter.columns.time)}) DESC NULLS LAST, ${row}`;
+      const rows = await engine.rows(
+        sql`SELECT ${all} FROM ${from}${where === undefined ? sql`` : sql` WHERE ${where}`} ORDER BY ${order} LIMIT ${lit(tableRows)}`,
+      );
+      const [[total = 0] = []] = (await engine.rows(sql`SELECT count(*) FROM ${filtered(table.relation, filter)}`))
+        .rows;
       return {columns: rows.columns, rows: rows.rows, total: Number(total)};
     });
   }
@@ -215,8 +265,15 @@ export class Tiles {
 }
 
 function columnNamed(name: string, columns: readonly Column[]): Column {
-  const found = columns.find((column) => column.name === name) ?? columns.find((column) => column.name.toLowerCase() === name.toLowerCase());
-  if (found === undefined) throw new ProblemError({code: 'COLUMN_NOT_FOUND', message: `There is no column ${name}.`, hint: 'Choose another in the tile’s menu.'});
+  const found =
+    columns.find((column) => column.name === name) ??
+    columns.find((column) => column.name.toLowerCase() === name.toLowerCase());
+  if (found === undefined)
+    throw new ProblemError({
+      code: 'COLUMN_NOT_FOUND',
+      message: `There is no column ${name}.`,
+      hint: 'Choose another in the tile’s menu.',
+    });
   return found;
 }
 
@@ -226,7 +283,11 @@ function statistic({value}: FigureTile, column: Column | undefined, time: string
   const name = id(column.name);
   const finite = finiteOnly(column);
   if ((value === 'avg' || value === 'sum') && !isNumber(column.type))
-    throw new ProblemError({code: 'FIGURE_TYPE', message: `${column.name} is ${column.type}, which has no ${value}.`, hint: 'Choose count, last, min, max or distinct.'});
+    throw new ProblemError({
+      code: 'FIGURE_TYPE',
+      message: `${column.name} is ${column.type}, which has no ${value}.`,
+      hint: 'Choose count, last, min, max or distinct.',
+    });
   switch (value) {
     case 'count':
       return sql`count(${name})${finite}`;

@@ -42,7 +42,8 @@ export interface Trust {
 const database = 'the PostgreSQL database';
 
 /** Files, and tables of PostgreSQL as a step names them, are told apart by case. */
-const keyOf = ({kind, name}: Thing): string => `${kind} ${kind === 'file' || kind === 'postgres' ? name : name.toLowerCase()}`;
+const keyOf = ({kind, name}: Thing): string =>
+  `${kind} ${kind === 'file' || kind === 'postgres' ? name : name.toLowerCase()}`;
 
 /** All that a text asks for, in the order of its cells, those that are switched off or can't run among them. */
 export function wantsOf(notebook: Notebook): Want[] {
@@ -66,17 +67,26 @@ function thingsOf(cell: RunnableCell, params: Notebook['params']): Thing[] | und
   if (cell.type === 'sql' && cell.engine === 'postgres') return [{kind: 'psql', name: database}];
   if (cell.type === 'sql') {
     const found = lakeReads(substitute(cell.body.trim(), params, true, unfilled));
-    return found.ok && unfilled.length === 0 ? found.value.reads.map(({table}) => ({kind: 'read', name: table})) : undefined;
+    return found.ok && unfilled.length === 0
+      ? found.value.reads.map(({table}) => ({kind: 'read', name: table}))
+      : undefined;
   }
   const step = stepOf(cell.kind);
-  const values = step === undefined ? undefined : readParams(step.params, substituteValues(cell.values, step.params, params, unfilled));
+  const values =
+    step === undefined
+      ? undefined
+      : readParams(step.params, substituteValues(cell.values, step.params, params, unfilled));
   if (step === undefined || values?.ok !== true || unfilled.length > 0) return undefined;
   const files = filePatterns(step.params, values.value).map((name) => ({kind: 'file', name}) as const);
   const read = step.reads?.(values.value);
   const write = step.writes?.(values.value);
   const table = step.writesPostgres?.(values.value);
   if (table !== undefined) return [...files, {kind: 'postgres', name: table}];
-  return [...files, ...(read === undefined ? [] : [{kind: 'read', name: read.table} as const]), ...(write === undefined ? [] : [{kind: write.mode, name: write.table} as const])];
+  return [
+    ...files,
+    ...(read === undefined ? [] : [{kind: 'read', name: read.table} as const]),
+    ...(write === undefined ? [] : [{kind: write.mode, name: write.table} as const]),
+  ];
 }
 
 /** A notebook that has just come in: nothing is decided. */
@@ -89,7 +99,9 @@ export const newTrust = (from: Origin, text: string): Trust => ({
 });
 
 function cameWith(notebook: Notebook): Trust['came'] {
-  const isRead = notebook.problems.length === 0 && notebook.cells.every((cell) => cell.type === 'text' || thingsOf(cell, notebook.params) !== undefined);
+  const isRead =
+    notebook.problems.length === 0 &&
+    notebook.cells.every((cell) => cell.type === 'text' || thingsOf(cell, notebook.params) !== undefined);
   return isRead ? new Set(wantsOf(notebook).map(({key}) => key)) : 'anything';
 }
 
@@ -106,14 +118,22 @@ export const isWrite = ({kind}: Thing): boolean => kind !== 'file' && kind !== '
 
 /** What is ticked when the reader is asked: what he allowed, and what is undecided but for writes, which he ticks himself. */
 export const tickedAtFirst = (wants: readonly Want[], trust?: Trust): string[] =>
-  wants.filter((want) => trust?.allowed.has(want.key) === true || (trust?.refused.has(want.key) !== true && !isWrite(want))).map(({key}) => key);
+  wants
+    .filter(
+      (want) => trust?.allowed.has(want.key) === true || (trust?.refused.has(want.key) !== true && !isWrite(want)),
+    )
+    .map(({key}) => key);
 
 /** The trust once the reader was shown these wants and allowed those with the keys `allowed`. */
 export function decided(trust: Trust, shown: readonly Want[], allowed: ReadonlySet<string>): Trust {
   const keys = shown.map(({key}) => key);
   const settle = (before: ReadonlySet<string>, isIn: (key: string) => boolean): ReadonlySet<string> =>
     new Set([...[...before].filter((key) => !keys.includes(key)), ...keys.filter(isIn)]);
-  return {...trust, allowed: settle(trust.allowed, (key) => allowed.has(key)), refused: settle(trust.refused, (key) => !allowed.has(key))};
+  return {
+    ...trust,
+    allowed: settle(trust.allowed, (key) => allowed.has(key)),
+    refused: settle(trust.refused, (key) => !allowed.has(key)),
+  };
 }
 
 const verbs: Readonly<Record<Thing['kind'], string>> = {
@@ -144,7 +164,8 @@ export function denialsOf(trust: Trust): Denies {
   };
 }
 
-export const writeTrust = ({from, text, allowed, refused}: Trust): string => JSON.stringify({from, text, allowed: [...allowed], refused: [...refused]});
+export const writeTrust = ({from, text, allowed, refused}: Trust): string =>
+  JSON.stringify({from, text, allowed: [...allowed], refused: [...refused]});
 
 /**
  * What `writeTrust` wrote. Where that is damaged everything is asked for again, as if `current`, the notebook's text, had just come: that it
@@ -163,4 +184,5 @@ export function readTrust(written: string, current: string): Trust {
   }
 }
 
-const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string');
+const isTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string');

@@ -17,7 +17,11 @@ const patience = 20_000;
 export function readAddress(typed: string): URL {
   const url = URL.parse(typed.trim());
   if (url === null || !/^https?:$/.test(url.protocol))
-    throw new ProblemError({code: 'URL', message: `“${typed}” is not a web address.`, hint: 'Type one that starts with https://.'});
+    throw new ProblemError({
+      code: 'URL',
+      message: `“${typed}” is not a web address.`,
+      hint: 'Type one that starts with https://.',
+    });
   if (url.username !== '' || url.password !== '')
     throw new ProblemError({
       code: 'URL',
@@ -38,17 +42,34 @@ function bodyOf(notebook: string, alerts: readonly Alert[]): string {
   return JSON.stringify({
     text: [`${notebook}: ${plural(alerts.length, 'new alert')}`, ...lines, ...more].join('\n'),
     notebook,
-    alerts: alerts.map(({key: _, clearedAt, peakValue, ...alert}) => ({...alert, cleared_at: clearedAt, peak_value: peakValue})),
+    alerts: alerts.map(({key: _, clearedAt, peakValue, ...alert}) => ({
+      ...alert,
+      cleared_at: clearedAt,
+      peak_value: peakValue,
+    })),
   });
 }
 
 /** Posts some of the alerts and says how many; none were when it throws. */
-export async function postAlerts({address, blind}: Webhook, notebook: string, alerts: readonly Alert[]): Promise<number> {
+export async function postAlerts(
+  {address, blind}: Webhook,
+  notebook: string,
+  alerts: readonly Alert[],
+): Promise<number> {
   const url = readAddress(address);
   const sent = alerts.slice(0, mostAtOnce);
-  const how: RequestInit = blind ? {mode: 'no-cors'} : {mode: 'cors', headers: {'content-type': 'application/json'}, redirect: 'error'};
+  const how: RequestInit = blind
+    ? {mode: 'no-cors'}
+    : {mode: 'cors', headers: {'content-type': 'application/json'}, redirect: 'error'};
   const kept = `${alerts.length === 1 ? 'The alert is' : `The ${plural(alerts.length, 'alert')} are`} kept and sent with the next run.`;
-  const request = fetch(url, {...how, method: 'POST', body: bodyOf(notebook, sent), credentials: 'omit', referrerPolicy: 'no-referrer', signal: AbortSignal.timeout(patience)});
+  const request = fetch(url, {
+    ...how,
+    method: 'POST',
+    body: bodyOf(notebook, sent),
+    credentials: 'omit',
+    referrerPolicy: 'no-referrer',
+    signal: AbortSignal.timeout(patience),
+  });
   const answer = await request.catch((cause: unknown) => {
     throw new ProblemError(
       {

@@ -49,7 +49,11 @@ export class Workspace {
     const text = await this.storage.readText(fileOf(path));
     if (text === null) return undefined;
     const trust = await this.storage.readText(trustOf(path));
-    return {notebook: parseNotebook(text), ran: readState(await this.storage.readText(stateOf(path))), trust: trust === null ? undefined : readTrust(trust, text)};
+    return {
+      notebook: parseNotebook(text),
+      ran: readState(await this.storage.readText(stateOf(path))),
+      trust: trust === null ? undefined : readTrust(trust, text),
+    };
   }
 
   async write(path: string, notebook: Notebook): Promise<void> {

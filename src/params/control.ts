@@ -22,7 +22,12 @@ export type Control =
   /** A plain list of short texts. */
   | {readonly kind: 'texts'}
   /** Name → fields, e.g. column → {to, format}. `keys` says what the names are; `short` names the field a bare scalar stands for. */
-  | {readonly kind: 'map'; readonly keys: 'column' | 'name'; readonly fields: Readonly<Record<string, Param<unknown>>>; readonly short?: string}
+  | {
+      readonly kind: 'map';
+      readonly keys: 'column' | 'name';
+      readonly fields: Readonly<Record<string, Param<unknown>>>;
+      readonly short?: string;
+    }
   /** A list of objects with these fields. */
   | {readonly kind: 'items'; readonly fields: Readonly<Record<string, Param<unknown>>>}
   /** One object with these fields, all optional. */
@@ -46,7 +51,8 @@ export interface Param<T> {
   readonly read: (found: unknown, path: string) => Read<T>;
 }
 
-export type Read<T> = {readonly ok: true; readonly value: T} | {readonly ok: false; readonly problems: readonly ParamProblem[]};
+export type Read<T> =
+  {readonly ok: true; readonly value: T} | {readonly ok: false; readonly problems: readonly ParamProblem[]};
 
 /** `path` is the way into the body, e.g. `columns.timestamp.to`. */
 export interface ParamProblem {

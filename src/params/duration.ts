@@ -1,6 +1,13 @@
 /** Microseconds in each unit a duration may be written in. */
 const units: Readonly<Record<string, number>> = {ms: 1e3, s: 1e6, m: 6e7, h: 3.6e9, d: 8.64e10, w: 6.048e11};
-const words: Readonly<Record<string, string>> = {ms: 'milliseconds', s: 'seconds', m: 'minutes', h: 'hours', d: 'days', w: 'weeks'};
+const words: Readonly<Record<string, string>> = {
+  ms: 'milliseconds',
+  s: 'seconds',
+  m: 'minutes',
+  h: 'hours',
+  d: 'days',
+  w: 'weeks',
+};
 
 export interface Duration {
   /** As written: `15m`. */

@@ -23,7 +23,20 @@ import type {Column} from '../sql/types.ts';
 export type {KernelArgs, KernelOutput, Progress} from '../../workers/contract/compute.ts';
 export type {ColumnSet, KernelColumn} from '../../workers/contract/engine.ts';
 export type {PostgresAnswer, PostgresColumn} from '../../workers/contract/postgres.ts';
-export type {At, Commit, Committed, FileAt, FileStats, ReadFile, ReadPlan, TableEntry, TableVersion, Vacuumed, WriteIntent, WritePlan} from '../../workers/contract/lake.ts';
+export type {
+  At,
+  Commit,
+  Committed,
+  FileAt,
+  FileStats,
+  ReadFile,
+  ReadPlan,
+  TableEntry,
+  TableVersion,
+  Vacuumed,
+  WriteIntent,
+  WritePlan,
+} from '../../workers/contract/lake.ts';
 export type {
   Encryption,
   FileFormat,
@@ -96,16 +109,32 @@ export interface StoragePort {
   sniff(name: string, options: ReadOptions): Promise<Sniffed>;
   plainText(name: string, options: ReadOptions, onProgress?: (bytes: number) => void): Promise<File>;
   unpackedFile(name: string): Promise<File>;
-  readArrow(name: string, options: ReadOptions, onBatch: (ipc: Uint8Array, done: number, total: number) => Promise<void>, call?: Call): Promise<readonly Reject[]>;
+  readArrow(
+    name: string,
+    options: ReadOptions,
+    onBatch: (ipc: Uint8Array, done: number, total: number) => Promise<void>,
+    call?: Call,
+  ): Promise<readonly Reject[]>;
   readParquetFile(name: string, file: File, onBatch: (ipc: Uint8Array) => Promise<void>, call?: Call): Promise<void>;
   unpack(zip: File, onProgress?: (bytes: number, total: number) => void, call?: Call): Promise<UnpackedZip>;
   discardUnpacked(unpacked: number): Promise<void>;
   openParquet(compression: ParquetCompression, encrypt?: Encryption): Promise<FileSink>;
   openBytes(encrypt?: Encryption): Promise<FileSink>;
   exportWorkspace(onProgress?: (bytes: number, total: number) => void, call?: ExportCall): Promise<File>;
-  importWorkspace(zip: File, options: ImportOptions, onProgress?: (bytes: number, total: number) => void, call?: Call): Promise<readonly ImportedItem[]>;
+  importWorkspace(
+    zip: File,
+    options: ImportOptions,
+    onProgress?: (bytes: number, total: number) => void,
+    call?: Call,
+  ): Promise<readonly ImportedItem[]>;
   /** What is in an encrypted file, until `removeExport` of its name or the next start. */
-  decrypt(file: Blob, name: string, secret: string, onProgress?: (bytes: number, total: number) => void, call?: Call): Promise<File>;
+  decrypt(
+    file: Blob,
+    name: string,
+    secret: string,
+    onProgress?: (bytes: number, total: number) => void,
+    call?: Call,
+  ): Promise<File>;
   removeExport(name: string): Promise<void>;
   /** About how many bits it takes to guess a passphrase. */
   passphraseBits(passphrase: string): Promise<number>;
@@ -118,13 +147,24 @@ export interface FileSink {
   discard(): Promise<void>;
 }
 
-type Answer<Call> = Call extends (...given: infer Given) => Promise<Outcome<infer Value>> ? (...given: Given) => Promise<Value> : Call;
+type Answer<Call> = Call extends (...given: infer Given) => Promise<Outcome<infer Value>>
+  ? (...given: Given) => Promise<Value>
+  : Call;
 
 /** The lake's calls as in its contract; a worker that dies in the middle of one is started anew, and the call rejects with `STORAGE_RESTARTED`. */
-export type LakePort = {readonly [Name in Exclude<keyof LakeContract, 'readFile' | 'exportTable' | 'importTable'>]: Answer<LakeContract[Name]>} & {
+export type LakePort = {
+  readonly [Name in Exclude<keyof LakeContract, 'readFile' | 'exportTable' | 'importTable'>]: Answer<
+    LakeContract[Name]
+  >;
+} & {
   readFile(reader: number, file: number, onBatch: (ipc: Uint8Array) => Promise<void>, call?: Call): Promise<void>;
   exportTable(name: string, onProgress: (bytes: number, total: number) => void, call?: ExportCall): Promise<File>;
-  importTable(name: string, source: File | readonly FileAt[], onProgress: (bytes: number, total: number) => void, call?: Call): Promise<TableEntry>;
+  importTable(
+    name: string,
+    source: File | readonly FileAt[],
+    onProgress: (bytes: number, total: number) => void,
+    call?: Call,
+  ): Promise<TableEntry>;
   /** Called with a table's name after a commit, in this tab or another, or after it was renamed, removed or imported. Returns the way to stop listening. */
   onChange(listener: (table: string) => void): () => void;
 };

@@ -1,5 +1,10 @@
 import * as Comlink from 'comlink';
-import type {PostgresAnswer, PostgresContract, PostgresFailure, PostgresOutcome} from '../../workers/contract/postgres.ts';
+import type {
+  PostgresAnswer,
+  PostgresContract,
+  PostgresFailure,
+  PostgresOutcome,
+} from '../../workers/contract/postgres.ts';
 import {Lifetime} from '../lib/lifetime.ts';
 import {cancelled, ProblemError, type Problem} from '../lib/problem.ts';
 import type {PostgresPort, PostgresRun} from '../ports/index.ts';
@@ -42,7 +47,11 @@ export function createPostgres(worker: () => PostgresWorker, isOwner: () => bool
   }
 
   /** One call; the statement of a failure is what PostgreSQL counts its position in. */
-  async function call<T>(which: Running, send: (remote: Comlink.Remote<PostgresContract>) => Promise<PostgresOutcome<T>>, statement?: string): Promise<T> {
+  async function call<T>(
+    which: Running,
+    send: (remote: Comlink.Remote<PostgresContract>) => Promise<PostgresOutcome<T>>,
+    statement?: string,
+  ): Promise<T> {
     const outcome = await which.life.during(send(which.remote));
     if (outcome.ok) return outcome.value;
     if (outcome.error.fatal === true) end(which, broken);
@@ -79,7 +88,8 @@ export function createPostgres(worker: () => PostgresWorker, isOwner: () => bool
           const given = data === undefined ? undefined : Comlink.transfer(data, [data.buffer as ArrayBuffer]);
           return call<PostgresAnswer>(which, (remote) => remote.run(statement, given), statement);
         };
-        const bare = (statement: string): Promise<unknown> => call<PostgresAnswer>(which, (remote) => remote.run(statement));
+        const bare = (statement: string): Promise<unknown> =>
+          call<PostgresAnswer>(which, (remote) => remote.run(statement));
         await bare(options?.readOnly === true ? 'BEGIN READ ONLY' : 'BEGIN');
         let done: Awaited<ReturnType<typeof work>>;
         try {
@@ -105,14 +115,19 @@ export function createPostgres(worker: () => PostgresWorker, isOwner: () => bool
   };
 }
 
-async function startUp(remote: Comlink.Remote<PostgresContract>): Promise<{readonly version: string; readonly kept: boolean}> {
+async function startUp(
+  remote: Comlink.Remote<PostgresContract>,
+): Promise<{readonly version: string; readonly kept: boolean}> {
   const outcome = await remote.start();
   if (outcome.ok) return outcome.value;
   throw new ProblemError(outcome.error.taken === true ? taken : notStarted(outcome.error.message));
 }
 
 /** What PostgreSQL said, as a problem: its SQLSTATE, its sentence, its hint, and the place in the statement. */
-function problemOfFailure({state, message, detail, hint, position, context, line}: PostgresFailure, statement: string | undefined): Problem {
+function problemOfFailure(
+  {state, message, detail, hint, position, context, line}: PostgresFailure,
+  statement: string | undefined,
+): Problem {
   if (state === '22021' && message.includes('0x00'))
     return {
       code: 'POSTGRES',
@@ -121,14 +136,22 @@ function problemOfFailure({state, message, detail, hint, position, context, line
       hint: "Take it out with a derive step: replace(column, chr(0), '').",
     };
   const said = `${message.charAt(0).toUpperCase()}${message.slice(1)}`;
-  const parts = [said, ...(detail === undefined ? [] : [detail]), ...(context === undefined ? [] : [context.split('\n')[0] ?? ''])];
+  const parts = [
+    said,
+    ...(detail === undefined ? [] : [detail]),
+    ...(context === undefined ? [] : [context.split('\n')[0] ?? '']),
+  ];
   return {
     code: 'POSTGRES',
     message: parts.map((part) => (/[.!?]$/.test(part) ? part : `${part}.`)).join(' '),
     ...(state === '' ? {} : {sqlState: state}),
     ...hintOf(state, message, hint),
     ...(statement === undefined ? {} : {sql: statement}),
-    ...(line !== undefined ? {where: {line}} : statement !== undefined && position !== undefined ? {where: {line: statement.slice(0, position - 1).split('\n').length}} : {}),
+    ...(line !== undefined
+      ? {where: {line}}
+      : statement !== undefined && position !== undefined
+        ? {where: {line: statement.slice(0, position - 1).split('\n').length}}
+        : {}),
   };
 }
 
@@ -136,8 +159,12 @@ function problemOfFailure({state, message, detail, hint, position, context, line
 function hintOf(state: string, message: string, hint: string | undefined): {readonly hint?: string} {
   if (state === '25006') return {hint: 'A psql cell only reads. Write tables with a postgres step.'};
   if (hint !== undefined) return {hint};
-  if (state === '42P01') return {hint: 'psql reads tables of PostgreSQL, not cells: a postgres step writes a cell’s rows into a table, and the sidebar lists those there are.'};
-  if (state === '42601' && message.includes('multiple commands')) return {hint: 'A psql cell is one statement. Write each of them in a cell of its own.'};
+  if (state === '42P01')
+    return {
+      hint: 'psql reads tables of PostgreSQL, not cells: a postgres step writes a cell’s rows into a table, and the sidebar lists those there are.',
+    };
+  if (state === '42601' && message.includes('multiple commands'))
+    return {hint: 'A psql cell is one statement. Write each of them in a cell of its own.'};
   return {};
 }
 

@@ -49,8 +49,10 @@ const differing = named({
   log: 'log(x) is to base 10 in DuckDB and to base e in Spark; log10(x) and ln(x) are the same in both',
   concat: 'concat() skips NULL in DuckDB and gives NULL in Spark; a || b gives NULL in both',
   dayofweek: 'dayofweek() counts Sunday as 0 in DuckDB and as 1 in Spark; date_trunc(‘week’, x) is a Monday in both',
-  to_timestamp: 'to_timestamp() takes epoch seconds in DuckDB and a text in Spark; CAST(x AS TIMESTAMP) takes a text in both',
-  regexp_replace: 'regexp_replace() replaces the first match in DuckDB, or all with ‘g’, and all in Spark; replace() replaces all of a text in both',
+  to_timestamp:
+    'to_timestamp() takes epoch seconds in DuckDB and a text in Spark; CAST(x AS TIMESTAMP) takes a text in both',
+  regexp_replace:
+    'regexp_replace() replaces the first match in DuckDB, or all with ‘g’, and all in Spark; replace() replaces all of a text in both',
   hash: 'hash() gives other numbers in DuckDB than in Spark; md5() is the same in both',
 });
 
@@ -130,9 +132,11 @@ function spell(token: Token, before: Token | undefined, next: Token | undefined,
   if (token.type === 'symbol') noteSymbol(token, next, notes);
   if (token.type !== 'identifier') return token.text;
   const word = token.text.toLowerCase();
-  if (before?.text.toLowerCase() === 'as') return next?.text === '(' ? sizedType(token.text, notes) : plainType(token.text, notes);
+  if (before?.text.toLowerCase() === 'as')
+    return next?.text === '(' ? sizedType(token.text, notes) : plainType(token.text, notes);
   const type = `${before?.text ?? ''} ${word}`.toLowerCase();
-  if (type === 'time zone' || type === 'double precision') notes.add(`Spark has no type that ends in ${type.toUpperCase()}`);
+  if (type === 'time zone' || type === 'double precision')
+    notes.add(`Spark has no type that ends in ${type.toUpperCase()}`);
   if (next?.text !== '(' || next.quoted) return token.text;
   const [difference, other] = [differing.get(word), renamed.get(word)];
   if (difference !== undefined) notes.add(difference);
@@ -144,7 +148,8 @@ function spell(token: Token, before: Token | undefined, next: Token | undefined,
 function noteSymbol({text, end}: Token, next: Token | undefined, notes: Set<string>): void {
   const instead = differingSymbols.get(text);
   if (instead !== undefined) notes.add(`“${text}” means something else in Spark; ${instead}`);
-  if (text === '*' && next?.text === '*' && next.start === end) notes.add('Spark has no “**”; power(a, b) is the same in both');
+  if (text === '*' && next?.text === '*' && next.start === end)
+    notes.add('Spark has no “**”; power(a, b) is the same in both');
 }
 
 /**
@@ -152,28 +157,40 @@ function noteSymbol({text, end}: Token, next: Token | undefined, notes: Set<stri
  * else in DuckDB. In Spark names are quoted with `` ` ``, and texts with either quote.
  */
 export function duckdbExpression(spark: string): SparkExpression {
-  const quoted = spark.replace(/`((?:[^`]|``)*)`|"((?:[^"\\]|\\[^])*)"|'((?:[^'\\]|\\[^]|'')*)'/g, (_whole, name?: string, double?: string, single?: string) => {
-    if (name !== undefined) return `"${name.replaceAll('``', '`').replaceAll('"', '""')}"`;
-    return lit(unescaped(double ?? (single ?? '').replaceAll("''", "'")));
-  });
+  const quoted = spark.replace(
+    /`((?:[^`]|``)*)`|"((?:[^"\\]|\\[^])*)"|'((?:[^'\\]|\\[^]|'')*)'/g,
+    (_whole, name?: string, double?: string, single?: string) => {
+      if (name !== undefined) return `"${name.replaceAll('``', '`').replaceAll('"', '""')}"`;
+      return lit(unescaped(double ?? (single ?? '').replaceAll("''", "'")));
+    },
+  );
   const lexed = tokens(quoted);
   if (!lexed.ok) return {text: quoted, notes: ['this expression could not be read']};
   const notes = new Set<string>();
   let [text, done] = ['', 0];
   lexed.value.forEach((token, i) => {
     const [before, next] = [lexed.value[i - 1], lexed.value[i + 1]];
-    text += quoted.slice(done, token.start) + (duckdbWord(token, before, next, notes) ?? quoted.slice(token.start, token.end));
+    text +=
+      quoted.slice(done, token.start) +
+      (duckdbWord(token, before, next, notes) ?? quoted.slice(token.start, token.end));
     done = token.end;
   });
   return {text: text + quoted.slice(done), notes: [...notes]};
 }
 
 /** What a word of Spark is in DuckDB, where that is another. */
-function duckdbWord(token: Token, before: Token | undefined, next: Token | undefined, notes: Set<string>): string | undefined {
+function duckdbWord(
+  token: Token,
+  before: Token | undefined,
+  next: Token | undefined,
+  notes: Set<string>,
+): string | undefined {
   const word = token.text.toLowerCase();
-  if (token.type === 'symbol' && differingSymbols.has(token.text)) notes.add(`“${token.text}” means something else in DuckDB`);
+  if (token.type === 'symbol' && differingSymbols.has(token.text))
+    notes.add(`“${token.text}” means something else in DuckDB`);
   if (token.type !== 'identifier' || token.quoted) return undefined;
-  if (word === 'div' && before !== undefined && next !== undefined && isOperandEnd(before) && isOperandStart(next)) return '//';
+  if (word === 'div' && before !== undefined && next !== undefined && isOperandEnd(before) && isOperandStart(next))
+    return '//';
   if (next?.text !== '(' || next.quoted) return undefined;
   const difference = differing.get(word);
   if (difference !== undefined) notes.add(difference);
@@ -182,10 +199,16 @@ function duckdbWord(token: Token, before: Token | undefined, next: Token | undef
 
 // Words between operands, which are none themselves.
 const between = new Set('and or not when then else case between in is like ilike rlike regexp div as from'.split(' '));
-const isWord = (token: Token): boolean => token.type === 'identifier' && (token.quoted || !between.has(token.text.toLowerCase()));
-const isOperandEnd = (token: Token): boolean => isWord(token) || token.type === 'string' || token.type === 'number' || token.text === ')';
+const isWord = (token: Token): boolean =>
+  token.type === 'identifier' && (token.quoted || !between.has(token.text.toLowerCase()));
+const isOperandEnd = (token: Token): boolean =>
+  isWord(token) || token.type === 'string' || token.type === 'number' || token.text === ')';
 const isOperandStart = (token: Token): boolean =>
-  isWord(token) || token.type === 'string' || token.type === 'number' || ['(', '-', '+'].includes(token.text) || token.text.toLowerCase() === 'case';
+  isWord(token) ||
+  token.type === 'string' ||
+  token.type === 'number' ||
+  ['(', '-', '+'].includes(token.text) ||
+  token.text.toLowerCase() === 'case';
 
 const escapes = named({0: '\0', b: '\b', n: '\n', r: '\r', t: '\t', Z: '\x1a', '%': '\\%', _: '\\_'});
 
@@ -196,7 +219,11 @@ const unescaped = (text: string): string =>
   );
 
 /** The type after `::`, and the index of the token after it. */
-function castType(list: readonly Token[], start: number, notes: Set<string>): {readonly text: string; readonly end: number} {
+function castType(
+  list: readonly Token[],
+  start: number,
+  notes: Set<string>,
+): {readonly text: string; readonly end: number} {
   const word = list[start]?.text ?? '';
   let end = start + 1;
   if (list[end]?.text !== '(') return {text: plainType(word, notes).toUpperCase(), end};

@@ -45,13 +45,28 @@ export function perGroup(by: readonly Column[], columns: readonly Column[]): Gro
         by.map((column, i) => `${col(column.name)}.alias(${py(names[i] ?? '')})`),
       ),
     ],
-    beside: (statistics) => call('join', [`F.broadcast(${statistics})`, same.length === 1 ? same.join('') : same.map((one) => `(${one})`).join(' & '), "'left'"]),
+    beside: (statistics) =>
+      call('join', [
+        `F.broadcast(${statistics})`,
+        same.length === 1 ? same.join('') : same.map((one) => `(${one})`).join(' & '),
+        "'left'",
+      ]),
     added: names,
   };
 }
 
 /** Lines that put the rows of a table in the order they had, whatever a window or a shuffle did to it. */
-export function inOrder(target: string, frame: string, columns: readonly Pick<Column, 'name'>[], calls: (row: string) => readonly string[]): string[] {
+export function inOrder(
+  target: string,
+  frame: string,
+  columns: readonly Pick<Column, 'name'>[],
+  calls: (row: string) => readonly string[],
+): string[] {
   const row = unusedName('_row', columns);
-  return assign(target, frame, [`withColumn(${py(row)}, F.monotonically_increasing_id())`, ...calls(row), `orderBy(${py(row)})`, `drop(${py(row)})`]);
+  return assign(target, frame, [
+    `withColumn(${py(row)}, F.monotonically_increasing_id())`,
+    ...calls(row),
+    `orderBy(${py(row)})`,
+    `drop(${py(row)})`,
+  ]);
 }

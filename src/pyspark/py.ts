@@ -1,5 +1,6 @@
 /** A value that has a literal in Python. */
-export type PyValue = string | number | bigint | boolean | null | readonly PyValue[] | {readonly [key: string]: PyValue};
+export type PyValue =
+  string | number | bigint | boolean | null | readonly PyValue[] | {readonly [key: string]: PyValue};
 
 const escapes: Readonly<Record<string, string>> = {'\\': '\\\\', "'": "\\'", '\n': '\\n', '\r': '\\r', '\t': '\\t'};
 
@@ -8,7 +9,8 @@ export function py(value: PyValue): string {
   if (value === null) return 'None';
   if (typeof value === 'string') return text(value);
   if (typeof value === 'boolean') return value ? 'True' : 'False';
-  if (typeof value === 'number' && !Number.isFinite(value)) return `float('${Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf'}')`;
+  if (typeof value === 'number' && !Number.isFinite(value))
+    return `float('${Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf'}')`;
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   if (isList(value)) return `[${value.map(py).join(', ')}]`;
   return `{${Object.entries(value)
@@ -51,7 +53,9 @@ export function call(name: string, args: readonly string[]): string {
 // Python's keywords, and its functions that generated code calls.
 const words = new Set(
   `False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal
-  not or pass raise return try while with yield enumerate float int len list map max min print range sum zip F spark path params`.split(/\s+/),
+  not or pass raise return try while with yield enumerate float int len list map max min print range sum zip F spark path params`.split(
+    /\s+/,
+  ),
 );
 
 /** A name as a variable of Python, apart from its keywords and from `taken`: `class` is `class_`. */

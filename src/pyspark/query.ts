@@ -1,9 +1,30 @@
 import {tokens} from '../sql/lexer.ts';
 import type {Column} from '../sql/types.ts';
-import {SqlUnreadable, type Body, type Expr, type Query, type Select, type SelectItem, type Span, type Star, type Table, type TableAlias, type Version} from './sql/ast.ts';
+import {
+  SqlUnreadable,
+  type Body,
+  type Expr,
+  type Query,
+  type Select,
+  type SelectItem,
+  type Span,
+  type Star,
+  type Table,
+  type TableAlias,
+  type Version,
+} from './sql/ast.ts';
 import {inside, level, literalNumber, literalText, out, sparkName, sparkText, type Out} from './sql/out.ts';
 import {Parser} from './sql/parser.ts';
-import {emptyScope, piece, span, Translator, type Piece, type Relation, type Scope, type SparkProblem} from './sql/translate.ts';
+import {
+  emptyScope,
+  piece,
+  span,
+  Translator,
+  type Piece,
+  type Relation,
+  type Scope,
+  type SparkProblem,
+} from './sql/translate.ts';
 import {common, elementOf, familyOf, isNumeric} from './sql/types.ts';
 
 export {sparkCondition} from './expression.ts';
@@ -47,13 +68,18 @@ export function sparkQuery(sql: string, known: Known): SparkSql {
 
 function translated(source: string, translate: (parser: Parser, source: string) => SparkSql): SparkSql {
   const lexed = tokens(source);
-  if (!lexed.ok) return {text: source, problems: [{message: lexed.error.message, hint: lexed.error.hint ?? 'Correct it.'}]};
+  if (!lexed.ok)
+    return {text: source, problems: [{message: lexed.error.message, hint: lexed.error.hint ?? 'Correct it.'}]};
   try {
     return translate(new Parser(lexed.value, source), source);
   } catch (error) {
     if (!(error instanceof SqlUnreadable)) throw error;
-    const [what = '', hint = 'Write it in the usual way, with functions and clauses of SQL.'] = error.what.split(/; (.*)/s);
-    return {text: source, problems: [{message: `${what} (near “${error.found}”)`, hint: hint.charAt(0).toUpperCase() + hint.slice(1)}]};
+    const [what = '', hint = 'Write it in the usual way, with functions and clauses of SQL.'] =
+      error.what.split(/; (.*)/s);
+    return {
+      text: source,
+      problems: [{message: `${what} (near “${error.found}”)`, hint: hint.charAt(0).toUpperCase() + hint.slice(1)}],
+    };
   }
 }
 
@@ -90,7 +116,8 @@ interface Item extends OutputColumn {
 
 type Ctes = ReadonlyMap<string, Columns>;
 
-const sameName = (a: string | undefined, b: string | undefined): boolean => a !== undefined && b !== undefined && a.toLowerCase() === b.toLowerCase();
+const sameName = (a: string | undefined, b: string | undefined): boolean =>
+  a !== undefined && b !== undefined && a.toLowerCase() === b.toLowerCase();
 
 class Queries {
   readonly translator: Translator;
@@ -120,30 +147,52 @@ class Queries {
 
   #query(query: Query, parent: Scope | undefined, names?: readonly Column[]): Translated {
     const outer = this.#ctes;
-    if (query.recursive) this.#problem('WITH RECURSIVE doesn’t exist in Spark 4.0', 'Write the steps out, or make the rows with range().');
+    if (query.recursive)
+      this.#problem('WITH RECURSIVE doesn’t exist in Spark 4.0', 'Write the steps out, or make the rows with range().');
     const pieces: Piece[] = [];
     for (const cte of query.ctes) {
       const {text, columns} = this.#query(cte.query, parent);
-      const named = cte.columns.length === 0 ? columns : cte.columns.map((name, i) => ({name, type: columns?.[i]?.type}));
+      const named =
+        cte.columns.length === 0 ? columns : cte.columns.map((name, i) => ({name, type: columns?.[i]?.type}));
       this.#ctes = new Map([...this.#ctes, [cte.name.toLowerCase(), named]]);
       const list = cte.columns.length === 0 ? '' : `(${cte.columns.map(sparkName).join(', ')})`;
-      pieces.push({from: cte.from, to: cte.head.to, text: `${sparkName(cte.name)}${list} AS`}, {...span(cte.query), text});
+      pieces.push(
+        {from: cte.from, to: cte.head.to, text: `${sparkName(cte.name)}${list} AS`},
+        {...span(cte.query), text},
+      );
     }
     const scope: {current: Scope} = {current: {...emptyScope, parent}};
     const body = this.#body(query.body, parent, names, query, scope);
     pieces.push({...span(query.body), text: body.text});
-    const output: Relation = {name: undefined, columns: body.columns?.map(({name, type}) => ({name: name ?? '', type: type ?? ''}))};
+    const output: Relation = {
+      name: undefined,
+      columns: body.columns?.map(({name, type}) => ({name: name ?? '', type: type ?? ''})),
+    };
     const orderScope: Scope = {...scope.current, relations: [output, ...scope.current.relations]};
     for (const item of query.order) pieces.push({...span(item), text: this.translator.orderItem(item, orderScope)});
     if (query.limitPercent) this.#problem('LIMIT with a percentage doesn’t exist in Spark', 'Write a number of rows.');
-    if (query.limit !== undefined && query.order.length === 0 && literalNumber(query.limit) !== 0 && !isOneRow(query.body))
-      this.#problem('LIMIT without ORDER BY takes the first rows, and Spark’s tables have no order', 'Add ORDER BY with a key, so that the same rows come first everywhere.');
+    if (
+      query.limit !== undefined &&
+      query.order.length === 0 &&
+      literalNumber(query.limit) !== 0 &&
+      !isOneRow(query.body)
+    )
+      this.#problem(
+        'LIMIT without ORDER BY takes the first rows, and Spark’s tables have no order',
+        'Add ORDER BY with a key, so that the same rows come first everywhere.',
+      );
     const result = {text: this.translator.patch(query, pieces), columns: body.columns};
     this.#ctes = outer;
     return result;
   }
 
-  #body(body: Body, parent: Scope | undefined, names: readonly Column[] | undefined, query: Query | undefined, scope: {current: Scope}): Translated {
+  #body(
+    body: Body,
+    parent: Scope | undefined,
+    names: readonly Column[] | undefined,
+    query: Query | undefined,
+    scope: {current: Scope},
+  ): Translated {
     switch (body.kind) {
       case 'select':
         return this.#select(body, parent, names, query, scope);
@@ -164,11 +213,18 @@ class Queries {
       body,
       rows.flat().map(({item, value}) => piece(item, value.text)),
     );
-    const columns = (rows[0] ?? []).map((_, i) => ({name: `col${i}`, type: rows.map((row) => row[i]?.value.type).reduce(common)}));
+    const columns = (rows[0] ?? []).map((_, i) => ({
+      name: `col${i}`,
+      type: rows.map((row) => row[i]?.value.type).reduce(common),
+    }));
     return {text, columns};
   }
 
-  #set(body: Extract<Body, {kind: 'set'}>, parent: Scope | undefined, names: readonly Column[] | undefined): Translated {
+  #set(
+    body: Extract<Body, {kind: 'set'}>,
+    parent: Scope | undefined,
+    names: readonly Column[] | undefined,
+  ): Translated {
     const scope = {current: emptyScope};
     const left = this.#body(body.left, parent, names, undefined, scope);
     this.#isNamed = body.byName;
@@ -181,16 +237,28 @@ class Queries {
         const other = right.columns?.[i];
         const [a, b] = [familyOf(column.type), familyOf(other?.type)];
         if ((a === 'text' && isNumeric(b)) || (b === 'text' && isNumeric(a)))
-          this.#problem(`${body.op.toUpperCase()} puts text and numbers into the column ${column.name ?? ''}`, 'Cast one of them, so that both are the same.');
+          this.#problem(
+            `${body.op.toUpperCase()} puts text and numbers into the column ${column.name ?? ''}`,
+            'Cast one of them, so that both are the same.',
+          );
         return {name: column.name, type: common(column.type, other?.type)};
       });
       return {text: this.translator.patch(body, pieces), columns};
     }
-    if (left.columns === undefined || right.columns === undefined || [...left.columns, ...right.columns].some(({name}) => name === undefined)) {
-      this.#problem('UNION BY NAME needs the columns of both sides, and they aren’t known yet', 'Run the cells above it once: columns come from their results.');
+    if (
+      left.columns === undefined ||
+      right.columns === undefined ||
+      [...left.columns, ...right.columns].some(({name}) => name === undefined)
+    ) {
+      this.#problem(
+        'UNION BY NAME needs the columns of both sides, and they aren’t known yet',
+        'Run the cells above it once: columns come from their results.',
+      );
       return {text: this.translator.patch(body, pieces), columns: undefined};
     }
-    const added = right.columns.filter(({name}) => left.columns?.some((column) => sameName(column.name, name)) !== true);
+    const added = right.columns.filter(
+      ({name}) => left.columns?.some((column) => sameName(column.name, name)) !== true,
+    );
     const all = [...left.columns, ...added];
     const side = (columns: readonly OutputColumn[], text: string): string =>
       `SELECT ${all.map(({name}) => (columns.some((column) => sameName(column.name, name)) ? sparkName(name ?? '') : `NULL AS ${sparkName(name ?? '')}`)).join(', ')} FROM (${text})`;
@@ -202,7 +270,13 @@ class Queries {
     return {text, columns: all};
   }
 
-  #select(select: Select, parent: Scope | undefined, names: readonly Column[] | undefined, query: Query | undefined, scopeOut: {current: Scope}): Translated {
+  #select(
+    select: Select,
+    parent: Scope | undefined,
+    names: readonly Column[] | undefined,
+    query: Query | undefined,
+    scopeOut: {current: Scope},
+  ): Translated {
     const {translator} = this;
     const isNamed = this.#isNamed;
     this.#isNamed = true;
@@ -210,11 +284,17 @@ class Queries {
     const from = select.table === undefined ? undefined : this.#table(select.table, relations, parent);
     const base: Scope = {...emptyScope, relations, parent};
     const items = this.#items(select, base, names, isNamed);
-    const aliases = new Map(items.filter(({alias}) => alias !== undefined).map(({alias, value}): [string, Out] => [(alias ?? '').toLowerCase(), value]));
+    const aliases = new Map(
+      items
+        .filter(({alias}) => alias !== undefined)
+        .map(({alias, value}): [string, Out] => [(alias ?? '').toLowerCase(), value]),
+    );
     const scope: Scope = {...base, aliases};
     scopeOut.current = scope;
     const spelled: Scope = {...scope, spelled: true};
-    const columns = items.every((item) => item.columns !== undefined) ? items.flatMap((item) => item.columns ?? []) : undefined;
+    const columns = items.every((item) => item.columns !== undefined)
+      ? items.flatMap((item) => item.columns ?? [])
+      : undefined;
     const clauses: Piece[] = [];
     const clause = (node: Expr | undefined, within: Scope): void => {
       if (node !== undefined) clauses.push(piece(node, translator.condition(node, within).text));
@@ -229,7 +309,10 @@ class Queries {
     const first = this.#distinctOn(select, query, scope);
     const extra = kept ?? first;
     if (kept !== undefined && (select.distinct || first !== undefined))
-      this.#problem('QUALIFY together with DISTINCT isn’t handed over', 'Put the query with QUALIFY into a WITH, and select distinct rows from it.');
+      this.#problem(
+        'QUALIFY together with DISTINCT isn’t handed over',
+        'Put the query with QUALIFY into a WITH, and select distinct rows from it.',
+      );
     const flag = unusedFlag(columns);
 
     let text: string;
@@ -239,12 +322,15 @@ class Queries {
       const shown = extra === undefined ? list : [...list, `${extra} AS ${flag}`];
       const tail = translator.patch({from: end, to: select.qualify?.from ?? select.to}, clauses).trimEnd();
       const distinct = select.distinct ? 'DISTINCT ' : '';
-      const before = select.fromFirst ? '' : translator.gap(select.table === undefined ? select.list.to : select.list.to, select.list.to);
+      const before = select.fromFirst
+        ? ''
+        : translator.gap(select.table === undefined ? select.list.to : select.list.to, select.list.to);
       text = `SELECT ${distinct}${(shown.length === 0 ? ['*'] : shown).join(', ')}${before}${rest === '' ? '' : `${/\n/.test(this.source.slice(select.from, select.to)) ? '\n' : ' '}${rest}`}${tail}`;
     } else {
       const pieces = [...clauses, ...items.map((item) => piece(item.span, item.text))];
       if (select.table !== undefined) pieces.push(piece(select.table, from?.text ?? ''));
-      if (select.qualify !== undefined) pieces.push({from: select.list.to, to: select.list.to, text: `, ${kept ?? ''} AS ${flag}`});
+      if (select.qualify !== undefined)
+        pieces.push({from: select.list.to, to: select.list.to, text: `, ${kept ?? ''} AS ${flag}`});
       text = translator
         .patch(
           {from: select.from, to: select.qualify?.from ?? select.to},
@@ -253,7 +339,10 @@ class Queries {
         .trimEnd();
     }
     if (extra === undefined) return {text, columns};
-    return {text: `SELECT * EXCEPT (${flag})\nFROM (\n${text}\n)\nWHERE ${flag}${first === undefined ? '' : ' = 1'}`, columns};
+    return {
+      text: `SELECT * EXCEPT (${flag})\nFROM (\n${text}\n)\nWHERE ${flag}${first === undefined ? '' : ' = 1'}`,
+      columns,
+    };
   }
 
   /** The number of a row among those that DISTINCT ON takes for one. */
@@ -262,7 +351,10 @@ class Queries {
     const keys = select.distinctOn.map((node) => this.translator.expr(node, {...scope, spelled: true}).text);
     const order = query?.order ?? [];
     if (order.length === 0)
-      this.#problem('DISTINCT ON without ORDER BY takes the first rows, and Spark’s tables have no order', 'Add ORDER BY: the keys, and then what decides which row is kept.');
+      this.#problem(
+        'DISTINCT ON without ORDER BY takes the first rows, and Spark’s tables have no order',
+        'Add ORDER BY: the keys, and then what decides which row is kept.',
+      );
     const by = order.map((item) => this.translator.orderItem(item, {...scope, spelled: true}));
     return `row_number() OVER (PARTITION BY ${keys.join(', ')} ORDER BY ${by.join(', ')})`;
   }
@@ -272,7 +364,15 @@ class Queries {
   #items(select: Select, scope: Scope, names: readonly Column[] | undefined, isNamed: boolean): SelectedItem[] {
     if (select.items === undefined) {
       const columns = this.#starColumns(undefined, scope);
-      return [{text: this.#inOtherOrder(columns, scope) ? (columns ?? []).map(({place}) => place).join(', ') : '*', span: select.list, alias: undefined, value: out('*'), columns}];
+      return [
+        {
+          text: this.#inOtherOrder(columns, scope) ? (columns ?? []).map(({place}) => place).join(', ') : '*',
+          span: select.list,
+          alias: undefined,
+          value: out('*'),
+          columns,
+        },
+      ];
     }
     const items: SelectedItem[] = [];
     let aliases: ReadonlyMap<string, Out> = new Map();
@@ -282,7 +382,13 @@ class Queries {
       const made: SelectedItem =
         item.value.kind === 'star'
           ? this.#starItem(item, item.value, {...scope, aliases})
-          : this.#item(item, {...scope, aliases}, names === undefined || place === undefined ? undefined : names[place]?.name, names !== undefined, isNamed);
+          : this.#item(
+              item,
+              {...scope, aliases},
+              names === undefined || place === undefined ? undefined : names[place]?.name,
+              names !== undefined,
+              isNamed,
+            );
       items.push(made);
       if (made.alias !== undefined) aliases = new Map([...aliases, [made.alias.toLowerCase(), made.value]]);
       place = place === undefined || made.columns === undefined ? undefined : place + made.columns.length;
@@ -290,10 +396,19 @@ class Queries {
     return allNamed > 0 ? this.#withoutDoubles(items, scope, select) : items;
   }
 
-  #item(item: SelectItem, scope: Scope, resultName: string | undefined, isResult: boolean, isNamed: boolean): SelectedItem {
+  #item(
+    item: SelectItem,
+    scope: Scope,
+    resultName: string | undefined,
+    isResult: boolean,
+    isNamed: boolean,
+  ): SelectedItem {
     const value = this.translator.expr(item.value, scope);
     if (isResult && familyOf(value.type) === 'interval')
-      this.#problem('a column of intervals has no counterpart in Spark', 'Give its length as a number: epoch(b) - epoch(a), or date_diff().');
+      this.#problem(
+        'a column of intervals has no counterpart in Spark',
+        'Give its length as a number: epoch(b) - epoch(a), or date_diff().',
+      );
     const written = this.translator.gap(item.from, item.to);
     const at = span(item);
     if (item.alias !== undefined) {
@@ -304,10 +419,17 @@ class Queries {
     const actual = this.#columnName(item.value, scope);
     const ends = item.value.kind === 'column' ? item.value.parts.at(-1) : undefined;
     const name = resultName ?? actual ?? simpleName(item.value);
-    if (name !== undefined && name === ends) return {text: value.text, span: at, alias: undefined, value, columns: [{name, type: value.type}]};
-    if (name === undefined && isResult) this.#problem(`a column has no name, and Spark would call it something else: ${written.slice(0, 60)}`, 'Give it a name with AS.');
+    if (name !== undefined && name === ends)
+      return {text: value.text, span: at, alias: undefined, value, columns: [{name, type: value.type}]};
+    if (name === undefined && isResult)
+      this.#problem(
+        `a column has no name, and Spark would call it something else: ${written.slice(0, 60)}`,
+        'Give it a name with AS.',
+      );
     const explicit =
-      name === undefined || !isNamed || (item.value.kind === 'call' && item.value.name === 'unnest' && !isResult) ? value.text : `${value.text} AS ${sparkName(name)}`;
+      name === undefined || !isNamed || (item.value.kind === 'call' && item.value.name === 'unnest' && !isResult)
+        ? value.text
+        : `${value.text} AS ${sparkName(name)}`;
     return {text: explicit, span: at, alias: undefined, value, columns: [{name, type: value.type}]};
   }
 
@@ -335,12 +457,19 @@ class Queries {
       .slice(-1)
       .map((name) => `${name}.`)
       .join('');
-    if (star.replace.length === 0 && star.rename.length === 0 && !(star.table.length === 0 && this.#inOtherOrder(columns, scope))) {
+    if (
+      star.replace.length === 0 &&
+      star.rename.length === 0 &&
+      !(star.table.length === 0 && this.#inOtherOrder(columns, scope))
+    ) {
       const text = `${prefix}*${star.exclude.length === 0 ? '' : ` EXCEPT (${star.exclude.map(sparkName).join(', ')})`}`;
       return {...base, text, columns: kept};
     }
     if (kept === undefined) {
-      this.#problem('* REPLACE and * RENAME need the columns of the table, and they aren’t known yet', 'Run the cells above it once: columns come from their results.');
+      this.#problem(
+        '* REPLACE and * RENAME need the columns of the table, and they aren’t known yet',
+        'Run the cells above it once: columns come from their results.',
+      );
       return {...base, text: `${prefix}*`, columns: undefined};
     }
     const made = kept.map((column): Item => {
@@ -351,7 +480,11 @@ class Queries {
       }
       const renamed = star.rename.find((each) => sameName(each.from, column.name));
       const name = renamed?.to ?? column.name;
-      return {name, type: column.type, text: `${column.place}${renamed === undefined ? '' : ` AS ${sparkName(name ?? '')}`}`};
+      return {
+        name,
+        type: column.type,
+        text: `${column.place}${renamed === undefined ? '' : ` AS ${sparkName(name ?? '')}`}`,
+      };
     });
     return {...base, text: made.map(({text}) => text).join(', '), columns: made};
   }
@@ -361,7 +494,10 @@ class Queries {
     const shared = scope.relations.flatMap((relation) => this.#using.get(relation) ?? []);
     if (shared.length === 0) return false;
     if (columns === undefined) {
-      this.#problem('* after USING needs the columns of the tables, and they aren’t known yet', 'Run the cells above it once: columns come from their results.');
+      this.#problem(
+        '* after USING needs the columns of the tables, and they aren’t known yet',
+        'Run the cells above it once: columns come from their results.',
+      );
       return false;
     }
     return shared.some((name, i) => !sameName(columns[i]?.name, name));
@@ -399,7 +535,9 @@ class Queries {
       const node = select.items?.[i]?.value;
       const places =
         isStar && node?.kind === 'star' && node.replace.length === 0 && node.rename.length === 0
-          ? this.#starColumns(node.table.at(-1), scope)?.filter(({name}) => !node.exclude.some((excluded) => sameName(excluded, name)))
+          ? this.#starColumns(node.table.at(-1), scope)?.filter(
+              ({name}) => !node.exclude.some((excluded) => sameName(excluded, name)),
+            )
           : undefined;
       let changed = false;
       const columns = (item.columns ?? []).map((column) => {
@@ -419,7 +557,12 @@ class Queries {
       return {
         ...item,
         columns,
-        text: places.map((place, j) => `${place.place}${columns[j]?.name === columns[j]?.was ? '' : ` AS ${sparkName(columns[j]?.name ?? '')}`}`).join(', '),
+        text: places
+          .map(
+            (place, j) =>
+              `${place.place}${columns[j]?.name === columns[j]?.was ? '' : ` AS ${sparkName(columns[j]?.name ?? '')}`}`,
+          )
+          .join(', '),
       };
     });
   }
@@ -435,7 +578,8 @@ class Queries {
       case 'table':
         return {text: this.#named(table, relations)};
       case 'derived': {
-        const scope: Scope | undefined = table.lateral || relations.length > 0 ? {...emptyScope, relations: [...relations], parent} : parent;
+        const scope: Scope | undefined =
+          table.lateral || relations.length > 0 ? {...emptyScope, relations: [...relations], parent} : parent;
         const {text, columns} = this.#query(table.query, scope);
         const names = columns?.map(({name, type}) => ({name: name ?? '', type: type ?? ''}));
         const isValues = table.query.body.kind === 'values';
@@ -445,8 +589,12 @@ class Queries {
             : table.alias;
         relations.push({name: alias?.name, columns: renamed(names, alias?.columns)});
         const inner =
-          this.source.charAt(table.query.from - 1) === '(' || this.source.slice(table.from, table.query.from).includes('(')
-            ? translator.patch({from: table.from, to: table.alias === undefined ? table.to : this.#beforeAlias(table, table.alias)}, [{...span(table.query), text}])
+          this.source.charAt(table.query.from - 1) === '(' ||
+          this.source.slice(table.from, table.query.from).includes('(')
+            ? translator.patch(
+                {from: table.from, to: table.alias === undefined ? table.to : this.#beforeAlias(table, table.alias)},
+                [{...span(table.query), text}],
+              )
             : text;
         return {text: inner.trimEnd() + aliasText(alias)};
       }
@@ -464,9 +612,15 @@ class Queries {
         const source = this.#table(table.source, own, parent);
         const names = table.columns.map((node) => (node.kind === 'column' ? (node.parts.at(-1) ?? '') : ''));
         const columns = own[0]?.columns;
-        const value = columns === undefined ? undefined : names.map((name) => columns.find((column) => sameName(column.name, name))?.type).reduce(common);
+        const value =
+          columns === undefined
+            ? undefined
+            : names.map((name) => columns.find((column) => sameName(column.name, name))?.type).reduce(common);
         const rest = columns?.filter((column) => !names.some((name) => sameName(name, column.name)));
-        relations.push({name: table.alias?.name, columns: rest && [...rest, {name: table.name, type: 'VARCHAR'}, {name: table.value, type: value ?? ''}]});
+        relations.push({
+          name: table.alias?.name,
+          columns: rest && [...rest, {name: table.name, type: 'VARCHAR'}, {name: table.value, type: value ?? ''}],
+        });
         return {
           text: `${source.text} UNPIVOT ${table.nulls ? 'INCLUDE NULLS ' : ''}(${sparkName(table.value)} FOR ${sparkName(table.name)} IN (${names.map(sparkName).join(', ')}))${aliasText(table.alias)}`,
         };
@@ -482,9 +636,15 @@ class Queries {
   #named(table: Extract<Table, {kind: 'table'}>, relations: Relation[]): string {
     const parts = table.parts;
     const key = parts.join('.').toLowerCase();
-    const columns = parts.length === 1 && this.#ctes.has(key) ? this.#ctes.get(key)?.map(({name, type}) => ({name: name ?? '', type: type ?? ''})) : this.#stored(key, table.at);
+    const columns =
+      parts.length === 1 && this.#ctes.has(key)
+        ? this.#ctes.get(key)?.map(({name, type}) => ({name: name ?? '', type: type ?? ''}))
+        : this.#stored(key, table.at);
     if (parts.length > 2 || (parts.length === 2 && !sameName(parts[0], 'lake')))
-      this.#problem(`${parts.join('.')} is no table of the notebook`, 'Name a cell above, or a table of the lake as lake.name.');
+      this.#problem(
+        `${parts.join('.')} is no table of the notebook`,
+        'Name a cell above, or a table of the lake as lake.name.',
+      );
     relations.push({name: table.alias?.name ?? parts.at(-1), columns: renamed(columns, table.alias?.columns)});
     const name = parts.map(sparkName).join('.');
     if (table.at === undefined) return name + aliasText(table.alias);
@@ -502,7 +662,10 @@ class Queries {
     const {tables} = this.known;
     if (at === undefined || tables === undefined) return tables?.get(key);
     const version = 'version' in at ? literalNumber(at.version) : undefined;
-    return tables.get(`${key} at (version => ${version ?? ''})`) ?? [...tables].find(([name]) => version === undefined && name.startsWith(`${key} at (timestamp`))?.[1];
+    return (
+      tables.get(`${key} at (version => ${version ?? ''})`) ??
+      [...tables].find(([name]) => version === undefined && name.startsWith(`${key} at (timestamp`))?.[1]
+    );
   }
 
   #join(table: Extract<Table, {kind: 'join'}>, relations: Relation[], parent: Scope | undefined): string {
@@ -514,11 +677,13 @@ class Queries {
       {...span(table.left), text: left.text},
       {...span(table.right), text: right.text},
     ];
-    if (table.on !== undefined) pieces.push(piece(table.on, translator.expr(table.on, {...emptyScope, relations, parent}).text));
+    if (table.on !== undefined)
+      pieces.push(piece(table.on, translator.expr(table.on, {...emptyScope, relations, parent}).text));
     const added = relations.slice(before);
     const shared = table.natural ? undefined : table.using;
     if (table.natural) this.#problem('NATURAL JOIN goes by whatever names agree', 'Write JOIN … USING (the columns).');
-    if (shared !== undefined) for (const relation of added) this.#using.set(relation, [...(this.#using.get(relation) ?? []), ...shared]);
+    if (shared !== undefined)
+      for (const relation of added) this.#using.set(relation, [...(this.#using.get(relation) ?? []), ...shared]);
     // Of semi and anti joins only the left columns stay.
     if (table.type === 'SEMI' || table.type === 'ANTI') relations.splice(before);
     return translator.patch(table, pieces);
@@ -540,19 +705,30 @@ class Queries {
     if (call.name === 'range' || call.name === 'generate_series') {
       const inclusive = call.name === 'generate_series';
       if (args.every((value) => familyOf(value.type) === 'int')) {
-        const [first, second, third] = args.length === 1 ? [out('0'), args[0] ?? out('0'), undefined] : [args[0] ?? out('0'), args[1] ?? out('0'), args[2]];
+        const [first, second, third] =
+          args.length === 1
+            ? [out('0'), args[0] ?? out('0'), undefined]
+            : [args[0] ?? out('0'), args[1] ?? out('0'), args[2]];
         const step = third === undefined ? 1 : literalNumber(call.args[2]?.value);
         const end = inclusive ? `${inside(second, level.add)} ${(step ?? 1) < 0 ? '-' : '+'} 1` : second.text;
-        return named(`range(${args.length === 1 && !inclusive ? '' : `${first.text}, `}${end}${third === undefined ? '' : `, ${third.text}`})`, 'BIGINT', call.name);
+        return named(
+          `range(${args.length === 1 && !inclusive ? '' : `${first.text}, `}${end}${third === undefined ? '' : `, ${third.text}`})`,
+          'BIGINT',
+          call.name,
+        );
       }
       if (args.length === 3 && familyOf(args[2]?.type) === 'interval') {
         const [a = out(''), b = out(''), step = out('')] = args;
-        const asTime = (value: Out): string => (familyOf(value.type) === 'timestamp' ? value.text : `CAST(${value.text} AS TIMESTAMP)`);
+        const asTime = (value: Out): string =>
+          familyOf(value.type) === 'timestamp' ? value.text : `CAST(${value.text} AS TIMESTAMP)`;
         const rows = `explode(sequence(${asTime(a)}, ${asTime(b)}, ${step.text}))`;
         return named(inclusive ? rows : `(SELECT * FROM ${rows} AS t(x) WHERE x < ${b.text})`, 'TIMESTAMP', call.name);
       }
     }
-    this.#problem(`${call.name}() in FROM isn’t handed over`, 'Load files with a load step; in SQL use range(), generate_series() and unnest().');
+    this.#problem(
+      `${call.name}() in FROM isn’t handed over`,
+      'Load files with a load step; in SQL use range(), generate_series() and unnest().',
+    );
     relations.push({name: alias?.name, columns: undefined});
     return 'range(0)';
   }
@@ -566,14 +742,19 @@ interface SelectedItem {
   readonly columns: Columns;
 }
 
-const renamed = (columns: readonly Column[] | undefined, names: readonly string[] | undefined): readonly Column[] | undefined => {
+const renamed = (
+  columns: readonly Column[] | undefined,
+  names: readonly string[] | undefined,
+): readonly Column[] | undefined => {
   if (names === undefined || names.length === 0) return columns;
   if (columns === undefined) return names.map((name) => ({name, type: ''}));
   return columns.map((column, i) => ({...column, name: names[i] ?? column.name}));
 };
 
 const aliasText = (alias: Pick<TableAlias, 'name' | 'columns'> | undefined): string =>
-  alias === undefined ? '' : ` AS ${sparkName(alias.name)}${alias.columns.length === 0 ? '' : `(${alias.columns.map(sparkName).join(', ')})`}`;
+  alias === undefined
+    ? ''
+    : ` AS ${sparkName(alias.name)}${alias.columns.length === 0 ? '' : `(${alias.columns.map(sparkName).join(', ')})`}`;
 
 /** A name for the column that says which rows stay. */
 function unusedFlag(columns: Columns): string {
@@ -587,8 +768,16 @@ const isOneRow = (body: Body): boolean => body.kind === 'select' && body.table =
 
 /** What DuckDB calls an expression without a name, where that is plain. */
 function simpleName(node: Expr): string | undefined {
-  if (node.kind === 'call' && node.name === 'count' && (node.star || node.args.length === 0) && node.over === undefined && node.filter === undefined) return 'count_star()';
-  if (node.kind === 'call' && node.name === 'unnest' && node.args[0]?.value.kind === 'column') return `unnest(${node.args[0].value.parts.at(-1) ?? ''})`;
+  if (
+    node.kind === 'call' &&
+    node.name === 'count' &&
+    (node.star || node.args.length === 0) &&
+    node.over === undefined &&
+    node.filter === undefined
+  )
+    return 'count_star()';
+  if (node.kind === 'call' && node.name === 'unnest' && node.args[0]?.value.kind === 'column')
+    return `unnest(${node.args[0].value.parts.at(-1) ?? ''})`;
   if (
     node.kind === 'call' &&
     /^(sum|avg|min|max|count|round|abs|stddev|median)$/.test(node.name) &&

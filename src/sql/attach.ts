@@ -21,11 +21,18 @@ const reserved = ['', 'main', 'memory', 'system', 'temp', 'pg_catalog', 'informa
  * The names that database files are opened under, side by side. Views of a DuckDB file may name their database as DuckDB calls it by its file;
  * where that may mean something else too, it is the file's whole name.
  */
-export function attachedNames(tables: readonly DatabaseTable[], taken: readonly string[] = []): ReadonlyMap<string, string> {
+export function attachedNames(
+  tables: readonly DatabaseTable[],
+  taken: readonly string[] = [],
+): ReadonlyMap<string, string> {
   const others = new Set([...reserved, ...taken.map((name) => name.toLowerCase())]);
   const isOther = (name: string, own: string): boolean =>
     others.has(name) ||
-    tables.some(({file, path}) => (file !== own && [databaseName(file), file].some((one) => one.toLowerCase() === name)) || (path.length > 1 && path[0]?.toLowerCase() === name));
+    tables.some(
+      ({file, path}) =>
+        (file !== own && [databaseName(file), file].some((one) => one.toLowerCase() === name)) ||
+        (path.length > 1 && path[0]?.toLowerCase() === name),
+    );
   return new Map(
     tables.map(({file, format}) => {
       const name = databaseName(file);
@@ -35,7 +42,10 @@ export function attachedNames(tables: readonly DatabaseTable[], taken: readonly 
 }
 
 /** A database file as a script of DuckDB's opens it, and a table of it. */
-export function attached({file, format, path}: DatabaseTable, name: string): {readonly attach: Sql; readonly relation: Sql} {
+export function attached(
+  {file, format, path}: DatabaseTable,
+  name: string,
+): {readonly attach: Sql; readonly relation: Sql} {
   return {
     attach: sql`ATTACH IF NOT EXISTS ${lit(file)} AS ${id(name)} (TYPE ${types[format]}, READ_ONLY)`,
     relation: join([id(name), ...path.map(id)], '.'),
@@ -48,12 +58,15 @@ const isPlain = (name: string): boolean => !name.includes('.') && !name.startsWi
 const part = (name: string): string => (isPlain(name) ? name : quotedId(name));
 
 /** How a load's `table` names a table: without the database's own first schema, and quoted as in SQL where a dot is a part of a name. */
-export const tableName = (path: readonly string[], first: string): string => (path[0] === first && path.length > 1 ? path.slice(1) : path).map(part).join('.');
+export const tableName = (path: readonly string[], first: string): string =>
+  (path[0] === first && path.length > 1 ? path.slice(1) : path).map(part).join('.');
 
 /** A table's schema and name as far as a load's `table` tells them; SQLite has no schemas. */
 export function tablePath(table: string | undefined, format: DatabaseFormat): readonly string[] {
   if (table === undefined) return ['the_only_table'];
   const [, ...parts] = /^("(?:[^"]|"")+"|[^".][^.]*)(?:\.("(?:[^"]|"")+"|[^".][^.]*))?$/.exec(table) ?? [];
   if (format === 'sqlite' || parts[0] === undefined) return [table];
-  return parts.flatMap((text) => (text === undefined ? [] : [text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text]));
+  return parts.flatMap((text) =>
+    text === undefined ? [] : [text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text],
+  );
 }

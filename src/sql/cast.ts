@@ -24,7 +24,18 @@ export interface CastSql {
   readonly source: Sql;
 }
 
-const integers = new Set(['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT', 'UHUGEINT']);
+const integers = new Set([
+  'TINYINT',
+  'SMALLINT',
+  'INTEGER',
+  'BIGINT',
+  'HUGEINT',
+  'UTINYINT',
+  'USMALLINT',
+  'UINTEGER',
+  'UBIGINT',
+  'UHUGEINT',
+]);
 
 /** The DuckDB type for a Spark or DuckDB type name, or undefined when it is neither. */
 export function duckType(name: string): string | undefined {
@@ -32,7 +43,14 @@ export function duckType(name: string): string | undefined {
   if (known !== undefined) return known;
   const upper = name.trim().toUpperCase();
   const alias = aliases[upper];
-  return alias ?? (/^(DECIMAL\(\d+,\s*\d+\)|VARCHAR|BLOB|TIME|UUID|INTERVAL|TIMESTAMP_(S|MS|NS)|TIMESTAMP WITH TIME ZONE)$/.test(upper) || integers.has(upper) ? upper : undefined);
+  return (
+    alias ??
+    (/^(DECIMAL\(\d+,\s*\d+\)|VARCHAR|BLOB|TIME|UUID|INTERVAL|TIMESTAMP_(S|MS|NS)|TIMESTAMP WITH TIME ZONE)$/.test(
+      upper,
+    ) || integers.has(upper)
+      ? upper
+      : undefined)
+  );
 }
 
 const aliases: Readonly<Record<string, string>> = {
@@ -50,7 +68,13 @@ const aliases: Readonly<Record<string, string>> = {
 /** SQL for the value of `column` as another type, as Spark's `try_cast` gives it; text is trimmed first. */
 export function castSql(column: Column, target: CastTarget): Result<CastSql> {
   const type = duckType(target.to);
-  if (type === undefined) return fail(castProblem(`There is no type called ${target.to}.`, 'Write string, boolean, int, bigint, float, double, decimal(10,2), date or timestamp.'));
+  if (type === undefined)
+    return fail(
+      castProblem(
+        `There is no type called ${target.to}.`,
+        'Write string, boolean, int, bigint, float, double, decimal(10,2), date or timestamp.',
+      ),
+    );
   const name = id(column.name);
   if (type === 'VARCHAR') return castToText(column, target);
   // A column whose type isn't known yet is read as text.
@@ -58,7 +82,13 @@ export function castSql(column: Column, target: CastTarget): Result<CastSql> {
   const plain = {value: sql`TRY_CAST(${name} AS ${typeName(type)})`, source: present(column)};
   if (isNumber(column.type)) return castNumber(column, type, target, plain);
   if (isTime(column.type)) return castTime(column, type, target, plain);
-  if (isNested(column.type)) return fail(castProblem(`${column.name} is ${column.type}, and can only become a string.`, 'Take one of its fields with derive first.'));
+  if (isNested(column.type))
+    return fail(
+      castProblem(
+        `${column.name} is ${column.type}, and can only become a string.`,
+        'Take one of its fields with derive first.',
+      ),
+    );
   return ok(plain);
 }
 
@@ -84,9 +114,14 @@ function castText(text: Sql, type: string, target: CastTarget): Result<CastSql> 
   const plain = (value: Sql): Result<CastSql> => ok({value, source: sql`nullif(${text}, '')`});
   if (type === 'TIMESTAMP' || type === 'DATE') return castTextToTime(text, type, target);
   if (type === 'BOOLEAN')
-    return plain(sql`CASE WHEN lower(${text}) IN ('true', 't', 'yes', 'y', '1') THEN true WHEN lower(${text}) IN ('false', 'f', 'no', 'n', '0') THEN false END`);
+    return plain(
+      sql`CASE WHEN lower(${text}) IN ('true', 't', 'yes', 'y', '1') THEN true WHEN lower(${text}) IN ('false', 'f', 'no', 'n', '0') THEN false END`,
+    );
   // DuckDB would round 12.5 and read 1e3 or 0x1F as whole numbers.
-  if (integers.has(type)) return plain(sql`CASE WHEN regexp_full_match(${text}, '[+-]?[0-9]+') THEN TRY_CAST(${text} AS ${typeName(type)}) END`);
+  if (integers.has(type))
+    return plain(
+      sql`CASE WHEN regexp_full_match(${text}, '[+-]?[0-9]+') THEN TRY_CAST(${text} AS ${typeName(type)}) END`,
+    );
   if (type === 'BLOB') return plain(sql`encode(${text})`);
   return plain(sql`TRY_CAST(${isNumber(type) ? number : text} AS ${typeName(type)})`);
 }
@@ -109,7 +144,8 @@ function castTextToTime(text: Sql, type: string, {formats}: CastTarget): Result<
 }
 
 /** A number of seconds, milliseconds or microseconds since 1970-01-01 UTC as a TIMESTAMP, NULL beyond what one can hold. */
-const fromEpoch = (number: Sql, unit: Epoch): Sql => sql`TRY(make_timestamp(CAST(${number}${microseconds[unit] === 1 ? sql`` : sql` * ${lit(microseconds[unit])}`} AS BIGINT)))`;
+const fromEpoch = (number: Sql, unit: Epoch): Sql =>
+  sql`TRY(make_timestamp(CAST(${number}${microseconds[unit] === 1 ? sql`` : sql` * ${lit(microseconds[unit])}`} AS BIGINT)))`;
 
 function castNumber(column: Column, type: string, {formats}: CastTarget, plain: CastSql): Result<CastSql> {
   const name = id(column.name);
@@ -121,7 +157,10 @@ function castNumber(column: Column, type: string, {formats}: CastTarget, plain: 
   const [unit = 'epoch_s'] = formats;
   if (!isEpoch(unit) || formats.length > 1)
     return fail(
-      castProblem(`${column.name} is a number, and ${formats.join(', ')} describes a text.`, 'Write epoch_s, epoch_ms or epoch_us, for what the number counts since 1970.'),
+      castProblem(
+        `${column.name} is a number, and ${formats.join(', ')} describes a text.`,
+        'Write epoch_s, epoch_ms or epoch_us, for what the number counts since 1970.',
+      ),
     );
   const number = whole ? sql`${name}::HUGEINT` : sql`TRY_CAST(${name} AS DECIMAL(38,6))`;
   const time = fromEpoch(number, unit);
@@ -134,10 +173,29 @@ function castTime(column: Column, type: string, {formats}: CastTarget, plain: Ca
   if (type === 'TIMESTAMP') return ok({value: time, source});
   if (type === 'DATE') return ok({value: sql`CAST(${time} AS DATE)`, source});
   if (!isNumber(type))
-    return type === 'BOOLEAN' ? fail(castProblem(`${column.name} is a time, which is neither true nor false.`, 'Write a derive step that compares it.')) : ok(plain);
+    return type === 'BOOLEAN'
+      ? fail(
+          castProblem(
+            `${column.name} is a time, which is neither true nor false.`,
+            'Write a derive step that compares it.',
+          ),
+        )
+      : ok(plain);
   const [unit = 'epoch_s'] = formats;
-  if (!isEpoch(unit)) return fail(castProblem(`${column.name} becomes a number, and ${unit} describes a text.`, 'Write epoch_s, epoch_ms or epoch_us.'));
-  if (integers.has(type)) return ok({value: sql`TRY_CAST(floor(epoch_us(${time}) / ${lit(microseconds[unit])}) AS ${typeName(type)})`, source});
-  const exact = isFloat(type) ? sql`epoch_us(${time}) / ${lit(microseconds[unit])}` : sql`epoch_us(${time})::DECIMAL(30,6) / ${lit(microseconds[unit])}`;
+  if (!isEpoch(unit))
+    return fail(
+      castProblem(
+        `${column.name} becomes a number, and ${unit} describes a text.`,
+        'Write epoch_s, epoch_ms or epoch_us.',
+      ),
+    );
+  if (integers.has(type))
+    return ok({
+      value: sql`TRY_CAST(floor(epoch_us(${time}) / ${lit(microseconds[unit])}) AS ${typeName(type)})`,
+      source,
+    });
+  const exact = isFloat(type)
+    ? sql`epoch_us(${time}) / ${lit(microseconds[unit])}`
+    : sql`epoch_us(${time})::DECIMAL(30,6) / ${lit(microseconds[unit])}`;
   return ok({value: sql`TRY_CAST(${exact} AS ${typeName(type)})`, source});
 }

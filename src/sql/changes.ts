@@ -14,15 +14,20 @@ export function columnChanges(input: readonly Column[], output: readonly Column[
   const same = (a: Column) => (b: Column) => a.name.toLowerCase() === b.name.toLowerCase();
   return [
     ...output.map((column) => ({name: column.name, before: input.find(same(column))?.type, after: column.type})),
-    ...input.filter((column) => !output.some(same(column))).map((column) => ({name: column.name, before: column.type, after: undefined})),
+    ...input
+      .filter((column) => !output.some(same(column)))
+      .map((column) => ({name: column.name, before: column.type, after: undefined})),
   ];
 }
 
-const kept = (changes: readonly ColumnChange[]): ColumnChange[] => changes.filter((change) => change.before !== undefined && change.after !== undefined);
+const kept = (changes: readonly ColumnChange[]): ColumnChange[] =>
+  changes.filter((change) => change.before !== undefined && change.after !== undefined);
 
 // A cast rewrites every value; what matters is which ones it lost or made.
 const differs = (change: ColumnChange): Sql =>
-  change.before === change.after ? sql`b.${id(change.name)} IS DISTINCT FROM a.${id(change.name)}` : sql`(a.${id(change.name)} IS NULL) <> (b.${id(change.name)} IS NULL)`;
+  change.before === change.after
+    ? sql`b.${id(change.name)} IS DISTINCT FROM a.${id(change.name)}`
+    : sql`(a.${id(change.name)} IS NULL) <> (b.${id(change.name)} IS NULL)`;
 
 /** For a step that keeps rows and order: the rows in which a kept column changed, `row` (from 1), then each such column before and after. */
 export function changedRows(input: Sql, output: Sql, changes: readonly ColumnChange[], key: readonly string[]): Sql {
@@ -46,7 +51,9 @@ export function changedRows(input: Sql, output: Sql, changes: readonly ColumnCha
 export function changedCounts(input: Sql, output: Sql, changes: readonly ColumnChange[]): Sql {
   const compared = kept(changes);
   if (compared.length === 0) return sql`SELECT 0 AS changed`;
-  const each = compared.map((change, i) => sql`count(*) FILTER (WHERE ${differs(change)}) AS ${id(`changed_${i + 1}`)}`);
+  const each = compared.map(
+    (change, i) => sql`count(*) FILTER (WHERE ${differs(change)}) AS ${id(`changed_${i + 1}`)}`,
+  );
   return sql`SELECT count(*) FILTER (WHERE ${join(compared.map(differs), ' OR ')}) AS changed, ${join(each)} FROM ${input} a POSITIONAL JOIN ${output} b`;
 }
 
@@ -54,8 +61,15 @@ export function changedCounts(input: Sql, output: Sql, changes: readonly ColumnC
 export function removedRows(input: Sql, output: Sql, changes: readonly ColumnChange[]): Sql {
   const compared = kept(changes);
   const columns = join(compared.map((change) => id(change.name)));
-  const {from, row: place} = numberedRows({relation: input, columns: changes.filter((change) => change.before !== undefined)});
-  const [row, nth, copies] = [id(unusedName('row', compared)), id(unusedName('nth', compared)), id(unusedName('copies', compared))];
+  const {from, row: place} = numberedRows({
+    relation: input,
+    columns: changes.filter((change) => change.before !== undefined),
+  });
+  const [row, nth, copies] = [
+    id(unusedName('row', compared)),
+    id(unusedName('nth', compared)),
+    id(unusedName('copies', compared)),
+  ];
   // Among equal rows any may be the one that stayed: the first are taken to have.
   return sql`WITH numbered AS (SELECT ${place} + 1 AS ${row}, ${columns}, row_number() OVER (PARTITION BY ${columns} ORDER BY ${place}) AS ${nth} FROM ${from}),
 stayed AS (SELECT ${columns}, count(*) AS ${copies} FROM ${output} GROUP BY ALL)

@@ -29,9 +29,16 @@ interface Field {
   readonly count: number;
 }
 
-type Part = {readonly type: 'literal'; readonly text: string} | ({readonly type: 'field'} & Field) | {readonly type: 'optional'; readonly parts: readonly Part[]};
+type Part =
+  | {readonly type: 'literal'; readonly text: string}
+  | ({readonly type: 'field'} & Field)
+  | {readonly type: 'optional'; readonly parts: readonly Part[]};
 
-const problem = (pattern: string, message: string, hint: string): Problem => ({code: 'DATETIME_PATTERN', message: `The pattern ${pattern} ${message}`, hint});
+const problem = (pattern: string, message: string, hint: string): Problem => ({
+  code: 'DATETIME_PATTERN',
+  message: `The pattern ${pattern} ${message}`,
+  hint,
+});
 
 /** Splits a pattern into fields, literals and `[optional]` sections. */
 function parts(pattern: string): Result<readonly Part[]> {
@@ -42,7 +49,14 @@ function parts(pattern: string): Result<readonly Part[]> {
     const char = pattern.charAt(i);
     if (char === "'") {
       const [text, end] = quoted(pattern, i);
-      if (end < 0) return fail(problem(pattern, 'opens a quote and never closes it.', "Write literal text between two quotes, as in yyyy-MM-dd'T'HH:mm."));
+      if (end < 0)
+        return fail(
+          problem(
+            pattern,
+            'opens a quote and never closes it.',
+            "Write literal text between two quotes, as in yyyy-MM-dd'T'HH:mm.",
+          ),
+        );
       top().push({type: 'literal', text});
       i = end;
     } else if (/[A-Za-z]/.test(char)) {
@@ -54,7 +68,14 @@ function parts(pattern: string): Result<readonly Part[]> {
       i++;
     } else if (char === ']') {
       const inner = stack.length > 1 ? stack.pop() : undefined;
-      if (inner === undefined) return fail(problem(pattern, 'has a “]” that closes nothing.', "Write '[' and ']' in quotes when they stand in the text."));
+      if (inner === undefined)
+        return fail(
+          problem(
+            pattern,
+            'has a “]” that closes nothing.',
+            "Write '[' and ']' in quotes when they stand in the text.",
+          ),
+        );
       top().push({type: 'optional', parts: inner});
       i++;
     } else if (char === '{' || char === '}' || char === '#') {
@@ -64,7 +85,9 @@ function parts(pattern: string): Result<readonly Part[]> {
       i++;
     }
   }
-  return stack.length === 1 ? ok(stack[0] ?? []) : fail(problem(pattern, 'opens a “[” and never closes it.', 'Close the optional part with “]”.'));
+  return stack.length === 1
+    ? ok(stack[0] ?? [])
+    : fail(problem(pattern, 'opens a “[” and never closes it.', 'Close the optional part with “]”.'));
 }
 
 /** The literal that starts with the quote at `start`, and where the text goes on; −1 when it never ends. `''` is one quote. */
@@ -94,7 +117,13 @@ function readable({letter, count}: Field): readonly Piece[] | undefined {
       return count === 2 ? [digits('%y', 2)] : count <= 4 ? [digits('%Y', count === 4 ? 4 : 1)] : undefined;
     case 'M':
     case 'L':
-      return count <= 2 ? [digits('%m', count)] : count === 3 ? [{format: '%b', lengths: [3]}] : count === 4 ? [name('%B')] : undefined;
+      return count <= 2
+        ? [digits('%m', count)]
+        : count === 3
+          ? [{format: '%b', lengths: [3]}]
+          : count === 4
+            ? [name('%B')]
+            : undefined;
     case 'd':
       return count <= 2 ? [digits('%d', count)] : undefined;
     case 'D':
@@ -127,8 +156,16 @@ function readable({letter, count}: Field): readonly Piece[] | undefined {
 const supported = 'y, M, L, d, D, E, a, H, h, m, s, S (up to six), X, x and Z';
 const unsupported = (pattern: string, field: Field): Problem =>
   field.letter === 'S'
-    ? problem(pattern, `asks for ${field.count} digits of a second, and times here have six.`, 'Write SSSSSS, and cut the text with derive when it is longer.')
-    : problem(pattern, `has ${repeat(field)}, which can’t be read here.`, `The letters that can are ${supported}; literal text goes in quotes, as in 'T'.`);
+    ? problem(
+        pattern,
+        `asks for ${field.count} digits of a second, and times here have six.`,
+        'Write SSSSSS, and cut the text with derive when it is longer.',
+      )
+    : problem(
+        pattern,
+        `has ${repeat(field)}, which can’t be read here.`,
+        `The letters that can are ${supported}; literal text goes in quotes, as in 'T'.`,
+      );
 
 /** A Spark pattern as strptime formats; the Problem names the letter that DuckDB can't read. */
 export function parsePattern(spark: string): Result<TimePattern> {
@@ -138,8 +175,11 @@ export function parsePattern(spark: string): Result<TimePattern> {
   const fields = allFields(found.value);
   for (const field of fields) if (readable(field) === undefined) return fail(unsupported(spark, field));
   const ways = expand(found.value);
-  if (ways.length > 16) return fail(problem(spark, 'has too many optional parts.', 'Give several formats instead of one with many “[ ]”.'));
-  const lengths = ways.every((way) => way.lengths !== undefined) ? [...new Set(ways.flatMap((way) => way.lengths ?? []))].sort((a, b) => a - b) : undefined;
+  if (ways.length > 16)
+    return fail(problem(spark, 'has too many optional parts.', 'Give several formats instead of one with many “[ ]”.'));
+  const lengths = ways.every((way) => way.lengths !== undefined)
+    ? [...new Set(ways.flatMap((way) => way.lengths ?? []))].sort((a, b) => a - b)
+    : undefined;
   return ok({
     spark,
     formats: [...new Set(ways.map((way) => way.format))],
@@ -151,7 +191,8 @@ export function parsePattern(spark: string): Result<TimePattern> {
   });
 }
 
-const allFields = (list: readonly Part[]): Field[] => list.flatMap((part) => (part.type === 'field' ? [part] : part.type === 'optional' ? allFields(part.parts) : []));
+const allFields = (list: readonly Part[]): Field[] =>
+  list.flatMap((part) => (part.type === 'field' ? [part] : part.type === 'optional' ? allFields(part.parts) : []));
 
 const sums = (a: readonly number[] | undefined, b: readonly number[] | undefined): readonly number[] | undefined =>
   a === undefined || b === undefined ? undefined : [...new Set(a.flatMap((x) => b.map((y) => x + y)))];
@@ -159,7 +200,10 @@ const sums = (a: readonly number[] | undefined, b: readonly number[] | undefined
 /** Every way to write the pattern: optional parts in and out. */
 function expand(list: readonly Part[]): Piece[] {
   return list.reduce<Piece[]>(
-    (ways, part) => ways.flatMap((way) => piecesOf(part).map((piece) => ({format: way.format + piece.format, lengths: sums(way.lengths, piece.lengths)}))),
+    (ways, part) =>
+      ways.flatMap((way) =>
+        piecesOf(part).map((piece) => ({format: way.format + piece.format, lengths: sums(way.lengths, piece.lengths)})),
+      ),
     [{format: '', lengths: [0]}],
   );
 }
@@ -175,9 +219,14 @@ export function readTime(text: Sql, pattern: TimePattern): Sql {
   // strptime's %z knows no Z, so a Z is written as an offset first.
   const zuluText = pattern.zulu ? sql`replace(${text}, 'Z', '+00')` : text;
   const source = pattern.year ? zuluText : sql`'1970 ' || ${zuluText}`;
-  const formats = pattern.formats.map((format) => (pattern.zulu ? format.replaceAll('Z', '+00') : format)).map((format) => (pattern.year ? format : `%Y ${format}`));
+  const formats = pattern.formats
+    .map((format) => (pattern.zulu ? format.replaceAll('Z', '+00') : format))
+    .map((format) => (pattern.year ? format : `%Y ${format}`));
   // Formats with and without an offset go apart: in one list strptime carries an offset on to the next row that has none.
-  const parsed = [formats.filter((format) => format.includes('%z')), formats.filter((format) => !format.includes('%z'))].flatMap((list, i) => {
+  const parsed = [
+    formats.filter((format) => format.includes('%z')),
+    formats.filter((format) => !format.includes('%z')),
+  ].flatMap((list, i) => {
     if (list.length === 0) return [];
     const time = sql`try_strptime(${source}, ${list.length === 1 ? join(list.map(lit)) : sql`[${join(list.map(lit))}]`})`;
     return [i === 0 ? sql`make_timestamp(epoch_us(${time}))` : time];
@@ -186,7 +235,10 @@ export function readTime(text: Sql, pattern: TimePattern): Sql {
   const century = pattern.shortYear ? sql`if(year(${time}) < 2000, ${time} + INTERVAL 100 YEAR, ${time})` : time;
   if (pattern.lengths === undefined) return century;
   const [length] = pattern.lengths;
-  const fits = pattern.lengths.length === 1 && length !== undefined ? sql`= ${lit(length)}` : sql`IN (${join(pattern.lengths.map(lit))})`;
+  const fits =
+    pattern.lengths.length === 1 && length !== undefined
+      ? sql`= ${lit(length)}`
+      : sql`IN (${join(pattern.lengths.map(lit))})`;
   return sql`CASE WHEN length(${text}) ${fits} THEN ${century} END`;
 }
 
@@ -203,7 +255,11 @@ function written({letter, count}: Field): string | undefined {
     case 's':
     case 'M':
     case 'L':
-      return count <= 2 ? `%${short}${{d: 'd', H: 'H', h: 'I', m: 'M', s: 'S', M: 'm', L: 'm'}[letter]}` : letter === 'M' || letter === 'L' ? {3: '%b', 4: '%B'}[count] : undefined;
+      return count <= 2
+        ? `%${short}${{d: 'd', H: 'H', h: 'I', m: 'M', s: 'S', M: 'm', L: 'm'}[letter]}`
+        : letter === 'M' || letter === 'L'
+          ? {3: '%b', 4: '%B'}[count]
+          : undefined;
     case 'S':
       return {3: '%g', 6: '%f'}[count];
     case 'X':
@@ -223,13 +279,19 @@ export function formatPattern(spark: string): Result<string> {
   if (!found.ok) return found;
   const texts: string[] = [];
   for (const part of found.value) {
-    if (part.type === 'optional') return fail(problem(spark, 'has an optional part, and text is written in one way.', 'Leave out the “[ ]”.'));
+    if (part.type === 'optional')
+      return fail(problem(spark, 'has an optional part, and text is written in one way.', 'Leave out the “[ ]”.'));
     if (part.type === 'literal') {
       texts.push(part.text.replaceAll('%', '%%'));
       continue;
     }
     const text = written(part);
-    if (text === undefined) return fail(part.letter === 'S' ? problem(spark, `writes ${part.count} digits of a second.`, 'Write SSS or SSSSSS.') : unsupported(spark, part));
+    if (text === undefined)
+      return fail(
+        part.letter === 'S'
+          ? problem(spark, `writes ${part.count} digits of a second.`, 'Write SSS or SSSSSS.')
+          : unsupported(spark, part),
+      );
     texts.push(text);
   }
   return ok(texts.join(''));

@@ -28,15 +28,26 @@ export function parquetSelect(columns: readonly Column[], relation: Sql): Sql {
   return sql`SELECT ${join(each)} FROM ${relation}`;
 }
 
-const quoted = (text: Sql): Sql => sql`CASE WHEN regexp_matches(${text}, '[",\r\n]') OR ${text} = '' THEN '"' || replace(${text}, '"', '""') || '"' ELSE ${text} END`;
+const quoted = (text: Sql): Sql =>
+  sql`CASE WHEN regexp_matches(${text}, '[",\r\n]') OR ${text} = '' THEN '"' || replace(${text}, '"', '""') || '"' ELSE ${text} END`;
 
 /** RFC 4180 lines of a table as one text column, each ending in a newline; NULL is empty, the empty text is `""`. */
 export function csvLines(columns: readonly Column[], relation: Sql): {header: string; lines: Sql} {
   const field = (column: Column): Sql => {
     const text = sql`${id(column.name)}::VARCHAR`;
-    const plain = isNumber(column.type) || isFloat(column.type) || column.type === 'BOOLEAN' || column.type === 'DATE' || column.type === 'TIMESTAMP';
+    const plain =
+      isNumber(column.type) ||
+      isFloat(column.type) ||
+      column.type === 'BOOLEAN' ||
+      column.type === 'DATE' ||
+      column.type === 'TIMESTAMP';
     return sql`coalesce(${plain ? text : quoted(text)}, '')`;
   };
-  const header = columns.map((column) => (/[",\r\n]/.test(column.name) ? `"${column.name.replaceAll('"', '""')}"` : column.name)).join(',');
-  return {header: `${header}\n`, lines: sql`SELECT ${join(columns.map(field), sql` || ${lit(',')} || `)} || chr(10) AS line FROM ${relation}`};
+  const header = columns
+    .map((column) => (/[",\r\n]/.test(column.name) ? `"${column.name.replaceAll('"', '""')}"` : column.name))
+    .join(',');
+  return {
+    header: `${header}\n`,
+    lines: sql`SELECT ${join(columns.map(field), sql` || ${lit(',')} || `)} || chr(10) AS line FROM ${relation}`,
+  };
 }

@@ -40,7 +40,11 @@ export function lakeReads(query: string): Result<LakeQuery> {
     // Without an alias of its own the table stays known by its name, as in t.column.
     const alias = place.aliased || !place.inFrom || isAlias(all[next]) ? '' : ` AS ${id(table?.text ?? '')}`;
     if (alias !== '') bare.add(read.table);
-    edits.push({start: all[place.token]?.start ?? 0, end: all[next - 1]?.end ?? query.length, text: id(read.name) + alias});
+    edits.push({
+      start: all[place.token]?.start ?? 0,
+      end: all[next - 1]?.end ?? query.length,
+      text: id(read.name) + alias,
+    });
   }
   edits.push(...qualifiedColumns(all, bare, edits));
   return ok({text: replace(query, edits), reads: [...reads.values()]});
@@ -64,7 +68,14 @@ function replace(text: string, edits: readonly Edit[]): string {
 
 function named(table: string, at: LakeTableRead['at']): LakeTableRead {
   if (at === undefined) return {table, name: `lake.${table}`};
-  return {table, at, name: 'version' in at ? `lake.${table} AT (VERSION => ${at.version})` : `lake.${table} AT (TIMESTAMP => '${at.timestamp}')`};
+  return {
+    table,
+    at,
+    name:
+      'version' in at
+        ? `lake.${table} AT (VERSION => ${at.version})`
+        : `lake.${table} AT (TIMESTAMP => '${at.timestamp}')`,
+  };
 }
 
 /** A token `lake` that begins the name of a table. */
@@ -85,8 +96,33 @@ interface Frame {
 }
 
 const functionsWithFrom = new Set(['extract', 'trim', 'substring', 'overlay', 'position']);
-const fromEnds = new Set(['select', 'where', 'group', 'order', 'having', 'window', 'qualify', 'limit', 'offset', 'union', 'except', 'intersect', 'values', 'with', 'set']);
-const beforeTable = new Set(['table', 'summarize', 'describe', 'show', 'pivot', 'pivot_wider', 'unpivot', 'pivot_longer']);
+const fromEnds = new Set([
+  'select',
+  'where',
+  'group',
+  'order',
+  'having',
+  'window',
+  'qualify',
+  'limit',
+  'offset',
+  'union',
+  'except',
+  'intersect',
+  'values',
+  'with',
+  'set',
+]);
+const beforeTable = new Set([
+  'table',
+  'summarize',
+  'describe',
+  'show',
+  'pivot',
+  'pivot_wider',
+  'unpivot',
+  'pivot_longer',
+]);
 
 function tablePlaces(all: readonly Token[]): TablePlace[] {
   const places: TablePlace[] = [];
@@ -122,24 +158,37 @@ function tablePlaces(all: readonly Token[]): TablePlace[] {
 /** `lake.<name>`, and neither `lake.<name>.…` nor a function `lake.<name>(…)`. */
 function isTable(all: readonly Token[], i: number): boolean {
   const after = all[i + 3];
-  return all[i]?.text.toLowerCase() === 'lake' && isSymbol(all[i + 1], '.') && all[i + 2]?.type === 'identifier' && !isSymbol(after, '.', '(');
+  return (
+    all[i]?.text.toLowerCase() === 'lake' &&
+    isSymbol(all[i + 1], '.') &&
+    all[i + 2]?.type === 'identifier' &&
+    !isSymbol(after, '.', '(')
+  );
 }
 
 /** The FROM of IS [NOT] DISTINCT FROM. */
-const isComparison = (all: readonly Token[], i: number): boolean => isWord(all[i - 1], 'distinct') && isWord(all[i - 2], new Set(['is', 'not']));
+const isComparison = (all: readonly Token[], i: number): boolean =>
+  isWord(all[i - 1], 'distinct') && isWord(all[i - 2], new Set(['is', 'not']));
 
 /** `lake.t.column`, where t is read without an alias. */
 function qualifiedColumns(all: readonly Token[], tables: ReadonlySet<string>, edits: readonly Edit[]): Edit[] {
   const taken = new Set(edits.map((edit) => edit.start));
   return all.flatMap((token, i) => {
     const [dot, table, next] = [all[i + 1], all[i + 2], all[i + 3]];
-    const found = token.type === 'identifier' && token.text.toLowerCase() === 'lake' && isSymbol(dot, '.') && isSymbol(next, '.') && !isSymbol(all[i - 1], '.');
-    if (!found || table?.type !== 'identifier' || !tables.has(table.text.toLowerCase()) || taken.has(token.start)) return [];
+    const found =
+      token.type === 'identifier' &&
+      token.text.toLowerCase() === 'lake' &&
+      isSymbol(dot, '.') &&
+      isSymbol(next, '.') &&
+      !isSymbol(all[i - 1], '.');
+    if (!found || table?.type !== 'identifier' || !tables.has(table.text.toLowerCase()) || taken.has(token.start))
+      return [];
     return [{start: token.start, end: table.end, text: id(table.text)}];
   });
 }
 
-const isSymbol = (token: Token | undefined, ...texts: readonly string[]): boolean => token?.type === 'symbol' && texts.includes(token.text);
+const isSymbol = (token: Token | undefined, ...texts: readonly string[]): boolean =>
+  token?.type === 'symbol' && texts.includes(token.text);
 
 const isWord = (token: Token | undefined, word: string | ReadonlySet<string>): boolean => {
   if (token?.type !== 'identifier' || token.quoted) return false;
@@ -153,20 +202,25 @@ const afterTable = new Set(
   positional semi anti on using tablesample pivot unpivot`.split(/\s+/),
 );
 
-const isAlias = (token: Token | undefined): boolean => (token?.type === 'identifier' && !isWord(token, afterTable)) || (token?.type === 'string' && token.quoted);
+const isAlias = (token: Token | undefined): boolean =>
+  (token?.type === 'identifier' && !isWord(token, afterTable)) || (token?.type === 'string' && token.quoted);
 
 /** The clause that says which version, if there is one at `i`, and the token after it. */
 function readAt(all: readonly Token[], i: number): Result<{at: LakeTableRead['at']; next: number}> {
   if (isWord(all[i], 'at') && isSymbol(all[i + 1], '(')) {
     const unit = all[i + 2];
-    if (!isWord(unit, versionOrTime) || !isSymbol(all[i + 3], '=') || !isSymbol(all[i + 4], '>')) return fail(notALiteral);
+    if (!isWord(unit, versionOrTime) || !isSymbol(all[i + 3], '=') || !isSymbol(all[i + 4], '>'))
+      return fail(notALiteral);
     const value = readValue(all, i + 5, isWord(unit, 'version'));
     if (!value.ok) return value;
-    return isSymbol(all[value.value.next], ')') ? ok({at: value.value.at, next: value.value.next + 1}) : fail(notALiteral);
+    return isSymbol(all[value.value.next], ')')
+      ? ok({at: value.value.at, next: value.value.next + 1})
+      : fail(notALiteral);
   }
   const start = isWord(all[i], 'for') ? i + 1 : i;
   const unit = all[start];
-  if (!isWord(unit, sparkUnits) || !isWord(all[start + 1], 'as') || !isWord(all[start + 2], 'of')) return ok({at: undefined, next: i});
+  if (!isWord(unit, sparkUnits) || !isWord(all[start + 1], 'as') || !isWord(all[start + 2], 'of'))
+    return ok({at: undefined, next: i});
   return readValue(all, start + 3, isWord(unit, new Set(['version', 'system_version'])));
 }
 
@@ -180,7 +234,11 @@ const notALiteral: Problem = {
   hint: "Write AT (VERSION => 3) or AT (TIMESTAMP => '2024-01-31 12:00:00').",
 };
 
-function readValue(all: readonly Token[], i: number, version: boolean): Result<{at: LakeTableRead['at']; next: number}> {
+function readValue(
+  all: readonly Token[],
+  i: number,
+  version: boolean,
+): Result<{at: LakeTableRead['at']; next: number}> {
   if (version) {
     const token = all[i];
     const number = token?.type === 'number' || token?.type === 'string' ? token.text.replaceAll('_', '') : '';
@@ -204,7 +262,9 @@ function readValue(all: readonly Token[], i: number, version: boolean): Result<{
 
 /** A time as SQL and ISO 8601 write it, in UTC unless it names an offset, as ISO 8601 to the millisecond; undefined when it is none. */
 export function isoTime(text: string): string | undefined {
-  const parts = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(:\d\d)?(?:\.(\d{1,9}))?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?$/i.exec(text.trim());
+  const parts = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(:\d\d)?(?:\.(\d{1,9}))?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?$/i.exec(
+    text.trim(),
+  );
   if (parts === null) return undefined;
   const [, day = '', minutes = '00:00', seconds = ':00', fraction = '', zone = 'Z'] = parts;
   const local = new Date(`${day}T${minutes}${seconds}.${fraction.padEnd(3, '0').slice(0, 3)}Z`);
@@ -213,5 +273,7 @@ export function isoTime(text: string): string | undefined {
   const offset = /^([+-])(\d\d):?(\d\d)?$/.exec(zone);
   if (offset === null) return local.toISOString();
   const [, sign, hours = '0', rest = '0'] = offset;
-  return new Date(local.getTime() - (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(rest)) * 60_000).toISOString();
+  return new Date(
+    local.getTime() - (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(rest)) * 60_000,
+  ).toISOString();
 }

@@ -40,7 +40,11 @@ export function tokens(sql: string): Result<readonly Token[]> {
       if (end < 0) return fail(unfinished('string', sql.slice(i)));
       push(
         'string',
-        sql.slice(i + 2, end).replace(/\\([^])|''/g, (_escape, escaped: string | undefined) => (escaped === undefined ? "'" : (controls[escaped] ?? escaped))),
+        sql
+          .slice(i + 2, end)
+          .replace(/\\([^])|''/g, (_escape, escaped: string | undefined) =>
+            escaped === undefined ? "'" : (controls[escaped] ?? escaped),
+          ),
         i,
         end + 1,
         true,
@@ -48,7 +52,13 @@ export function tokens(sql: string): Result<readonly Token[]> {
     } else if (char === "'" || char === '"') {
       const end = closingQuote(sql, i, char);
       if (end < 0) return fail(unfinished(char === "'" ? 'string' : 'quoted name', sql.slice(i)));
-      push(char === "'" ? 'string' : 'identifier', sql.slice(i + 1, end).replaceAll(char + char, char), i, end + 1, true);
+      push(
+        char === "'" ? 'string' : 'identifier',
+        sql.slice(i + 1, end).replaceAll(char + char, char),
+        i,
+        end + 1,
+        true,
+      );
     } else if (tag !== undefined) {
       const end = sql.indexOf(tag, i + tag.length);
       if (end < 0) return fail(unfinished('string', sql.slice(i)));
@@ -130,19 +140,34 @@ function checkBalanced(text: string): Result<readonly Token[]> {
     if (token.type !== 'symbol') continue;
     if ('([{'.includes(token.text)) open.push(token.text);
     else if (token.text in pairs && open.pop() !== pairs[token.text])
-      return fail({code: 'SQL_UNBALANCED', message: `A “${token.text}” closes nothing.`, hint: 'Check the parentheses.'});
+      return fail({
+        code: 'SQL_UNBALANCED',
+        message: `A “${token.text}” closes nothing.`,
+        hint: 'Check the parentheses.',
+      });
   }
   const left = open.at(-1);
-  return left === undefined ? lexed : fail({code: 'SQL_UNBALANCED', message: `A “${left}” is never closed.`, hint: 'Check the parentheses.'});
+  return left === undefined
+    ? lexed
+    : fail({code: 'SQL_UNBALANCED', message: `A “${left}” is never closed.`, hint: 'Check the parentheses.'});
 }
 
 /** Says whether text is one whole SQL expression, so that it can stand in parentheses and change nothing around it. */
 export function checkExpression(text: string): Result<string> {
   const lexed = checkBalanced(text);
   if (!lexed.ok) return lexed;
-  if (lexed.value.length === 0) return fail({code: 'SQL_EMPTY', message: 'The expression is empty.', hint: 'Write an expression such as temperature > 28.'});
+  if (lexed.value.length === 0)
+    return fail({
+      code: 'SQL_EMPTY',
+      message: 'The expression is empty.',
+      hint: 'Write an expression such as temperature > 28.',
+    });
   if (lexed.value.some((token) => token.type === 'symbol' && token.text === ';'))
-    return fail({code: 'SQL_NOT_AN_EXPRESSION', message: 'A “;” ends a statement, and an expression has none.', hint: 'Take the “;” out.'});
+    return fail({
+      code: 'SQL_NOT_AN_EXPRESSION',
+      message: 'A “;” ends a statement, and an expression has none.',
+      hint: 'Take the “;” out.',
+    });
   return ok(text);
 }
 
@@ -150,11 +175,21 @@ export function checkExpression(text: string): Result<string> {
 export function checkQuery(text: string): Result<string> {
   const lexed = checkBalanced(text);
   if (!lexed.ok) return lexed;
-  const body = lexed.value.at(-1)?.text === ';' && lexed.value.at(-1)?.type === 'symbol' ? lexed.value.slice(0, -1) : lexed.value;
+  const body =
+    lexed.value.at(-1)?.text === ';' && lexed.value.at(-1)?.type === 'symbol' ? lexed.value.slice(0, -1) : lexed.value;
   const first = mainWord(body);
-  if (first === undefined) return fail({code: 'SQL_EMPTY', message: 'The SQL cell is empty.', hint: 'Write a query, such as FROM the_name_of_a_cell_above.'});
+  if (first === undefined)
+    return fail({
+      code: 'SQL_EMPTY',
+      message: 'The SQL cell is empty.',
+      hint: 'Write a query, such as FROM the_name_of_a_cell_above.',
+    });
   if (body.some((token) => token.type === 'symbol' && token.text === ';'))
-    return fail({code: 'SQL_SEVERAL_STATEMENTS', message: 'A SQL cell holds one query, and this one holds several.', hint: 'Give each query a cell of its own.'});
+    return fail({
+      code: 'SQL_SEVERAL_STATEMENTS',
+      message: 'A SQL cell holds one query, and this one holds several.',
+      hint: 'Give each query a cell of its own.',
+    });
   if (!queryStarts.has(first))
     return fail({
       code: 'SQL_NOT_A_QUERY',
@@ -182,26 +217,44 @@ function mainWord(body: readonly Token[]): string | undefined {
   return word;
 }
 
-const queryStarts = new Set(['select', 'from', 'with', 'values', 'pivot', 'unpivot', 'table', 'summarize', 'describe', 'show']);
+const queryStarts = new Set([
+  'select',
+  'from',
+  'with',
+  'values',
+  'pivot',
+  'unpivot',
+  'table',
+  'summarize',
+  'describe',
+  'show',
+]);
 
 /** Whether an expression may give several rows for one, so that rows can't be compared by place. */
-export const multiplies = (text: string): boolean => identifiers(text, ['unnest', 'generate_subscripts', 'regexp_split_to_table']).length > 0;
+export const multiplies = (text: string): boolean =>
+  identifiers(text, ['unnest', 'generate_subscripts', 'regexp_split_to_table']).length > 0;
 
 /** Whether an expression may hand rows on in another order than they came: one with a window function, or with a query of its own. */
 export function mayReorder(text: string): boolean {
   const lexed = tokens(text);
   const words = lexed.ok ? lexed.value : [];
-  return words.some(({type, text: word}, i) => type === 'identifier' && (/^(over|select|values)$/i.test(word) || (/^from$/i.test(word) && words[i - 1]?.text === '(')));
+  return words.some(
+    ({type, text: word}, i) =>
+      type === 'identifier' &&
+      (/^(over|select|values)$/i.test(word) || (/^from$/i.test(word) && words[i - 1]?.text === '(')),
+  );
 }
 
 /** The names among `candidates` that an expression holds as whole identifiers, compared without case, as SQL does. */
-export const identifiers = (text: string, candidates: readonly string[]): string[] => found(text, candidates, ['identifier']);
+export const identifiers = (text: string, candidates: readonly string[]): string[] =>
+  found(text, candidates, ['identifier']);
 
 /**
  * The names among `candidates` that a query may read: whole identifiers and whole strings (`FROM 'cell'`, `query_table('cell')`).
  * It may name one that is only a column or a text here: that costs a rerun, never a wrong result.
  */
-export const mentions = (text: string, candidates: readonly string[]): string[] => found(text, candidates, ['identifier', 'string']);
+export const mentions = (text: string, candidates: readonly string[]): string[] =>
+  found(text, candidates, ['identifier', 'string']);
 
 function found(text: string, candidates: readonly string[], types: readonly Token['type'][]): string[] {
   const lexed = tokens(text);
@@ -209,7 +262,8 @@ function found(text: string, candidates: readonly string[], types: readonly Toke
   const words = new Set<string>();
   lexed.value.forEach((token, i) => {
     const before = lexed.value[i - 1];
-    if (types.includes(token.type) && !(before?.type === 'symbol' && before.text === '.')) words.add(token.text.toLowerCase());
+    if (types.includes(token.type) && !(before?.type === 'symbol' && before.text === '.'))
+      words.add(token.text.toLowerCase());
   });
   return candidates.filter((name) => words.has(name.toLowerCase()));
 }

@@ -15,7 +15,10 @@ export interface PageOptions {
 }
 
 const order = (sort: readonly Sort[], row: Sql): Sql =>
-  join([...sort.map(({column, direction}) => sql`${id(column)} ${direction === 'asc' ? sql`ASC` : sql`DESC`} NULLS LAST`), row]);
+  join([
+    ...sort.map(({column, direction}) => sql`${id(column)} ${direction === 'asc' ? sql`ASC` : sql`DESC`} NULLS LAST`),
+    row,
+  ]);
 
 /**
  * Rows `offset` to `offset + limit` of a table's. Unsorted they come in the table's own order, which DuckDB finds without reading

@@ -49,17 +49,23 @@ export function postgresType(type: string): string {
   return parsed.kind === 'list' && parsed.child.kind === 'leaf' ? `${leafType(parsed.child.name)}[]` : 'jsonb';
 }
 
-const beforeChrist = (text: Sql): Sql => sql`CASE WHEN contains(${text}, '(BC)') THEN replace(${text}, ' (BC)', '') || ' BC' ELSE ${text} END`;
+const beforeChrist = (text: Sql): Sql =>
+  sql`CASE WHEN contains(${text}, '(BC)') THEN replace(${text}, ' (BC)', '') || ' BC' ELSE ${text} END`;
 
 /** A plain value as PostgreSQL reads it. */
 function leafText(value: Sql, name: string): Sql {
   if (name === 'BLOB') return sql`'\\x' || hex(${value})`;
   if (name === 'TIMESTAMP_NS') return beforeChrist(sql`${value}::TIMESTAMP::VARCHAR`);
   if (name === 'TIME_NS') return sql`${value}::TIME::VARCHAR`;
-  return name === 'DATE' || name.startsWith('TIMESTAMP') ? beforeChrist(sql`${value}::VARCHAR`) : sql`${value}::VARCHAR`;
+  return name === 'DATE' || name.startsWith('TIMESTAMP')
+    ? beforeChrist(sql`${value}::VARCHAR`)
+    : sql`${value}::VARCHAR`;
 }
 
-const isBare = (type: string): boolean => /^(?:boolean|smallint|integer|bigint|numeric.*|real|double precision|date|timestamp.*|time.*|uuid|bit varying)$/.test(type);
+const isBare = (type: string): boolean =>
+  /^(?:boolean|smallint|integer|bigint|numeric.*|real|double precision|date|timestamp.*|time.*|uuid|bit varying)$/.test(
+    type,
+  );
 
 const escapes: readonly (readonly [code: number, written: string])[] = [
   [92, '\\\\'],
@@ -67,7 +73,8 @@ const escapes: readonly (readonly [code: number, written: string])[] = [
   ...Array.from({length: 31}, (_, i) => [i + 1, `\\u${(i + 1).toString(16).padStart(4, '0')}`] as const),
 ];
 
-const jsonText = (text: Sql): Sql => sql`'"' || ${escapes.reduce((inner, [code, written]) => sql`replace(${inner}, chr(${lit(code)}), ${lit(written)})`, text)} || '"'`;
+const jsonText = (text: Sql): Sql =>
+  sql`'"' || ${escapes.reduce((inner, [code, written]) => sql`replace(${inner}, chr(${lit(code)}), ${lit(written)})`, text)} || '"'`;
 
 /** Any value as JSON. NaN and the infinities, which JSON has no numbers for, are texts. */
 function json(value: Sql, type: DuckType, depth = 0): Sql {
@@ -77,13 +84,21 @@ function json(value: Sql, type: DuckType, depth = 0): Sql {
     case 'leaf': {
       const {name} = type;
       if (name === 'BOOLEAN' || /INT$|^INTEGER$|^UINTEGER$|^DECIMAL/.test(name)) return orNull(sql`${value}::VARCHAR`);
-      if (name === 'DOUBLE' || name === 'FLOAT') return orNull(sql`CASE WHEN isfinite(${value}) THEN ${value}::VARCHAR ELSE '"' || ${value}::VARCHAR || '"' END`);
+      if (name === 'DOUBLE' || name === 'FLOAT')
+        return orNull(
+          sql`CASE WHEN isfinite(${value}) THEN ${value}::VARCHAR ELSE '"' || ${value}::VARCHAR || '"' END`,
+        );
       return orNull(jsonText(leafText(value, name)));
     }
     case 'list':
-      return orNull(sql`'[' || array_to_string(list_transform(${value}, lambda ${each}: ${json(each, type.child, depth + 1)}), ',') || ']'`);
+      return orNull(
+        sql`'[' || array_to_string(list_transform(${value}, lambda ${each}: ${json(each, type.child, depth + 1)}), ',') || ']'`,
+      );
     case 'struct': {
-      const fields = type.fields.map((field) => sql`${lit(`${JSON.stringify(field.name)}:`)} || ${json(sql`struct_extract(${value}, ${lit(field.name)})`, field.type, depth + 1)}`);
+      const fields = type.fields.map(
+        (field) =>
+          sql`${lit(`${JSON.stringify(field.name)}:`)} || ${json(sql`struct_extract(${value}, ${lit(field.name)})`, field.type, depth + 1)}`,
+      );
       return sql`CASE WHEN ${value} IS NULL THEN 'null' ELSE '{' || ${fields.length === 0 ? sql`''` : join(fields, " || ',' || ")} || '}' END`;
     }
     case 'map':
@@ -113,7 +128,8 @@ function field(column: Column): Sql {
 }
 
 /** A table's rows as lines that PostgreSQL's COPY reads as CSV, one text column. */
-export const copyLines = (columns: readonly Column[], relation: Sql): Sql => sql`SELECT ${join(columns.map(field), sql` || ',' || `)} || chr(10) AS line FROM ${relation}`;
+export const copyLines = (columns: readonly Column[], relation: Sql): Sql =>
+  sql`SELECT ${join(columns.map(field), sql` || ',' || `)} || chr(10) AS line FROM ${relation}`;
 
 /** The statement that makes a table for these columns. */
 export function createTable(table: Sql, columns: readonly Column[], keys: readonly string[]): Sql {
@@ -149,7 +165,9 @@ const spelt: Readonly<Record<string, Sql>> = {
 export function postgresTypeSql(type: string): Sql {
   if (type.endsWith('[]')) return sql`${postgresTypeSql(type.slice(0, -2))}[]`;
   const numeric = /^numeric\((\d+),(\d+)\)$/.exec(type);
-  return numeric === null ? (spelt[type] ?? sql`text`) : sql`numeric(${lit(Number(numeric[1]))}, ${lit(Number(numeric[2]))})`;
+  return numeric === null
+    ? (spelt[type] ?? sql`text`)
+    : sql`numeric(${lit(Number(numeric[1]))}, ${lit(Number(numeric[2]))})`;
 }
 
 /** Puts the rows of `source` into a table with a primary key: those that are there are updated, the others inserted, equal ones left alone. Gives how many of each. */

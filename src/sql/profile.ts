@@ -46,8 +46,10 @@ const isName = (type: string): boolean => type === 'VARCHAR' || type === 'BOOLEA
 const isOpaque = (type: string): boolean => isNested(type) || type === 'BLOB' || type === 'BIT';
 
 /** The column's ordinary values: of floats the finite ones, of times those that are a moment. */
-const plain = ({name, type}: Column): Sql => (isFloat(type) || isTime(type) ? sql`CASE WHEN isfinite(${id(name)}) THEN ${id(name)} END` : id(name));
-const position = (column: Column): Sql => (isTime(column.type) ? sql`epoch_us(${id(column.name)}) / 1000` : sql`(${plain(column)})::DOUBLE`);
+const plain = ({name, type}: Column): Sql =>
+  isFloat(type) || isTime(type) ? sql`CASE WHEN isfinite(${id(name)}) THEN ${id(name)} END` : id(name);
+const position = (column: Column): Sql =>
+  isTime(column.type) ? sql`epoch_us(${id(column.name)}) / 1000` : sql`(${plain(column)})::DOUBLE`;
 
 /**
  * Profiles of columns as one query; `rows` is the table's row count. The result is long, so that no type gets lost on its way: a row
@@ -56,7 +58,9 @@ const position = (column: Column): Sql => (isTime(column.type) ? sql`epoch_us(${
 function profileSql(relation: Sql, columns: readonly Column[], rows: number): Sql {
   const sampled = rows > enough;
   // Whole blocks of rows are skipped, so a fifth of a table costs a fifth of the time; the seed keeps pictures from flickering.
-  const sample = sampled ? sql`(FROM ${relation} TABLESAMPLE system(${lit(Math.ceil((enough / rows) * 10_000) / 100)}%) REPEATABLE (42))` : relation;
+  const sample = sampled
+    ? sql`(FROM ${relation} TABLESAMPLE system(${lit(Math.ceil((enough / rows) * 10_000) / 100)}%) REPEATABLE (42))`
+    : relation;
   const totals = columns.flatMap((column, i) => {
     const name = id(column.name);
     const as = (fact: string): Sql => id(`${fact}_${i}`);
@@ -65,13 +69,20 @@ function profileSql(relation: Sql, columns: readonly Column[], rows: number): Sq
       ...(isFloat(column.type) ? [sql`count(*) FILTER (WHERE isnan(${name}))::DOUBLE AS ${as('nans')}`] : []),
       ...(isOpaque(column.type)
         ? []
-        : [sql`approx_count_distinct(${name})::DOUBLE AS ${as('distinct')}`, sql`min(${plain(column)}) AS ${as('min')}`, sql`max(${plain(column)}) AS ${as('max')}`]),
+        : [
+            sql`approx_count_distinct(${name})::DOUBLE AS ${as('distinct')}`,
+            sql`min(${plain(column)}) AS ${as('min')}`,
+            sql`max(${plain(column)}) AS ${as('max')}`,
+          ]),
       ...(isNumber(column.type) ? [sql`avg(${plain(column)})::DOUBLE AS ${as('mean')}`] : []),
-      ...(isTime(column.type) ? [sql`(min(${position(column)})) AS ${as('low')}, (max(${position(column)})) AS ${as('high')}`] : []),
+      ...(isTime(column.type)
+        ? [sql`(min(${position(column)})) AS ${as('low')}, (max(${position(column)})) AS ${as('high')}`]
+        : []),
     ];
   });
   const facts = columns.map((column, i) => {
-    const fact = (name: string, key: Sql, amount: Sql): Sql => sql`{fact: ${lit(name)}, key: ${key}, amount: ${amount}}`;
+    const fact = (name: string, key: Sql, amount: Sql): Sql =>
+      sql`{fact: ${lit(name)}, key: ${key}, amount: ${amount}}`;
     const none = sql`NULL::VARCHAR`;
     const of = (name: string): Sql => id(`${name}_${i}`);
     const [low, high] = ends(column, i);
@@ -121,7 +132,9 @@ UNION ALL ${join([...looked, ...facts, ...pictures], '\nUNION ALL ')}`;
 }
 
 const ends = (column: Column, i: number): readonly [Sql, Sql] =>
-  isTime(column.type) ? [id(`low_${i}`), id(`high_${i}`)] : [sql`${id(`min_${i}`)}::DOUBLE`, sql`${id(`max_${i}`)}::DOUBLE`];
+  isTime(column.type)
+    ? [id(`low_${i}`), id(`high_${i}`)]
+    : [sql`${id(`min_${i}`)}::DOUBLE`, sql`${id(`max_${i}`)}::DOUBLE`];
 
 interface Fact {
   readonly place: number;
@@ -138,7 +151,8 @@ function readProfiles(columns: readonly Column[], rows: readonly Row[]): readonl
     key: text(key) ?? null,
     amount: amount === null ? null : Number(amount),
   }));
-  const about = (place: number) => new Map(facts.flatMap((fact) => (fact.place === place ? [[fact.fact, fact] as const] : [])));
+  const about = (place: number) =>
+    new Map(facts.flatMap((fact) => (fact.place === place ? [[fact.fact, fact] as const] : [])));
   const table = about(-1);
   const total = table.get('rows')?.amount ?? 0;
   const looked = table.get('looked')?.amount;
@@ -147,7 +161,8 @@ function readProfiles(columns: readonly Column[], rows: readonly Row[]): readonl
     const own = facts.filter((fact) => fact.place === i);
     const one = about(i);
     const amount = (fact: string): number | null => one.get(fact)?.amount ?? null;
-    const names = isName(column.type) && (looked === undefined || (amount('distinct') ?? 0) <= fewNames) ? amount('names') : null;
+    const names =
+      isName(column.type) && (looked === undefined || (amount('distinct') ?? 0) <= fewNames) ? amount('names') : null;
     return {
       name: column.name,
       type: column.type,
@@ -160,7 +175,9 @@ function readProfiles(columns: readonly Column[], rows: readonly Row[]): readonl
       max: one.get('max')?.key ?? null,
       mean: amount('mean'),
       histogram: isRange(column.type) ? bins(own, amount('min'), amount('max'), scale) : undefined,
-      top: isName(column.type) ? own.filter(({fact}) => fact === 'top').map(({key, amount: n}) => ({value: key ?? '', count: n ?? 0})) : undefined,
+      top: isName(column.type)
+        ? own.filter(({fact}) => fact === 'top').map(({key, amount: n}) => ({value: key ?? '', count: n ?? 0}))
+        : undefined,
       sampled: looked !== undefined,
     };
   });
@@ -170,7 +187,9 @@ const text = (value: Row[number] | undefined): string | undefined => (typeof val
 
 function bins(own: readonly Fact[], low: number | null, high: number | null, scale: number): readonly Bin[] {
   if (low === null || high === null) return [];
-  const counts = new Map(own.flatMap(({fact, key, amount}) => (fact === 'bin' ? [[Number(key), amount ?? 0] as const] : [])));
+  const counts = new Map(
+    own.flatMap(({fact, key, amount}) => (fact === 'bin' ? [[Number(key), amount ?? 0] as const] : [])),
+  );
   if (low === high) return [{from: low, to: high, count: Math.round((counts.get(0) ?? 0) * scale)}];
   const width = (high - low) / binCount;
   return Array.from({length: binCount}, (_, i) => ({
@@ -189,7 +208,12 @@ interface RowSource {
 const batch = 16;
 
 /** Profiles of a table's columns, in their order. */
-export async function profileTable(engine: RowSource, relation: Sql, columns: readonly Column[], rows: number): Promise<readonly ColumnProfile[]> {
+export async function profileTable(
+  engine: RowSource,
+  relation: Sql,
+  columns: readonly Column[],
+  rows: number,
+): Promise<readonly ColumnProfile[]> {
   const profiles: ColumnProfile[] = [];
   for (let i = 0; i < columns.length; i += batch) {
     const part = columns.slice(i, i + batch);

@@ -24,9 +24,11 @@ export interface LoadOptions {
 
 type Argument = readonly [name: string, value: Sql | undefined];
 
-const written = (args: readonly Argument[]): Sql[] => args.flatMap(([name, value]) => (value === undefined ? [] : [sql`${id(name)} = ${value}`]));
+const written = (args: readonly Argument[]): Sql[] =>
+  args.flatMap(([name, value]) => (value === undefined ? [] : [sql`${id(name)} = ${value}`]));
 
-const said = (value: string | number | boolean | undefined): Sql | undefined => (value === undefined ? undefined : lit(value));
+const said = (value: string | number | boolean | undefined): Sql | undefined =>
+  value === undefined ? undefined : lit(value);
 
 const listed = (texts: readonly string[]): Sql => sql`[${join(texts.map(lit))}]`;
 
@@ -107,7 +109,9 @@ export interface Dialect {
 /** `readCsv` of one file whose dialect is known; `options.types` go before the sniffer's. */
 export function readCsvAs(name: string, found: Dialect, options: LoadOptions, stored = registered): Sql {
   const types = new Map(Object.entries(options.types).map(([column, type]) => [column.toLowerCase(), type]));
-  const columns = Object.fromEntries(found.columns.map((column) => [column.name, types.get(column.name.toLowerCase()) ?? column.type]));
+  const columns = Object.fromEntries(
+    found.columns.map((column) => [column.name, types.get(column.name.toLowerCase()) ?? column.type]),
+  );
   return sql`read_csv(${join([
     lit(name),
     ...written([
@@ -156,17 +160,32 @@ export function shownRead(files: readonly string[], options: LoadOptions): Sql {
   const names = files.length === 1 && only !== undefined ? lit(only) : listed(files);
   const format = options.format ?? formatOf(files);
   if (isDatabase(format)) return shownDatabases(files, format, options);
-  const ofCsv: Argument[] = format === 'csv' ? [...dialect(options), ['types', typed(options.types)], ['encoding', said(options.encoding)], ['ignore_errors', sql`true`]] : [];
-  const args: Argument[] = [...ofCsv, ['filename', options.filename ? sql`true` : undefined], ['union_by_name', files.length > 1 ? sql`true` : undefined]];
+  const ofCsv: Argument[] =
+    format === 'csv'
+      ? [
+          ...dialect(options),
+          ['types', typed(options.types)],
+          ['encoding', said(options.encoding)],
+          ['ignore_errors', sql`true`],
+        ]
+      : [];
+  const args: Argument[] = [
+    ...ofCsv,
+    ['filename', options.filename ? sql`true` : undefined],
+    ['union_by_name', files.length > 1 ? sql`true` : undefined],
+  ];
   return sql`SELECT * FROM ${id(`read_${format}`)}(${join([names, ...written(args)])})`;
 }
 
 function shownDatabases(files: readonly string[], format: DatabaseFormat, {table, filename}: LoadOptions): Sql {
-  if (format === 'postgres') return sql`-- in PostgreSQL, once psql -f has loaded the file\nSELECT * FROM ${join(tablePath(table, format).map(quotedId), '.')}`;
+  if (format === 'postgres')
+    return sql`-- in PostgreSQL, once psql -f has loaded the file\nSELECT * FROM ${join(tablePath(table, format).map(quotedId), '.')}`;
   const tables = files.map((file) => ({file, format, path: tablePath(table, format)}));
   const names = attachedNames(tables);
   const parts = tables.map((one) => ({file: one.file, ...attached(one, names.get(one.file) ?? one.file)}));
-  const rows = parts.map(({file, relation}) => sql`SELECT *${filename ? sql`, ${lit(file)} AS filename` : sql``} FROM ${relation}`);
+  const rows = parts.map(
+    ({file, relation}) => sql`SELECT *${filename ? sql`, ${lit(file)} AS filename` : sql``} FROM ${relation}`,
+  );
   return sql`${join(
     parts.map(({attach}) => sql`${attach};\n`),
     '',

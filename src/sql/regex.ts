@@ -1,11 +1,24 @@
 /** What is wrong with a regular expression for RE2, which DuckDB uses; undefined when nothing is. */
-export function regexProblem(pattern: string, param: string): {code: string; message: string; hint: string; param: string} | undefined {
+export function regexProblem(
+  pattern: string,
+  param: string,
+): {code: string; message: string; hint: string; param: string} | undefined {
   const code = 'REGEX';
   const bare = pattern.replace(/\\\\/g, '').replace(/\\Q[\s\S]*?\\E/g, '');
   if (/\(\?(<?[=!]|>)/.test(bare.replace(/\\\(/g, '')))
-    return {code, message: `The pattern ${pattern} looks ahead or behind, which DuckDB’s expressions can’t.`, hint: 'Match the text around with a group of its own.', param};
+    return {
+      code,
+      message: `The pattern ${pattern} looks ahead or behind, which DuckDB’s expressions can’t.`,
+      hint: 'Match the text around with a group of its own.',
+      param,
+    };
   if (/\\([1-9]|k<)/.test(bare))
-    return {code, message: `The pattern ${pattern} refers back to a group, which DuckDB’s expressions can’t.`, hint: 'Take the part out first, and compare with derive.', param};
+    return {
+      code,
+      message: `The pattern ${pattern} refers back to a group, which DuckDB’s expressions can’t.`,
+      hint: 'Take the part out first, and compare with derive.',
+      param,
+    };
   try {
     // Possessive quantifiers and a few classes differ; DuckDB names those itself.
     new RegExp(pattern.replace(/\(\?P</g, '(?<').replace(/^\(\?[a-zA-Z]+\)/, ''));
@@ -42,13 +55,17 @@ function groups(pattern: string): {readonly name: string | undefined; readonly s
 export const groupNames = (pattern: string): string[] => groups(pattern).flatMap((group) => group.name ?? []);
 
 /** The pattern as RE2 writes it: named groups are `(?P<name>…)`, and the plain ones give way, since DuckDB names groups by place. */
-export const re2Regex = (pattern: string): string => rewrite(pattern, (name) => (name === undefined ? '(?:' : `(?P<${name}>`));
+export const re2Regex = (pattern: string): string =>
+  rewrite(pattern, (name) => (name === undefined ? '(?:' : `(?P<${name}>`));
 
 /**
  * The pattern as Java writes it, whose group names know no underscore: groups are plain, and told apart by their place. Java's `$`
  * would also match before a line break at the end, its `.` leaves out six kinds of line breaks, and its (?i) knows ASCII alone.
  */
-export function javaRegex(pattern: string): {readonly pattern: string; readonly groups: readonly (string | undefined)[]} {
+export function javaRegex(pattern: string): {
+  readonly pattern: string;
+  readonly groups: readonly (string | undefined)[];
+} {
   const [flags = '', letters = ''] = /^\(\?([imsU]+)\)/.exec(pattern) ?? [];
   const plain = rewrite(pattern.slice(flags.length), () => '(');
   const body = letters.includes('m') ? plain : outsideClasses(plain, '$', '\\z');

@@ -34,7 +34,13 @@ export interface NumberedRows {
 /** Rows by `rowid`, which every table has. Of what stands in parentheses and tells no places the rows are numbered; so are those of a table with a column of that name. */
 export function numberedRows({relation, columns, places}: Rows): NumberedRows {
   if (places !== undefined) return {...places, all: sql`* EXCLUDE (${places.row})`, added: [places.row]};
-  if (!relation.startsWith('(') && !columns.some((column) => column.name.toLowerCase() === 'rowid')) return {from: relation, row: sql`rowid`, all: sql`*`, added: []};
+  if (!relation.startsWith('(') && !columns.some((column) => column.name.toLowerCase() === 'rowid'))
+    return {from: relation, row: sql`rowid`, all: sql`*`, added: []};
   const row = id(unusedName('row_number', columns));
-  return {from: sql`(SELECT *, row_number() OVER () - 1 AS ${row} FROM ${relation})`, row, all: sql`* EXCLUDE (${row})`, added: [row]};
+  return {
+    from: sql`(SELECT *, row_number() OVER () - 1 AS ${row} FROM ${relation})`,
+    row,
+    all: sql`* EXCLUDE (${row})`,
+    added: [row],
+  };
 }

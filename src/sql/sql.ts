@@ -9,7 +9,8 @@ export type Sql = string & {readonly [brand]: 'Sql'};
 const trusted = (text: string): Sql => text as Sql;
 
 /** Joins constant text with pieces that are themselves Sql: `` sql`SELECT ${id(column)} FROM ${id(table)}` ``. */
-export const sql = (strings: TemplateStringsArray, ...parts: readonly Sql[]): Sql => trusted(strings.reduce((text, piece, i) => text + (parts[i - 1] ?? '') + piece));
+export const sql = (strings: TemplateStringsArray, ...parts: readonly Sql[]): Sql =>
+  trusted(strings.reduce((text, piece, i) => text + (parts[i - 1] ?? '') + piece));
 
 /** Pieces with a separator between them. */
 export const join = (parts: readonly Sql[], separator = ', '): Sql => trusted(parts.join(separator));
@@ -32,7 +33,9 @@ export const psqlStatement = (text: string): Sql => trusted(text);
 function exactly(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e21) return String(BigInt(value));
   const text = String(value);
-  return text.includes('e') || text.replace(/^-?0?\.?0*/, '').replace('.', '').length <= 15 ? text : `'${text}'::DOUBLE`;
+  return text.includes('e') || text.replace(/^-?0?\.?0*/, '').replace('.', '').length <= 15
+    ? text
+    : `'${text}'::DOUBLE`;
 }
 
 /** A literal: text is quoted, numbers keep every digit, NaN and infinities are cast, null is NULL. */
@@ -69,7 +72,11 @@ export function query(written: string): Sql {
   const body = last?.type === 'symbol' && last.text === ';' ? text.slice(0, last.start).trim() : text.trim();
   const first = found.find((token) => token.text !== '(');
   // These are statements, and a table can only be made of them as FROM (…); a remark at the end would hide the parenthesis.
-  return trusted(first?.type === 'identifier' && ['summarize', 'describe', 'show'].includes(first.text.toLowerCase()) ? `FROM (${body}\n)` : body);
+  return trusted(
+    first?.type === 'identifier' && ['summarize', 'describe', 'show'].includes(first.text.toLowerCase())
+      ? `FROM (${body}\n)`
+      : body,
+  );
 }
 
 /** Names of types come from a fixed grammar: letters, digits, spaces, brackets, commas, and field names that are whole between their quotes. */

@@ -25,10 +25,14 @@ export function stopProblem(error: string): Problem | undefined {
   return {
     code,
     message: message.trim(),
-    hint: code === 'CONDITION' ? 'Write one that is true or false, such as temperature < 60.' : 'Mend these rows in a cell above, or choose what else happens on failure.',
+    hint:
+      code === 'CONDITION'
+        ? 'Write one that is true or false, such as temperature < 60.'
+        : 'Mend these rows in a cell above, or choose what else happens on failure.',
     ...(column === '' ? {} : {where: {column: decodeURIComponent(column)}}),
   };
 }
 
 /** The first three values as text for a message, `“x”, “y”`: an aggregate over the rows it is used on, in the order of `row`. */
-export const firstValues = (value: Sql, row: Sql): Sql => sql`array_to_string(arg_min('“' || left(${value}, 60) || '”', ${row}, 3), ', ') || if(count(*) > 3, ' …', '')`;
+export const firstValues = (value: Sql, row: Sql): Sql =>
+  sql`array_to_string(arg_min('“' || left(${value}, 60) || '”', ${row}, 3), ', ') || if(count(*) > 3, ' …', '')`;

@@ -19,7 +19,8 @@ interface Statistic {
 }
 
 /** DuckDB would give a decimal's median two digits, too, and a float's few. */
-const wide = (column: Column): Sql => (/^(FLOAT|DECIMAL)/.test(column.type) ? sql`${present(column)}::DOUBLE` : present(column));
+const wide = (column: Column): Sql =>
+  /^(FLOAT|DECIMAL)/.test(column.type) ? sql`${present(column)}::DOUBLE` : present(column);
 
 const quantile = (fraction: number): Statistic => ({
   numeric: true,
@@ -35,7 +36,9 @@ const named =
 /** DuckDB's stddev stops at an infinity; Spark's gives NaN, and so does this. */
 const deviation: Statistic['sql'] = (column) => {
   const finite = sql`stddev_samp(${present(column)})${finiteOnly(column)}`;
-  return isFloat(column.type) ? sql`CASE WHEN bool_or(isinf(${id(column.name)})) THEN 'NaN'::DOUBLE ELSE ${finite} END` : finite;
+  return isFloat(column.type)
+    ? sql`CASE WHEN bool_or(isinf(${id(column.name)})) THEN 'NaN'::DOUBLE ELSE ${finite} END`
+    : finite;
 };
 
 const statistics = {
@@ -62,10 +65,29 @@ const statistics = {
   },
 } satisfies Record<string, Statistic>;
 
-const names = ['avg', 'min', 'max', 'stddev', 'count', 'sum', 'median', 'p05', 'p25', 'p75', 'p95', 'first', 'last'] as const;
+const names = [
+  'avg',
+  'min',
+  'max',
+  'stddev',
+  'count',
+  'sum',
+  'median',
+  'p05',
+  'p25',
+  'p75',
+  'p95',
+  'first',
+  'last',
+] as const;
 
 // date_trunc's units; longer spans are counted from 1970 here, and months have no length.
-const units: Readonly<Record<number, string>> = {1_000_000: 'second', 60_000_000: 'minute', 3_600_000_000: 'hour', 86_400_000_000: 'day'};
+const units: Readonly<Record<number, string>> = {
+  1_000_000: 'second',
+  60_000_000: 'minute',
+  3_600_000_000: 'hour',
+  86_400_000_000: 'day',
+};
 
 /** The start of the span that a time is in. Spark's window() would leave out the rows without a time. */
 function sparkBucket(name: string, every: Duration): string {
@@ -82,8 +104,14 @@ export const aggregate = defineStep({
   title: 'Aggregate',
   sentence: ({keys, time, metrics}) => {
     const what = Object.entries(metrics).map(([column, {statistics: wanted}]) => `${list(wanted)} of ${column}`);
-    const per = [...keys, ...(time === undefined ? [] : [`${time.every?.words.replace(/^1 (\w+)s$/, '$1') ?? 'span'} of ${time.column}`])];
-    return `${what.length > 0 ? what.join('; ') : 'Count rows'}${per.length > 0 ? ` per ${list(per)}` : ''}`.replace(/^./, (first) => first.toUpperCase());
+    const per = [
+      ...keys,
+      ...(time === undefined ? [] : [`${time.every?.words.replace(/^1 (\w+)s$/, '$1') ?? 'span'} of ${time.column}`]),
+    ];
+    return `${what.length > 0 ? what.join('; ') : 'Count rows'}${per.length > 0 ? ` per ${list(per)}` : ''}`.replace(
+      /^./,
+      (first) => first.toUpperCase(),
+    );
   },
   lesson: {
     what: 'Many rows become one for each key and span of time: GROUP BY, and Spark’s groupBy().agg(). A span is a tumbling window: every timestamp belongs to one, named by its start, counted from 1970-01-01 in UTC as Spark’s window() does. stddev is the sample’s, divided by n − 1.',
@@ -96,19 +124,29 @@ export const aggregate = defineStep({
   params: {
     keys: p.columns({label: 'Keys', help: 'One row for each of their values.', default: []}),
     time: p.group(
-      {column: p.column({label: 'Time column', types: 'time'}), every: p.duration({label: 'Every', help: '15m, 1h, 1d'})},
+      {
+        column: p.column({label: 'Time column', types: 'time'}),
+        every: p.duration({label: 'Every', help: '15m, 1h, 1d'}),
+      },
       {label: 'Time bucket', help: 'One row for each span of time.'},
     ),
     metrics: p.map(
       'column',
       {statistics: p.choices(names, {label: 'Statistics'})},
-      {label: 'Metrics', help: 'Column → statistics; the result has COLUMN_STATISTIC. Without any, rows are counted.', default: {}, short: 'statistics'},
+      {
+        label: 'Metrics',
+        help: 'Column → statistics; the result has COLUMN_STATISTIC. Without any, rows are counted.',
+        default: {},
+        short: 'statistics',
+      },
     ),
   },
   check: ({keys, time, metrics}, inputs) => {
     const input = inputOf(inputs);
     const columns = Object.keys(metrics);
-    const numeric = columns.filter((column) => metrics[column]?.statistics.some((name) => statistics[name].numeric) === true);
+    const numeric = columns.filter(
+      (column) => metrics[column]?.statistics.some((name) => statistics[name].numeric) === true,
+    );
     const grouped = [...keys, ...(time === undefined ? [] : [time.column])];
     return [
       ...checkColumns(keys, input, 'keys'),
@@ -119,7 +157,13 @@ export const aggregate = defineStep({
         'metrics',
       ),
       ...checkFamily(numeric, input, 'metrics', 'number', 'This statistic'),
-      ...checkNames([...grouped, ...columns.flatMap((column) => (metrics[column]?.statistics ?? []).map((name) => `${column}_${name}`))], 'metrics'),
+      ...checkNames(
+        [
+          ...grouped,
+          ...columns.flatMap((column) => (metrics[column]?.statistics ?? []).map((name) => `${column}_${name}`)),
+        ],
+        'metrics',
+      ),
     ];
   },
   toSql: ({keys, time, metrics}, inputs) => {
@@ -131,15 +175,22 @@ export const aggregate = defineStep({
     if (time?.every !== undefined) {
       const {name, type} = columnNamed(time.column, input.columns);
       const at = type === 'TIMESTAMP' ? id(name) : sql`${id(name)}::TIMESTAMP`;
-      groups.push(sql`time_bucket(to_microseconds(${lit(time.every.microseconds)}), ${at}, TIMESTAMP '1970-01-01') AS ${id(name)}`);
+      groups.push(
+        sql`time_bucket(to_microseconds(${lit(time.every.microseconds)}), ${at}, TIMESTAMP '1970-01-01') AS ${id(name)}`,
+      );
     }
     const values = wanted.flatMap(([name, metric]) => {
       const column = columnNamed(name, input.columns);
-      return metric.statistics.map((statistic) => sql`${statistics[statistic].sql(column, row)} AS ${id(`${column.name}_${statistic}`)}`);
+      return metric.statistics.map(
+        (statistic) => sql`${statistics[statistic].sql(column, row)} AS ${id(`${column.name}_${statistic}`)}`,
+      );
     });
     const selected = [...groups, ...(values.length > 0 ? values : [sql`count(*) AS count`])];
     const places = join(groups.map((_, i) => lit(i + 1)));
-    return {kind: 'sql', sql: sql`SELECT ${join(selected)} FROM ${from}${groups.length === 0 ? sql`` : sql` GROUP BY ${places} ORDER BY ${places}`}`};
+    return {
+      kind: 'sql',
+      sql: sql`SELECT ${join(selected)} FROM ${from}${groups.length === 0 ? sql`` : sql` GROUP BY ${places} ORDER BY ${places}`}`,
+    };
   },
   toPySpark: ({keys, time, metrics}, {target, frames: [frame = 'df'], inputs: [input]}) => {
     const columns = input?.columns ?? [];
@@ -155,7 +206,10 @@ export const aggregate = defineStep({
     }
     const aggregates = wanted.flatMap(([name, metric]) => {
       const column = columnNamed(name, columns);
-      return metric.statistics.map((statistic): [string, string] => [`${column.name}_${statistic}`, statistics[statistic].spark(sparkPresent(column), column, row)]);
+      return metric.statistics.map((statistic): [string, string] => [
+        `${column.name}_${statistic}`,
+        statistics[statistic].spark(sparkPresent(column), column, row),
+      ]);
     });
     return assign(target, frame, [
       ...(ordered ? [`withColumn(${py(row)}, F.monotonically_increasing_id())`] : []),
@@ -167,7 +221,11 @@ export const aggregate = defineStep({
   examples: [
     {
       name: 'hourly statistics per sensor',
-      params: {keys: ['sensor_id'], time: {column: 'read_at', every: '1h'}, metrics: {temperature: ['avg', 'max', 'min', 'stddev', 'count']}},
+      params: {
+        keys: ['sensor_id'],
+        time: {column: 'read_at', every: '1h'},
+        metrics: {temperature: ['avg', 'max', 'min', 'stddev', 'count']},
+      },
       input: {
         columns: {sensor_id: 'VARCHAR', read_at: 'TIMESTAMP', temperature: 'DOUBLE'},
         rows: [
@@ -221,7 +279,13 @@ export const aggregate = defineStep({
         ],
       },
       expect: {
-        columns: {sensor_id: 'VARCHAR', status_first: 'VARCHAR', status_last: 'VARCHAR', temperature_median: 'DOUBLE', temperature_p25: 'DOUBLE'},
+        columns: {
+          sensor_id: 'VARCHAR',
+          status_first: 'VARCHAR',
+          status_last: 'VARCHAR',
+          temperature_median: 'DOUBLE',
+          temperature_p25: 'DOUBLE',
+        },
         rows: [['a', 'ok', 'hot', 2, 1.5]],
       },
     },

@@ -13,15 +13,35 @@ import {limitFields, noLimit} from './limits.ts';
 
 const fields = {
   ...limitFields,
-  clear: p.optionalNumber({label: 'Clear', help: 'The alert ends when the value is back at this level or better: hysteresis. The limit itself when left out.'}),
+  clear: p.optionalNumber({
+    label: 'Clear',
+    help: 'The alert ends when the value is back at this level or better: hysteresis. The limit itself when left out.',
+  }),
 };
 const params = {
   by: p.columns({label: 'Per', help: 'The columns that name a sensor: each is watched by itself.', default: []}),
   time: p.column({label: 'Time column', types: 'time'}),
   rules: p.map('column', fields, {label: 'Limits', help: 'Column → warning and critical.'}),
-  readings: p.number({label: 'Readings beyond the limit', help: 'How many raise an alert: the 3 in “3 of 5”.', default: 1, min: 1, max: 1000, integer: true}),
-  out_of: p.optionalNumber({label: 'Out of', help: 'Among how many readings in a row: the 5 in “3 of 5”. The same number when left out.', min: 1, max: 1000, integer: true}),
-  cooldown: p.duration({label: 'Cooldown', help: 'What begins sooner than this after an alert has ended belongs to it: 30m, 4h.', default: undefined}),
+  readings: p.number({
+    label: 'Readings beyond the limit',
+    help: 'How many raise an alert: the 3 in “3 of 5”.',
+    default: 1,
+    min: 1,
+    max: 1000,
+    integer: true,
+  }),
+  out_of: p.optionalNumber({
+    label: 'Out of',
+    help: 'Among how many readings in a row: the 5 in “3 of 5”. The same number when left out.',
+    min: 1,
+    max: 1000,
+    integer: true,
+  }),
+  cooldown: p.duration({
+    label: 'Cooldown',
+    help: 'What begins sooner than this after an alert has ended belongs to it: 30m, 4h.',
+    default: undefined,
+  }),
 };
 type AlertsValues = Values<typeof params>;
 
@@ -53,7 +73,13 @@ const asOf = (column: Column, limit: number): number => (column.type === 'FLOAT'
 
 function checkRule(name: string, rule: AlertsValues['rules'][string]): StepProblem[] {
   const {warning, critical, clear, direction} = rule;
-  const problem = (message: string, hint: string): StepProblem => ({code: 'THRESHOLD', message, hint, param: `rules.${name}`, column: name});
+  const problem = (message: string, hint: string): StepProblem => ({
+    code: 'THRESHOLD',
+    message,
+    hint,
+    param: `rules.${name}`,
+    column: name,
+  });
   const worse = (a: number, b: number): boolean => (direction === 'above' ? a > b : a < b);
   const missing = noLimit(name, rule);
   if (missing !== undefined) return [problem(missing.message, missing.hint)];
@@ -61,12 +87,17 @@ function checkRule(name: string, rule: AlertsValues['rules'][string]): StepProbl
     return [
       problem(
         `With direction ${direction}, critical (${critical}) has to be ${direction} warning (${warning}).`,
-        direction === 'above' ? 'If small values are the bad ones, write direction: below.' : 'If large values are the bad ones, write direction: above.',
+        direction === 'above'
+          ? 'If small values are the bad ones, write direction: below.'
+          : 'If large values are the bad ones, write direction: above.',
       ),
     ];
   if (clear !== undefined && worse(clear, limitOf(rule)))
     return [
-      problem(`${name} would clear at ${clear}, which is ${direction} its limit ${limitOf(rule)}.`, `Give a level that is ${direction === 'above' ? 'below' : 'above'} the limit.`),
+      problem(
+        `${name} would clear at ${clear}, which is ${direction} its limit ${limitOf(rule)}.`,
+        `Give a level that is ${direction === 'above' ? 'below' : 'above'} the limit.`,
+      ),
     ];
   return [];
 }
@@ -89,7 +120,14 @@ function check(values: AlertsValues, input: Input): StepProblem[] {
       })),
     ...Object.entries(rules).flatMap(([name, rule]) => checkRule(name, rule)),
     ...(out_of !== undefined && out_of < readings
-      ? [{code: 'PARAM', message: `${readings} of ${out_of} readings can’t be.`, hint: 'Make out_of at least as large as readings.', param: 'out_of'}]
+      ? [
+          {
+            code: 'PARAM',
+            message: `${readings} of ${out_of} readings can’t be.`,
+            hint: 'Make out_of at least as large as readings.',
+            param: 'out_of',
+          },
+        ]
       : []),
   ];
 }
@@ -105,7 +143,12 @@ function sensorSql(by: readonly Column[]): Sql {
 }
 
 /** The common table expressions that find the alerts of one column, and a query of them. */
-function alertsSql(watched: Watched, values: AlertsValues, input: Input, suffix: string): {readonly ctes: readonly Sql[]; readonly alerts: Sql} {
+function alertsSql(
+  watched: Watched,
+  values: AlertsValues,
+  input: Input,
+  suffix: string,
+): {readonly ctes: readonly Sql[]; readonly alerts: Sql} {
   const {column, above, critical, warning} = watched;
   const {readings, out_of = readings, cooldown} = values;
   const named = (name: string): Sql => id(unusedName(`${name}${suffix}`, [input]));
@@ -146,10 +189,13 @@ function alertsSql(watched: Watched, values: AlertsValues, input: Input, suffix:
   CASE WHEN count(*) = count(cleared_at) THEN max(cleared_at) END AS cleared_at, ${worst}(peak_value) AS peak_value, sum(counted)::BIGINT AS readings FROM ${numbered} GROUP BY sensor, alert)`,
     );
   }
-  const byWorst = <T extends Sql>(yes: T, no: T): Sql => sql`CASE WHEN peak_value ${beyond} ${double(asOf(column, critical ?? 0))} THEN ${yes} ELSE ${no} END`;
+  const byWorst = <T extends Sql>(yes: T, no: T): Sql =>
+    sql`CASE WHEN peak_value ${beyond} ${double(asOf(column, critical ?? 0))} THEN ${yes} ELSE ${no} END`;
   const both = critical !== undefined && warning !== undefined;
   const threshold = both ? byWorst(double(critical), double(warning)) : double(watched.limit);
-  const severity = both ? byWorst(lit('critical'), lit('warning')) : lit(critical === undefined ? 'warning' : 'critical');
+  const severity = both
+    ? byWorst(lit('critical'), lit('warning'))
+    : lit(critical === undefined ? 'warning' : 'critical');
   return {
     ctes,
     alerts: sql`SELECT timestamp, sensor, ${lit(column.name)} AS metric, value, peak_value, ${threshold} AS threshold, ${severity} AS severity, since, cleared_at, readings FROM ${cooldown === undefined ? spells : joined}`,
@@ -160,16 +206,26 @@ function alertsSql(watched: Watched, values: AlertsValues, input: Input, suffix:
 type Named = (name: string) => string;
 
 /** Lines of Python that find the alerts of one column: the last frame has them. */
-function alertsSpark(watched: Watched, values: AlertsValues, frame: string, columns: readonly Column[], named: Named): string[] {
+function alertsSpark(
+  watched: Watched,
+  values: AlertsValues,
+  frame: string,
+  columns: readonly Column[],
+  named: Named,
+): string[] {
   const {column, above, critical, warning} = watched;
   const {readings, out_of = readings, cooldown} = values;
   const worst = above ? 'F.max' : 'F.min';
   const beyond = above ? '>' : '<';
-  const before = (name: string): string => (readings === 1 ? col(name) : `F.lag('${name}', ${readings - 1}).over(_past_ones)`);
+  const before = (name: string): string =>
+    readings === 1 ? col(name) : `F.lag('${name}', ${readings - 1}).over(_past_ones)`;
   const both = critical !== undefined && warning !== undefined;
-  const byWorst = (yes: string, no: string): string => `F.when(F.col('peak_value') ${beyond} ${py(asOf(column, critical ?? 0))}, ${yes}).otherwise(${no})`;
+  const byWorst = (yes: string, no: string): string =>
+    `F.when(F.col('peak_value') ${beyond} ${py(asOf(column, critical ?? 0))}, ${yes}).otherwise(${no})`;
   const threshold = both ? byWorst(sparkDouble(critical), sparkDouble(warning)) : sparkDouble(watched.limit);
-  const severity = both ? byWorst("F.lit('critical')", "F.lit('warning')") : `F.lit('${critical === undefined ? 'warning' : 'critical'}')`;
+  const severity = both
+    ? byWorst("F.lit('critical')", "F.lit('warning')")
+    : `F.lit('${critical === undefined ? 'warning' : 'critical'}')`;
   const spells = assign(named('spells'), named('states'), [
     "where(F.col('past') & (F.col('state') == 1))",
     "groupBy('sensor', 'cleared_at')",
@@ -219,7 +275,9 @@ function alertsSpark(watched: Watched, values: AlertsValues, frame: string, colu
     `_back = F.col('value') ${above ? '<=' : '>='} ${py(asOf(column, watched.clear))}`,
     ...assign(named('signalled'), named('readings'), [
       `withColumn('signal', F.when(_count >= ${readings}, 1).when(_back, 0))`,
-      call('withColumns', [`{'since': ${before('time')}, 'nth': F.row_number().over(_past_ones), 'peak': ${worst}('value').over(_past_ones.rowsBetween(${1 - readings}, 0))}`]),
+      call('withColumns', [
+        `{'since': ${before('time')}, 'nth': F.row_number().over(_past_ones), 'peak': ${worst}('value').over(_past_ones.rowsBetween(${1 - readings}, 0))}`,
+      ]),
     ]),
     ...assign(named('states'), named('signalled'), [
       "withColumn('state', F.last('signal', ignorenulls=True).over(_in_time.rowsBetween(Window.unboundedPreceding, 0)))",
@@ -255,12 +313,18 @@ function sensorSpark(by: readonly Column[]): string {
 
 const ruleInWords = (name: string, rule: AlertsValues['rules'][string]): string => {
   const {warning, critical, direction} = rule;
-  const said = warning === undefined || critical === undefined ? `${warning ?? critical ?? '…'}` : `${warning} (critical: ${critical})`;
+  const said =
+    warning === undefined || critical === undefined
+      ? `${warning ?? critical ?? '…'}`
+      : `${warning} (critical: ${critical})`;
   return `${name} is ${direction} ${said}`;
 };
 
 const howOften = (readings: number, outOf: number, cooldown: Duration | undefined): string =>
-  [...(outOf > 1 ? [` in ${readings} of ${outOf} readings`] : []), ...(cooldown === undefined ? [] : [`, cooldown ${cooldown.text}`])].join('');
+  [
+    ...(outOf > 1 ? [` in ${readings} of ${outOf} readings`] : []),
+    ...(cooldown === undefined ? [] : [`, cooldown ${cooldown.text}`]),
+  ].join('');
 
 const result = {
   timestamp: 'TIMESTAMP',
@@ -329,7 +393,13 @@ export const alerts = defineStep({
   examples: [
     {
       name: 'three of five readings raise an alert, and it clears when they are no longer three',
-      params: {by: ['sensor_id'], time: 'read_at', rules: {vibration: {warning: 4.5, critical: 7.1}}, readings: 3, out_of: 5},
+      params: {
+        by: ['sensor_id'],
+        time: 'read_at',
+        rules: {vibration: {warning: 4.5, critical: 7.1}},
+        readings: 3,
+        out_of: 5,
+      },
       input: {
         columns: {sensor_id: 'VARCHAR', read_at: 'TIMESTAMP', vibration: 'DOUBLE'},
         rows: [
@@ -345,7 +415,24 @@ export const alerts = defineStep({
           ['b', '2024-02-01 00:10:00', 3],
         ],
       },
-      expect: {columns: result, rows: [['2024-02-01 00:30:00', 'a', 'vibration', 4.7, 8, 7.1, 'critical', '2024-02-01 00:00:00', '2024-02-01 01:10:00', 4, '42072fd83ae32068']]},
+      expect: {
+        columns: result,
+        rows: [
+          [
+            '2024-02-01 00:30:00',
+            'a',
+            'vibration',
+            4.7,
+            8,
+            7.1,
+            'critical',
+            '2024-02-01 00:00:00',
+            '2024-02-01 01:10:00',
+            4,
+            '42072fd83ae32068',
+          ],
+        ],
+      },
     },
     {
       name: 'hysteresis: between the limit and the clear level it stays as it is',
@@ -366,14 +453,43 @@ export const alerts = defineStep({
       expect: {
         columns: result,
         rows: [
-          ['2024-02-01 01:00:00', '7', 'temperature', 201, 205, 200, 'critical', '2024-02-01 01:00:00', '2024-02-01 05:00:00', 2, '4980ca096908e1b6'],
-          ['2024-02-01 07:00:00', '7', 'temperature', 202, 202, 200, 'critical', '2024-02-01 07:00:00', null, 1, '58389909f1d87acf'],
+          [
+            '2024-02-01 01:00:00',
+            '7',
+            'temperature',
+            201,
+            205,
+            200,
+            'critical',
+            '2024-02-01 01:00:00',
+            '2024-02-01 05:00:00',
+            2,
+            '4980ca096908e1b6',
+          ],
+          [
+            '2024-02-01 07:00:00',
+            '7',
+            'temperature',
+            202,
+            202,
+            200,
+            'critical',
+            '2024-02-01 07:00:00',
+            null,
+            1,
+            '58389909f1d87acf',
+          ],
         ],
       },
     },
     {
       name: 'what begins within the cooldown belongs to the alert before',
-      params: {by: ['sensor_id'], time: 'read_at', rules: {pressure: {warning: 40, critical: 30, direction: 'below'}}, cooldown: '1h'},
+      params: {
+        by: ['sensor_id'],
+        time: 'read_at',
+        rules: {pressure: {warning: 40, critical: 30, direction: 'below'}},
+        cooldown: '1h',
+      },
       input: {
         columns: {sensor_id: 'VARCHAR', read_at: 'TIMESTAMP', pressure: 'DOUBLE'},
         rows: [
@@ -388,8 +504,32 @@ export const alerts = defineStep({
       expect: {
         columns: result,
         rows: [
-          ['2024-02-01 00:00:00', 'a', 'pressure', 39, 29, 30, 'critical', '2024-02-01 00:00:00', '2024-02-01 00:40:00', 2, '9d1b80fe80a56dc7'],
-          ['2024-02-01 01:40:00', 'a', 'pressure', 35, 35, 40, 'warning', '2024-02-01 01:40:00', '2024-02-01 01:50:00', 1, '3bfea4f479a7caed'],
+          [
+            '2024-02-01 00:00:00',
+            'a',
+            'pressure',
+            39,
+            29,
+            30,
+            'critical',
+            '2024-02-01 00:00:00',
+            '2024-02-01 00:40:00',
+            2,
+            '9d1b80fe80a56dc7',
+          ],
+          [
+            '2024-02-01 01:40:00',
+            'a',
+            'pressure',
+            35,
+            35,
+            40,
+            'warning',
+            '2024-02-01 01:40:00',
+            '2024-02-01 01:50:00',
+            1,
+            '3bfea4f479a7caed',
+          ],
         ],
       },
     },
@@ -415,14 +555,42 @@ export const alerts = defineStep({
       expect: {
         columns: result,
         rows: [
-          ['2024-02-01 02:00:00', null, 'level', 'Infinity', 'Infinity', 10, 'warning', '2024-02-01 01:00:00', '2024-02-01 03:00:00', 2, 'fb242c6f6c396480'],
-          ['2024-02-01 03:00:00', 'a', 'level', 11, 12, 10, 'warning', '2024-02-01 01:00:00', null, 2, '7d663352d3933885'],
+          [
+            '2024-02-01 02:00:00',
+            null,
+            'level',
+            'Infinity',
+            'Infinity',
+            10,
+            'warning',
+            '2024-02-01 01:00:00',
+            '2024-02-01 03:00:00',
+            2,
+            'fb242c6f6c396480',
+          ],
+          [
+            '2024-02-01 03:00:00',
+            'a',
+            'level',
+            11,
+            12,
+            10,
+            'warning',
+            '2024-02-01 01:00:00',
+            null,
+            2,
+            '7d663352d3933885',
+          ],
         ],
       },
     },
     {
       name: 'two metrics, a sensor by two columns, days as times, a price at its limit',
-      params: {by: ['site', 'unit'], time: 'day', rules: {price: {critical: 1.1}, level: {warning: 3, direction: 'below'}}},
+      params: {
+        by: ['site', 'unit'],
+        time: 'day',
+        rules: {price: {critical: 1.1}, level: {warning: 3, direction: 'below'}},
+      },
       input: {
         columns: {site: 'VARCHAR', unit: 'INTEGER', day: 'DATE', price: 'DECIMAL(10,2)', level: 'INTEGER'},
         rows: [
@@ -435,9 +603,45 @@ export const alerts = defineStep({
       expect: {
         columns: result,
         rows: [
-          ['2024-02-02 00:00:00', 'north / 1', 'level', 2, 2, 3, 'warning', '2024-02-02 00:00:00', null, 1, '82b0217bd582c72f'],
-          ['2024-02-02 00:00:00', 'north / 1', 'price', 1.11, 1.11, 1.1, 'critical', '2024-02-02 00:00:00', null, 1, '31d15172a5c0197b'],
-          ['2024-02-02 00:00:00', 'north / NULL', 'price', 1.12, 1.12, 1.1, 'critical', '2024-02-02 00:00:00', '2024-02-03 00:00:00', 1, 'c6d75c5d7f67c144'],
+          [
+            '2024-02-02 00:00:00',
+            'north / 1',
+            'level',
+            2,
+            2,
+            3,
+            'warning',
+            '2024-02-02 00:00:00',
+            null,
+            1,
+            '82b0217bd582c72f',
+          ],
+          [
+            '2024-02-02 00:00:00',
+            'north / 1',
+            'price',
+            1.11,
+            1.11,
+            1.1,
+            'critical',
+            '2024-02-02 00:00:00',
+            null,
+            1,
+            '31d15172a5c0197b',
+          ],
+          [
+            '2024-02-02 00:00:00',
+            'north / NULL',
+            'price',
+            1.12,
+            1.12,
+            1.1,
+            'critical',
+            '2024-02-02 00:00:00',
+            '2024-02-03 00:00:00',
+            1,
+            'c6d75c5d7f67c144',
+          ],
         ],
       },
     },
@@ -455,7 +659,14 @@ export const alerts = defineStep({
     },
     {
       name: 'an empty table',
-      params: {by: ['sensor_id'], time: 'read_at', rules: {level: {warning: 10}}, readings: 2, out_of: 3, cooldown: '1h'},
+      params: {
+        by: ['sensor_id'],
+        time: 'read_at',
+        rules: {level: {warning: 10}},
+        readings: 2,
+        out_of: 3,
+        cooldown: '1h',
+      },
       input: {columns: {sensor_id: 'VARCHAR', read_at: 'TIMESTAMP', level: 'DOUBLE'}, rows: []},
       expect: {columns: result, rows: []},
     },

@@ -14,7 +14,11 @@ import {findColumn, inputOf} from './checks.ts';
 import {defineStep, type Input, type Program, type SparkContext, type StepProblem} from './define.ts';
 
 const params = {
-  to: p.cell({label: 'To the columns of a cell', help: 'A cell above whose columns and types these rows should have.', default: ''}),
+  to: p.cell({
+    label: 'To the columns of a cell',
+    help: 'A cell above whose columns and types these rows should have.',
+    default: '',
+  }),
   table: p.table({label: 'To the columns of a table', help: 'Or a table of the lake.', default: ''}),
   on_failure: p.choice(['stop', 'null', 'reject'], {label: 'When a value can’t be cast', default: 'stop'}),
 };
@@ -42,7 +46,9 @@ function typeSql(type: DuckType): Sql | undefined {
       return type.name.startsWith('ENUM') ? undefined : typeName(type.name);
     case 'list': {
       const child = typeSql(type.child);
-      return child === undefined ? undefined : sql`${child}${type.size === undefined ? sql`[]` : typeName(`[${type.size}]`)}`;
+      return child === undefined
+        ? undefined
+        : sql`${child}${type.size === undefined ? sql`[]` : typeName(`[${type.size}]`)}`;
     }
     case 'map': {
       const [key, value] = [typeSql(type.key), typeSql(type.value)];
@@ -53,7 +59,9 @@ function typeSql(type: DuckType): Sql | undefined {
         const inner = typeSql(field.type);
         return inner === undefined ? [] : [sql`${id(field.name)} ${inner}`];
       });
-      return fields.length < type.fields.length ? undefined : sql`${typeName(type.kind.toUpperCase())}(${join(fields)})`;
+      return fields.length < type.fields.length
+        ? undefined
+        : sql`${typeName(type.kind.toUpperCase())}(${join(fields)})`;
     }
   }
 }
@@ -78,7 +86,14 @@ const triesOf = (columns: readonly Aligned[], input: Input): Tried[] =>
   columns.flatMap(({source, target, casts}) =>
     source === undefined || !casts
       ? []
-      : [{column: source, target: {to: target.type, formats: [], decimal: '.'}, ...unwrap(castOf(source, target)), name: id(unusedName(`${source.name} cast`, input.columns))}],
+      : [
+          {
+            column: source,
+            target: {to: target.type, formats: [], decimal: '.'},
+            ...unwrap(castOf(source, target)),
+            name: id(unusedName(`${source.name} cast`, input.columns)),
+          },
+        ],
   );
 
 /** The table that gives the schema, after the input. */
@@ -90,16 +105,32 @@ function targetOf(inputs: readonly Input[]): Input {
 
 function check({to, table}: AlignValues, inputs: readonly Input[]): StepProblem[] {
   if (to === '' && table === '')
-    return [{code: 'PARAM', message: 'No schema is named to align to.', hint: 'Name a cell above as “to”, or a table of the lake as “table”.', param: 'to'}];
+    return [
+      {
+        code: 'PARAM',
+        message: 'No schema is named to align to.',
+        hint: 'Name a cell above as “to”, or a table of the lake as “table”.',
+        param: 'to',
+      },
+    ];
   if (to !== '' && table !== '')
-    return [{code: 'PARAM', message: 'A cell and a table are named, and rows are aligned to one of them.', hint: 'Take one of the two out.', param: 'table'}];
+    return [
+      {
+        code: 'PARAM',
+        message: 'A cell and a table are named, and rows are aligned to one of them.',
+        hint: 'Take one of the two out.',
+        param: 'table',
+      },
+    ];
   const input = inputOf(inputs);
   const columns = aligned(input, targetOf(inputs));
   const impossible = columns.flatMap(({source, target, casts}) => {
     const cast = source === undefined || !casts ? undefined : castOf(source, target);
     if (cast === undefined || cast.ok) return [];
     const {code, message, hint} = cast.error;
-    return [{code, message, ...(hint === undefined ? {} : {hint}), param: to === '' ? 'table' : 'to', column: target.name}];
+    return [
+      {code, message, ...(hint === undefined ? {} : {hint}), param: to === '' ? 'table' : 'to', column: target.name},
+    ];
   });
   if (columns.every(({source}) => source === undefined))
     return [
@@ -123,9 +154,12 @@ function toSql(values: AlignValues, inputs: readonly Input[]): Program {
       ? sql`*`
       : join(
           columns.map(({source, target}) => {
-            if (source === undefined) return sql`NULL::${typeSql(parseDuckType(target.type)) ?? sql`VARCHAR`} AS ${id(target.name)}`;
+            if (source === undefined)
+              return sql`NULL::${typeSql(parseDuckType(target.type)) ?? sql`VARCHAR`} AS ${id(target.name)}`;
             const cast = tried.find((one) => one.column === source);
-            return source.name === target.name && cast === undefined ? id(target.name) : sql`${cast === undefined ? id(source.name) : value(cast)} AS ${id(target.name)}`;
+            return source.name === target.name && cast === undefined
+              ? id(target.name)
+              : sql`${cast === undefined ? id(source.name) : value(cast)} AS ${id(target.name)}`;
           }),
         ),
   );
@@ -154,12 +188,15 @@ function nestedCast(value: string, from: DuckType, to: DuckType, strict: boolean
     });
     return `if(${value} IS NULL, NULL, named_struct(${fields.join(', ')}))`;
   }
-  if (from.kind === 'list' && to.kind === 'list') return `transform(${value}, x${depth} -> ${nestedCast(`x${depth}`, from.child, to.child, strict, depth + 1)})`;
+  if (from.kind === 'list' && to.kind === 'list')
+    return `transform(${value}, x${depth} -> ${nestedCast(`x${depth}`, from.child, to.child, strict, depth + 1)})`;
   return `${strict ? 'cast' : 'try_cast'}(${value} AS ${type})`;
 }
 
 const namedInSpark = (one: Aligned, strict: boolean): string =>
-  one.casts || one.source?.name !== one.target.name ? `${valueInSpark(one, strict)}.alias(${py(one.target.name)})` : valueInSpark(one, strict);
+  one.casts || one.source?.name !== one.target.name
+    ? `${valueInSpark(one, strict)}.alias(${py(one.target.name)})`
+    : valueInSpark(one, strict);
 
 function toPySpark({table, on_failure}: AlignValues, {target, frames, inputs}: SparkContext): string[] {
   const [frame = 'df', ...others] = frames;
@@ -170,7 +207,10 @@ function toPySpark({table, on_failure}: AlignValues, {target, frames, inputs}: S
   const strict = on_failure === 'stop';
   const notes = [
     ...(strict && known.some(({casts}) => casts)
-      ? ['# In ANSI mode (the default of Spark 4) a value that can’t be cast stops the job.', "spark.conf.set('spark.sql.ansi.enabled', 'true')"]
+      ? [
+          '# In ANSI mode (the default of Spark 4) a value that can’t be cast stops the job.',
+          "spark.conf.set('spark.sql.ansi.enabled', 'true')",
+        ]
       : []),
   ];
   const select = call(
@@ -181,7 +221,9 @@ function toPySpark({table, on_failure}: AlignValues, {target, frames, inputs}: S
   if (failing.length === 0) return [...notes, ...assign(target, frame, [select])];
   const helper = (one: Aligned | undefined): string => `${one?.target.name ?? ''} cast`;
   const added = failing.map((one) => `withColumn(${py(helper(one))}, ${valueInSpark(one, false)})`);
-  const chosen = known.map((one) => (failing.includes(one) ? `${col(helper(one))}.alias(${py(one.target.name)})` : namedInSpark(one, false)));
+  const chosen = known.map((one) =>
+    failing.includes(one) ? `${col(helper(one))}.alias(${py(one.target.name)})` : namedInSpark(one, false),
+  );
   return [
     ...notes,
     ...assign('tried', frame, added),
@@ -189,7 +231,10 @@ function toPySpark({table, on_failure}: AlignValues, {target, frames, inputs}: S
     ...assign(target, 'tried', ['filter(~failed)', call('select', chosen)]),
     ...rejectsInSpark(
       `${target}_rejects`,
-      failing.map((one) => ({column: one.source ?? one.target, target: {to: one.target.type, formats: [], decimal: '.'}})),
+      failing.map((one) => ({
+        column: one.source ?? one.target,
+        target: {to: one.target.type, formats: [], decimal: '.'},
+      })),
       inputOf(inputs).columns,
       ({column}) => helper(failing.find((one) => one.source === column)),
     ),
@@ -201,7 +246,8 @@ export const alignSchema = defineStep({
   version: 1,
   group: 'shape',
   title: 'Align the schema',
-  sentence: ({to, table}) => `Align to the columns of ${to !== '' ? to : table !== '' ? `lake.${table}` : 'a cell or a table'}`,
+  sentence: ({to, table}) =>
+    `Align to the columns of ${to !== '' ? to : table !== '' ? `lake.${table}` : 'a cell or a table'}`,
   lesson: {
     what: 'Gives the rows exactly the columns of another table, in its order and with its types: what they lack becomes NULL, what has another type is cast, and what the table hasn’t is dropped. Names are compared without case. In Spark you would write one select with a cast for each column, or DataFrame.to(schema).',
     why: 'A table that has grown for a year doesn’t change its columns because one logger got new firmware. Aligned before they are written, new readings fit the table, and the table’s reports go on working.',
@@ -220,7 +266,12 @@ export const alignSchema = defineStep({
     {
       name: 'to a table of the lake: cast, filled with NULL, dropped, in order',
       params: {table: 'readings'},
-      lake: {readings: {columns: {sensor_id: 'VARCHAR', at: 'TIMESTAMP', temperature: 'DOUBLE', humidity: 'DOUBLE'}, rows: [['s-1', '2024-03-04 00:00:00', 21.5, 40]]}},
+      lake: {
+        readings: {
+          columns: {sensor_id: 'VARCHAR', at: 'TIMESTAMP', temperature: 'DOUBLE', humidity: 'DOUBLE'},
+          rows: [['s-1', '2024-03-04 00:00:00', 21.5, 40]],
+        },
+      },
       input: {
         columns: {Temperature: 'VARCHAR', at: 'VARCHAR', sensor_id: 'INTEGER', firmware: 'VARCHAR'},
         rows: [

@@ -9,7 +9,11 @@ import {defineStep, type Input, type Program, type StepProblem} from './define.t
 import {checkMoment, momentSpark, momentSql, timestampSql} from './moment.ts';
 
 const params = {
-  created_at: p.flag({label: 'When the row was first seen', help: 'A time that is there already stays.', default: true}),
+  created_at: p.flag({
+    label: 'When the row was first seen',
+    help: 'A time that is there already stays.',
+    default: true,
+  }),
   updated_at: p.flag({label: 'When the row was last changed', default: true}),
   ingested_at: p.flag({label: 'When the row was loaded', default: true}),
   source_file: p.column({
@@ -18,7 +22,12 @@ const params = {
     types: 'text',
     default: '',
   }),
-  now: p.text({label: 'Time of the run', help: 'Left out, the moment at which the rows are made.', default: '', placeholder: '2024-03-31 12:00:00'}),
+  now: p.text({
+    label: 'Time of the run',
+    help: 'Left out, the moment at which the rows are made.',
+    default: '',
+    placeholder: '2024-03-31 12:00:00',
+  }),
 };
 type AuditValues = Values<typeof params>;
 
@@ -34,13 +43,26 @@ function check(values: AuditValues, input: Input): StepProblem[] {
   const kept = values.created_at ? findColumn('created_at', input.columns) : undefined;
   return [
     ...(fileColumn(values, input.columns) === undefined
-      ? checkSome(chosen(values), 'created_at', 'No column is asked for.', 'Switch on one of them, or name the column that tells the file.')
+      ? checkSome(
+          chosen(values),
+          'created_at',
+          'No column is asked for.',
+          'Switch on one of them, or name the column that tells the file.',
+        )
       : []),
     ...(source_file === '' ? [] : checkColumns([source_file], input, 'source_file')),
     ...checkMoment(now, 'now'),
     ...(kept === undefined || isTime(kept.type)
       ? []
-      : [{code: 'COLUMN_TYPE', message: `created_at is there, and is ${kept.type}.`, hint: 'Cast it to timestamp before, or rename it.', param: 'created_at', column: kept.name}]),
+      : [
+          {
+            code: 'COLUMN_TYPE',
+            message: `created_at is there, and is ${kept.type}.`,
+            hint: 'Cast it to timestamp before, or rename it.',
+            param: 'created_at',
+            column: kept.name,
+          },
+        ]),
   ];
 }
 
@@ -48,9 +70,16 @@ function toSql(values: AuditValues, input: Input): Program {
   const now = momentSql(values.now);
   const created = findColumn('created_at', input.columns);
   const file = fileColumn(values, input.columns);
-  const assignments = chosen(values).map((name) => ({name, value: name === 'created_at' && created !== undefined ? sql`coalesce(${timestampSql(created)}, ${now})` : now}));
+  const assignments = chosen(values).map((name) => ({
+    name,
+    value: name === 'created_at' && created !== undefined ? sql`coalesce(${timestampSql(created)}, ${now})` : now,
+  }));
   if (file !== undefined) assignments.push({name: 'source_file', value: sql`${id(file.name)}::VARCHAR`});
-  return {kind: 'sql', sql: sql`SELECT ${withColumns(input.columns, assignments)}\nFROM ${input.relation}`, assigned: assignments.map(({name}) => name)};
+  return {
+    kind: 'sql',
+    sql: sql`SELECT ${withColumns(input.columns, assignments)}\nFROM ${input.relation}`,
+    assigned: assignments.map(({name}) => name),
+  };
 }
 
 export const auditColumns = defineStep({
@@ -58,7 +87,8 @@ export const auditColumns = defineStep({
   version: 1,
   group: 'shape',
   title: 'Audit columns',
-  sentence: (values) => `Add ${list([...chosen(values), ...(values.source_file === '' ? [] : [`source_file from ${values.source_file}`])]) || 'source_file'}`,
+  sentence: (values) =>
+    `Add ${list([...chosen(values), ...(values.source_file === '' ? [] : [`source_file from ${values.source_file}`])]) || 'source_file'}`,
   lesson: {
     what: 'Adds the columns that say where a row comes from and when: `created_at`, `updated_at` and `ingested_at` with the time of the run, in UTC and the same for all rows, and `source_file` from a column that names the file. A `created_at` that a row has already stays; the other times are set anew. In Spark it is withColumn with current_timestamp() and input_file_name().',
     why: 'A reading says when it was measured, not when it arrived. When a gateway was offline for a day the two differ by a day, and only `ingested_at` tells which reports were made without its rows. `source_file` leads from a strange value back to the line it came from.',
@@ -77,7 +107,10 @@ export const auditColumns = defineStep({
     const hasCreated = findColumn('created_at', columns) !== undefined;
     const now = momentSpark(values.now);
     return assign(target, frame, [
-      ...chosen(values).map((name) => `withColumn(${py(name)}, ${name === 'created_at' && hasCreated ? `F.coalesce(${col(name)}, ${now})` : now})`),
+      ...chosen(values).map(
+        (name) =>
+          `withColumn(${py(name)}, ${name === 'created_at' && hasCreated ? `F.coalesce(${col(name)}, ${now})` : now})`,
+      ),
       ...(file === undefined ? [] : [`withColumn('source_file', ${col(file.name)})`]),
     ]);
   },
@@ -93,7 +126,14 @@ export const auditColumns = defineStep({
         ],
       },
       expect: {
-        columns: {sensor_id: 'VARCHAR', filename: 'VARCHAR', created_at: 'TIMESTAMP', updated_at: 'TIMESTAMP', ingested_at: 'TIMESTAMP', source_file: 'VARCHAR'},
+        columns: {
+          sensor_id: 'VARCHAR',
+          filename: 'VARCHAR',
+          created_at: 'TIMESTAMP',
+          updated_at: 'TIMESTAMP',
+          ingested_at: 'TIMESTAMP',
+          source_file: 'VARCHAR',
+        },
         rows: [
           ['s-1', 'monday.csv', '2024-03-04 12:00:00', '2024-03-04 12:00:00', '2024-03-04 12:00:00', 'monday.csv'],
           ['s-2', null, '2024-03-04 12:00:00', '2024-03-04 12:00:00', '2024-03-04 12:00:00', null],

@@ -5,7 +5,8 @@ import {numberOf} from './checks.ts';
 import type {StepProblem} from './define.ts';
 
 /** A value from a notebook as the column's values are compared with it. */
-export const boundSql = (text: string, column: Column): Sql => (isNumber(column.type) ? lit(numberOf(text)) : isTime(column.type) ? sql`TIMESTAMP ${lit(text)}` : lit(text));
+export const boundSql = (text: string, column: Column): Sql =>
+  isNumber(column.type) ? lit(numberOf(text)) : isTime(column.type) ? sql`TIMESTAMP ${lit(text)}` : lit(text);
 
 export const boundSpark = (text: string, column: Column): string =>
   // As a float 0.1 is another number than as a double.
@@ -21,7 +22,11 @@ export const boundSpark = (text: string, column: Column): string =>
 function isTimeText(text: string): boolean {
   if (!/^\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?$/.test(text)) return false;
   const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
-  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10)) && /^([ T]([01]\d|2[0-3]):[0-5]\d.*)?$/.test(text.slice(10));
+  return (
+    !Number.isNaN(day.getTime()) &&
+    day.toISOString().startsWith(text.slice(0, 10)) &&
+    /^([ T]([01]\d|2[0-3]):[0-5]\d.*)?$/.test(text.slice(10))
+  );
 }
 
 const isNumeric = (text: string): boolean => text.trim() !== '' && Number.isFinite(Number(text));
@@ -29,9 +34,25 @@ const isNumeric = (text: string): boolean => text.trim() !== '' && Number.isFini
 /** A value that the column's can't be equal to. */
 export function checkValue(text: string, column: Column, param: string): StepProblem[] {
   if (isNumber(column.type) && !isNumeric(text))
-    return [{code: 'PARAM', message: `${column.name} is ${column.type}, and ${text} is no number.`, hint: 'Write a number.', param, column: column.name}];
+    return [
+      {
+        code: 'PARAM',
+        message: `${column.name} is ${column.type}, and ${text} is no number.`,
+        hint: 'Write a number.',
+        param,
+        column: column.name,
+      },
+    ];
   if (isTime(column.type) && !isTimeText(text))
-    return [{code: 'PARAM', message: `${column.name} is ${column.type}, and ${text} is no time.`, hint: 'Write 2024-02-01 or 2024-02-01 10:00:00.', param, column: column.name}];
+    return [
+      {
+        code: 'PARAM',
+        message: `${column.name} is ${column.type}, and ${text} is no time.`,
+        hint: 'Write 2024-02-01 or 2024-02-01 10:00:00.',
+        param,
+        column: column.name,
+      },
+    ];
   return [];
 }
 

@@ -12,9 +12,21 @@ const params = {
   columns: p.map(
     'column',
     {
-      to: p.text({label: 'Type', help: 'string, boolean, int, bigint, double, decimal(10,2), date or timestamp.', placeholder: 'timestamp'}),
-      format: p.texts({label: 'Format', help: "Spark patterns such as yyyy-MM-dd'T'HH:mm:ss, tried in order.", default: []}),
-      epoch: p.choice(['none', 's', 'ms', 'us'], {label: 'Counts since 1970', help: 'Seconds, milliseconds or microseconds.', default: 'none'}),
+      to: p.text({
+        label: 'Type',
+        help: 'string, boolean, int, bigint, double, decimal(10,2), date or timestamp.',
+        placeholder: 'timestamp',
+      }),
+      format: p.texts({
+        label: 'Format',
+        help: "Spark patterns such as yyyy-MM-dd'T'HH:mm:ss, tried in order.",
+        default: [],
+      }),
+      epoch: p.choice(['none', 's', 'ms', 'us'], {
+        label: 'Counts since 1970',
+        help: 'Seconds, milliseconds or microseconds.',
+        default: 'none',
+      }),
       decimal: p.choice(['.', ','], {label: 'Decimal mark', default: '.'}),
     },
     {label: 'Columns', help: 'Column: type.', short: 'to'},
@@ -47,7 +59,11 @@ function check(values: CastValues, input: Input): StepProblem[] {
             },
           ];
     });
-  return [...checkSome(names, 'columns', 'No column is named.', 'Write column: type.'), ...checkColumns(names, input, 'columns'), ...failing];
+  return [
+    ...checkSome(names, 'columns', 'No column is named.', 'Write column: type.'),
+    ...checkColumns(names, input, 'columns'),
+    ...failing,
+  ];
 }
 
 function toSql(values: CastValues, input: Input): Program {
@@ -67,13 +83,22 @@ function toPySpark(values: CastValues, {target, frames: [frame = 'df'], inputs: 
   const all = castings(values, {columns: input?.columns ?? []});
   const ansi = values.on_failure === 'stop';
   const notes = [
-    ...(ansi ? ['# In ANSI mode (the default of Spark 4) a value that can’t be cast stops the job.', "spark.conf.set('spark.sql.ansi.enabled', 'true')"] : []),
+    ...(ansi
+      ? [
+          '# In ANSI mode (the default of Spark 4) a value that can’t be cast stops the job.',
+          "spark.conf.set('spark.sql.ansi.enabled', 'true')",
+        ]
+      : []),
     ...(all.some((one) => one.target.formats.some((format) => format.includes('E')))
-      ? ['# Spark 3 and later read names of days only with the parser they had before.', "spark.conf.set('spark.sql.legacy.timeParserPolicy', 'LEGACY')"]
+      ? [
+          '# Spark 3 and later read names of days only with the parser they had before.',
+          "spark.conf.set('spark.sql.legacy.timeParserPolicy', 'LEGACY')",
+        ]
       : []),
   ];
   const helper = (one: Casting): string => `${one.column.name} cast`;
-  const added = (name: (one: Casting) => string): string[] => all.map((one) => `withColumn(${py(name(one))}, ${castColumn(one.column, one.target, ansi)})`);
+  const added = (name: (one: Casting) => string): string[] =>
+    all.map((one) => `withColumn(${py(name(one))}, ${castColumn(one.column, one.target, ansi)})`);
   if (values.on_failure !== 'reject')
     return [
       ...notes,
@@ -88,7 +113,11 @@ function toPySpark(values: CastValues, {target, frames: [frame = 'df'], inputs: 
     ...notes,
     ...assign('tried', frame, added(helper)),
     `failed = ${all.map((one) => castFailed(one.column, helper(one))).join(' | ')}`,
-    ...assign(target, 'tried', ['filter(~failed)', ...all.map((one) => `withColumn(${py(one.column.name)}, ${col(helper(one))})`), drop]),
+    ...assign(target, 'tried', [
+      'filter(~failed)',
+      ...all.map((one) => `withColumn(${py(one.column.name)}, ${col(helper(one))})`),
+      drop,
+    ]),
     ...rejectsInSpark(`${target}_rejects`, all, input?.columns ?? [], helper),
   ];
 }
@@ -98,7 +127,8 @@ export const cast = defineStep({
   version: 1,
   group: 'shape',
   title: 'Cast types',
-  sentence: ({columns}) => `Cast ${list(Object.entries(columns).map(([name, {to}]) => `${name} to ${to}`)) || 'columns'}`,
+  sentence: ({columns}) =>
+    `Cast ${list(Object.entries(columns).map(([name, {to}]) => `${name} to ${to}`)) || 'columns'}`,
   lesson: {
     what: 'Turns values into another type: text into numbers and times, milliseconds since 1970 into timestamps, times into text. Patterns are Spark’s: `yyyy-MM-dd HH:mm:ss`, `SSS` for milliseconds, `XXX` for an offset such as +02:00, literal text in quotes; several are tried in order. Times are kept in UTC, and rows in their order.',
     why: 'A timestamp that is still text has to be parsed by every query that asks for an hour, and `"9"` is greater than `"10"`. Do it once, near the source, and every step after it is right and fast.',
@@ -139,7 +169,12 @@ export const cast = defineStep({
     },
     {
       name: 'milliseconds since 1970, and offsets brought to UTC',
-      params: {columns: {sent: {to: 'timestamp', epoch: 'ms'}, received: {to: 'timestamp', format: ["yyyy-MM-dd'T'HH:mm:ss[.SSS]XXX", 'dd/MM/yyyy HH:mm']}}},
+      params: {
+        columns: {
+          sent: {to: 'timestamp', epoch: 'ms'},
+          received: {to: 'timestamp', format: ["yyyy-MM-dd'T'HH:mm:ss[.SSS]XXX", 'dd/MM/yyyy HH:mm']},
+        },
+      },
       input: {
         columns: {sent: 'BIGINT', received: 'VARCHAR'},
         rows: [
@@ -177,7 +212,14 @@ export const cast = defineStep({
         ],
       },
       rejects: {
-        columns: {sensor_id: 'VARCHAR', temperature: 'VARCHAR', count: 'VARCHAR', column: 'VARCHAR', value: 'VARCHAR', reason: 'VARCHAR'},
+        columns: {
+          sensor_id: 'VARCHAR',
+          temperature: 'VARCHAR',
+          count: 'VARCHAR',
+          column: 'VARCHAR',
+          value: 'VARCHAR',
+          reason: 'VARCHAR',
+        },
         rows: [
           ['s-2', 'warm', '4', 'temperature', 'warm', 'temperature is no double'],
           ['s-4', '1.234', '2.5', 'temperature', '1.234', 'temperature is no double; count is no int'],
@@ -186,7 +228,9 @@ export const cast = defineStep({
     },
     {
       name: 'numbers, truth values and times to text',
-      params: {columns: {whole: 'int', exact: 'decimal(6,1)', on: 'boolean', at: {to: 'string', format: 'dd.MM.yyyy HH:mm'}}},
+      params: {
+        columns: {whole: 'int', exact: 'decimal(6,1)', on: 'boolean', at: {to: 'string', format: 'dd.MM.yyyy HH:mm'}},
+      },
       input: {
         columns: {whole: 'DOUBLE', exact: 'DOUBLE', on: 'VARCHAR', at: 'TIMESTAMP'},
         rows: [

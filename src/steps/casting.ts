@@ -22,11 +22,17 @@ export interface Tried extends Casting, CastSql {
   readonly name: Sql;
 }
 
-const described = ({to, formats}: CastTarget): string => (formats.length === 0 ? to : `${to} (${formats.join(' or ')})`);
+const described = ({to, formats}: CastTarget): string =>
+  formats.length === 0 ? to : `${to} (${formats.join(' or ')})`;
 
 /** The casts in SQL; throws the Problem of one that is impossible, which `check` has told before. */
 export const tries = (castings: readonly Casting[], input: Input): Tried[] =>
-  castings.map(({column, target}) => ({column, target, ...unwrap(castSql(column, target)), name: id(unusedName(`${column.name} cast`, input.columns))}));
+  castings.map(({column, target}) => ({
+    column,
+    target,
+    ...unwrap(castSql(column, target)),
+    name: id(unusedName(`${column.name} cast`, input.columns)),
+  }));
 
 /**
  * The rows with their casts, in the input’s order. `select` writes the list of columns: `value` is a cast there, `helpers` are columns of
@@ -46,7 +52,8 @@ export function castRows(
   }
   // Everything can be a text.
   const failing = tried.filter(({target}) => duckType(target.to) !== 'VARCHAR');
-  if (onFailure === 'null' || tried.length === 0 || (onFailure === 'stop' && failing.length === 0)) return {kind: 'sql', sql: rows};
+  if (onFailure === 'null' || tried.length === 0 || (onFailure === 'stop' && failing.length === 0))
+    return {kind: 'sql', sql: rows};
   if (onFailure === 'stop')
     return {
       kind: 'sql',
@@ -58,7 +65,9 @@ export function castRows(
   const from = sql`FROM (\n  SELECT *, ${join(tried.map(({value, name}) => sql`${value} AS ${name}`))}\n  FROM ${input.relation}\n)`;
   const helpers = tried.map(({name}) => name);
   const failed = ({name, source}: Tried): Sql => sql`${name} IS NULL AND ${source} IS NOT NULL`;
-  const reasons = tried.map((one) => sql`CASE WHEN ${failed(one)} THEN ${lit(`${one.column.name} is no ${described(one.target)}`)} END`);
+  const reasons = tried.map(
+    (one) => sql`CASE WHEN ${failed(one)} THEN ${lit(`${one.column.name} is no ${described(one.target)}`)} END`,
+  );
   return {
     kind: 'sql',
     sql: sql`SELECT ${select(({name}) => name, helpers)}\n${from}\nWHERE ${join(
@@ -94,17 +103,29 @@ function stop(input: Input, {column, target, value, source}: Tried): Sql {
     code: 'CAST_FAILED',
     column: column.name,
     when: sql`(SELECT ${id(column.name)}::VARCHAR AS found, ${rows.row} AS place FROM ${rows.from} WHERE ${value} IS NULL AND ${source} IS NOT NULL)`,
-    message: [sql`count(*)`, sql`if(count(*) = 1, ' value', ' values')`, lit(` of ${column.name} can’t be read as ${described(target)}: `), firstValues(sql`found`, sql`place`)],
+    message: [
+      sql`count(*)`,
+      sql`if(count(*) = 1, ' value', ' values')`,
+      lit(` of ${column.name} can’t be read as ${described(target)}: `),
+      firstValues(sql`found`, sql`place`),
+    ],
   });
 }
 
 /** What a cast that rejects gives in PySpark: the rows that failed, with the first column that did, its value, and a reason for each. */
-export function rejectsInSpark(rejects: string, castings: readonly Casting[], columns: readonly Column[], helper: (one: Casting) => string): string[] {
+export function rejectsInSpark(
+  rejects: string,
+  castings: readonly Casting[],
+  columns: readonly Column[],
+  helper: (one: Casting) => string,
+): string[] {
   const failing = castings.filter(({target}) => duckType(target.to) !== 'VARCHAR');
   const [column, value, reason] = (['column', 'value', 'reason'] as const).map((name) => py(unusedName(name, columns)));
   const when = (one: Casting, then: string): string => `F.when(${castFailed(one.column, helper(one))}, ${then})`;
   const first = (then: (one: Casting) => string): string =>
-    failing.length === 0 ? "F.lit(None).cast('string')" : `F.coalesce(${failing.map((one) => when(one, then(one))).join(', ')})`;
+    failing.length === 0
+      ? "F.lit(None).cast('string')"
+      : `F.coalesce(${failing.map((one) => when(one, then(one))).join(', ')})`;
   return assign(rejects, 'tried', [
     'filter(failed)',
     call('withColumns', [

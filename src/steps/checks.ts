@@ -12,10 +12,12 @@ export function inputOf(inputs: readonly Input[]): Input {
 }
 
 /** A column by name, compared without case, as DuckDB and Spark do. */
-export const findColumn = (name: string, columns: readonly Column[]): Column | undefined => columns.find((column) => column.name.toLowerCase() === name.toLowerCase());
+export const findColumn = (name: string, columns: readonly Column[]): Column | undefined =>
+  columns.find((column) => column.name.toLowerCase() === name.toLowerCase());
 
 /** The column of this name; one of no type where the columns aren't known yet, as in SQL that is shown before the first run. */
-export const columnNamed = (name: string, columns: readonly Column[]): Column => findColumn(name, columns) ?? {name, type: ''};
+export const columnNamed = (name: string, columns: readonly Column[]): Column =>
+  findColumn(name, columns) ?? {name, type: ''};
 
 /** Names that are no column of the table, each with the closest one that is. */
 export function checkColumns(names: readonly string[], input: Input, param: string): StepProblem[] {
@@ -37,7 +39,8 @@ export function checkColumns(names: readonly string[], input: Input, param: stri
 }
 
 /** The columns of these names. */
-export const columnsNamed = (names: readonly string[], columns: readonly Column[]): readonly Column[] => names.map((name) => columnNamed(name, columns));
+export const columnsNamed = (names: readonly string[], columns: readonly Column[]): readonly Column[] =>
+  names.map((name) => columnNamed(name, columns));
 
 const some = (columns: readonly Column[]): string =>
   columns
@@ -52,7 +55,13 @@ const families: Readonly<Record<ColumnFamily, {readonly is: (type: string) => bo
 };
 
 /** `checkColumns`, and columns that are of another kind than the step can work on. */
-export function checkFamily(names: readonly string[], input: Input, param: string, family: ColumnFamily, what: string): StepProblem[] {
+export function checkFamily(
+  names: readonly string[],
+  input: Input,
+  param: string,
+  family: ColumnFamily,
+  what: string,
+): StepProblem[] {
   const {is, takes} = families[family];
   const wrong = names.flatMap((name) => findColumn(name, input.columns) ?? []).filter((column) => !is(column.type));
   return [
@@ -60,7 +69,10 @@ export function checkFamily(names: readonly string[], input: Input, param: strin
     ...wrong.map((column) => ({
       code: 'COLUMN_TYPE',
       message: `${what} takes ${takes}, and ${column.name} is ${column.type}.`,
-      hint: family === 'text' ? 'Choose a column of text.' : `Put a cast step before it that makes ${column.name} ${family === 'number' ? 'a double' : 'a timestamp'}.`,
+      hint:
+        family === 'text'
+          ? 'Choose a column of text.'
+          : `Put a cast step before it that makes ${column.name} ${family === 'number' ? 'a double' : 'a timestamp'}.`,
       param,
       column: column.name,
     })),
@@ -68,14 +80,24 @@ export function checkFamily(names: readonly string[], input: Input, param: strin
 }
 
 /** Types whose values DuckDB and Spark write in the same characters. */
-export const isWritable = (type: string): boolean => (isNumber(type) && !isFloat(type)) || isText(type) || ['BOOLEAN', 'DATE', 'TIMESTAMP', ''].includes(type);
+export const isWritable = (type: string): boolean =>
+  (isNumber(type) && !isFloat(type)) || isText(type) || ['BOOLEAN', 'DATE', 'TIMESTAMP', ''].includes(type);
 
 /** Names that would appear twice in the result. */
 export function checkNames(names: readonly string[], param: string): StepProblem[] {
   const seen = new Set<string>();
   return names.flatMap((name) => {
     const key = name.toLowerCase();
-    if (seen.has(key)) return [{code: 'NAME_TAKEN', message: `The result would have two columns called ${name}.`, hint: 'Give one of them another name.', param, column: name}];
+    if (seen.has(key))
+      return [
+        {
+          code: 'NAME_TAKEN',
+          message: `The result would have two columns called ${name}.`,
+          hint: 'Give one of them another name.',
+          param,
+          column: name,
+        },
+      ];
     seen.add(key);
     return [];
   });

@@ -25,19 +25,39 @@ export const dedup = defineStep({
   input: 'one',
   effect: 'subset',
   params: {
-    keys: p.columns({label: 'Keys', help: 'Columns that make two rows the same reading; none means the whole row.', default: []}),
+    keys: p.columns({
+      label: 'Keys',
+      help: 'Columns that make two rows the same reading; none means the whole row.',
+      default: [],
+    }),
     keep: p.choice(['first', 'last'], {label: 'Keep', default: 'first'}),
-    order_by: p.column({label: 'Order by', help: 'What first and last mean; the order of the rows when left out. Among equals the earlier row stays.', default: ''}),
+    order_by: p.column({
+      label: 'Order by',
+      help: 'What first and last mean; the order of the rows when left out. Among equals the earlier row stays.',
+      default: '',
+    }),
   },
-  check: ({keys, order_by}, inputs) => [...checkColumns(keys, inputOf(inputs), 'keys'), ...checkColumns(order_by === '' ? [] : [order_by], inputOf(inputs), 'order_by')],
+  check: ({keys, order_by}, inputs) => [
+    ...checkColumns(keys, inputOf(inputs), 'keys'),
+    ...checkColumns(order_by === '' ? [] : [order_by], inputOf(inputs), 'order_by'),
+  ],
   toSql: ({keys, keep, order_by}, inputs) => {
     const input = inputOf(inputs);
     const {from, row, all} = numberedRows(input);
     const same = keys.length > 0 ? columnsNamed(keys, input.columns) : input.columns;
-    const ends = {first: {rowid: sql`min(${row})`, by: sql`arg_min`}, last: {rowid: sql`max(${row})`, by: sql`arg_max`}}[keep];
+    const ends = {
+      first: {rowid: sql`min(${row})`, by: sql`arg_min`},
+      last: {rowid: sql`max(${row})`, by: sql`arg_max`},
+    }[keep];
     // arg_min and arg_max pass over NULL, and a key whose order is NULL throughout still keeps a row.
-    const kept: Sql = order_by === '' ? ends.rowid : sql`coalesce(${ends.by}(${row}, ${id(columnNamed(order_by, input.columns).name)}), min(${row}))`;
-    return {kind: 'sql', sql: sql`SELECT ${all} FROM ${from} WHERE ${row} IN (SELECT ${kept} FROM ${from} GROUP BY ${join(same.map((column) => id(column.name)))})`};
+    const kept: Sql =
+      order_by === ''
+        ? ends.rowid
+        : sql`coalesce(${ends.by}(${row}, ${id(columnNamed(order_by, input.columns).name)}), min(${row}))`;
+    return {
+      kind: 'sql',
+      sql: sql`SELECT ${all} FROM ${from} WHERE ${row} IN (SELECT ${kept} FROM ${from} GROUP BY ${join(same.map((column) => id(column.name)))})`,
+    };
   },
   toPySpark: ({keys, keep, order_by}, {target, frames: [frame = 'df'], inputs: [input]}) => {
     const columns = input?.columns ?? [];
@@ -46,9 +66,15 @@ export const dedup = defineStep({
     const nth = unusedName('_nth', columns);
     return inOrder(target, frame, columns, (row) => {
       const byRow = `${col(row)}${order_by === '' && keep === 'last' ? '.desc()' : ''}`;
-      const order = order_by === '' ? [byRow] : [`${col(columnNamed(order_by, columns).name)}.${keep === 'first' ? 'asc' : 'desc'}_nulls_last()`, byRow];
+      const order =
+        order_by === ''
+          ? [byRow]
+          : [`${col(columnNamed(order_by, columns).name)}.${keep === 'first' ? 'asc' : 'desc'}_nulls_last()`, byRow];
       return [
-        call('withColumn', [py(nth), `F.row_number().over(Window.partitionBy(${pyNames(same.map(({name}) => name))}).orderBy(${order.join(', ')}))`]),
+        call('withColumn', [
+          py(nth),
+          `F.row_number().over(Window.partitionBy(${pyNames(same.map(({name}) => name))}).orderBy(${order.join(', ')}))`,
+        ]),
         `where(${col(nth)} == 1)`,
         `drop(${py(nth)})`,
       ];

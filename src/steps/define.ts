@@ -23,12 +23,25 @@ export type Program =
    * `assigned` names the columns that the query makes, where all others, and the rows in their order, are those of the first input as long
    * as they are as many: only these are computed then, and kept beside it.
    */
-  | {readonly kind: 'sql'; readonly sql: Sql; readonly rejects?: Sql; readonly judge?: Judge; readonly assigned?: readonly string[]}
+  | {
+      readonly kind: 'sql';
+      readonly sql: Sql;
+      readonly rejects?: Sql;
+      readonly judge?: Judge;
+      readonly assigned?: readonly string[];
+    }
   /**
    * `features` is fetched as typed arrays, one row for each row of the input in its order; the kernel's columns are put beside the
    * input's rows. `shown` is what the SQL face prints; `inSql` says that DuckDB gives the same rows with it, only slower.
    */
-  | {readonly kind: 'kernel'; readonly features: Sql; readonly fn: string; readonly args: KernelArgs; readonly shown: Sql; readonly inSql: boolean}
+  | {
+      readonly kind: 'kernel';
+      readonly features: Sql;
+      readonly fn: string;
+      readonly args: KernelArgs;
+      readonly shown: Sql;
+      readonly inSql: boolean;
+    }
   /** Files are read, several of them by name. `shown` is what the SQL face prints. */
   | {readonly kind: 'read'; readonly files: readonly string[]; readonly options: LoadOptions; readonly shown: Sql}
   /** The rows of the first input as they are; with `write` they go to a table of the lake too, with `postgres` to one of PostgreSQL. */
@@ -108,7 +121,11 @@ export interface StepProblem {
 }
 
 /** Looks at rows through `ask` and gives values for a cell’s parameters; undefined takes one out. `today` is the moment it is asked. */
-export type Proposer = (ask: (query: Sql) => Promise<readonly Row[]>, input: Pick<Input, 'relation' | 'columns'>, today: Date) => Promise<Readonly<Record<string, unknown>>>;
+export type Proposer = (
+  ask: (query: Sql) => Promise<readonly Row[]>,
+  input: Pick<Input, 'relation' | 'columns'>,
+  today: Date,
+) => Promise<Readonly<Record<string, unknown>>>;
 
 /** A small table for an example: values as SQL literals read by DuckDB, types as DuckDB spells them. */
 export interface ExampleTable {
@@ -139,7 +156,8 @@ export interface NotExportable {
   readonly instead?: string;
 }
 
-export type StepGroup = 'load' | 'combine' | 'shape' | 'clean' | 'quality' | 'features' | 'summarise' | 'keep' | 'alert' | 'learn' | 'stream';
+export type StepGroup =
+  'load' | 'combine' | 'shape' | 'clean' | 'quality' | 'features' | 'summarise' | 'keep' | 'alert' | 'learn' | 'stream';
 
 /**
  * One kind of cell. Everything the app knows about it is here: the form is drawn from `params`, the result comes from
@@ -177,7 +195,11 @@ export interface Step<P extends Params = Params> {
   /** The table of the lake it reads: the last of its inputs. */
   reads?(values: Values<P>): LakeRead | undefined;
   /** The table of the lake it writes and how, and those of the values that decide which rows and columns come to it. */
-  writes?(values: Values<P>): {readonly table: string; readonly mode: LakeWrite['mode']; readonly rows: Readonly<Record<string, unknown>>} | undefined;
+  writes?(
+    values: Values<P>,
+  ):
+    | {readonly table: string; readonly mode: LakeWrite['mode']; readonly rows: Readonly<Record<string, unknown>>}
+    | undefined;
   /** The table of PostgreSQL that it writes. */
   writesPostgres?(values: Values<P>): string;
   /** The columns it adds that tell the time of the run: other ones on every run, of the same rows. */
@@ -191,7 +213,9 @@ export interface Step<P extends Params = Params> {
   /** Lines of Python that assign the result to `target`; `frames[i]` is the variable of `inputs[i]`. `F` is pyspark.sql.functions. */
   toPySpark(values: Values<P>, context: SparkContext): readonly string[] | NotExportable;
   /** Table facets of a kernel's small results that are best seen as a chart. */
-  readonly charts?: Readonly<Record<string, {readonly mark: 'line' | 'bar' | 'dot'; readonly x: string; readonly y: string}>>;
+  readonly charts?: Readonly<
+    Record<string, {readonly mark: 'line' | 'bar' | 'dot'; readonly x: string; readonly y: string}>
+  >;
   /** For a step that numbers groups: its columns of the group and of the distance to its centre. Another engine may number the same groups otherwise. */
   readonly clusters?: {readonly column: string; readonly distance: string};
   readonly examples: readonly Example[];

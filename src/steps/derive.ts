@@ -19,7 +19,11 @@ function layers(columns: Readonly<Record<string, {readonly expression: string}>>
     const last = found.at(-1) ?? [];
     const names = last.map((assignment) => assignment.name);
     const assignment = {name, value: expression(value.expression)};
-    if (identifiers(value.expression, names).length > 0 || names.some((other) => other.toLowerCase() === name.toLowerCase())) found.push([assignment]);
+    if (
+      identifiers(value.expression, names).length > 0 ||
+      names.some((other) => other.toLowerCase() === name.toLowerCase())
+    )
+      found.push([assignment]);
     else last.push(assignment);
   }
   return found;
@@ -43,27 +47,43 @@ export const derive = defineStep({
   input: 'one',
   effect: 'same',
   effectOf: ({columns}) => (Object.values(columns).some((value) => multiplies(value.expression)) ? 'new' : 'same'),
-  params: {columns: p.map('name', {expression: p.expression({label: 'Expression'})}, {label: 'Columns', help: 'Name: SQL expression.', short: 'expression'})},
-  check: ({columns}) => [...checkSome(Object.keys(columns), 'columns', 'No column is named.', 'Write name: expression.'), ...checkNames(Object.keys(columns), 'columns')],
+  params: {
+    columns: p.map(
+      'name',
+      {expression: p.expression({label: 'Expression'})},
+      {label: 'Columns', help: 'Name: SQL expression.', short: 'expression'},
+    ),
+  },
+  check: ({columns}) => [
+    ...checkSome(Object.keys(columns), 'columns', 'No column is named.', 'Write name: expression.'),
+    ...checkNames(Object.keys(columns), 'columns'),
+  ],
   toSql: ({columns}, inputs) => {
     const input = inputOf(inputs);
     // Then they are numbered first and put back.
     const ordered = Object.values(columns).some((value) => mayReorder(value.expression));
     const row = id(unusedName('row_number', [...input.columns, ...Object.keys(columns).map((name) => ({name}))]));
     const numbered = numberedRows(input);
-    let from = ordered ? sql`(SELECT ${numbered.all}, ${numbered.row} AS ${row} FROM ${numbered.from})` : input.relation;
+    let from = ordered
+      ? sql`(SELECT ${numbered.all}, ${numbered.row} AS ${row} FROM ${numbered.from})`
+      : input.relation;
     let known: readonly Column[] = input.columns;
     const all = layers(columns);
     all.forEach((layer, i) => {
       const last = i === all.length - 1;
       const selected = sql`SELECT ${withColumns(known, layer, ordered && last ? [row] : [])} FROM ${from}`;
       from = last ? (ordered ? sql`${selected} ORDER BY ${row}` : selected) : sql`(${selected})`;
-      known = [...known, ...layer.filter(({name}) => findColumn(name, known) === undefined).map(({name}) => ({name, type: ''}))];
+      known = [
+        ...known,
+        ...layer.filter(({name}) => findColumn(name, known) === undefined).map(({name}) => ({name, type: ''})),
+      ];
     });
     return {
       kind: 'sql',
       sql: from,
-      ...(Object.values(columns).some((value) => multiplies(value.expression)) ? {} : {assigned: Object.keys(columns).map((name) => columnNamed(name, input.columns).name)}),
+      ...(Object.values(columns).some((value) => multiplies(value.expression))
+        ? {}
+        : {assigned: Object.keys(columns).map((name) => columnNamed(name, input.columns).name)}),
     };
   },
   toPySpark: ({columns}, context) => {
@@ -76,13 +96,25 @@ export const derive = defineStep({
     let known: readonly Column[] = input?.columns ?? [];
     const problems: SparkProblem[] = [];
     const calls = layers(columns).map((layer) => {
-      const made = layer.map(({name}) => ({name: findColumn(name, known)?.name ?? name, ...exprOf(columns[name]?.expression ?? '', known, context)}));
+      const made = layer.map(({name}) => ({
+        name: findColumn(name, known)?.name ?? name,
+        ...exprOf(columns[name]?.expression ?? '', known, context),
+      }));
       problems.push(...made.flatMap((one) => one.problems));
-      if (known.length > 0) known = [...known.filter(({name}) => made.every((one) => one.name !== name)), ...made.map(({name, type}) => ({name, type}))];
+      if (known.length > 0)
+        known = [
+          ...known.filter(({name}) => made.every((one) => one.name !== name)),
+          ...made.map(({name, type}) => ({name, type})),
+        ];
       return assignColumns(made.map(({name, code}): [string, string] => [name, code]));
     });
     const rows = isWindowed(columns)
-      ? inOrder(target, frame, [...(input?.columns ?? []), ...Object.keys(columns).map((name) => ({name}))], () => calls)
+      ? inOrder(
+          target,
+          frame,
+          [...(input?.columns ?? []), ...Object.keys(columns).map((name) => ({name}))],
+          () => calls,
+        )
       : assign(target, frame, calls);
     return notInSpark(problems) ?? rows;
   },

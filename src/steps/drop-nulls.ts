@@ -27,7 +27,13 @@ export const dropNulls = defineStep({
   params: {
     columns: p.columns({label: 'Columns', help: 'Spark’s subset; none means every column.', default: []}),
     how: p.choice(['any', 'all'], {label: 'How', default: 'any'}),
-    thresh: p.number({label: 'At least', help: 'Spark’s thresh: keep rows with so many values; 0 leaves it to how.', default: 0, min: 0, integer: true}),
+    thresh: p.number({
+      label: 'At least',
+      help: 'Spark’s thresh: keep rows with so many values; 0 leaves it to how.',
+      default: 0,
+      min: 0,
+      integer: true,
+    }),
   },
   check: ({columns}, inputs) => checkColumns(columns, inputOf(inputs), 'columns'),
   toSql: ({columns, how, thresh}, inputs) => {
@@ -46,9 +52,12 @@ export const dropNulls = defineStep({
   toPySpark: ({columns, how, thresh}, {target, frames: [frame = 'df'], inputs: [input]}) => {
     const known = input?.columns ?? [];
     // Without a subset Spark takes every name as it stands, and would look for a struct where one has a dot.
-    const named = columns.length > 0 ? columnsNamed(columns, known) : known.some(({name}) => /[.`]/.test(name)) ? known : [];
+    const named =
+      columns.length > 0 ? columnsNamed(columns, known) : known.some(({name}) => /[.`]/.test(name)) ? known : [];
     const subset = named.length > 0 ? `, subset=[${pyNames(named.map(({name}) => name))}]` : '';
-    return assign(target, frame, [thresh > 0 ? `dropna(thresh=${thresh}${subset})` : `dropna(how=${py(how)}${subset})`]);
+    return assign(target, frame, [
+      thresh > 0 ? `dropna(thresh=${thresh}${subset})` : `dropna(how=${py(how)}${subset})`,
+    ]);
   },
   examples: [
     {

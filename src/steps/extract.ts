@@ -25,16 +25,31 @@ export const extract = defineStep({
   effect: 'same',
   params: {
     column: p.column({label: 'Column', types: 'text'}),
-    pattern: p.text({label: 'Pattern', help: 'A regular expression with named groups.', placeholder: '(?<level>[A-Z]+) (?<sensor>\\S+)'}),
+    pattern: p.text({
+      label: 'Pattern',
+      help: 'A regular expression with named groups.',
+      placeholder: '(?<level>[A-Z]+) (?<sensor>\\S+)',
+    }),
   },
   check: ({column, pattern}, inputs) => {
     const problem = regexProblem(pattern, 'pattern');
     const names = groupNames(pattern);
     const unnamed =
       names.length === 0
-        ? [{code: 'NO_GROUPS', message: 'The pattern has no named group, so there is nothing to take out.', hint: 'Write (?<name>…) around each part.', param: 'pattern'}]
+        ? [
+            {
+              code: 'NO_GROUPS',
+              message: 'The pattern has no named group, so there is nothing to take out.',
+              hint: 'Write (?<name>…) around each part.',
+              param: 'pattern',
+            },
+          ]
         : [];
-    return [...checkFamily([column], inputOf(inputs), 'column', 'text', 'extract'), ...(problem === undefined ? unnamed : [problem]), ...checkNames(names, 'pattern')];
+    return [
+      ...checkFamily([column], inputOf(inputs), 'column', 'text', 'extract'),
+      ...(problem === undefined ? unnamed : [problem]),
+      ...checkNames(names, 'pattern'),
+    ];
   },
   toSql: ({column, pattern}, inputs) => {
     const input = inputOf(inputs);
@@ -67,7 +82,9 @@ FROM (
       `pattern = ${py(java.pattern)}`,
       `text = ${source}`,
       `found = text.rlike(pattern)`,
-      ...assign(target, frame, [assignColumns(groups.map(({name, value}) => [columnNamed(name, input?.columns ?? []).name, value]))]),
+      ...assign(target, frame, [
+        assignColumns(groups.map(({name, value}) => [columnNamed(name, input?.columns ?? []).name, value])),
+      ]),
     ];
   },
   examples: [

@@ -30,7 +30,12 @@ const params = {
   method: p.choice(methods, {label: 'With', help: 'Spark’s Imputer calls it strategy.', default: 'mean'}),
   value: p.text({label: 'Value', default: '', when: {param: 'method', is: ['constant']}}),
   by: p.columns({label: 'Per', help: 'Only values of the same group count.', default: []}),
-  order_by: p.column({label: 'Order by', help: 'What “before” means; the order of the rows when left out.', default: '', when: {param: 'method', is: ['forward', 'linear']}}),
+  order_by: p.column({
+    label: 'Order by',
+    help: 'What “before” means; the order of the rows when left out.',
+    default: '',
+    when: {param: 'method', is: ['forward', 'linear']},
+  }),
 };
 type FillValues = Values<typeof params>;
 
@@ -56,7 +61,9 @@ export const fill = defineStep({
     const numeric = method === 'mean' || method === 'median' || method === 'linear';
     return [
       ...checkSome(columns, 'columns', 'No column is named to fill.', 'Name the columns whose gaps should be filled.'),
-      ...(numeric ? checkFamily(columns, input, 'columns', 'number', `The ${method} method`) : checkColumns(columns, input, 'columns')),
+      ...(numeric
+        ? checkFamily(columns, input, 'columns', 'number', `The ${method} method`)
+        : checkColumns(columns, input, 'columns')),
       ...checkColumns(by, input, 'by'),
       ...checkOrder(order_by, method, input),
       ...checkConstant(values, input),
@@ -71,11 +78,17 @@ export const fill = defineStep({
         name: column.name,
         value: sql`coalesce(${present(column)}, ${standIn(column, lit(isWhole(column.type) ? numberOf(value) : value))})`,
       }));
-      return {kind: 'sql', sql: sql`SELECT ${withColumns(input.columns, assignments)} FROM ${input.relation}`, assigned: filled.map(({name}) => name)};
+      return {
+        kind: 'sql',
+        sql: sql`SELECT ${withColumns(input.columns, assignments)} FROM ${input.relation}`,
+        assigned: filled.map(({name}) => name),
+      };
     }
     return {
       kind: 'sql',
-      sql: alongRows(method) ? fromNeighbours(input, filled, groups, method, order_by) : fromGuesses(input, filled, groups, method),
+      sql: alongRows(method)
+        ? fromNeighbours(input, filled, groups, method, order_by)
+        : fromGuesses(input, filled, groups, method),
       assigned: filled.map(({name}) => name),
     };
   },
@@ -251,24 +264,42 @@ function checkOrder(orderBy: string, method: Method, input: Input): StepProblem[
   ];
 }
 
-function checkConstant({columns, method, value}: {columns: readonly string[]; method: Method; value: string}, input: Input): StepProblem[] {
+function checkConstant(
+  {columns, method, value}: {columns: readonly string[]; method: Method; value: string},
+  input: Input,
+): StepProblem[] {
   if (method !== 'constant') return [];
-  if (value === '') return [{code: 'PARAM', message: 'There is no value to fill with.', hint: 'Give value, such as 0.', param: 'value'}];
+  if (value === '')
+    return [
+      {code: 'PARAM', message: 'There is no value to fill with.', hint: 'Give value, such as 0.', param: 'value'},
+    ];
   return columnsNamed(columns, input.columns)
     .filter((column) => isNumber(column.type) && (value.trim() === '' || Number.isNaN(Number(value))))
-    .map((column) => ({code: 'PARAM', message: `${column.name} holds numbers, and “${value}” is none.`, hint: 'Give a number.', param: 'value', column: column.name}));
+    .map((column) => ({
+      code: 'PARAM',
+      message: `${column.name} holds numbers, and “${value}” is none.`,
+      hint: 'Give a number.',
+      param: 'value',
+      column: column.name,
+    }));
 }
 
 /** A mean or median in the column's own type; whole numbers lose the fraction, as with Spark's Imputer. */
 function guess(column: Column, method: Method): Sql {
-  const value = method === 'mean' ? sql`avg(${present(column)})${finiteOnly(column)}` : sql`median(${present(column)})${finiteOnly(column)}`;
+  const value =
+    method === 'mean'
+      ? sql`avg(${present(column)})${finiteOnly(column)}`
+      : sql`median(${present(column)})${finiteOnly(column)}`;
   return standIn(column, value);
 }
 
 function fromGuesses(input: Input, filled: readonly Column[], groups: readonly Column[], method: Method): Sql {
   const keys = groups.map((column) => id(column.name));
   const guesses = filled.map((_, i) => id(unusedName(`guess_${i + 1}`, input.columns)));
-  const assignments = filled.map((column, i) => ({name: column.name, value: sql`coalesce(${present(column, sql`r.${id(column.name)}`)}, ${guesses[i] ?? sql`NULL`})`}));
+  const assignments = filled.map((column, i) => ({
+    name: column.name,
+    value: sql`coalesce(${present(column, sql`r.${id(column.name)}`)}, ${guesses[i] ?? sql`NULL`})`,
+  }));
   const {from, row, added} = numberedRows(input);
   const selected = withColumns(input.columns, assignments, added, sql`r.*`);
   // A join may emit rows out of turn; sorting what is sorted already costs next to nothing.
@@ -297,7 +328,13 @@ function fromGuesses(input: Input, filled: readonly Column[], groups: readonly C
   )}${order}`;
 }
 
-function fromNeighbours(input: Input, filled: readonly Column[], groups: readonly Column[], method: Method, orderBy: string): Sql {
+function fromNeighbours(
+  input: Input,
+  filled: readonly Column[],
+  groups: readonly Column[],
+  method: Method,
+  orderBy: string,
+): Sql {
   const {from, row, all} = numberedRows(input);
   const partition = groups.length === 0 ? sql`` : sql`PARTITION BY ${join(groups.map((column) => id(column.name)))} `;
   const ordering = orderBy === '' ? row : sql`${id(columnNamed(orderBy, input.columns).name)}, ${row}`;
@@ -306,7 +343,12 @@ function fromNeighbours(input: Input, filled: readonly Column[], groups: readonl
   const last = (value: Sql): Sql => sql`last_value(${value} IGNORE NULLS) OVER ${before}`;
   const next = (value: Sql): Sql => sql`first_value(${value} IGNORE NULLS) OVER ${after}`;
   const order = orderBy === '' ? undefined : columnNamed(orderBy, input.columns);
-  const place = order === undefined ? sql`${row}::DOUBLE` : isTime(order.type) ? sql`epoch_us(${id(order.name)}::TIMESTAMP)` : sql`${id(order.name)}::DOUBLE`;
+  const place =
+    order === undefined
+      ? sql`${row}::DOUBLE`
+      : isTime(order.type)
+        ? sql`epoch_us(${id(order.name)}::TIMESTAMP)`
+        : sql`${id(order.name)}::DOUBLE`;
   const assignments = filled.map((column) => {
     const value = present(column);
     if (method === 'forward') return {name: column.name, value: last(value)};
@@ -325,25 +367,49 @@ const sparkGuess: Readonly<Record<'mean' | 'median' | 'mode', (column: Column) =
   mode: (column) => `F.mode(${sparkPresent(column)}, True)`,
 };
 
-function toPySpark({columns, method, value, by, order_by}: FillValues, {target, frames: [frame = 'df'], inputs: [input]}: SparkContext): string[] {
+function toPySpark(
+  {columns, method, value, by, order_by}: FillValues,
+  {target, frames: [frame = 'df'], inputs: [input]}: SparkContext,
+): string[] {
   const known = input?.columns ?? [];
   const filled = columnsNamed(columns, known);
   const groupedBy = columnsNamed(by, known);
   const filledWith = (guessed: (column: Column, i: number) => string): Made =>
     filled.map((column, i) => [column.name, `F.coalesce(${sparkPresent(column)}, ${guessed(column, i)})`]);
-  if (method === 'constant') return assign(target, frame, [assignColumns(filledWith((column) => `F.lit(${sparkConstant(value, column)}).cast(${py(toSparkType(column.type))})`))]);
+  if (method === 'constant')
+    return assign(target, frame, [
+      assignColumns(
+        filledWith((column) => `F.lit(${sparkConstant(value, column)}).cast(${py(toSparkType(column.type))})`),
+      ),
+    ]);
   if (method === 'forward' || method === 'linear')
-    return sparkNeighbours(method, filled, groupedBy, order_by === '' ? undefined : columnNamed(order_by, known), known, target, frame);
+    return sparkNeighbours(
+      method,
+      filled,
+      groupedBy,
+      order_by === '' ? undefined : columnNamed(order_by, known),
+      known,
+      target,
+      frame,
+    );
   const {group, beside, added} = perGroup(groupedBy, known);
   const guesses = filled.map((_, i) => unusedName(`_guess_${i + 1}`, known));
-  const made = filled.map((column, i): [string, string] => [guesses[i] ?? '', `${sparkGuess[method](column)}${method === 'mode' ? '' : `.cast(${py(toSparkType(column.type))})`}`]);
+  const made = filled.map((column, i): [string, string] => [
+    guesses[i] ?? '',
+    `${sparkGuess[method](column)}${method === 'mode' ? '' : `.cast(${py(toSparkType(column.type))})`}`,
+  ]);
   return [
     ...assign('_guesses', frame, [...group, agg(made)]),
-    ...assign(target, frame, [beside('_guesses'), assignColumns(filledWith((_, i) => col(guesses[i] ?? ''))), `drop(${pyNames([...added, ...guesses])})`]),
+    ...assign(target, frame, [
+      beside('_guesses'),
+      assignColumns(filledWith((_, i) => col(guesses[i] ?? ''))),
+      `drop(${pyNames([...added, ...guesses])})`,
+    ]),
   ];
 }
 
-const sparkConstant = (value: string, column: Column): string => py(isNumber(column.type) && !column.type.startsWith('DECIMAL') ? numberOf(value) : value);
+const sparkConstant = (value: string, column: Column): string =>
+  py(isNumber(column.type) && !column.type.startsWith('DECIMAL') ? numberOf(value) : value);
 
 function sparkNeighbours(
   method: 'forward' | 'linear',
@@ -361,7 +427,11 @@ function sparkNeighbours(
   const row = unusedName('_row', columns);
   const order = orderBy === undefined ? col(row) : `${col(orderBy.name)}.asc_nulls_last(), ${col(row)}`;
   const place =
-    orderBy === undefined ? `${col(row)}.cast('double')` : isTimeOrder ? `F.unix_micros(${col(orderBy.name)}.cast('timestamp'))` : `${col(orderBy.name)}.cast('double')`;
+    orderBy === undefined
+      ? `${col(row)}.cast('double')`
+      : isTimeOrder
+        ? `F.unix_micros(${col(orderBy.name)}.cast('timestamp'))`
+        : `${col(orderBy.name)}.cast('double')`;
   // The line between two neighbours has many parts: they get names.
   const parts = filled.flatMap((column, i) => {
     const n = i + 1;
@@ -373,11 +443,17 @@ function sparkNeighbours(
       `_share_${n} = (${place} - _last_at_${n}) / F.nullif(_next_at_${n} - _last_at_${n}, F.lit(0))`,
     ];
   });
-  const line = (column: Column, n: number): string => `F.coalesce(_value_${n}, (_last_${n} + (_next_${n} - _last_${n}) * _share_${n}).cast(${py(toSparkType(column.type))}))`;
-  const made = filled.map((column, i): [string, string] => [column.name, method === 'forward' ? before(sparkPresent(column)) : line(column, i + 1)]);
+  const line = (column: Column, n: number): string =>
+    `F.coalesce(_value_${n}, (_last_${n} + (_next_${n} - _last_${n}) * _share_${n}).cast(${py(toSparkType(column.type))}))`;
+  const made = filled.map((column, i): [string, string] => [
+    column.name,
+    method === 'forward' ? before(sparkPresent(column)) : line(column, i + 1),
+  ]);
   return [
     `_before = ${partition}.orderBy(${order}).rowsBetween(Window.unboundedPreceding, Window.currentRow)`,
-    ...(method === 'linear' ? [`_after = ${partition}.orderBy(${order}).rowsBetween(Window.currentRow, Window.unboundedFollowing)`, ...parts] : []),
+    ...(method === 'linear'
+      ? [`_after = ${partition}.orderBy(${order}).rowsBetween(Window.currentRow, Window.unboundedFollowing)`, ...parts]
+      : []),
     ...inOrder(target, frame, columns, () => [assignColumns(made)]),
   ];
 }

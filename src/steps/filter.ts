@@ -20,7 +20,10 @@ export const filter = defineStep({
   input: 'one',
   effect: 'subset',
   params: {condition: p.expression({label: 'Condition', help: 'A SQL expression such as temperature > 28.'})},
-  toSql: ({condition}, inputs) => ({kind: 'sql', sql: sql`SELECT * FROM ${inputOf(inputs).relation} WHERE ${expression(condition)}`}),
+  toSql: ({condition}, inputs) => ({
+    kind: 'sql',
+    sql: sql`SELECT * FROM ${inputOf(inputs).relation} WHERE ${expression(condition)}`,
+  }),
   toPySpark: ({condition}, context) => {
     const {code, problems} = exprOf(condition, context.inputs[0]?.columns ?? [], context);
     return notInSpark(problems) ?? assign(context.target, context.frames[0] ?? 'df', [`filter(${code})`]);

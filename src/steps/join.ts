@@ -11,8 +11,16 @@ import {defineStep, type Input, type StepProblem} from './define.ts';
 const params = {
   with: p.cell({label: 'With', help: 'The other table.'}),
   on: p.columns({label: 'On', help: 'Columns of both tables that have to be equal.'}),
-  how: p.choice(['inner', 'left', 'semi', 'anti'], {label: 'How', help: 'Spark calls semi and anti left_semi and left_anti.', default: 'inner'}),
-  suffix: p.text({label: 'Suffix', help: 'Put behind a name of the other table that this one has too.', default: '_right'}),
+  how: p.choice(['inner', 'left', 'semi', 'anti'], {
+    label: 'How',
+    help: 'Spark calls semi and anti left_semi and left_anti.',
+    default: 'inner',
+  }),
+  suffix: p.text({
+    label: 'Suffix',
+    help: 'Put behind a name of the other table that this one has too.',
+    default: '_right',
+  }),
 };
 type JoinValues = Values<typeof params>;
 
@@ -23,7 +31,11 @@ function otherOf(inputs: readonly Input[]): Input {
 }
 
 /** The other table's columns that the result takes, and their names there. */
-function taken({on, suffix}: Pick<JoinValues, 'on' | 'suffix'>, left: readonly Column[], right: readonly Column[]): {readonly column: Column; readonly as: string}[] {
+function taken(
+  {on, suffix}: Pick<JoinValues, 'on' | 'suffix'>,
+  left: readonly Column[],
+  right: readonly Column[],
+): {readonly column: Column; readonly as: string}[] {
   const keys = new Set(on.map((name) => name.toLowerCase()));
   return right
     .filter((column) => !keys.has(column.name.toLowerCase()))
@@ -43,7 +55,8 @@ function isIn(left: readonly Sql[], right: readonly Sql[], relation: Sql): Sql {
   return sql`(${joined(left)}) IN (SELECT (${keys}) FROM ${relation} WHERE ${whole})`;
 }
 
-const family = (type: string): string => (isNumber(type) ? 'number' : isTime(type) ? 'time' : isText(type) ? 'text' : type);
+const family = (type: string): string =>
+  isNumber(type) ? 'number' : isTime(type) ? 'time' : isText(type) ? 'text' : type;
 
 /** Keys of two kinds: DuckDB would cast the text of every row, and stop at the first that is no number. */
 function checkKeys(on: readonly string[], left: Input, right: Input): StepProblem[] {
@@ -92,14 +105,27 @@ export const join = defineStep({
   check: (values, inputs) => {
     const input = inputOf(inputs);
     const other = inputs[1];
-    const some = checkSome(values.on, 'on', 'No key is named, so every row would match every other.', 'Name the columns that both tables share, such as sensor_id.');
+    const some = checkSome(
+      values.on,
+      'on',
+      'No key is named, so every row would match every other.',
+      'Name the columns that both tables share, such as sensor_id.',
+    );
     if (other === undefined) return [...some, ...checkColumns(values.on, input, 'on')];
     return [
       ...some,
       ...checkColumns(values.on, input, 'on'),
       ...checkColumns(values.on, other, 'on'),
       ...checkKeys(values.on, input, other),
-      ...(keepsOnly(values.how) ? [] : checkNames([...input.columns.map((column) => column.name), ...taken(values, input.columns, other.columns).map(({as}) => as)], 'suffix')),
+      ...(keepsOnly(values.how)
+        ? []
+        : checkNames(
+            [
+              ...input.columns.map((column) => column.name),
+              ...taken(values, input.columns, other.columns).map(({as}) => as),
+            ],
+            'suffix',
+          )),
     ];
   },
   toSql: (values, inputs) => {
@@ -110,12 +136,17 @@ export const join = defineStep({
     if (keepsOnly(values.how)) {
       const matched = sql`coalesce(${isIn(leftKeys, rightKeys, other.relation)}, false)`;
       // As a value, not as a SEMI JOIN: that one gives the rows in another order when the other table is the larger.
-      return {kind: 'sql', sql: sql`SELECT * FROM ${input.relation} WHERE ${values.how === 'anti' ? sql`NOT ` : sql``}${matched}`};
+      return {
+        kind: 'sql',
+        sql: sql`SELECT * FROM ${input.relation} WHERE ${values.how === 'anti' ? sql`NOT ` : sql``}${matched}`,
+      };
     }
     const left = numberedRows(input);
     const right = numberedRows(other);
     const others = taken(values, input.columns, other.columns);
-    const added = others.map(({column, as}) => (as === column.name ? sql`r.${id(as)}` : sql`r.${id(column.name)} AS ${id(as)}`));
+    const added = others.map(({column, as}) =>
+      as === column.name ? sql`r.${id(as)}` : sql`r.${id(column.name)} AS ${id(as)}`,
+    );
     const equal = leftKeys.map((key, i) => sql`l.${key} = r.${rightKeys[i] ?? key}`);
     const kind = values.how === 'left' ? sql`LEFT JOIN` : sql`JOIN`;
     return {
@@ -131,14 +162,22 @@ ORDER BY l.${left.row}, r.${right.row}`,
     const keys = columnsNamed(values.on, left?.columns ?? []).map(({name}) => name);
     const on = py(keys.length === 1 ? (keys[0] ?? '') : keys);
     const how = py(keepsOnly(values.how) ? `left_${values.how}` : values.how);
-    const added = left === undefined || right === undefined || keepsOnly(values.how) ? [] : taken(values, left.columns, right.columns);
-    const renames = Object.fromEntries(added.filter(({column, as}) => column.name !== as).map(({column, as}) => [column.name, as]));
+    const added =
+      left === undefined || right === undefined || keepsOnly(values.how)
+        ? []
+        : taken(values, left.columns, right.columns);
+    const renames = Object.fromEntries(
+      added.filter(({column, as}) => column.name !== as).map(({column, as}) => [column.name, as]),
+    );
     const renamed = Object.keys(renames).length === 0 ? other : `${other}.withColumnsRenamed(${py(renames)})`;
     const from = (rows?.[1] ?? Infinity) < broadcastRows ? `F.broadcast(${renamed})` : renamed;
     // Spark puts the keys first.
     const isInPlace = left === undefined || keys.every((name, i) => left.columns[i]?.name === name);
     const names = [...(left?.columns ?? []).map((column) => column.name), ...added.map(({as}) => as)];
-    return assign(target, frame, [`join(${from}, on=${on}, how=${how})`, ...(isInPlace ? [] : [call('select', names.map(pyName))])]);
+    return assign(target, frame, [
+      `join(${from}, on=${on}, how=${how})`,
+      ...(isInPlace ? [] : [call('select', names.map(pyName))]),
+    ]);
   },
   examples: [
     {

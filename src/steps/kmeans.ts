@@ -52,9 +52,24 @@ export const kmeans = defineStep({
     max_iter: p.number({label: 'Most iterations', help: 'Spark calls it maxIter.', default: 20, min: 1, integer: true}),
     tol: p.number({label: 'Tolerance', help: 'Stops when no centre moves farther.', default: 1e-4, min: 0}),
     seed: p.number({label: 'Seed', default: 1, integer: true}),
-    n_init: p.number({label: 'Starts', help: 'The best of so many is kept; Spark makes one.', default: 10, min: 1, max: 100, integer: true}),
-    standardize: p.flag({label: 'Divide by the standard deviation first', help: 'Spark’s StandardScaler.', default: false}),
-    handle_invalid: p.choice(['error', 'keep'], {label: 'Rows with a missing feature', help: 'Stop, or keep them with no cluster; drop_nulls takes them out.', default: 'error'}),
+    n_init: p.number({
+      label: 'Starts',
+      help: 'The best of so many is kept; Spark makes one.',
+      default: 10,
+      min: 1,
+      max: 100,
+      integer: true,
+    }),
+    standardize: p.flag({
+      label: 'Divide by the standard deviation first',
+      help: 'Spark’s StandardScaler.',
+      default: false,
+    }),
+    handle_invalid: p.choice(['error', 'keep'], {
+      label: 'Rows with a missing feature',
+      help: 'Stop, or keep them with no cluster; drop_nulls takes them out.',
+      default: 'error',
+    }),
     elbow_max: p.number({label: 'Elbow up to k', help: '0 draws none.', default: 8, min: 0, max: 50, integer: true}),
   },
   check: ({features: names}, inputs) => {
@@ -79,12 +94,24 @@ export const kmeans = defineStep({
       kind: 'kernel',
       fn: 'kmeans',
       features: features(columns, input, handle_invalid === 'error'),
-      args: {k, max_iter, tol, seed, n_init, standardize, elbow_max, features: JSON.stringify(columns.map((column) => column.name))},
+      args: {
+        k,
+        max_iter,
+        tol,
+        seed,
+        n_init,
+        standardize,
+        elbow_max,
+        features: JSON.stringify(columns.map((column) => column.name)),
+      },
       inSql: false,
       shown: sql`-- Lakebook's kernel fills these two columns; plain SQL has no k-means.\nSELECT *, NULL::INTEGER AS cluster, NULL::DOUBLE AS distance FROM ${input.relation}`,
     };
   },
-  toPySpark: ({features: names, k, max_iter, tol, seed, n_init, standardize, handle_invalid}, {target, frames: [frame = 'df'], inputs}) => {
+  toPySpark: (
+    {features: names, k, max_iter, tol, seed, n_init, standardize, handle_invalid},
+    {target, frames: [frame = 'df'], inputs},
+  ) => {
     const columns = inputs[0]?.columns ?? [];
     const real = columnsNamed(names, columns).map((column) => column.name);
     const vector = unusedName('features', columns);
@@ -100,7 +127,10 @@ export const kmeans = defineStep({
       `complete = ${frame}.where(finite)`,
       ...(handle_invalid === 'keep'
         ? []
-        : [`if complete.count() < ${frame}.count():`, `    raise ValueError(${py(`Rows lack a finite value in ${list(real)}; k-means needs all of them.`)})`]),
+        : [
+            `if complete.count() < ${frame}.count():`,
+            `    raise ValueError(${py(`Rows lack a finite value in ${list(real)}; k-means needs all of them.`)})`,
+          ]),
       'vectors = Pipeline(stages=[',
       `    VectorAssembler(inputCols=${py(real)}, outputCol=${py(vector)}, handleInvalid='keep'),`,
       ...(standardize ? [`    StandardScaler(inputCol=${py(vector)}, outputCol=${py(scaled)}),`] : []),
@@ -143,7 +173,13 @@ export const kmeans = defineStep({
         ],
       },
       expect: {
-        columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE', humidity: 'INTEGER', cluster: 'INTEGER', distance: 'DOUBLE'},
+        columns: {
+          sensor_id: 'VARCHAR',
+          temperature: 'DOUBLE',
+          humidity: 'INTEGER',
+          cluster: 'INTEGER',
+          distance: 'DOUBLE',
+        },
         rows: [
           ['s-1', 21, 50, 0, 1.118033988749895],
           ['s-2', 22, 52, 0, 1.118033988749895],

@@ -61,11 +61,13 @@ function sqliteAsked(value: Sql, type: string): Sql {
 }
 
 /** A value whose type the reader chose: its text, a number's with all of its digits. */
-const sqliteText = (value: Sql): Sql => sql`CASE typeof(${value}) WHEN 'real' THEN printf('%!.17g', ${value}) ELSE CAST(${value} AS TEXT) END`;
+const sqliteText = (value: Sql): Sql =>
+  sql`CASE typeof(${value}) WHEN 'real' THEN printf('%!.17g', ${value}) ELSE CAST(${value} AS TEXT) END`;
 
 /** Where SQLite's value is of its column's type: others are rejects in the page, and Java's driver would make zeros of them. */
 function sqliteFits(value: Sql, type: string): Sql {
-  const isDay = (text: Sql): Sql => sql`typeof(${value}) = 'text' AND date(substr(${text}, 1, 10)) = substr(${text}, 1, 10)`;
+  const isDay = (text: Sql): Sql =>
+    sql`typeof(${value}) = 'text' AND date(substr(${text}, 1, 10)) = substr(${text}, 1, 10)`;
   const fits: Readonly<Record<string, Sql>> = {
     BIGINT: sql`typeof(${value}) = 'integer'`,
     DOUBLE: sql`(typeof(${value}) = 'real' OR typeof(${value}) = 'integer' AND CAST(${value} AS REAL) = ${value})`,
@@ -78,7 +80,8 @@ function sqliteFits(value: Sql, type: string): Sql {
 }
 
 /** What SQLite can't tell of a text that starts with a day: whether a time follows it, as the page reads one. */
-const timePattern = '^\\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6}0*)?)?\\s*(Z|[+-](0[0-9]|1[0-4]):?[0-5][0-9])?)?\\s*$';
+const timePattern =
+  '^\\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6}0*)?)?\\s*(Z|[+-](0[0-9]|1[0-4]):?[0-5][0-9])?)?\\s*$';
 
 /** DuckDB's column as it was asked for, with the type it has here. */
 function duckDbGiven({name, type}: Column): string {
@@ -88,7 +91,8 @@ function duckDbGiven({name, type}: Column): string {
 }
 
 /** A text as another type, where that succeeds. */
-const castFromText = ({name, type}: Column): string => castColumn({name, type: 'VARCHAR'}, {to: type, formats: [], decimal: '.'}, false);
+const castFromText = ({name, type}: Column): string =>
+  castColumn({name, type: 'VARCHAR'}, {to: type, formats: [], decimal: '.'}, false);
 
 function fromText({name, type}: Column): string {
   return type === 'BLOB' ? `F.unhex(${col(name)})` : `${col(name)}.cast(${py(toSparkType(type))})`;
@@ -104,7 +108,9 @@ function given(column: Column, {asked, given: made}: Driver): string {
 /** DuckDB names a database as its file, and asks which of the two is meant where a schema has the same name. */
 function unambiguous(file: string, path: readonly string[]): readonly string[] {
   const database = databaseName(file);
-  return path.length > 1 && path[0]?.toLowerCase() === database.toLowerCase() && database !== 'main' ? [database, ...path] : path;
+  return path.length > 1 && path[0]?.toLowerCase() === database.toLowerCase() && database !== 'main'
+    ? [database, ...path]
+    : path;
 }
 
 /** A table of a database in Spark: by JDBC, with the types that it has here. */
@@ -116,9 +122,14 @@ export function databaseInSpark(
 ): string[] | NotExportable {
   const [only = ''] = files;
   if (files.length > 1 || /[*?]/.test(only))
-    return {notExportable: 'Spark reads databases one by one.', instead: 'Give each file a load of its own, and put them together with union.'};
-  if (/\.gz$/i.test(only)) return {notExportable: 'Spark reads no database in gzip.', instead: 'Unpack the file, and load that one.'};
-  if (format === 'postgres') return dumpInSpark(only, options, {target, columns, found: found === undefined ? [] : [found]});
+    return {
+      notExportable: 'Spark reads databases one by one.',
+      instead: 'Give each file a load of its own, and put them together with union.',
+    };
+  if (/\.gz$/i.test(only))
+    return {notExportable: 'Spark reads no database in gzip.', instead: 'Unpack the file, and load that one.'};
+  if (format === 'postgres')
+    return dumpInSpark(only, options, {target, columns, found: found === undefined ? [] : [found]});
   const driver = drivers[format];
   const names = found?.table ?? tablePath(options.table, format);
   const path = join((format === 'duckdb' ? unambiguous(only, names) : names).map(quotedId), '.');
@@ -126,10 +137,13 @@ export function databaseInSpark(
   const cast = new Map(Object.entries(options.types).map(([name, type]) => [name.toLowerCase(), type]));
   const value = (name: string): Sql => {
     const type = cast.get(name.toLowerCase());
-    return type === undefined || format === 'sqlite' ? quotedId(name) : sql`TRY_CAST(${quotedId(name)} AS ${typeName(type)})`;
+    return type === undefined || format === 'sqlite'
+      ? quotedId(name)
+      : sql`TRY_CAST(${quotedId(name)} AS ${typeName(type)})`;
   };
   const isChosen = ({name}: Column): boolean => format === 'sqlite' && cast.has(name.toLowerCase());
-  const asked = (column: Column): Sql => (isChosen(column) ? sqliteText(quotedId(column.name)) : driver.asked(value(column.name), column.type));
+  const asked = (column: Column): Sql =>
+    isChosen(column) ? sqliteText(quotedId(column.name)) : driver.asked(value(column.name), column.type);
   const query = sql`SELECT ${join(known.map((column) => sql`${asked(column)} AS ${quotedId(column.name)}`))} FROM ${path}`;
   const isSqlite = format === 'sqlite';
   const fitting = isSqlite
@@ -140,7 +154,10 @@ export function databaseInSpark(
     : query;
   // SQLite's driver knows no types of what is computed.
   const schema = known
-    .map(({name, type}) => `\`${name.replaceAll('`', '``')}\` ${!isChosen({name, type}) && (type === 'BIGINT' || type === 'DOUBLE') ? toSparkType(type) : 'string'}`)
+    .map(
+      ({name, type}) =>
+        `\`${name.replaceAll('`', '``')}\` ${!isChosen({name, type}) && (type === 'BIGINT' || type === 'DOUBLE') ? toSparkType(type) : 'string'}`,
+    )
     .join(', ');
   const typed = isSqlite && known.length > 0 ? [`option('customSchema', ${py(schema)})`] : [];
   const shown = known.length === 0 ? `option('dbtable', ${py(path)})` : `option('query', ${py(fitting)})`;
@@ -152,27 +169,53 @@ export function databaseInSpark(
   ];
   const named = options.filename ? [`F.lit(${py(only)}).alias('filename')`] : [];
   const times = isSqlite ? known.filter((column) => column.type === 'TIMESTAMP' && !isChosen(column)) : [];
-  const timed = times.map(({name}) => call('where', [`${col(name)}.isNull() | ${col(name)}.rlike(${py(timePattern)})`]));
+  const timed = times.map(({name}) =>
+    call('where', [`${col(name)}.isNull() | ${col(name)}.rlike(${py(timePattern)})`]),
+  );
   const select =
     known.length === 0
       ? []
-      : [call('select', [...known.map((column) => (isChosen(column) ? `${castFromText(column)}.alias(${py(column.name)})` : given(column, driver))), ...named])];
-  const note = isSqlite ? ['# Rows with a value that isn’t of its column’s declared type are left out: the page has them in NAME_rejects.'] : [];
-  return ['# The driver reads a file of the machine that the job runs on.', ...note, ...assign(target, 'spark.read', [...reads, ...typed, shown, 'load()', ...timed, ...select])];
+      : [
+          call('select', [
+            ...known.map((column) =>
+              isChosen(column) ? `${castFromText(column)}.alias(${py(column.name)})` : given(column, driver),
+            ),
+            ...named,
+          ]),
+        ];
+  const note = isSqlite
+    ? ['# Rows with a value that isn’t of its column’s declared type are left out: the page has them in NAME_rejects.']
+    : [];
+  return [
+    '# The driver reads a file of the machine that the job runs on.',
+    ...note,
+    ...assign(target, 'spark.read', [...reads, ...typed, shown, 'load()', ...timed, ...select]),
+  ];
 }
 
 /** A table of a dump in Spark: by JDBC from the database that the dump was loaded into. */
-function dumpInSpark(file: string, {table, types, filename}: LoadOptions, {target, columns, found: [found] = []}: Pick<SparkContext, 'target' | 'columns' | 'found'>): string[] {
+function dumpInSpark(
+  file: string,
+  {table, types, filename}: LoadOptions,
+  {target, columns, found: [found] = []}: Pick<SparkContext, 'target' | 'columns' | 'found'>,
+): string[] {
   const path = join((found?.table ?? tablePath(table, 'postgres')).map(quotedId), '.');
   const known = columns.filter(({name}) => !filename || name !== 'filename');
   const chosen = new Set(Object.keys(types).map((name) => name.toLowerCase()));
   const isChosen = ({name}: Column): boolean => chosen.has(name.toLowerCase());
   const decimals = Object.fromEntries(
-    known.flatMap((column) => (column.type.startsWith('DECIMAL') && !isChosen(column) ? [[column.name, column.type.toLowerCase()] as const] : [])),
+    known.flatMap((column) =>
+      column.type.startsWith('DECIMAL') && !isChosen(column) ? [[column.name, column.type.toLowerCase()] as const] : [],
+    ),
   );
-  const cast = known.filter(isChosen).map(({name, type}) => `withColumn(${py(name)}, ${col(name)}.try_cast(${py(toSparkType(type))}))`);
+  const cast = known
+    .filter(isChosen)
+    .map(({name, type}) => `withColumn(${py(name)}, ${col(name)}.try_cast(${py(toSparkType(type))}))`);
   return [
     `# Load the dump into the database first, with psql -f ${file.replace(/\s+/g, ' ')}`,
-    ...assign(target, `read_postgres(spark, ${py(sql`SELECT * FROM ${path}`)}, ${py(decimals)})`, [...cast, ...(filename ? [`withColumn('filename', F.lit(${py(file)}))`] : [])]),
+    ...assign(target, `read_postgres(spark, ${py(sql`SELECT * FROM ${path}`)}, ${py(decimals)})`, [
+      ...cast,
+      ...(filename ? [`withColumn('filename', F.lit(${py(file)}))`] : []),
+    ]),
   ];
 }

@@ -13,14 +13,39 @@ const params = {
     'column',
     {
       method: p.choice(['hash', 'partial', 'redact'], {label: 'How', default: 'hash'}),
-      first: p.number({label: 'First characters kept', default: 1, min: 0, integer: true, when: {param: 'method', is: ['partial']}}),
-      last: p.number({label: 'Last characters kept', default: 1, min: 0, integer: true, when: {param: 'method', is: ['partial']}}),
-      text: p.text({label: 'Text instead', help: 'A column that is no text becomes NULL.', default: '***', when: {param: 'method', is: ['redact']}}),
+      first: p.number({
+        label: 'First characters kept',
+        default: 1,
+        min: 0,
+        integer: true,
+        when: {param: 'method', is: ['partial']},
+      }),
+      last: p.number({
+        label: 'Last characters kept',
+        default: 1,
+        min: 0,
+        integer: true,
+        when: {param: 'method', is: ['partial']},
+      }),
+      text: p.text({
+        label: 'Text instead',
+        help: 'A column that is no text becomes NULL.',
+        default: '***',
+        when: {param: 'method', is: ['redact']},
+      }),
     },
     {label: 'Columns', help: 'Column: hash, partial or redact.', short: 'method'},
   ),
-  salt: p.text({label: 'Salt', help: 'Put before each value that is hashed; ${salt} takes it from the notebook’s parameters.', default: ''}),
-  algorithm: p.choice(['sha256', 'md5'], {label: 'Hash', help: 'MD5 is shorter, and broken: only for joining with what has it already.', default: 'sha256'}),
+  salt: p.text({
+    label: 'Salt',
+    help: 'Put before each value that is hashed; ${salt} takes it from the notebook’s parameters.',
+    default: '',
+  }),
+  algorithm: p.choice(['sha256', 'md5'], {
+    label: 'Hash',
+    help: 'MD5 is shorter, and broken: only for joining with what has it already.',
+    default: 'sha256',
+  }),
 };
 type MaskValues = Values<typeof params>;
 type Masking = MaskValues['columns'][string];
@@ -34,7 +59,10 @@ function check(values: MaskValues, input: Input): StepProblem[] {
     ...checkSome(names, 'columns', 'No column is named.', 'Write column: hash.'),
     ...checkColumns(names, input, 'columns'),
     ...maskings(values, input)
-      .filter(({method, column}) => method !== 'redact' && findColumn(column.name, input.columns) !== undefined && !isWritable(column.type))
+      .filter(
+        ({method, column}) =>
+          method !== 'redact' && findColumn(column.name, input.columns) !== undefined && !isWritable(column.type),
+      )
       .map(({column}) => ({
         code: 'COLUMN_TYPE',
         message: `${column.name} is ${column.type}, whose values DuckDB and Spark write in different characters.`,
@@ -45,7 +73,10 @@ function check(values: MaskValues, input: Input): StepProblem[] {
   ];
 }
 
-function masked({method, first, last, text, column}: Masking & {readonly column: Column}, {salt, algorithm}: MaskValues): Sql {
+function masked(
+  {method, first, last, text, column}: Masking & {readonly column: Column},
+  {salt, algorithm}: MaskValues,
+): Sql {
   const value = isText(column.type) ? id(column.name) : sql`${id(column.name)}::VARCHAR`;
   switch (method) {
     case 'hash': {
@@ -68,7 +99,10 @@ function masked({method, first, last, text, column}: Masking & {readonly column:
   }
 }
 
-function sparkMasked({method, first, last, text, column}: Masking & {readonly column: Column}, {salt, algorithm}: MaskValues): string {
+function sparkMasked(
+  {method, first, last, text, column}: Masking & {readonly column: Column},
+  {salt, algorithm}: MaskValues,
+): string {
   const value = isText(column.type) ? col(column.name) : `${col(column.name)}.cast('string')`;
   switch (method) {
     case 'hash': {
@@ -88,7 +122,9 @@ function sparkMasked({method, first, last, text, column}: Masking & {readonly co
       return `F.when(${length} > ${kept}, F.concat(${parts.join(', ')})).otherwise(${stars})`;
     }
     case 'redact':
-      return isText(column.type) || column.type === '' ? `F.lit(${py(text)})` : `F.lit(None).cast(${py(toSparkType(column.type))})`;
+      return isText(column.type) || column.type === ''
+        ? `F.lit(${py(text)})`
+        : `F.lit(None).cast(${py(toSparkType(column.type))})`;
   }
 }
 
@@ -97,7 +133,8 @@ export const mask = defineStep({
   version: 1,
   group: 'shape',
   title: 'Mask',
-  sentence: ({columns}) => `Mask ${list(Object.entries(columns).map(([name, {method}]) => `${name} (${method})`)) || 'columns'}`,
+  sentence: ({columns}) =>
+    `Mask ${list(Object.entries(columns).map(([name, {method}]) => `${name} (${method})`)) || 'columns'}`,
   lesson: {
     what: 'Puts something else in the place of values that must not leave. `hash` gives SHA-256 of the salt and the value, in hexadecimal: equal values give equal hashes, so the column can still be counted, grouped and joined. `partial` keeps the first and last characters and writes * for the others; a value too short for that becomes * altogether. `redact` writes one text in every row, or NULL where the column is no text. In the first two NULL stays NULL. In Spark these are sha2, substring and repeat.',
     why: 'A table that goes to a colleague, a customer or a cluster takes its names, serial numbers and phone numbers along, and nobody can call it back. Mask what the receiver doesn’t need before you export; redact what nobody needs, hash what tables are joined by, and use one salt for all tables that belong together.',
@@ -110,11 +147,20 @@ export const mask = defineStep({
   check: (values, inputs) => check(values, inputOf(inputs)),
   toSql: (values, inputs) => {
     const input = inputOf(inputs);
-    const assignments = maskings(values, input).map((masking) => ({name: masking.column.name, value: masked(masking, values)}));
-    return {kind: 'sql', sql: sql`SELECT ${withColumns(input.columns, assignments)}\nFROM ${input.relation}`, assigned: assignments.map(({name}) => name)};
+    const assignments = maskings(values, input).map((masking) => ({
+      name: masking.column.name,
+      value: masked(masking, values),
+    }));
+    return {
+      kind: 'sql',
+      sql: sql`SELECT ${withColumns(input.columns, assignments)}\nFROM ${input.relation}`,
+      assigned: assignments.map(({name}) => name),
+    };
   },
   toPySpark: (values, {target, frames: [frame = 'df'], inputs}) => {
-    const made = maskings(values, inputOf(inputs)).map((masking) => `${py(masking.column.name)}: ${sparkMasked(masking, values)}`);
+    const made = maskings(values, inputOf(inputs)).map(
+      (masking) => `${py(masking.column.name)}: ${sparkMasked(masking, values)}`,
+    );
     return made.length === 1
       ? assign(target, frame, [`withColumns({${made.join('')}})`])
       : [`${target} = ${frame}.withColumns(`, '    {', ...made.map((line) => `        ${line},`), '    }', ')'];
@@ -146,7 +192,13 @@ export const mask = defineStep({
     },
     {
       name: 'the ends of a number are kept; what is too short is masked whole',
-      params: {columns: {phone: {method: 'partial', first: 3, last: 2}, name: 'partial', pin: {method: 'partial', first: 0, last: 0}}},
+      params: {
+        columns: {
+          phone: {method: 'partial', first: 3, last: 2},
+          name: 'partial',
+          pin: {method: 'partial', first: 0, last: 0},
+        },
+      },
       input: {
         columns: {phone: 'VARCHAR', name: 'VARCHAR', pin: 'INTEGER'},
         rows: [

@@ -20,7 +20,11 @@ const usual: Readonly<Record<Method, number>> = {zscore: 3, iqr: 1.5, mad: 3.5};
 // The MAD of a normal distribution is 0.6745 standard deviations.
 const madPerDeviation = 0.6745;
 
-const spread: Readonly<Record<Method, string>> = {zscore: 'standard deviations', iqr: 'times the interquartile range', mad: 'modified z-scores (MAD)'};
+const spread: Readonly<Record<Method, string>> = {
+  zscore: 'standard deviations',
+  iqr: 'times the interquartile range',
+  mad: 'modified z-scores (MAD)',
+};
 const verbs = {remove: 'Remove rows whose', flag: 'Flag', clip: 'Clip', null: 'Empty'} as const;
 
 /** The lowest and the highest value that is no outlier, as aggregates; both NULL where nothing deviates. */
@@ -36,7 +40,10 @@ function fences(column: Column, method: Method, threshold: number): {readonly lo
   }
   const centre = method === 'zscore' ? sql`avg(${value})${only}` : sql`median(${value})${only}`;
   const deviation = method === 'zscore' ? sql`stddev_samp(${value})${only}` : sql`mad(${value})${only}`;
-  const reach = method === 'zscore' ? sql`${t} * nullif(${deviation}, 0)` : sql`${t} * nullif(${deviation}, 0) / ${double(madPerDeviation)}`;
+  const reach =
+    method === 'zscore'
+      ? sql`${t} * nullif(${deviation}, 0)`
+      : sql`${t} * nullif(${deviation}, 0) / ${double(madPerDeviation)}`;
   return {low: sql`${centre} - ${reach}`, high: sql`${centre} + ${reach}`};
 }
 
@@ -64,7 +71,12 @@ export const outliers = defineStep({
   params: {
     columns: p.columns({label: 'Columns', types: 'number'}),
     method: p.choice(methods, {label: 'Method', default: 'zscore'}),
-    threshold: p.number({label: 'Threshold', help: '3 for zscore, 1.5 for iqr, 3.5 for mad when left out.', default: 0, min: 0}),
+    threshold: p.number({
+      label: 'Threshold',
+      help: '3 for zscore, 1.5 for iqr, 3.5 for mad when left out.',
+      default: 0,
+      min: 0,
+    }),
     by: p.columns({label: 'Per', help: 'Each group is measured against itself.', default: []}),
     action: p.choice(['remove', 'flag', 'clip', 'null'], {label: 'Action', default: 'remove'}),
   },
@@ -74,7 +86,9 @@ export const outliers = defineStep({
       ...checkSome(columns, 'columns', 'No column is named to look at.', 'Name columns of numbers.'),
       ...checkFamily(columns, input, 'columns', 'number', 'Finding outliers'),
       ...checkColumns(by, input, 'by'),
-      ...(action === 'flag' ? checkNames([...input.columns.map((column) => column.name), ...columns.map(flagOf)], 'columns') : []),
+      ...(action === 'flag'
+        ? checkNames([...input.columns.map((column) => column.name), ...columns.map(flagOf)], 'columns')
+        : []),
     ];
   },
   toSql: ({columns, method, threshold, by, action}, inputs) => {
@@ -88,7 +102,10 @@ export const outliers = defineStep({
       high: id(unusedName(`high_${i + 1}`, input.columns)),
       fence: fences(column, method, threshold || usual[method]),
     }));
-    const aggregates = bounds.flatMap(({low, high, fence}) => [sql`${fence.low} AS ${low}`, sql`${fence.high} AS ${high}`]);
+    const aggregates = bounds.flatMap(({low, high, fence}) => [
+      sql`${fence.low} AS ${low}`,
+      sql`${fence.high} AS ${high}`,
+    ]);
     const bounding = id(unusedName('fences', [input]));
     const grouped = keys.length === 0 ? sql`` : sql` GROUP BY ${join(keys)}`;
     const match =
@@ -104,7 +121,10 @@ export const outliers = defineStep({
       const name = sql`r.${id(column.name)}`;
       if (action === 'flag') return {name: flagOf(column.name), value: is};
       if (action === 'null') return {name: column.name, value: sql`CASE WHEN ${is} THEN NULL ELSE ${name} END`};
-      return {name: column.name, value: sql`CASE WHEN ${is} THEN ${standIn(column, sql`CASE WHEN ${name} < ${low} THEN ${low} ELSE ${high} END`)} ELSE ${name} END`};
+      return {
+        name: column.name,
+        value: sql`CASE WHEN ${is} THEN ${standIn(column, sql`CASE WHEN ${name} < ${low} THEN ${low} ELSE ${high} END`)} ELSE ${name} END`,
+      };
     });
     const {from, row, added} = numberedRows(input);
     const selected = withColumns(input.columns, action === 'remove' ? [] : changed, added, sql`r.*`);
@@ -138,7 +158,8 @@ export const outliers = defineStep({
       }),
     );
     // The MAD is the median distance from the median, which has to be known first.
-    const centres = method === 'mad' ? bounds.map(({centre}, i): [string, string] => [centre, `F.median(_value_${i + 1})`]) : [];
+    const centres =
+      method === 'mad' ? bounds.map(({centre}, i): [string, string] => [centre, `F.median(_value_${i + 1})`]) : [];
     const lines =
       method === 'mad'
         ? [
@@ -153,7 +174,10 @@ export const outliers = defineStep({
             ]),
           ]
         : assign('_fences', frame, [...group, fences]);
-    const is = bounds.map(({column, low, high}) => `F.coalesce((${sparkPresent(column)} < ${col(low)}) | (${sparkPresent(column)} > ${col(high)}), F.lit(False))`);
+    const is = bounds.map(
+      ({column, low, high}) =>
+        `F.coalesce((${sparkPresent(column)} < ${col(low)}) | (${sparkPresent(column)} > ${col(high)}), F.lit(False))`,
+    );
     const acted = bounds.map(({column, low, high}, i): [string, string] => {
       const out = `_out_${i + 1}`;
       if (action === 'flag') return [flagOf(column.name), out];
@@ -277,13 +301,26 @@ export const outliers = defineStep({
 const sparkNumber = (column: Column): string => asDouble(finite(column), column);
 
 /** The fences as aggregates of PySpark; `centre` is the column of the median. */
-function sparkFences(value: string, method: Method, threshold: number, centre: string): {readonly from: string; readonly to: string} {
+function sparkFences(
+  value: string,
+  method: Method,
+  threshold: number,
+  centre: string,
+): {readonly from: string; readonly to: string} {
   const t = py(threshold);
-  const around = (from: string, to: string, reach: string): {readonly from: string; readonly to: string} => ({from: `(${from} - ${reach})`, to: `(${to} + ${reach})`});
+  const around = (from: string, to: string, reach: string): {readonly from: string; readonly to: string} => ({
+    from: `(${from} - ${reach})`,
+    to: `(${to} + ${reach})`,
+  });
   if (method === 'iqr') {
     const [low, high] = [`F.percentile(${value}, 0.25)`, `F.percentile(${value}, 0.75)`];
     return around(low, high, `${t} * F.nullif(${high} - ${low}, F.lit(0.0))`);
   }
-  if (method === 'zscore') return around(`F.avg(${value})`, `F.avg(${value})`, `${t} * F.nullif(F.stddev(${value}), F.lit(0.0))`);
-  return around(col(centre), col(centre), `${t} * F.nullif(F.median(F.abs(${value} - ${col(centre)})), F.lit(0.0)) / ${madPerDeviation}`);
+  if (method === 'zscore')
+    return around(`F.avg(${value})`, `F.avg(${value})`, `${t} * F.nullif(F.stddev(${value}), F.lit(0.0))`);
+  return around(
+    col(centre),
+    col(centre),
+    `${t} * F.nullif(F.median(F.abs(${value} - ${col(centre)})), F.lit(0.0)) / ${madPerDeviation}`,
+  );
 }

@@ -7,10 +7,26 @@ import {checkColumns, checkNames, columnNamed, inputOf} from './checks.ts';
 import {defineStep, type Input, type PostgresWrite} from './define.ts';
 
 const params = {
-  table: p.text({label: 'Table', help: 'A table of PostgreSQL. One that isn’t there is made.', placeholder: 'sensor_readings_agg'}),
-  keys: p.columns({label: 'Keys', help: 'The primary key: rows that are there are updated, the others inserted. Without keys, the rows replace the table’s.', default: []}),
-  indexes: p.columns({label: 'Indexes', help: 'An index of each of these columns, which makes searching by it quick.', default: []}),
-  merge_schema: p.flag({label: 'Add new columns to the table', help: 'Otherwise rows with other columns are refused.', default: false}),
+  table: p.text({
+    label: 'Table',
+    help: 'A table of PostgreSQL. One that isn’t there is made.',
+    placeholder: 'sensor_readings_agg',
+  }),
+  keys: p.columns({
+    label: 'Keys',
+    help: 'The primary key: rows that are there are updated, the others inserted. Without keys, the rows replace the table’s.',
+    default: [],
+  }),
+  indexes: p.columns({
+    label: 'Indexes',
+    help: 'An index of each of these columns, which makes searching by it quick.',
+    default: [],
+  }),
+  merge_schema: p.flag({
+    label: 'Add new columns to the table',
+    help: 'Otherwise rows with other columns are refused.',
+    default: false,
+  }),
   overwrite_schema: p.flag({label: 'Make the table anew', help: 'Its rows, columns and keys go.', default: false}),
 };
 
@@ -30,14 +46,19 @@ function shown({table, keys, indexes, overwriteSchema}: PostgresWrite, {columns}
   const isUpsert = keys.length > 0 && !overwriteSchema;
   return join(
     [
-      ...(overwriteSchema ? [sql`DROP TABLE IF EXISTS ${quotedId(table)}`, create] : [sql`-- unless it is there\n${create}`]),
+      ...(overwriteSchema
+        ? [sql`DROP TABLE IF EXISTS ${quotedId(table)}`, create]
+        : [sql`-- unless it is there\n${create}`]),
       ...(isUpsert
         ? [
             sql`CREATE TEMP TABLE lakebook_rows AS SELECT ${names(given)} FROM ${quotedId(table)} WITH NO DATA`,
             sql`COPY lakebook_rows FROM STDIN WITH (FORMAT csv)`,
             upsert(quotedId(table), sql`lakebook_rows`, given, inTable(keys)),
           ]
-        : [...(overwriteSchema ? [] : [sql`TRUNCATE ${quotedId(table)}`]), sql`COPY ${quotedId(table)} FROM STDIN WITH (FORMAT csv)`]),
+        : [
+            ...(overwriteSchema ? [] : [sql`TRUNCATE ${quotedId(table)}`]),
+            sql`COPY ${quotedId(table)} FROM STDIN WITH (FORMAT csv)`,
+          ]),
       ...inTable(indexes).map((name) => sql`CREATE INDEX ON ${quotedId(table)} (${quotedId(name)})`),
     ],
     ';\n',
@@ -49,7 +70,10 @@ export const postgres = defineStep({
   version: 1,
   group: 'keep',
   title: 'Write to PostgreSQL',
-  sentence: ({table, keys}) => (keys.length > 0 ? `Write to the PostgreSQL table ${table}, updating on ${list(keys)}` : `Replace the rows of the PostgreSQL table ${table}`),
+  sentence: ({table, keys}) =>
+    keys.length > 0
+      ? `Write to the PostgreSQL table ${table}, updating on ${list(keys)}`
+      : `Replace the rows of the PostgreSQL table ${table}`,
   lesson: {
     what: 'Writes the rows to a table of a PostgreSQL database that runs in this page, and hands them on as they are. With keys it is an upsert: INSERT … ON CONFLICT DO UPDATE. A psql cell queries the tables; the database leaves as a dump that psql loads into any PostgreSQL server.',
     why: 'A lake keeps everything and is read by engines that scan. Dashboards and applications ask for a few rows many times a second: that is what a relational database with keys and indexes is for, so the last layer is served from one.',
@@ -64,7 +88,14 @@ export const postgres = defineStep({
     const input = inputOf(inputs);
     return [
       ...(values.table === '' || values.table.includes('\0')
-        ? [{code: 'PARAM', message: 'The table has no name that PostgreSQL takes.', hint: 'Give it one, such as sensor_readings_agg.', param: 'table'}]
+        ? [
+            {
+              code: 'PARAM',
+              message: 'The table has no name that PostgreSQL takes.',
+              hint: 'Give it one, such as sensor_readings_agg.',
+              param: 'table',
+            },
+          ]
         : []),
       ...checkColumns(values.keys, input, 'keys'),
       ...checkNames(values.keys, 'keys'),
@@ -74,15 +105,24 @@ export const postgres = defineStep({
   toSql(values, inputs) {
     const input = inputOf(inputs);
     const write = writeOf(values);
-    return {kind: 'through', postgres: {...write, indexes: write.indexes.map((name) => columnNamed(name, input.columns).name)}, shown: shown(write, input)};
+    return {
+      kind: 'through',
+      postgres: {...write, indexes: write.indexes.map((name) => columnNamed(name, input.columns).name)},
+      shown: shown(write, input),
+    };
   },
   // The job brings the function along: Spark writes a table beside it by JDBC, and one transaction puts that into the table.
   toPySpark(values, {target, frames, inputs}) {
     const input = inputOf(inputs);
     const {table, keys, indexes, mergeSchema, overwriteSchema} = writeOf(values);
     const frame = frames[0] ?? target;
-    if (input.columns.length === 0) return {notExportable: `The columns of ${input.name} aren’t known, since it has not run.`, instead: 'Run the notebook, then export it again.'};
-    const named = (wanted: readonly string[]): string => `(${wanted.map((name) => `${py(columnNamed(name, input.columns).name)},`).join(' ')})`;
+    if (input.columns.length === 0)
+      return {
+        notExportable: `The columns of ${input.name} aren’t known, since it has not run.`,
+        instead: 'Run the notebook, then export it again.',
+      };
+    const named = (wanted: readonly string[]): string =>
+      `(${wanted.map((name) => `${py(columnNamed(name, input.columns).name)},`).join(' ')})`;
     const types = Object.fromEntries(input.columns.map(({name, type}) => [name, postgresType(type)]));
     const options = [
       ...(keys.length > 0 ? [`keys=${named(keys)}`] : []),

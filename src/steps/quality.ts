@@ -11,25 +11,67 @@ import {numberedRows, unusedName} from '../sql/rows.ts';
 import {double, expression, id, join, lit, sql, type Sql} from '../sql/sql.ts';
 import {isTime, type Column} from '../sql/types.ts';
 import {boundSpark, boundSql, checkLimit} from './bounds.ts';
-import {checkColumns, checkFamily, checkNames, checkSome, columnNamed, columnsNamed, findColumn, inputOf} from './checks.ts';
-import {defineStep, type ExampleTable, type Input, type NotExportable, type Program, type SparkContext, type StepProblem, type Verdict} from './define.ts';
+import {
+  checkColumns,
+  checkFamily,
+  checkNames,
+  checkSome,
+  columnNamed,
+  columnsNamed,
+  findColumn,
+  inputOf,
+} from './checks.ts';
+import {
+  defineStep,
+  type ExampleTable,
+  type Input,
+  type NotExportable,
+  type Program,
+  type SparkContext,
+  type StepProblem,
+  type Verdict,
+} from './define.ts';
 import {checkMoment, momentSpark, momentSql, timestampSql} from './moment.ts';
 import {exprOf, notInSpark} from './spark-expressions.ts';
 
 const dimensions = ['freshness', 'completeness', 'consistency', 'accuracy', 'uniqueness', 'validity'] as const;
 
 const params = {
-  time: p.column({label: 'Time column', help: 'For freshness, and for times in the future.', types: 'time', default: ''}),
-  freshness: p.duration({label: 'Fresh within', help: 'How old the newest time may be; 15m when left out.', default: undefined}),
-  by: p.columns({label: 'Freshness per', help: 'Each of their values has to be fresh, so one sensor that stops is seen. Times in order are asked for each, too.', default: []}),
-  now: p.text({label: 'Now', help: 'What ages are counted from; left out, the moment of the run.', default: '', placeholder: '2024-03-31 12:00:00'}),
+  time: p.column({
+    label: 'Time column',
+    help: 'For freshness, and for times in the future.',
+    types: 'time',
+    default: '',
+  }),
+  freshness: p.duration({
+    label: 'Fresh within',
+    help: 'How old the newest time may be; 15m when left out.',
+    default: undefined,
+  }),
+  by: p.columns({
+    label: 'Freshness per',
+    help: 'Each of their values has to be fresh, so one sensor that stops is seen. Times in order are asked for each, too.',
+    default: [],
+  }),
+  now: p.text({
+    label: 'Now',
+    help: 'What ages are counted from; left out, the moment of the run.',
+    default: '',
+    placeholder: '2024-03-31 12:00:00',
+  }),
   no_future: p.flag({label: 'No times in the future', default: true}),
   in_order: p.flag({
     label: 'Times in order',
     help: 'From row to row times stay or go on: a clock that was set back is seen. For rows as they were read, not sorted.',
     default: false,
   }),
-  missing_percent: p.number({label: 'Missing values, percent', help: 'At most so many in each column; NaN counts as missing.', default: 5, min: 0, max: 100}),
+  missing_percent: p.number({
+    label: 'Missing values, percent',
+    help: 'At most so many in each column; NaN counts as missing.',
+    default: 5,
+    min: 0,
+    max: 100,
+  }),
   missing: p.map(
     'column',
     {percent: p.number({label: 'Percent', min: 0, max: 100})},
@@ -105,7 +147,8 @@ function expectedType(text: string): string | undefined {
 }
 
 /** Conditions of Spark put together; one alone stands without parentheses. */
-const either = (conditions: readonly string[], by: '&' | '|'): string => (conditions.length === 1 ? conditions.join('') : conditions.map((one) => `(${one})`).join(` ${by} `));
+const either = (conditions: readonly string[], by: '&' | '|'): string =>
+  conditions.length === 1 ? conditions.join('') : conditions.map((one) => `(${one})`).join(` ${by} `);
 
 /** What the rows are asked for, once their columns are known. */
 interface Quality {
@@ -122,7 +165,11 @@ interface Quality {
 const defaultSpan = {text: '15m', microseconds: 9e8};
 
 /** `inSpark` gives the Spark column of a condition; SQL has no need of it. */
-function qualityOf(values: QualityValues, columns: readonly Column[], inSpark: (condition: string) => string = () => ''): Quality {
+function qualityOf(
+  values: QualityValues,
+  columns: readonly Column[],
+  inSpark: (condition: string) => string = () => '',
+): Quality {
   const checks: Check[] = [];
   const wants = (dimension: Dimension): boolean => !values.skip.includes(dimension);
   const now: Both = {sql: momentSql(values.now), spark: '_now'};
@@ -136,23 +183,43 @@ function qualityOf(values: QualityValues, columns: readonly Column[], inSpark: (
   const isUsable = (name: string): boolean => columns.length === 0 || !isUnexpected(name, values, columns);
 
   const time = columnNamed(values.time, columns);
-  const at: Both = {sql: timestampSql(time), spark: time.type === 'DATE' ? `${col(time.name)}.cast('timestamp')` : col(time.name)};
-  const usable: Both = {sql: sql`CASE WHEN isfinite(${at.sql}) AND ${at.sql} <= ${now.sql} THEN ${at.sql} END`, spark: `F.when(${at.spark} <= _now, ${at.spark})`};
+  const at: Both = {
+    sql: timestampSql(time),
+    spark: time.type === 'DATE' ? `${col(time.name)}.cast('timestamp')` : col(time.name),
+  };
+  const usable: Both = {
+    sql: sql`CASE WHEN isfinite(${at.sql}) AND ${at.sql} <= ${now.sql} THEN ${at.sql} END`,
+    spark: `F.when(${at.spark} <= _now, ${at.spark})`,
+  };
   const hasTime = values.time !== '' && isUsable(values.time);
   const by = columnsNamed(values.by, columns);
   const span = values.freshness ?? defaultSpan;
   if (values.time !== '' && wants('freshness')) {
     const words = `at most ${span.text} old${by.length === 0 ? '' : `, for each ${list(by.map(({name}) => name))}`}`;
-    const check = {dimension: 'freshness', name: 'freshness', column: time.name, unit: 'minutes', threshold: span.microseconds / 6e7, expected: words} as const;
+    const check = {
+      dimension: 'freshness',
+      name: 'freshness',
+      column: time.name,
+      unit: 'minutes',
+      threshold: span.microseconds / 6e7,
+      expected: words,
+    } as const;
     checks.push(
       hasTime
         ? {
             ...check,
             observed: counted('age'),
             // A table without rows has none that is stale; it fails all the same.
-            failing: by.length > 0 ? counted('stale') : {sql: sql`least(stale, rows)`, spark: "F.least('stale', 'rows')"},
-            checked: by.length > 0 ? counted('sources') : {sql: sql`nullif(least(sources, rows), 0)`, spark: "F.nullif(F.least('sources', 'rows'), F.lit(0))"},
-            found: {sql: sql`strftime(oldest, '%Y-%m-%d %H:%M:%S')`, spark: "F.date_format('oldest', 'yyyy-MM-dd HH:mm:ss')"},
+            failing:
+              by.length > 0 ? counted('stale') : {sql: sql`least(stale, rows)`, spark: "F.least('stale', 'rows')"},
+            checked:
+              by.length > 0
+                ? counted('sources')
+                : {sql: sql`nullif(least(sources, rows), 0)`, spark: "F.nullif(F.least('sources', 'rows'), F.lit(0))"},
+            found: {
+              sql: sql`strftime(oldest, '%Y-%m-%d %H:%M:%S')`,
+              spark: "F.date_format('oldest', 'yyyy-MM-dd HH:mm:ss')",
+            },
           }
         : broken(check, values.time),
     );
@@ -167,7 +234,14 @@ function qualityOf(values: QualityValues, columns: readonly Column[], inSpark: (
       const threshold = limits.get(name.toLowerCase()) ?? values.missing_percent;
       const failing = counted(`missing_${i + 1}`);
       const expected = threshold === 0 ? 'never missing' : `at most ${threshold} % missing`;
-      const check = {dimension: 'completeness', name: `${name}_missing`, column: name, unit: 'percent', threshold, expected} as const;
+      const check = {
+        dimension: 'completeness',
+        name: `${name}_missing`,
+        column: name,
+        unit: 'percent',
+        threshold,
+        expected,
+      } as const;
       if (columns.length > 0 && gone.includes(name)) checks.push(broken(check, name));
       else
         checks.push({
@@ -175,8 +249,17 @@ function qualityOf(values: QualityValues, columns: readonly Column[], inSpark: (
           observed: share(failing, rows),
           failing,
           checked: rows,
-          counts: {[`missing_${i + 1}`]: {sql: sql`count(*) - count(${present(column)})`, spark: `F.count_if(${sparkPresent(column)}.isNull())`}},
-          row: {fails: {sql: sql`${present(column)} IS NULL`, spark: `${sparkPresent(column)}.isNull()`}, reason: `${name} is missing`, counted: true},
+          counts: {
+            [`missing_${i + 1}`]: {
+              sql: sql`count(*) - count(${present(column)})`,
+              spark: `F.count_if(${sparkPresent(column)}.isNull())`,
+            },
+          },
+          row: {
+            fails: {sql: sql`${present(column)} IS NULL`, spark: `${sparkPresent(column)}.isNull()`},
+            reason: `${name} is missing`,
+            counted: true,
+          },
         });
     });
 
@@ -208,7 +291,10 @@ function qualityOf(values: QualityValues, columns: readonly Column[], inSpark: (
         threshold: 0,
         expected: 'no other columns',
         observed: {sql: lit(others.length), spark: 'float(len(_others))'},
-        found: {sql: lit(others.length === 0 ? null : others.map(({name}) => name).join(', ')), spark: "', '.join(_others) or None"},
+        found: {
+          sql: lit(others.length === 0 ? null : others.map(({name}) => name).join(', ')),
+          spark: "', '.join(_others) or None",
+        },
       });
     }
   }
@@ -246,15 +332,34 @@ function qualityOf(values: QualityValues, columns: readonly Column[], inSpark: (
       const column = columnNamed(name, columns);
       const [failing, checked] = [counted(`outside_${i + 1}`), counted(`ranged_${i + 1}`)];
       const expected = min === '' ? `at most ${max}` : max === '' ? `at least ${min}` : `${min} to ${max}`;
-      const check = {dimension: 'accuracy', name: `${column.name}_range`, column: column.name, unit: 'percent', threshold: 0, expected} as const;
+      const check = {
+        dimension: 'accuracy',
+        name: `${column.name}_range`,
+        column: column.name,
+        unit: 'percent',
+        threshold: 0,
+        expected,
+      } as const;
       if (!isUsable(name)) {
         checks.push(broken(check, name));
         return;
       }
       const [value, sparkValue] = [present(column), sparkPresent(column)];
       const fails: Both = {
-        sql: join([...(min === '' ? [] : [sql`${value} < ${boundSql(min, column)}`]), ...(max === '' ? [] : [sql`${value} > ${boundSql(max, column)}`])], ' OR '),
-        spark: either([...(min === '' ? [] : [`${sparkValue} < ${boundSpark(min, column)}`]), ...(max === '' ? [] : [`${sparkValue} > ${boundSpark(max, column)}`])], '|'),
+        sql: join(
+          [
+            ...(min === '' ? [] : [sql`${value} < ${boundSql(min, column)}`]),
+            ...(max === '' ? [] : [sql`${value} > ${boundSql(max, column)}`]),
+          ],
+          ' OR ',
+        ),
+        spark: either(
+          [
+            ...(min === '' ? [] : [`${sparkValue} < ${boundSpark(min, column)}`]),
+            ...(max === '' ? [] : [`${sparkValue} > ${boundSpark(max, column)}`]),
+          ],
+          '|',
+        ),
       };
       checks.push({
         ...check,
@@ -274,13 +379,36 @@ function qualityOf(values: QualityValues, columns: readonly Column[], inSpark: (
   if (keys.length > 0 && wants('uniqueness')) {
     const named = list(keys.map(({name}) => name));
     const one = keys.length === 1 ? (keys[0]?.name ?? null) : null;
-    const check = {dimension: 'uniqueness', name: 'unique_key', column: one, unit: 'percent', threshold: 0, expected: `one row for each ${named}`} as const;
+    const check = {
+      dimension: 'uniqueness',
+      name: 'unique_key',
+      column: one,
+      unit: 'percent',
+      threshold: 0,
+      expected: `one row for each ${named}`,
+    } as const;
     const missing = values.keys.find((name) => !isUsable(name)) ?? '';
-    checks.push(areKeys ? {...check, observed: share(counted('repeated'), counted('keyed')), failing: counted('repeated'), checked: counted('keyed')} : broken(check, missing));
+    checks.push(
+      areKeys
+        ? {
+            ...check,
+            observed: share(counted('repeated'), counted('keyed')),
+            failing: counted('repeated'),
+            checked: counted('keyed'),
+          }
+        : broken(check, missing),
+    );
   }
 
   if (values.time !== '' && values.no_future && wants('validity')) {
-    const check = {dimension: 'validity', name: 'no_future_times', column: time.name, unit: 'percent', threshold: 0, expected: 'not in the future'} as const;
+    const check = {
+      dimension: 'validity',
+      name: 'no_future_times',
+      column: time.name,
+      unit: 'percent',
+      threshold: 0,
+      expected: 'not in the future',
+    } as const;
     const fails: Both = {sql: sql`${at.sql} > ${now.sql}`, spark: `${at.spark} > _now`};
     checks.push(
       hasTime
@@ -352,10 +480,19 @@ function placedRows({order, by}: Quality, relation: Sql, columns: readonly Colum
 }
 
 /** The queries that both the result and the rejects begin with. */
-function counting({checks, usable, by, limit}: Quality, relation: Sql, now: Sql, wanted: (check: Check) => boolean): Sql[] {
+function counting(
+  {checks, usable, by, limit}: Quality,
+  relation: Sql,
+  now: Sql,
+  wanted: (check: Check) => boolean,
+): Sql[] {
   const counts = checks.filter(wanted).flatMap((check) => Object.entries(check.counts ?? {}));
   const newest = usable === undefined || by.length > 0 ? [] : [sql`max(${usable.sql}) AS newest`];
-  const totals = [sql`count(*) AS rows`, ...counts.map(([name, {sql: counts}]) => sql`${counts} AS ${id(name)}`), ...newest];
+  const totals = [
+    sql`count(*) AS rows`,
+    ...counts.map(([name, {sql: counts}]) => sql`${counts} AS ${id(name)}`),
+    ...newest,
+  ];
   const keys = by.map((column, i) => sql`${id(column.name)} AS ${id(`by_${i + 1}`)}`);
   const isStale = sql`newest IS NULL OR epoch_us(${now}) - epoch_us(newest) > ${lit(limit)}`;
   return [
@@ -397,7 +534,11 @@ function toSql(values: QualityValues, input: Input): Program {
       : [
           sql`in_order AS (\n  SELECT count(*) FILTER (WHERE ${id(order.isBack)}) AS back, count(${order.at.sql}) AS placed\n  FROM ${placedRows(quality, relation, columns, id(unusedName('row', columns)))}\n)`,
         ];
-  const others = [...(usable === undefined ? [] : [sql`ages`]), ...(keys.length === 0 ? [] : [sql`keyed`]), ...(order === undefined ? [] : [sql`in_order`])];
+  const others = [
+    ...(usable === undefined ? [] : [sql`ages`]),
+    ...(keys.length === 0 ? [] : [sql`keyed`]),
+    ...(order === undefined ? [] : [sql`in_order`]),
+  ];
   const from = join([sql`totals`, ...others]);
   const result = sql`WITH ${join([...counting(quality, relation, now, () => true), ...ages, ...keyed, ...placed], ',\n')}
 SELECT ${now} AS run_at, ${lit(input.name)} AS table_name, dimension, check_name, column_name::VARCHAR AS column_name,
@@ -411,14 +552,22 @@ FROM (
 )`;
   const rejects = rejectsSql(quality, input, now);
   const judge: Extract<Program, {kind: 'sql'}>['judge'] = {
-    ask: (made) => sql`SELECT check_name, CASE WHEN unit = 'percent' THEN coalesce(rows_failing, 0) ELSE 0 END, passed FROM ${made}`,
+    ask: (made) =>
+      sql`SELECT check_name, CASE WHEN unit = 'percent' THEN coalesce(rows_failing, 0) ELSE 0 END, passed FROM ${made}`,
     read: (answer) =>
       verdictOf(
-        answer.map(([name, failing, passed]) => ({name: typeof name === 'string' ? name : '', failing: Number(failing), passed: passed === true})),
+        answer.map(([name, failing, passed]) => ({
+          name: typeof name === 'string' ? name : '',
+          failing: Number(failing),
+          passed: passed === true,
+        })),
         values.on_failure === 'stop',
       ),
     ...(values.on_failure === 'stop'
-      ? {halt: (made: Sql) => sql`SELECT CASE WHEN count(*) > 0 THEN error('checks failed: ' || string_agg(check_name, ', ')) END AS failed FROM ${made} WHERE NOT passed`}
+      ? {
+          halt: (made: Sql) =>
+            sql`SELECT CASE WHEN count(*) > 0 THEN error('checks failed: ' || string_agg(check_name, ', ')) END AS failed FROM ${made} WHERE NOT passed`,
+        }
       : {}),
   };
   return {kind: 'sql', sql: result, ...(rejects === undefined ? {} : {rejects}), judge};
@@ -431,10 +580,15 @@ const arePresent = (columns: readonly Column[]): Sql =>
     ' AND ',
   );
 
-function verdictOf(checks: readonly {readonly name: string; readonly failing: number; readonly passed: boolean}[], stops: boolean): Verdict | undefined {
+function verdictOf(
+  checks: readonly {readonly name: string; readonly failing: number; readonly passed: boolean}[],
+  stops: boolean,
+): Verdict | undefined {
   const failed = checks.filter(({passed}) => !passed);
   if (failed.length === 0) return undefined;
-  const said = failed.slice(0, 5).map(({name, failing}) => (failing === 0 ? name : `${name} (${plural(failing, 'row')})`));
+  const said = failed
+    .slice(0, 5)
+    .map(({name, failing}) => (failing === 0 ? name : `${name} (${plural(failing, 'row')})`));
   const mark = `${count(failed.length)} of ${plural(checks.length, 'check')} ${failed.length === 1 ? 'fails' : 'fail'}`;
   return {
     stops,
@@ -454,14 +608,27 @@ function rejectsSql(quality: Quality, input: Input, now: Sql): Sql | undefined {
   const free = (base: string): Sql => id(unusedName(base, columns));
   const [row, place, twice] = [free('row'), free('place'), free('is_repeated')];
   const [dimension, checkName, reason] = [free('dimension'), free('check_name'), free('reason')];
-  const wrong = (check: Check, why: string): readonly [Sql, Sql, Sql, Sql] => [lit(checks.indexOf(check)), lit(check.dimension), lit(check.name), lit(why)];
+  const wrong = (check: Check, why: string): readonly [Sql, Sql, Sql, Sql] => [
+    lit(checks.indexOf(check)),
+    lit(check.dimension),
+    lit(check.name),
+    lit(why),
+  ];
   const over = (i: number): Sql => free(`too_many_${i}`);
   const gates = checks.filter((check) => check.row?.counted === true);
   const tests = checks.flatMap((check) => {
     if (check.name === 'unique_key' && check.dimension === 'uniqueness' && keys.length > 0)
       return [{check, fails: sql`${twice}`, reason: `another row has the same ${list(keys.map(({name}) => name))}`}];
     if (check.row === undefined) return [];
-    return [{check, fails: gates.includes(check) ? sql`${over(checks.indexOf(check))} AND ${check.row.fails.sql}` : sql`(${check.row.fails.sql})`, reason: check.row.reason}];
+    return [
+      {
+        check,
+        fails: gates.includes(check)
+          ? sql`${over(checks.indexOf(check))} AND ${check.row.fails.sql}`
+          : sql`(${check.row.fails.sql})`,
+        reason: check.row.reason,
+      },
+    ];
   });
   if (tests.length === 0 && usable === undefined) return undefined;
   const ctes = counting(quality, relation, now, (check) => check.row?.counted === true);
@@ -504,13 +671,25 @@ function rejectsSql(quality: Quality, input: Input, now: Sql): Sql | undefined {
     const sources = by.map((_, i) => free(`by_${i + 1}`));
     const newest = free('newest');
     const renamed = by.map((_, i) => sql`${id(`by_${i + 1}`)} AS ${sources[i] ?? sql``}`);
-    const same = [...by.map((column, i) => sql`${id(column.name)} IS NOT DISTINCT FROM ${sources[i] ?? sql``}`), sql`${usable.sql} IS NOT DISTINCT FROM ${newest}`];
-    const [at, what, name, said] = wrong(fresh, by.length === 0 ? 'the newest row is too old' : `the newest row of its ${list(by.map(({name: of}) => of))} is too old`);
+    const same = [
+      ...by.map((column, i) => sql`${id(column.name)} IS NOT DISTINCT FROM ${sources[i] ?? sql``}`),
+      sql`${usable.sql} IS NOT DISTINCT FROM ${newest}`,
+    ];
+    const [at, what, name, said] = wrong(
+      fresh,
+      by.length === 0
+        ? 'the newest row is too old'
+        : `the newest row of its ${list(by.map(({name: of}) => of))} is too old`,
+    );
     const stale = sql`SELECT * EXCLUDE (${join([...sources, newest])}), ${at} AS ${place}, ${what} AS ${dimension}, ${name} AS ${checkName}, ${said} AS ${reason}
   FROM ${placedRows({...quality, order: undefined}, relation, columns, row)}
   JOIN (SELECT ${join([...renamed, sql`newest AS ${newest}`])} FROM fresh WHERE is_stale) ON ${join(same, ' AND ')}`;
     // Of no rows at all, DuckDB 1.5 numbers one.
-    parts.push(by.length === 0 ? sql`(${stale}\n  ORDER BY ${row} LIMIT 1)` : sql`${stale}\n  QUALIFY row_number() OVER (PARTITION BY ${join(sources)} ORDER BY ${row}) = 1`);
+    parts.push(
+      by.length === 0
+        ? sql`(${stale}\n  ORDER BY ${row} LIMIT 1)`
+        : sql`${stale}\n  QUALIFY row_number() OVER (PARTITION BY ${join(sources)} ORDER BY ${row}) = 1`,
+    );
   }
   return sql`WITH ${join(ctes, ',\n')}
 SELECT * EXCLUDE (${row}, ${place})
@@ -532,7 +711,10 @@ function check(values: QualityValues, input: Input): StepProblem[] {
     problems.push({
       code: 'PARAM',
       message: `${values.in_order ? 'Times in order need' : 'Freshness needs'} a column of times, and none is named.`,
-      hint: times.length > 0 ? `Add time: ${times[0] ?? ''}.` : `${input.name} has no column of times: put a cast step before it that makes one a timestamp.`,
+      hint:
+        times.length > 0
+          ? `Add time: ${times[0] ?? ''}.`
+          : `${input.name} has no column of times: put a cast step before it that makes one a timestamp.`,
       param: 'time',
     });
   if (values.time !== '') problems.push(...checkFamily(others([values.time]), input, 'time', 'time', 'Freshness'));
@@ -550,7 +732,12 @@ function check(values: QualityValues, input: Input): StepProblem[] {
     const param = `ranges.${name}`;
     const column = findColumn(name, columns);
     if (min === '' && max === '')
-      problems.push({code: 'PARAM', message: `The range of ${name} has neither a smallest nor a largest value.`, hint: 'Give min, max or both.', param});
+      problems.push({
+        code: 'PARAM',
+        message: `The range of ${name} has neither a smallest nor a largest value.`,
+        hint: 'Give min, max or both.',
+        param,
+      });
     problems.push(...checkColumns(others([name]), input, param));
     if (column === undefined || isUnexpected(name, values, columns)) continue;
     if (min !== '') problems.push(...checkLimit(min, column, `${param}.min`));
@@ -564,7 +751,11 @@ function check(values: QualityValues, input: Input): StepProblem[] {
     ...checkNames(
       checks.map(({name}) => name),
       'conditions',
-    ).map((problem) => ({...problem, message: `Two checks are called ${problem.column}.`, hint: 'Give one of the conditions another name.'})),
+    ).map((problem) => ({
+      ...problem,
+      message: `Two checks are called ${problem.column}.`,
+      hint: 'Give one of the conditions another name.',
+    })),
   ];
 }
 
@@ -598,13 +789,20 @@ function toPySpark(values: QualityValues, context: SparkContext): string[] | Not
   if (refused !== undefined) return refused;
   const {checks, usable, by, limit, keys, order} = quality;
   const lines = [`_now = ${momentSpark(values.now)}`];
-  if (checks.some(({unit}) => unit === 'columns')) lines.push(`_types = {name.lower(): kind for name, kind in ${frame}.dtypes}`);
+  if (checks.some(({unit}) => unit === 'columns'))
+    lines.push(`_types = {name.lower(): kind for name, kind in ${frame}.dtypes}`);
   if (checks.some(({name, dimension}) => dimension === 'consistency' && name === 'no_other_columns'))
-    lines.push(`_others = [name for name in ${frame}.columns if name.lower() not in ${py(Object.keys(values.schema).map((name) => name.toLowerCase()))}]`);
+    lines.push(
+      `_others = [name for name in ${frame}.columns if name.lower() not in ${py(Object.keys(values.schema).map((name) => name.toLowerCase()))}]`,
+    );
 
-  const counts = checks.flatMap((one) => Object.entries(one.counts ?? {})).map(([name, {spark}]): [string, string] => [name, spark]);
+  const counts = checks
+    .flatMap((one) => Object.entries(one.counts ?? {}))
+    .map(([name, {spark}]): [string, string] => [name, spark]);
   const newest: [string, string][] = usable === undefined ? [] : [['newest', `F.max(${usable.spark})`]];
-  lines.push(...assign('_totals', frame, [agg([['rows', "F.count('*')"], ...counts, ...(by.length === 0 ? newest : [])])]));
+  lines.push(
+    ...assign('_totals', frame, [agg([['rows', "F.count('*')"], ...counts, ...(by.length === 0 ? newest : [])])]),
+  );
   const all = ['_totals'];
   if (usable !== undefined) {
     const isStale = `F.col('newest').isNull() | (F.unix_micros(_now) - F.unix_micros('newest') > ${limit})`;
@@ -613,7 +811,10 @@ function toPySpark(values: QualityValues, context: SparkContext): string[] | Not
       by.map((column, i) => `${col(column.name)}.alias(${py(`by_${i + 1}`)})`),
     );
     lines.push(
-      ...assign('_fresh', by.length === 0 ? '_totals' : frame, [...(by.length === 0 ? [`select('newest')`] : [grouped, agg(newest)]), `withColumn('is_stale', ${isStale})`]),
+      ...assign('_fresh', by.length === 0 ? '_totals' : frame, [
+        ...(by.length === 0 ? [`select('newest')`] : [grouped, agg(newest)]),
+        `withColumn('is_stale', ${isStale})`,
+      ]),
       ...assign('_ages', '_fresh', [
         agg([
           ['oldest', "F.when(F.count('newest') == F.count('*'), F.min('newest'))"],
@@ -683,7 +884,12 @@ function toPySpark(values: QualityValues, context: SparkContext): string[] | Not
       `select(_now.alias('run_at'), F.lit(${py(input?.name ?? '')}).alias('table_name'), 'dimension', 'check_name', 'column_name', 'observed', 'threshold', 'unit', F.coalesce(F.col('observed') <= F.col('threshold'), F.col('rows_checked') == 0, F.lit(False)).alias('passed'), 'rows_failing', 'rows_checked', 'expected', 'found')`,
     ]),
     ...sparkRejects(quality, {target, frame, columns, there}),
-    ...(values.on_failure === 'stop' ? [`_failed = [row.check_name for row in ${target}.where('NOT passed').collect()]`, "assert not _failed, f'checks failed: {_failed}'"] : []),
+    ...(values.on_failure === 'stop'
+      ? [
+          `_failed = [row.check_name for row in ${target}.where('NOT passed').collect()]`,
+          "assert not _failed, f'checks failed: {_failed}'",
+        ]
+      : []),
   );
   return lines;
 }
@@ -697,22 +903,29 @@ function sparkRejects(
   const [row, place, twice, newest] = [free('_row'), free('_place'), free('_repeated'), free('_newest')];
   const gates = checks.filter((one) => one.row?.counted === true);
   const over = (one: Check): string => free(`_too_many_${checks.indexOf(one)}`);
-  const wrong = (one: Check, why: string): string => `(${checks.indexOf(one)}, ${py(one.dimension)}, ${py(one.name)}, ${py(why)})`;
+  const wrong = (one: Check, why: string): string =>
+    `(${checks.indexOf(one)}, ${py(one.dimension)}, ${py(one.name)}, ${py(why)})`;
   const added = [free('dimension'), free('check_name'), free('reason')] as const;
   const named = py([place, ...added]);
   const tests = checks.flatMap((one) => {
-    if (one.dimension === 'uniqueness' && keys.length > 0) return [`${wrong(one, `another row has the same ${list(keys.map(({name}) => name))}`)}: ${col(twice)}`];
+    if (one.dimension === 'uniqueness' && keys.length > 0)
+      return [`${wrong(one, `another row has the same ${list(keys.map(({name}) => name))}`)}: ${col(twice)}`];
     if (one.row === undefined) return [];
-    return [`${wrong(one, one.row.reason)}: ${one.row.counted === true ? `${col(over(one))} & ` : ''}${one.row.fails.spark}`];
+    return [
+      `${wrong(one, one.row.reason)}: ${one.row.counted === true ? `${col(over(one))} & ` : ''}${one.row.fails.spark}`,
+    ];
   });
   if (tests.length === 0 && usable === undefined) return [];
   const numbered = order === undefined ? '_numbered' : '_placed';
-  const lines = order === undefined ? assign(numbered, frame, [`withColumn(${py(row)}, F.monotonically_increasing_id())`]) : [];
+  const lines =
+    order === undefined ? assign(numbered, frame, [`withColumn(${py(row)}, F.monotonically_increasing_id())`]) : [];
   const parts: string[] = [];
   if (tests.length > 0) {
     const calls: string[] = [];
     if (gates.length > 0) {
-      const made = gates.map((one) => `F.coalesce(${one.observed.spark} > ${py(one.threshold)}, F.lit(False)).alias(${py(over(one))})`);
+      const made = gates.map(
+        (one) => `F.coalesce(${one.observed.spark} > ${py(one.threshold)}, F.lit(False)).alias(${py(over(one))})`,
+      );
       calls.push(`crossJoin(F.broadcast(_totals.${call('select', made)}))`);
     }
     if (keys.length > 0) {
@@ -742,11 +955,22 @@ function sparkRejects(
   const fresh = checks.find((one) => one.dimension === 'freshness');
   if (usable !== undefined && fresh !== undefined) {
     const sources = by.map((_, i) => free(`_by_${i + 1}`));
-    const renamed = [...by.map((_, i) => `F.col(${py(`by_${i + 1}`)}).alias(${py(sources[i] ?? '')})`), `F.col('newest').alias(${py(newest)})`];
-    const same = [...by.map((column, i) => `${col(column.name)}.eqNullSafe(${col(sources[i] ?? '')})`), `${usable.spark}.eqNullSafe(${col(newest)})`];
+    const renamed = [
+      ...by.map((_, i) => `F.col(${py(`by_${i + 1}`)}).alias(${py(sources[i] ?? '')})`),
+      `F.col('newest').alias(${py(newest)})`,
+    ];
+    const same = [
+      ...by.map((column, i) => `${col(column.name)}.eqNullSafe(${col(sources[i] ?? '')})`),
+      `${usable.spark}.eqNullSafe(${col(newest)})`,
+    ];
     const first = free('_first');
     const partition = by.length === 0 ? 'F.lit(0)' : sources.map((name) => py(name)).join(', ');
-    const why = wrong(fresh, by.length === 0 ? 'the newest row is too old' : `the newest row of its ${list(by.map(({name}) => name))} is too old`);
+    const why = wrong(
+      fresh,
+      by.length === 0
+        ? 'the newest row is too old'
+        : `the newest row of its ${list(by.map(({name}) => name))} is too old`,
+    );
     lines.push(
       ...assign('_stale', numbered, [
         `join(F.broadcast(_fresh.where('is_stale').select(${renamed.join(', ')})), ${same.join(' & ')})`,
@@ -760,7 +984,11 @@ function sparkRejects(
   const [first = '', ...others] = parts;
   return [
     ...lines,
-    ...assign(`${target}_rejects`, first, [...others.map((other) => `unionByName(${other})`), `orderBy(${py(place)}, ${py(row)})`, `drop(${py(place)}, ${py(row)})`]),
+    ...assign(`${target}_rejects`, first, [
+      ...others.map((other) => `unionByName(${other})`),
+      `orderBy(${py(place)}, ${py(row)})`,
+      `drop(${py(place)}, ${py(row)})`,
+    ]),
   ];
 }
 
@@ -849,15 +1077,63 @@ export const quality = defineStep({
         ['freshness', 'freshness', 'read_at', 20, 15, 'minutes', false, 1, 1, 'at most 15m old', '2024-02-01 10:10:00'],
         ['completeness', 'sensor_id_missing', 'sensor_id', 0, 5, 'percent', true, 0, 6, 'at most 5 % missing', null],
         ['completeness', 'read_at_missing', 'read_at', 0, 5, 'percent', true, 0, 6, 'at most 5 % missing', null],
-        ['completeness', 'temperature_missing', 'temperature', 16.666666666666668, 5, 'percent', false, 1, 6, 'at most 5 % missing', null],
-        ['completeness', 'humidity_missing', 'humidity', 16.666666666666668, 20, 'percent', true, 1, 6, 'at most 20 % missing', null],
+        [
+          'completeness',
+          'temperature_missing',
+          'temperature',
+          16.666666666666668,
+          5,
+          'percent',
+          false,
+          1,
+          6,
+          'at most 5 % missing',
+          null,
+        ],
+        [
+          'completeness',
+          'humidity_missing',
+          'humidity',
+          16.666666666666668,
+          20,
+          'percent',
+          true,
+          1,
+          6,
+          'at most 20 % missing',
+          null,
+        ],
         ['consistency', 'sensor_id_type', 'sensor_id', 0, 0, 'columns', true, null, null, 'string', 'string'],
         ['consistency', 'read_at_type', 'read_at', 0, 0, 'columns', true, null, null, 'timestamp', 'timestamp'],
         ['consistency', 'temperature_type', 'temperature', 0, 0, 'columns', true, null, null, 'double', 'double'],
         ['consistency', 'no_other_columns', null, 1, 0, 'columns', false, null, null, 'no other columns', 'humidity'],
         ['accuracy', 'temperature_range', 'temperature', 20, 0, 'percent', false, 1, 5, '-40 to 60', null],
-        ['uniqueness', 'unique_key', null, 33.333333333333336, 0, 'percent', false, 2, 6, 'one row for each sensor_id and read_at', null],
-        ['validity', 'no_future_times', 'read_at', 16.666666666666668, 0, 'percent', false, 1, 6, 'not in the future', null],
+        [
+          'uniqueness',
+          'unique_key',
+          null,
+          33.333333333333336,
+          0,
+          'percent',
+          false,
+          2,
+          6,
+          'one row for each sensor_id and read_at',
+          null,
+        ],
+        [
+          'validity',
+          'no_future_times',
+          'read_at',
+          16.666666666666668,
+          0,
+          'percent',
+          false,
+          1,
+          6,
+          'not in the future',
+          null,
+        ],
         ['validity', 'indoors', null, 20, 0, 'percent', false, 1, 5, 'temperature BETWEEN 15 AND 30', null],
       ]),
       rejects: {
@@ -865,9 +1141,33 @@ export const quality = defineStep({
         rows: [
           ['s-1', '2024-02-01 10:10:00', 85, 'NaN', 'freshness', 'freshness', 'the newest row is too old'],
           ['s-2', '2024-02-01 10:00:00', null, 41, 'completeness', 'temperature_missing', 'temperature is missing'],
-          ['s-1', '2024-02-01 10:10:00', 85, 'NaN', 'accuracy', 'temperature_range', 'temperature is not from -40 to 60'],
-          ['s-2', '2024-02-01 10:10:00', 22, 42, 'uniqueness', 'unique_key', 'another row has the same sensor_id and read_at'],
-          ['s-2', '2024-02-01 10:10:00', 22, 42, 'uniqueness', 'unique_key', 'another row has the same sensor_id and read_at'],
+          [
+            's-1',
+            '2024-02-01 10:10:00',
+            85,
+            'NaN',
+            'accuracy',
+            'temperature_range',
+            'temperature is not from -40 to 60',
+          ],
+          [
+            's-2',
+            '2024-02-01 10:10:00',
+            22,
+            42,
+            'uniqueness',
+            'unique_key',
+            'another row has the same sensor_id and read_at',
+          ],
+          [
+            's-2',
+            '2024-02-01 10:10:00',
+            22,
+            42,
+            'uniqueness',
+            'unique_key',
+            'another row has the same sensor_id and read_at',
+          ],
           ['s-1', '2031-01-01 00:00:00', 21, 43, 'validity', 'no_future_times', 'read_at is in the future'],
           ['s-1', '2024-02-01 10:10:00', 85, 'NaN', 'validity', 'indoors', 'not temperature BETWEEN 15 AND 30'],
         ],
@@ -875,7 +1175,15 @@ export const quality = defineStep({
     },
     {
       name: 'good rows pass',
-      params: {time: 'read_at', freshness: '1h', now: '2024-02-01 10:30:00', missing_percent: 0, ranges: {temperature: {min: -40}}, keys: ['sensor_id'], on_failure: 'stop'},
+      params: {
+        time: 'read_at',
+        freshness: '1h',
+        now: '2024-02-01 10:30:00',
+        missing_percent: 0,
+        ranges: {temperature: {min: -40}},
+        keys: ['sensor_id'],
+        on_failure: 'stop',
+      },
       input: {
         columns: {sensor_id: 'VARCHAR', read_at: 'TIMESTAMP', temperature: 'DOUBLE'},
         rows: [
@@ -892,7 +1200,10 @@ export const quality = defineStep({
         ['uniqueness', 'unique_key', 'sensor_id', 0, 0, 'percent', true, 0, 2, 'one row for each sensor_id', null],
         ['validity', 'no_future_times', 'read_at', 0, 0, 'percent', true, 0, 2, 'not in the future', null],
       ]),
-      rejects: {columns: {...{sensor_id: 'VARCHAR', read_at: 'TIMESTAMP', temperature: 'DOUBLE'}, ...wrongColumns}, rows: []},
+      rejects: {
+        columns: {...{sensor_id: 'VARCHAR', read_at: 'TIMESTAMP', temperature: 'DOUBLE'}, ...wrongColumns},
+        rows: [],
+      },
     },
     {
       name: 'in a table without rows nothing is wrong, and nothing is fresh',
@@ -902,16 +1213,38 @@ export const quality = defineStep({
         ['freshness', 'freshness', 'read_at', null, 15, 'minutes', false, 0, null, 'at most 15m old', null],
         ['completeness', 'sensor_id_missing', 'sensor_id', null, 5, 'percent', true, 0, 0, 'at most 5 % missing', null],
         ['completeness', 'read_at_missing', 'read_at', null, 5, 'percent', true, 0, 0, 'at most 5 % missing', null],
-        ['completeness', 'temperature_missing', 'temperature', null, 5, 'percent', true, 0, 0, 'at most 5 % missing', null],
+        [
+          'completeness',
+          'temperature_missing',
+          'temperature',
+          null,
+          5,
+          'percent',
+          true,
+          0,
+          0,
+          'at most 5 % missing',
+          null,
+        ],
         ['accuracy', 'temperature_range', 'temperature', null, 0, 'percent', true, 0, 0, 'at most 60', null],
         ['uniqueness', 'unique_key', 'sensor_id', null, 0, 'percent', true, 0, 0, 'one row for each sensor_id', null],
         ['validity', 'no_future_times', 'read_at', null, 0, 'percent', true, 0, 0, 'not in the future', null],
       ]),
-      rejects: {columns: {...{sensor_id: 'VARCHAR', read_at: 'TIMESTAMP', temperature: 'DOUBLE'}, ...wrongColumns}, rows: []},
+      rejects: {
+        columns: {...{sensor_id: 'VARCHAR', read_at: 'TIMESTAMP', temperature: 'DOUBLE'}, ...wrongColumns},
+        rows: [],
+      },
     },
     {
       name: 'a sensor that stopped, and one without any time',
-      params: {time: 'day', freshness: '2d', by: ['sensor'], now: '2024-02-10T12:00:00Z', no_future: false, skip: ['completeness']},
+      params: {
+        time: 'day',
+        freshness: '2d',
+        by: ['sensor'],
+        now: '2024-02-10T12:00:00Z',
+        no_future: false,
+        skip: ['completeness'],
+      },
       input: {
         columns: {sensor: 'VARCHAR', day: 'DATE', v: 'INTEGER'},
         rows: [
@@ -924,7 +1257,9 @@ export const quality = defineStep({
           ['a', '2024-01-01', 7],
         ],
       },
-      expect: resultOf('2024-02-10 12:00:00', [['freshness', 'freshness', 'day', null, 2880, 'minutes', false, 2, 3, 'at most 2d old, for each sensor', null]]),
+      expect: resultOf('2024-02-10 12:00:00', [
+        ['freshness', 'freshness', 'day', null, 2880, 'minutes', false, 2, 3, 'at most 2d old, for each sensor', null],
+      ]),
       rejects: {
         columns: {...{sensor: 'VARCHAR', day: 'DATE', v: 'INTEGER'}, ...wrongColumns},
         rows: [
@@ -935,7 +1270,15 @@ export const quality = defineStep({
     },
     {
       name: 'a clock that is set back by an hour; missing times and those in the future are passed over',
-      params: {time: 'read_at', freshness: '1h', by: ['sensor'], now: '2024-10-27 03:00:00', in_order: true, no_future: false, skip: ['completeness']},
+      params: {
+        time: 'read_at',
+        freshness: '1h',
+        by: ['sensor'],
+        now: '2024-10-27 03:00:00',
+        in_order: true,
+        no_future: false,
+        skip: ['completeness'],
+      },
       input: {
         columns: {sensor: 'VARCHAR', read_at: 'TIMESTAMP', v: 'INTEGER'},
         rows: [
@@ -951,17 +1294,56 @@ export const quality = defineStep({
         ],
       },
       expect: resultOf('2024-10-27 03:00:00', [
-        ['freshness', 'freshness', 'read_at', 10, 60, 'minutes', true, 0, 2, 'at most 1h old, for each sensor', '2024-10-27 02:50:00'],
-        ['consistency', 'times_in_order', 'read_at', 14.285714285714286, 0, 'percent', false, 1, 7, 'not earlier than in the previous row, for each sensor', null],
+        [
+          'freshness',
+          'freshness',
+          'read_at',
+          10,
+          60,
+          'minutes',
+          true,
+          0,
+          2,
+          'at most 1h old, for each sensor',
+          '2024-10-27 02:50:00',
+        ],
+        [
+          'consistency',
+          'times_in_order',
+          'read_at',
+          14.285714285714286,
+          0,
+          'percent',
+          false,
+          1,
+          7,
+          'not earlier than in the previous row, for each sensor',
+          null,
+        ],
       ]),
       rejects: {
         columns: {...{sensor: 'VARCHAR', read_at: 'TIMESTAMP', v: 'INTEGER'}, ...wrongColumns},
-        rows: [['a', '2024-10-27 02:00:00', 4, 'consistency', 'times_in_order', 'read_at is earlier than in the previous row of its sensor']],
+        rows: [
+          [
+            'a',
+            '2024-10-27 02:00:00',
+            4,
+            'consistency',
+            'times_in_order',
+            'read_at is earlier than in the previous row of its sensor',
+          ],
+        ],
       },
     },
     {
       name: 'columns that are missing, of another type, or not expected; names with quotes',
-      params: {time: 'at', now: '2024-02-01', schema: {at: 'timestamp', "it's": 'int', gone: 'double'}, missing: {gone: 0}, ranges: {gone: {min: 0}, "it's": {max: 3}}},
+      params: {
+        time: 'at',
+        now: '2024-02-01',
+        schema: {at: 'timestamp', "it's": 'int', gone: 'double'},
+        missing: {gone: 0},
+        ranges: {gone: {min: 0}, "it's": {max: 3}},
+      },
       input: {
         columns: {at: 'VARCHAR', "it's": 'INTEGER', 'a "b"': 'BOOLEAN', 'Größe °C': 'FLOAT'},
         rows: [
@@ -979,7 +1361,19 @@ export const quality = defineStep({
         ['consistency', 'at_type', 'at', 1, 0, 'columns', false, null, null, 'timestamp', 'string'],
         ['consistency', "it's_type", "it's", 0, 0, 'columns', true, null, null, 'int', 'int'],
         ['consistency', 'gone_type', 'gone', 1, 0, 'columns', false, null, null, 'double', 'missing'],
-        ['consistency', 'no_other_columns', null, 2, 0, 'columns', false, null, null, 'no other columns', 'a "b", Größe °C'],
+        [
+          'consistency',
+          'no_other_columns',
+          null,
+          2,
+          0,
+          'columns',
+          false,
+          null,
+          null,
+          'no other columns',
+          'a "b", Größe °C',
+        ],
         ['accuracy', 'gone_range', 'gone', null, 0, 'percent', false, null, null, 'at least 0', 'missing'],
         ['accuracy', "it's_range", "it's", 100, 0, 'percent', false, 1, 1, 'at most 3', null],
         ['validity', 'no_future_times', 'at', null, 0, 'percent', false, null, null, 'not in the future', 'string'],

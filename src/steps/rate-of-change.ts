@@ -17,7 +17,8 @@ export const rateOfChange = defineStep({
   version: 1,
   group: 'features',
   title: 'Rate of change',
-  sentence: ({columns, by, time}) => `Rate of change per hour of ${list(columns) || '…'} by ${time || '…'}${by.length > 0 ? ` per ${list(by)}` : ''}`,
+  sentence: ({columns, by, time}) =>
+    `Rate of change per hour of ${list(columns) || '…'} by ${time || '…'}${by.length > 0 ? ` per ${list(by)}` : ''}`,
   lesson: {
     what: 'How fast a value rises or falls: its difference from the reading before, divided by the hours between the two. The reading before is SQL’s and Spark’s lag() over each sensor’s readings in the order of time. The new column is COLUMN_rate_per_hour. Rows stay in their order.',
     why: 'A discharge temperature of 210 °F is fine after a warm start and alarming when it was 190 an hour ago. Bearings announce themselves by the slope long before the value passes a limit. Dividing by the time makes readings comparable whether they come every minute or every hour.',
@@ -38,7 +39,13 @@ export const rateOfChange = defineStep({
       ...checkFamily(columns, input, 'columns', 'number', 'A rate of change'),
       ...checkFamily([time], input, 'time', 'time', 'This step'),
       ...checkColumns(by, input, 'by'),
-      ...checkNames([...input.columns.map(({name}) => name), ...columns.map((name) => rateOf(columnNamed(name, input.columns).name))], 'columns'),
+      ...checkNames(
+        [
+          ...input.columns.map(({name}) => name),
+          ...columns.map((name) => rateOf(columnNamed(name, input.columns).name)),
+        ],
+        'columns',
+      ),
     ];
   },
   toSql: ({columns, time, by}, inputs) => {
@@ -93,7 +100,12 @@ export const rateOfChange = defineStep({
         ],
       },
       expect: {
-        columns: {compressor_id: 'VARCHAR', timestamp: 'TIMESTAMP', discharge_temp_f: 'DOUBLE', discharge_temp_f_rate_per_hour: 'DOUBLE'},
+        columns: {
+          compressor_id: 'VARCHAR',
+          timestamp: 'TIMESTAMP',
+          discharge_temp_f: 'DOUBLE',
+          discharge_temp_f_rate_per_hour: 'DOUBLE',
+        },
         rows: [
           ['COMP-001', '2024-02-01 00:10:00', 201, 6],
           ['COMP-002', '2024-02-01 00:00:00', 190, null],
@@ -148,7 +160,15 @@ export const rateOfChange = defineStep({
         ],
       },
       expect: {
-        columns: {site: 'VARCHAR', line: 'INTEGER', day: 'DATE', counter: 'BIGINT', price: 'DECIMAL(10,2)', counter_rate_per_hour: 'DOUBLE', price_rate_per_hour: 'DOUBLE'},
+        columns: {
+          site: 'VARCHAR',
+          line: 'INTEGER',
+          day: 'DATE',
+          counter: 'BIGINT',
+          price: 'DECIMAL(10,2)',
+          counter_rate_per_hour: 'DOUBLE',
+          price_rate_per_hour: 'DOUBLE',
+        },
         rows: [
           [null, 1, '2024-02-03', 72, '0.24', 2, -0.01],
           [null, 1, '2024-02-02', 24, '0.48', null, null],

@@ -6,8 +6,18 @@ import {defineStep, type LakeRead, type StepProblem} from './define.ts';
 
 const params = {
   table: p.table({label: 'Table', help: 'A table of the lake.'}),
-  version: p.optionalNumber({label: 'Version', help: 'As the table’s history counts them, from 0. Left out, the latest one.', min: 0, integer: true}),
-  timestamp: p.text({label: 'As of', help: 'What was the latest version at this time, in UTC.', default: '', placeholder: '2024-03-31 12:00:00'}),
+  version: p.optionalNumber({
+    label: 'Version',
+    help: 'As the table’s history counts them, from 0. Left out, the latest one.',
+    min: 0,
+    integer: true,
+  }),
+  timestamp: p.text({
+    label: 'As of',
+    help: 'What was the latest version at this time, in UTC.',
+    default: '',
+    placeholder: '2024-03-31 12:00:00',
+  }),
 };
 type ReadValues = Values<typeof params>;
 
@@ -21,13 +31,32 @@ function readOf({table, version, timestamp}: ReadValues): LakeRead {
 function check({version, timestamp}: ReadValues): StepProblem[] {
   if (timestamp === '') return [];
   if (version !== undefined)
-    return [{code: 'PARAM', message: 'A version and a time are given, and the table is read as of one of them.', hint: 'Take one of the two out.', param: 'timestamp'}];
+    return [
+      {
+        code: 'PARAM',
+        message: 'A version and a time are given, and the table is read as of one of them.',
+        hint: 'Take one of the two out.',
+        param: 'timestamp',
+      },
+    ];
   if (timeOf(timestamp) !== undefined) return [];
-  return [{code: 'PARAM', message: `“${timestamp}” is no time.`, hint: 'Write one such as 2024-03-31 12:00:00, in UTC.', param: 'timestamp'}];
+  return [
+    {
+      code: 'PARAM',
+      message: `“${timestamp}” is no time.`,
+      hint: 'Write one such as 2024-03-31 12:00:00, in UTC.',
+      param: 'timestamp',
+    },
+  ];
 }
 
 function shown({table, at}: LakeRead): Sql {
-  const which = at === undefined ? sql`` : 'version' in at ? sql` AT (VERSION => ${lit(at.version)})` : sql` AT (TIMESTAMP => ${lit(at.timestamp)})`;
+  const which =
+    at === undefined
+      ? sql``
+      : 'version' in at
+        ? sql` AT (VERSION => ${lit(at.version)})`
+        : sql` AT (TIMESTAMP => ${lit(at.timestamp)})`;
   return sql`SELECT * FROM lake.${id(table)}${which}`;
 }
 
@@ -52,7 +81,12 @@ export const readTable = defineStep({
   toSql: (values) => ({kind: 'through', shown: shown(readOf(values))}),
   toPySpark: (values, {target}) => {
     const {table, at} = readOf(values);
-    const option = at === undefined ? [] : 'version' in at ? [`option('versionAsOf', ${at.version})`] : [`option('timestampAsOf', ${py(at.timestamp)})`];
+    const option =
+      at === undefined
+        ? []
+        : 'version' in at
+          ? [`option('versionAsOf', ${at.version})`]
+          : [`option('timestampAsOf', ${py(at.timestamp)})`];
     return assign(target, 'spark.read', [...option, `table(${py(`lake.${table}`)})`]);
   },
   examples: [
@@ -89,7 +123,9 @@ export const readTable = defineStep({
     {
       name: 'an empty table has its columns',
       params: {table: 'empty'},
-      lake: {empty: {columns: {sensor_id: 'VARCHAR', level: 'INTEGER', price: 'DECIMAL(10,2)', tags: 'VARCHAR[]'}, rows: []}},
+      lake: {
+        empty: {columns: {sensor_id: 'VARCHAR', level: 'INTEGER', price: 'DECIMAL(10,2)', tags: 'VARCHAR[]'}, rows: []},
+      },
       input: {columns: {}, rows: []},
       expect: {columns: {sensor_id: 'VARCHAR', level: 'INTEGER', price: 'DECIMAL(10,2)', tags: 'VARCHAR[]'}, rows: []},
     },

@@ -10,7 +10,8 @@ export const rename = defineStep({
   version: 1,
   group: 'shape',
   title: 'Rename',
-  sentence: ({columns}) => `Rename ${list(Object.entries(columns).map(([name, {to}]) => `${name} to ${to}`)) || 'columns'}`,
+  sentence: ({columns}) =>
+    `Rename ${list(Object.entries(columns).map(([name, {to}]) => `${name} to ${to}`)) || 'columns'}`,
   lesson: {
     what: 'Gives columns other names. Values, order of columns and order of rows stay. In Spark it is withColumnsRenamed.',
     why: 'Sources name things as they like: `Temp(C)`, `T1`, `timestamp` for milliseconds. A name that says what is inside, in one style for all tables, saves quotes in every query and lets tables be joined and united by name.',
@@ -19,7 +20,13 @@ export const rename = defineStep({
   },
   input: 'one',
   effect: 'same',
-  params: {columns: p.map('column', {to: p.text({label: 'New name'})}, {label: 'Names', help: 'Old name: new name.', short: 'to'})},
+  params: {
+    columns: p.map(
+      'column',
+      {to: p.text({label: 'New name'})},
+      {label: 'Names', help: 'Old name: new name.', short: 'to'},
+    ),
+  },
   check: ({columns}, inputs) => {
     const input = inputOf(inputs);
     const to = new Map(Object.entries(columns).map(([name, target]) => [name.toLowerCase(), target.to]));
@@ -34,16 +41,22 @@ export const rename = defineStep({
   },
   toSql: ({columns}, inputs) => {
     const input = inputOf(inputs);
-    const renamed = Object.entries(columns).map(([name, {to}]) => sql`${id(columnNamed(name, input.columns).name)} AS ${id(to)}`);
+    const renamed = Object.entries(columns).map(
+      ([name, {to}]) => sql`${id(columnNamed(name, input.columns).name)} AS ${id(to)}`,
+    );
     return {kind: 'sql', sql: sql`SELECT * RENAME (${join(renamed)}) FROM ${input.relation}`};
   },
   toPySpark: ({columns}, {target, frames: [frame = 'df'], inputs: [input]}) => {
     const known = input?.columns ?? [];
     const renamed = new Map(Object.entries(columns).map(([name, {to}]) => [columnNamed(name, known).name, to]));
     // Spark renames one after another, so a name that is still taken would be met twice.
-    const taken = [...renamed].some(([name, to]) => to.toLowerCase() !== name.toLowerCase() && findColumn(to, known) !== undefined);
+    const taken = [...renamed].some(
+      ([name, to]) => to.toLowerCase() !== name.toLowerCase() && findColumn(to, known) !== undefined,
+    );
     if (!taken) return assign(target, frame, [`withColumnsRenamed(${py(Object.fromEntries(renamed))})`]);
-    const selected = known.map(({name}) => (renamed.has(name) ? `${col(name)}.alias(${py(renamed.get(name) ?? name)})` : col(name)));
+    const selected = known.map(({name}) =>
+      renamed.has(name) ? `${col(name)}.alias(${py(renamed.get(name) ?? name)})` : col(name),
+    );
     return assign(target, frame, [call('select', selected)]);
   },
   examples: [

@@ -18,7 +18,11 @@ const params = {
   columns: p.columns({label: 'Columns', types: 'number'}),
   time: p.column({label: 'Time column', types: 'time'}),
   by: p.columns({label: 'Per', help: 'Each sensor has windows of its own.', default: []}),
-  windows: p.durations({label: 'Windows', help: 'How far back each one looks: 1h, 4h, 1d.', default: [hours(1), hours(4), hours(24)]}),
+  windows: p.durations({
+    label: 'Windows',
+    help: 'How far back each one looks: 1h, 4h, 1d.',
+    default: [hours(1), hours(4), hours(24)],
+  }),
   statistics: p.choices(statistics, {label: 'Statistics', default: ['mean', 'std', 'min', 'max', 'slope']}),
 };
 type RollingValues = Values<typeof params>;
@@ -28,7 +32,8 @@ function hours(n: number): Duration {
 }
 
 const windowName = ({text}: Duration): string => text.replace(/\s+/g, '');
-const nameOf = (column: string, window: Duration, statistic: Statistic): string => `${column}_${windowName(window)}_${statistic}`;
+const nameOf = (column: string, window: Duration, statistic: Statistic): string =>
+  `${column}_${windowName(window)}_${statistic}`;
 
 /** One column of the result. */
 interface Wanted {
@@ -40,12 +45,17 @@ interface Wanted {
 
 /** The new columns, in the order in which the kernel gives them. */
 const wantedOf = ({windows, statistics: chosen}: RollingValues, columns: readonly Column[]): readonly Wanted[] =>
-  columns.flatMap(({name}, column) => windows.flatMap((window, w) => chosen.map((statistic) => ({name: nameOf(name, window, statistic), column, window: w, statistic}))));
+  columns.flatMap(({name}, column) =>
+    windows.flatMap((window, w) =>
+      chosen.map((statistic) => ({name: nameOf(name, window, statistic), column, window: w, statistic})),
+    ),
+  );
 
 const timestamp = ({name, type}: Column): Sql => (type === 'TIMESTAMP' ? id(name) : sql`${id(name)}::TIMESTAMP`);
 
 /** A key as the text that tells it from every other one; both zeros are one key. */
-const keyText = ({name, type}: Column): Sql => (type === 'VARCHAR' ? id(name) : isFloat(type) ? sql`(${id(name)} + 0)::VARCHAR` : sql`${id(name)}::VARCHAR`);
+const keyText = ({name, type}: Column): Sql =>
+  type === 'VARCHAR' ? id(name) : isFloat(type) ? sql`(${id(name)} + 0)::VARCHAR` : sql`${id(name)}::VARCHAR`;
 
 export const rolling = defineStep({
   kind: 'rolling',
@@ -89,7 +99,12 @@ export const rolling = defineStep({
       kind: 'kernel',
       fn: 'rolling',
       features: sql`SELECT ${join(fetched)} FROM ${input.relation}`,
-      args: {windows: JSON.stringify(windows.map((window) => ({name: windowName(window), microseconds: window.microseconds}))), statistics: JSON.stringify(chosen)},
+      args: {
+        windows: JSON.stringify(
+          windows.map((window) => ({name: windowName(window), microseconds: window.microseconds})),
+        ),
+        statistics: JSON.stringify(chosen),
+      },
       inSql: true,
       shown: windowsSql(values, input),
     };
@@ -98,7 +113,13 @@ export const rolling = defineStep({
   examples: [
     {
       name: 'the last hour and two hours per compressor, in the order of time',
-      params: {columns: ['vibration_mms'], time: 'timestamp', by: ['compressor_id'], windows: ['1h', '2h'], statistics: ['mean', 'min', 'max', 'slope']},
+      params: {
+        columns: ['vibration_mms'],
+        time: 'timestamp',
+        by: ['compressor_id'],
+        windows: ['1h', '2h'],
+        statistics: ['mean', 'min', 'max', 'slope'],
+      },
       input: {
         columns: {compressor_id: 'VARCHAR', timestamp: 'TIMESTAMP', vibration_mms: 'DOUBLE'},
         rows: [
@@ -149,7 +170,13 @@ export const rolling = defineStep({
         ],
       },
       expect: {
-        columns: {read_at: 'TIMESTAMP', level: 'DOUBLE', level_30m_mean: 'DOUBLE', level_30m_std: 'DOUBLE', level_30m_count: 'INTEGER'},
+        columns: {
+          read_at: 'TIMESTAMP',
+          level: 'DOUBLE',
+          level_30m_mean: 'DOUBLE',
+          level_30m_std: 'DOUBLE',
+          level_30m_count: 'INTEGER',
+        },
         rows: [
           ['2024-02-01 00:00:00', 1, 1, null, 1],
           ['2024-02-01 00:10:00', 3, 3, 2, 3],
@@ -164,7 +191,13 @@ export const rolling = defineStep({
     },
     {
       name: 'dates, whole numbers and prices by two keys, NULL a key of its own; a constant deviates by nothing',
-      params: {columns: ['counter', 'price'], time: 'day', by: ['site', 'line'], windows: ['1d', '36h'], statistics: ['max', 'std']},
+      params: {
+        columns: ['counter', 'price'],
+        time: 'day',
+        by: ['site', 'line'],
+        windows: ['1d', '36h'],
+        statistics: ['max', 'std'],
+      },
       input: {
         columns: {site: 'VARCHAR', line: 'INTEGER', day: 'DATE', counter: 'BIGINT', price: 'DECIMAL(10,2)'},
         rows: [
@@ -202,7 +235,10 @@ export const rolling = defineStep({
       name: 'an empty table with odd names',
       params: {columns: ['rel. humidity'], time: 'Read "at"', windows: ['1.5h'], statistics: ['slope']},
       input: {columns: {'Read "at"': 'TIMESTAMP', 'rel. humidity': 'DOUBLE'}, rows: []},
-      expect: {columns: {'Read "at"': 'TIMESTAMP', 'rel. humidity': 'DOUBLE', 'rel. humidity_1.5h_slope': 'DOUBLE'}, rows: []},
+      expect: {
+        columns: {'Read "at"': 'TIMESTAMP', 'rel. humidity': 'DOUBLE', 'rel. humidity_1.5h_slope': 'DOUBLE'},
+        rows: [],
+      },
     },
   ],
 });
@@ -219,7 +255,11 @@ function windowsSql(values: RollingValues, input: Input): Sql {
   const prepared = [
     sql`${row} AS ${place}`,
     // Hours from the middle reading: from 1970 on, or from a clock that was wrong, they would have too few digits left for the seconds.
-    ...(chosen.includes('slope') ? [sql`(epoch_us(${at}) - (SELECT median(epoch_us(${at})) FROM ${input.relation})) / ${double(microsecondsAnHour)} AS ${hours}`] : []),
+    ...(chosen.includes('slope')
+      ? [
+          sql`(epoch_us(${at}) - (SELECT median(epoch_us(${at})) FROM ${input.relation})) / ${double(microsecondsAnHour)} AS ${hours}`,
+        ]
+      : []),
     ...numbers.map(({name, type}, i) => {
       const present = isFloat(type) ? sql`isfinite(${at}) AND isfinite(${id(name)})` : sql`isfinite(${at})`;
       return sql`CASE WHEN ${present} THEN ${id(name)}::DOUBLE END AS ${finite[i] ?? id('')}`;
@@ -228,7 +268,9 @@ function windowsSql(values: RollingValues, input: Input): Sql {
   const keys = columnsNamed(by, input.columns).map(({name}) => id(name));
   const partition = keys.length === 0 ? sql`` : sql`PARTITION BY ${join(keys)} `;
   // A WINDOW clause would read better, but DuckDB finds its names taken when a script has two such cells.
-  const frames = windows.map((window) => sql`(${partition}ORDER BY ${at} RANGE BETWEEN INTERVAL ${lit(window.words)} PRECEDING AND CURRENT ROW)`);
+  const frames = windows.map(
+    (window) => sql`(${partition}ORDER BY ${at} RANGE BETWEEN INTERVAL ${lit(window.words)} PRECEDING AND CURRENT ROW)`,
+  );
   const value: Readonly<Record<Statistic, (of: Sql, window: Sql) => Sql>> = {
     mean: (of, window) => sql`avg(${of}) OVER ${window}`,
     std: (of, window) => sql`stddev_samp(${of}) OVER ${window}`,
@@ -238,7 +280,10 @@ function windowsSql(values: RollingValues, input: Input): Sql {
     slope: (of, window) => sql`nullif(regr_slope(${of}, ${hours}) OVER ${window}, 'NaN')`,
     count: (of, window) => sql`CASE WHEN isfinite(${at}) THEN count(${of}) OVER ${window} END::INTEGER`,
   };
-  const added = wantedOf(values, numbers).map(({name, column, window, statistic}) => ({name, value: value[statistic](finite[column] ?? id(''), frames[window] ?? sql`()`)}));
+  const added = wantedOf(values, numbers).map(({name, column, window, statistic}) => ({
+    name,
+    value: value[statistic](finite[column] ?? id(''), frames[window] ?? sql`()`),
+  }));
   const helpers = [place, ...(chosen.includes('slope') ? [hours] : []), ...finite];
   return sql`SELECT ${withColumns(input.columns, added, helpers)} FROM (SELECT ${join([all, ...prepared])} FROM ${from}) ORDER BY ${place}`;
 }
@@ -261,12 +306,27 @@ function toPySpark(values: RollingValues, {target, frames: [frame = 'df'], input
   };
   const hasSlope = chosen.includes('slope');
   const prepared: [string, string][] = [
-    ...(hasSlope ? [[hoursName, `(${col(micros)} - F.median(${py(micros)}).over(${partition})) / ${microsecondsAnHour}`] as [string, string]] : []),
-    ...numbers.map((column, i): [string, string] => [finite[i] ?? '', `F.when(${col(micros)}.isNotNull(), ${sparkFinite(column)}.cast('double'))`]),
+    ...(hasSlope
+      ? [
+          [hoursName, `(${col(micros)} - F.median(${py(micros)}).over(${partition})) / ${microsecondsAnHour}`] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
+    ...numbers.map((column, i): [string, string] => [
+      finite[i] ?? '',
+      `F.when(${col(micros)}.isNotNull(), ${sparkFinite(column)}.cast('double'))`,
+    ]),
   ];
-  const made = wantedOf(values, numbers).map(({name, column, window, statistic}): [string, string] => [name, ofValue[statistic](py(finite[column] ?? ''), `_last_${window + 1}`)]);
+  const made = wantedOf(values, numbers).map(({name, column, window, statistic}): [string, string] => [
+    name,
+    ofValue[statistic](py(finite[column] ?? ''), `_last_${window + 1}`),
+  ]);
   return [
-    ...windows.map(({microseconds}, w) => `_last_${w + 1} = ${partition}.orderBy(${py(micros)}).rangeBetween(-${microseconds}, 0)`),
+    ...windows.map(
+      ({microseconds}, w) => `_last_${w + 1} = ${partition}.orderBy(${py(micros)}).rangeBetween(-${microseconds}, 0)`,
+    ),
     ...inOrder(target, frame, known, () => [
       `withColumn(${py(micros)}, F.unix_micros(${col(columnNamed(time, known).name)}.cast('timestamp')))`,
       assignColumns(prepared),

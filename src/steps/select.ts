@@ -18,15 +18,21 @@ export const select = defineStep({
   lesson: {
     what: 'Keeps the columns you name, in that order, and can work out others from them. It is SQL’s SELECT list and Spark’s select; rows stay as they are, in their order.',
     why: 'A sensor table often has forty columns of which a question needs four. Columns that are gone cost no memory and can’t be confused with others, and the reader of your notebook sees what matters.',
-    without: 'Everything is dragged along to the end, joins meet columns of the same name, and an export hands out serial numbers that nobody asked for.',
+    without:
+      'Everything is dragged along to the end, joins meet columns of the same name, and an export hands out serial numbers that nobody asked for.',
   },
   input: 'one',
   effect: 'same',
   // unnest gives several rows for one.
-  effectOf: ({expressions}) => (Object.values(expressions).some((value) => multiplies(value.expression)) ? 'new' : 'same'),
+  effectOf: ({expressions}) =>
+    Object.values(expressions).some((value) => multiplies(value.expression)) ? 'new' : 'same',
   params: {
     columns: p.columns({label: 'Columns', default: []}),
-    expressions: p.map('name', {expression: p.expression({label: 'Expression'})}, {label: 'Worked out', help: 'New name: SQL expression.', default: {}, short: 'expression'}),
+    expressions: p.map(
+      'name',
+      {expression: p.expression({label: 'Expression'})},
+      {label: 'Worked out', help: 'New name: SQL expression.', default: {}, short: 'expression'},
+    ),
   },
   check: ({columns, expressions}, inputs) => {
     const names = [...columns, ...Object.keys(expressions)];
@@ -39,9 +45,12 @@ export const select = defineStep({
   toSql: ({columns, expressions}, inputs) => {
     const input = inputOf(inputs);
     const kept = columns.map((name) => id(columnNamed(name, input.columns).name));
-    const made = Object.entries(expressions).map(([name, value]) => sql`${expression(value.expression)} AS ${id(name)}`);
+    const made = Object.entries(expressions).map(
+      ([name, value]) => sql`${expression(value.expression)} AS ${id(name)}`,
+    );
     const chosen = join([...kept, ...made]);
-    if (!Object.values(expressions).some((value) => mayReorder(value.expression))) return {kind: 'sql', sql: sql`SELECT ${chosen} FROM ${input.relation}`};
+    if (!Object.values(expressions).some((value) => mayReorder(value.expression)))
+      return {kind: 'sql', sql: sql`SELECT ${chosen} FROM ${input.relation}`};
     const {from, row} = numberedRows(input);
     return {kind: 'sql', sql: sql`SELECT ${chosen} FROM ${from} AS r ORDER BY r.${row}`};
   },
@@ -51,12 +60,20 @@ export const select = defineStep({
       frames: [frame = 'df'],
     } = context;
     const known = context.inputs[0]?.columns ?? [];
-    const made = Object.entries(expressions).map(([name, value]) => ({name, ...exprOf(value.expression, known, context)}));
+    const made = Object.entries(expressions).map(([name, value]) => ({
+      name,
+      ...exprOf(value.expression, known, context),
+    }));
     const refused = notInSpark(made.flatMap((one) => one.problems));
     if (refused !== undefined) return refused;
     const selected = (beside: readonly string[]): string =>
-      call('select', [...columnsNamed(columns, known).map(({name}) => pyName(name)), ...made.map(({name, code}) => `${code}.alias(${py(name)})`), ...beside]);
-    if (!Object.values(expressions).some((value) => identifiers(value.expression, ['over']).length > 0)) return assign(target, frame, [selected([])]);
+      call('select', [
+        ...columnsNamed(columns, known).map(({name}) => pyName(name)),
+        ...made.map(({name, code}) => `${code}.alias(${py(name)})`),
+        ...beside,
+      ]);
+    if (!Object.values(expressions).some((value) => identifiers(value.expression, ['over']).length > 0))
+      return assign(target, frame, [selected([])]);
     return inOrder(target, frame, [...known, ...made], (row) => [selected([py(row)])]);
   },
   examples: [

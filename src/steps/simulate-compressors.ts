@@ -28,13 +28,16 @@ export interface Fleet {
 }
 
 /** The `n`th 13 bits of a 52-bit number: a whole number below 8192, exact as a DOUBLE. */
-export const bits = (name: Sql, n: number): Sql => (n === 0 ? sql`${name} % 8192` : sql`floor(${name} / ${lit(8192 ** n)}) % 8192`);
+export const bits = (name: Sql, n: number): Sql =>
+  n === 0 ? sql`${name} % 8192` : sql`floor(${name} / ${lit(8192 ** n)}) % 8192`;
 
 /** A number of 0 to 16⁶ for each share so far: an event below it, and not below the one before, is what the share is of. */
-export const boundsOf = (shares: readonly number[]): number[] => shares.map((_, i) => Math.round(shares.slice(0, i + 1).reduce((sum, share) => sum + share) * 16 ** 6));
+export const boundsOf = (shares: readonly number[]): number[] =>
+  shares.map((_, i) => Math.round(shares.slice(0, i + 1).reduce((sum, share) => sum + share) * 16 ** 6));
 
 /** Rounded by the same arithmetic in every engine; their own round() differs in ties. Values are not negative. */
-const rounded = (value: Sql, digits: number): Sql => sql`floor((${value}) * 1e${lit(digits)} + 0.5e0) / 1e${lit(digits)}`;
+const rounded = (value: Sql, digits: number): Sql =>
+  sql`floor((${value}) * 1e${lit(digits)} + 0.5e0) / 1e${lit(digits)}`;
 
 const compressorId = sql`concat(CASE WHEN unit < 9 THEN 'COMP-00' WHEN unit < 99 THEN 'COMP-0' ELSE 'COMP-' END, unit + 1)`;
 /** Days since it was installed, at the first reading. */
@@ -46,22 +49,43 @@ const day = 86_400_000;
 /** A clock that counts the weeks of GPS in ten bits, and has gone round once. */
 const rollover = 1024 * 7 * day;
 
-const measured = ['vibration_mms', 'discharge_temp_f', 'suction_pressure_psi', 'discharge_pressure_psi', 'horsepower', 'gas_flow_mcfd'] as const;
+const measured = [
+  'vibration_mms',
+  'discharge_temp_f',
+  'suction_pressure_psi',
+  'discharge_pressure_psi',
+  'horsepower',
+  'gas_flow_mcfd',
+] as const;
 /** What a broken sensor says, by its column. */
-const faults: Readonly<Partial<Record<(typeof measured)[number], Sql>>> = {vibration_mms: sql`99.9e0`, discharge_temp_f: sql`999.9e0`, suction_pressure_psi: sql`0e0`};
+const faults: Readonly<Partial<Record<(typeof measured)[number], Sql>>> = {
+  vibration_mms: sql`99.9e0`,
+  discharge_temp_f: sql`999.9e0`,
+  suction_pressure_psi: sql`0e0`,
+};
 
 const uniform = (name: Sql, n: number): Sql => sql`(${bits(name, n)} / 4096e0 - 1)`;
 
 /** Readings in order of time and then of compressor. A failing one wears with the square of the time: after half of it, a quarter. */
 export function readings(fleet: Fleet, {hex, twice, isoText}: Dialect): Sql {
   const units = lit(fleet.units);
-  const [nulls = 0, outliers = 0, malformed = 0, future = 0, duplicates = 0] = boundsOf([fleet.nulls, fleet.outliers, fleet.malformed, fleet.future, fleet.duplicates]);
+  const [nulls = 0, outliers = 0, malformed = 0, future = 0, duplicates = 0] = boundsOf([
+    fleet.nulls,
+    fleet.outliers,
+    fleet.malformed,
+    fleet.future,
+    fleet.duplicates,
+  ]);
   const between = (from: number, to: number): Sql => sql`event >= ${lit(from)} AND event < ${lit(to)}`;
-  const unless = (share: number, condition: Sql, damaged: Sql, value: Sql): Sql => (share === 0 ? value : sql`CASE WHEN ${condition} THEN ${damaged} ELSE ${value} END`);
+  const unless = (share: number, condition: Sql, damaged: Sql, value: Sql): Sql =>
+    share === 0 ? value : sql`CASE WHEN ${condition} THEN ${damaged} ELSE ${value} END`;
   const damage = (name: (typeof measured)[number], i: number): Sql => {
     const fault = faults[name];
     const place = Object.keys(faults).indexOf(name);
-    const faulty = fault === undefined ? id(name) : unless(fleet.outliers, sql`${between(nulls, outliers)} AND a % 3 = ${lit(place)}`, fault, id(name));
+    const faulty =
+      fault === undefined
+        ? id(name)
+        : unless(fleet.outliers, sql`${between(nulls, outliers)} AND a % 3 = ${lit(place)}`, fault, id(name));
     return sql`${unless(fleet.nulls, sql`event < ${lit(nulls)} AND a % ${lit(measured.length)} = ${lit(i)}`, sql`NULL`, faulty)} AS ${id(name)}`;
   };
   const sentId = unless(
@@ -71,12 +95,20 @@ export function readings(fleet: Fleet, {hex, twice, isoText}: Dialect): Sql {
     sql`id`,
   );
   const time = unless(fleet.future, between(malformed, future), sql`epoch_ms + ${lit(rollover)}`, sql`epoch_ms`);
-  const sentTime = unless(fleet.malformed, sql`${between(outliers, malformed)} AND a % 4 = 3`, sql`substr(${isoText(sql`epoch_ms`)}, 1, 13)`, isoText(time));
+  const sentTime = unless(
+    fleet.malformed,
+    sql`${between(outliers, malformed)} AND a % 4 = 3`,
+    sql`substr(${isoText(sql`epoch_ms`)}, 1, 13)`,
+    isoText(time),
+  );
   const wear =
     fleet.failing.length === 0
       ? sql`0e0`
       : sql`CASE WHEN unit IN (${join(fleet.failing.map(lit))}) THEN (tick / ${lit(fleet.ticks)}e0) * (tick / ${lit(fleet.ticks)}e0) ELSE 0e0 END`;
-  const from = fleet.duplicates === 0 ? sql`signals` : sql`(SELECT *, ${twice(between(future, duplicates))} AS copy FROM signals) AS sent`;
+  const from =
+    fleet.duplicates === 0
+      ? sql`signals`
+      : sql`(SELECT *, ${twice(between(future, duplicates))} AS copy FROM signals) AS sent`;
   return sql`WITH readings AS (
   SELECT i % ${units} AS unit, CAST(floor(i / ${units}) AS BIGINT) AS tick, md5(concat(${lit(`${fleet.seed}-`)}, i)) AS h
   FROM range(0, ${lit(fleet.units * fleet.ticks)}) AS numbers(i)
@@ -135,8 +167,10 @@ const visits = 6;
 
 /** Six visits to each compressor in the half year before the first reading, in order of time: at the last, somebody heard the bearings of the failing ones. */
 export function maintenance({units, failing, seed, start}: Fleet, {hex}: Dialect): Sql {
-  const heard = failing.length === 0 ? undefined : sql`visit = ${lit(visits - 1)} AND unit IN (${join(failing.map(lit))})`;
-  const unlessHeard = (found: string, value: Sql): Sql => (heard === undefined ? value : sql`CASE WHEN ${heard} THEN ${lit(found)} ELSE ${value} END`);
+  const heard =
+    failing.length === 0 ? undefined : sql`visit = ${lit(visits - 1)} AND unit IN (${join(failing.map(lit))})`;
+  const unlessHeard = (found: string, value: Sql): Sql =>
+    heard === undefined ? value : sql`CASE WHEN ${heard} THEN ${lit(found)} ELSE ${value} END`;
   const work = sql`CAST(floor(a / 28) AS BIGINT)`;
   return sql`WITH slots AS (
   SELECT i % ${lit(units)} AS unit, CAST(floor(i / ${lit(units)}) AS BIGINT) AS visit, md5(concat(${lit(`${seed}-visit-`)}, i)) AS h

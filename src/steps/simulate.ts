@@ -4,7 +4,8 @@ import {join, lit, sql, type Sql} from '../sql/sql.ts';
 import {defineStep, type ExampleTable, type StepProblem} from './define.ts';
 import {bits, boundsOf, maintenance, metadata, readings, type Dialect, type Fleet} from './simulate-compressors.ts';
 
-const rate = (label: string, help: string, byDefault: number) => p.number({label, help, default: byDefault, min: 0, max: 1});
+const rate = (label: string, help: string, byDefault: number) =>
+  p.number({label, help, default: byDefault, min: 0, max: 1});
 
 const ofSensors = {param: 'preset', is: ['sensors']};
 const ofCompressors = {param: 'preset', is: ['compressors']};
@@ -20,7 +21,15 @@ const params = {
     later: true,
   }),
   sensors: p.number({label: 'Sensors', default: 5, min: 1, max: 8999, integer: true, when: ofSensors}),
-  compressors: p.number({label: 'Compressors', default: 10, min: 1, max: 100_000, integer: true, when: ofCompressors, later: true}),
+  compressors: p.number({
+    label: 'Compressors',
+    default: 10,
+    min: 1,
+    max: 100_000,
+    integer: true,
+    when: ofCompressors,
+    later: true,
+  }),
   failing: p.texts({
     label: 'Failing',
     help: 'Compressors whose bearings wear out over the days: vibration and temperature rise.',
@@ -29,13 +38,35 @@ const params = {
     later: true,
   }),
   days: p.number({label: 'Days', default: 7, min: 0}),
-  interval: p.duration({label: 'Interval', help: 'How often each sensor reads: 10s, 1m, 10m, 1h.', default: {text: '10m', microseconds: 6e8, words: '10 minutes'}}),
-  seed: p.number({label: 'Seed', help: 'The same seed gives the same rows; another gives others.', default: 1, integer: true}),
-  start: p.text({label: 'Start', help: 'The first reading, in UTC.', default: '2024-01-01', placeholder: '2024-01-01T00:00:00'}),
+  interval: p.duration({
+    label: 'Interval',
+    help: 'How often each sensor reads: 10s, 1m, 10m, 1h.',
+    default: {text: '10m', microseconds: 6e8, words: '10 minutes'},
+  }),
+  seed: p.number({
+    label: 'Seed',
+    help: 'The same seed gives the same rows; another gives others.',
+    default: 1,
+    integer: true,
+  }),
+  start: p.text({
+    label: 'Start',
+    help: 'The first reading, in UTC.',
+    default: '2024-01-01',
+    placeholder: '2024-01-01T00:00:00',
+  }),
   null_rate: rate('Missing values', 'The share of rows in which one value is NULL.', 0.02),
   duplicate_rate: rate('Duplicates', 'The share of readings that are sent twice.', 0.01),
-  outlier_rate: rate('Faults', 'The share of readings with what a broken sensor says: 85 °C or −127 °C from a DS18B20, 999.9 °F or 99.9 mm/s from a compressor.', 0.002),
-  malformed_rate: rate('Malformed rows', 'The share of rows with an id that nobody has, or, of a compressor, half a time.', 0.002),
+  outlier_rate: rate(
+    'Faults',
+    'The share of readings with what a broken sensor says: 85 °C or −127 °C from a DS18B20, 999.9 °F or 99.9 mm/s from a compressor.',
+    0.002,
+  ),
+  malformed_rate: rate(
+    'Malformed rows',
+    'The share of rows with an id that nobody has, or, of a compressor, half a time.',
+    0.002,
+  ),
   future_rate: p.number({
     label: 'Future times',
     help: 'The share of readings by a clock that is 1,024 weeks ahead.',
@@ -61,8 +92,17 @@ const ticksOf = (values: SimulateValues): number => Math.ceil((values.days * 86_
 const isCompressors = ({preset}: SimulateValues): boolean => preset === 'compressors';
 const unitsOf = (values: SimulateValues): number => (isCompressors(values) ? values.compressors : values.sensors);
 const readingsOf = (values: SimulateValues): number => ticksOf(values) * unitsOf(values);
-const ratesOf = ({preset, null_rate, outlier_rate, malformed_rate, future_rate, duplicate_rate}: SimulateValues): readonly number[] =>
-  preset === 'sensors' ? [null_rate, outlier_rate, malformed_rate, duplicate_rate] : [null_rate, outlier_rate, malformed_rate, future_rate, duplicate_rate];
+const ratesOf = ({
+  preset,
+  null_rate,
+  outlier_rate,
+  malformed_rate,
+  future_rate,
+  duplicate_rate,
+}: SimulateValues): readonly number[] =>
+  preset === 'sensors'
+    ? [null_rate, outlier_rate, malformed_rate, duplicate_rate]
+    : [null_rate, outlier_rate, malformed_rate, future_rate, duplicate_rate];
 
 /** The place of a compressor: 2 for COMP-003. */
 const placeOf = (id: string): number => {
@@ -71,7 +111,8 @@ const placeOf = (id: string): number => {
 };
 
 /** Those that are named and there: of the ones by default, a small fleet may have none. */
-const failingOf = (values: SimulateValues): number[] => [...new Set(values.failing.map(placeOf))].filter((place) => place >= 0 && place < values.compressors);
+const failingOf = (values: SimulateValues): number[] =>
+  [...new Set(values.failing.map(placeOf))].filter((place) => place >= 0 && place < values.compressors);
 
 const fleetOf = (values: SimulateValues): Fleet => ({
   units: values.compressors,
@@ -89,19 +130,37 @@ const fleetOf = (values: SimulateValues): Fleet => ({
 
 function check(values: SimulateValues): StepProblem[] {
   const problems: StepProblem[] = [];
-  const add = (param: string, message: string, hint: string): void => void problems.push({code: 'PARAM', message, hint, param});
-  if (Number.isNaN(startOf(values.start))) add('start', `start is ${values.start}, which is no date.`, 'Write 2024-01-01 or 2024-01-01T06:30:00.');
-  if (!Number.isInteger(millisecondsOf(values))) add('interval', 'The interval is no whole number of milliseconds, and the time is counted in them.', 'Write 1ms or more.');
+  const add = (param: string, message: string, hint: string): void =>
+    void problems.push({code: 'PARAM', message, hint, param});
+  if (Number.isNaN(startOf(values.start)))
+    add('start', `start is ${values.start}, which is no date.`, 'Write 2024-01-01 or 2024-01-01T06:30:00.');
+  if (!Number.isInteger(millisecondsOf(values)))
+    add(
+      'interval',
+      'The interval is no whole number of milliseconds, and the time is counted in them.',
+      'Write 1ms or more.',
+    );
   if (isCompressors(values) && millisecondsOf(values) % 1000 !== 0)
-    add('interval', 'The interval is no whole number of seconds, and compressors write their time in them.', 'Write 1s or more.');
-  const stranger = values.failing.find((id) => Number.isNaN(placeOf(id)) || (placeOf(id) >= values.compressors && !failing.includes(id)));
+    add(
+      'interval',
+      'The interval is no whole number of seconds, and compressors write their time in them.',
+      'Write 1s or more.',
+    );
+  const stranger = values.failing.find(
+    (id) => Number.isNaN(placeOf(id)) || (placeOf(id) >= values.compressors && !failing.includes(id)),
+  );
   if (isCompressors(values) && stranger !== undefined) {
     const [first, last] = [1, values.compressors].map((n) => `COMP-${String(n).padStart(3, '0')}`);
     add('failing', `There is no compressor ${stranger}.`, `They are called ${first} to ${last}.`);
   }
   if (readingsOf(values) > most)
-    add('days', `That would be ${count(readingsOf(values))} readings.`, `Take fewer days or ${values.preset}, or a longer interval: ${count(most)} are the most.`);
-  if (ratesOf(values).reduce((sum, share) => sum + share) > 1) add('null_rate', 'The shares of damaged rows add up to more than all rows.', 'Make them smaller.');
+    add(
+      'days',
+      `That would be ${count(readingsOf(values))} readings.`,
+      `Take fewer days or ${values.preset}, or a longer interval: ${count(most)} are the most.`,
+    );
+  if (ratesOf(values).reduce((sum, share) => sum + share) > 1)
+    add('null_rate', 'The shares of damaged rows add up to more than all rows.', 'Make them smaller.');
   return problems;
 }
 
@@ -130,17 +189,26 @@ function sensors(values: SimulateValues, {hex, twice}: Dialect): Sql {
   const [nulls = 0, outliers = 0, malformed = 0, duplicates = 0] = boundsOf(ratesOf(values));
   const between = (from: number, to: number): Sql => sql`event >= ${lit(from)} AND event < ${lit(to)}`;
   const inOut = (inside: Sql, outside: Sql): Sql => sql`CASE WHEN sensor % 3 = 2 THEN ${outside} ELSE ${inside} END`;
-  const missing = (n: number, value: Sql): Sql => (values.null_rate === 0 ? value : sql`CASE WHEN event < ${lit(nulls)} AND a % 3 = ${lit(n)} THEN NULL ELSE ${value} END`);
+  const missing = (n: number, value: Sql): Sql =>
+    values.null_rate === 0
+      ? value
+      : sql`CASE WHEN event < ${lit(nulls)} AND a % 3 = ${lit(n)} THEN NULL ELSE ${value} END`;
   const badId = sql`CASE a % 3 WHEN 0 THEN lower(id) WHEN 1 THEN concat(id, ' ') ELSE substr(id, 1, 7) END`;
   const measured = sql`round(temperature, 2)`;
-  const temperature = values.outlier_rate === 0 ? measured : sql`CASE WHEN ${between(nulls, outliers)} THEN CASE WHEN a % 2 = 0 THEN 85e0 ELSE -127e0 END ELSE ${measured} END`;
+  const temperature =
+    values.outlier_rate === 0
+      ? measured
+      : sql`CASE WHEN ${between(nulls, outliers)} THEN CASE WHEN a % 2 = 0 THEN 85e0 ELSE -127e0 END ELSE ${measured} END`;
   const result = sql`SELECT
   ${values.malformed_rate === 0 ? sql`id` : sql`CASE WHEN ${between(outliers, malformed)} THEN ${badId} ELSE id END`} AS sensor_id,
   epoch_ms,
   ${missing(0, temperature)} AS temperature,
   ${missing(1, sql`round(least(greatest(humidity, 0e0), 100e0), 1)`)} AS humidity,
   ${missing(2, sql`round(pressure, 1)`)} AS pressure`;
-  const from = values.duplicate_rate === 0 ? sql`signals` : sql`(SELECT *, ${twice(between(malformed, duplicates))} AS copy FROM signals) AS sent`;
+  const from =
+    values.duplicate_rate === 0
+      ? sql`signals`
+      : sql`(SELECT *, ${twice(between(malformed, duplicates))} AS copy FROM signals) AS sent`;
   return sql`WITH readings AS (
   SELECT i % ${places} AS sensor, ${lit(startOf(values.start))} + CAST(floor(i / ${places}) AS BIGINT) * ${lit(millisecondsOf(values))} AS epoch_ms, md5(concat(${lit(`${values.seed}-`)}, i)) AS h
   FROM range(0, ${lit(readingsOf(values))}) AS numbers(i)
@@ -175,13 +243,20 @@ function simulated(values: SimulateValues, dialect: Dialect): Sql {
 
 function sentence(values: SimulateValues): string {
   const fleet = plural(values.compressors, 'compressor');
-  if (isCompressors(values) && values.table !== 'readings') return values.table === 'metadata' ? `Simulate the list of ${fleet}` : `Simulate the maintenance log of ${fleet}`;
+  if (isCompressors(values) && values.table !== 'readings')
+    return values.table === 'metadata' ? `Simulate the list of ${fleet}` : `Simulate the maintenance log of ${fleet}`;
   const things = isCompressors(values) ? fleet : plural(values.sensors, 'sensor');
   return `Simulate ${things} over ${plural(values.days, 'day')}, a reading every ${values.interval?.text ?? '10m'}`;
 }
 
 const nothing: ExampleTable = {columns: {}, rows: []};
-const columns = {sensor_id: 'VARCHAR', epoch_ms: 'BIGINT', temperature: 'DOUBLE', humidity: 'DOUBLE', pressure: 'DOUBLE'};
+const columns = {
+  sensor_id: 'VARCHAR',
+  epoch_ms: 'BIGINT',
+  temperature: 'DOUBLE',
+  humidity: 'DOUBLE',
+  pressure: 'DOUBLE',
+};
 
 const readingColumns = {
   compressor_id: 'VARCHAR',
@@ -194,8 +269,21 @@ const readingColumns = {
   gas_flow_mcfd: 'DOUBLE',
   runtime_hours: 'DOUBLE',
 };
-const metadataColumns = {compressor_id: 'VARCHAR', model: 'VARCHAR', install_date: 'DATE', site: 'VARCHAR', location: 'VARCHAR'};
-const maintenanceColumns = {compressor_id: 'VARCHAR', performed_on: 'DATE', work: 'VARCHAR', technician: 'VARCHAR', runtime_hours: 'DOUBLE', notes: 'VARCHAR'};
+const metadataColumns = {
+  compressor_id: 'VARCHAR',
+  model: 'VARCHAR',
+  install_date: 'DATE',
+  site: 'VARCHAR',
+  location: 'VARCHAR',
+};
+const maintenanceColumns = {
+  compressor_id: 'VARCHAR',
+  performed_on: 'DATE',
+  work: 'VARCHAR',
+  technician: 'VARCHAR',
+  runtime_hours: 'DOUBLE',
+  notes: 'VARCHAR',
+};
 
 export const simulate = defineStep({
   kind: 'simulate',
@@ -218,7 +306,15 @@ export const simulate = defineStep({
   examples: [
     {
       name: 'three sensors, the third outside, and nothing damaged',
-      params: {sensors: 3, days: 1, interval: '6h', null_rate: 0, duplicate_rate: 0, outlier_rate: 0, malformed_rate: 0},
+      params: {
+        sensors: 3,
+        days: 1,
+        interval: '6h',
+        null_rate: 0,
+        duplicate_rate: 0,
+        outlier_rate: 0,
+        malformed_rate: 0,
+      },
       input: nothing,
       expect: {
         columns,
@@ -240,7 +336,15 @@ export const simulate = defineStep({
     },
     {
       name: 'every row damaged in one of the four ways',
-      params: {sensors: 2, days: 1, interval: '6h', null_rate: 0.25, duplicate_rate: 0.25, outlier_rate: 0.25, malformed_rate: 0.25},
+      params: {
+        sensors: 2,
+        days: 1,
+        interval: '6h',
+        null_rate: 0.25,
+        duplicate_rate: 0.25,
+        outlier_rate: 0.25,
+        malformed_rate: 0.25,
+      },
       input: nothing,
       expect: {
         columns,
@@ -300,7 +404,17 @@ export const simulate = defineStep({
     },
     {
       name: 'every reading of a compressor damaged in one of the five ways',
-      params: {preset: 'compressors', compressors: 4, days: 1, interval: '6h', null_rate: 0.2, duplicate_rate: 0.2, outlier_rate: 0.2, malformed_rate: 0.2, future_rate: 0.2},
+      params: {
+        preset: 'compressors',
+        compressors: 4,
+        days: 1,
+        interval: '6h',
+        null_rate: 0.2,
+        duplicate_rate: 0.2,
+        outlier_rate: 0.2,
+        malformed_rate: 0.2,
+        future_rate: 0.2,
+      },
       input: nothing,
       expect: {
         columns: readingColumns,
@@ -360,7 +474,14 @@ export const simulate = defineStep({
           ['COMP-001', '2023-10-24', 'valve replacement', 'T-12', 33825.6, 'Second stage, worn seat.'],
           ['COMP-002', '2023-11-05', 'filter change', 'T-14', 55188, 'Filter was due.'],
           ['COMP-001', '2023-11-22', 'inspection', 'T-11', 34452, 'Nothing found.'],
-          ['COMP-002', '2023-12-09', 'inspection', 'T-12', 55922.4, 'Slight noise at the bearings. Watch the vibration.'],
+          [
+            'COMP-002',
+            '2023-12-09',
+            'inspection',
+            'T-12',
+            55922.4,
+            'Slight noise at the bearings. Watch the vibration.',
+          ],
           ['COMP-001', '2023-12-13', 'oil change', 'T-11', 34905.6, 'Oil sample sent in.'],
         ],
       },

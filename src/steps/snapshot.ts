@@ -5,13 +5,26 @@ import type {SparkProblem} from '../pyspark/sql/translate.ts';
 import {expression, id, join, lit, sql, typeName, type Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 import {checkColumns, checkNames, checkSome, columnNamed, inputOf} from './checks.ts';
-import {defineStep, type Input, type LakeWrite, type NotExportable, type Program, type SparkContext, type StepProblem} from './define.ts';
+import {
+  defineStep,
+  type Input,
+  type LakeWrite,
+  type NotExportable,
+  type Program,
+  type SparkContext,
+  type StepProblem,
+} from './define.ts';
 import {notInSpark} from './spark-expressions.ts';
 
 const params = {
   table: p.table({label: 'Table', help: 'A table of the lake. One that isn’t there is made.'}),
   mode: p.choice(['append', 'overwrite', 'merge'], {label: 'Mode', default: 'append'}),
-  keys: p.columns({label: 'Keys', help: 'Rows that agree in these are updated, the others inserted.', default: [], when: {param: 'mode', is: ['merge']}}),
+  keys: p.columns({
+    label: 'Keys',
+    help: 'Rows that agree in these are updated, the others inserted.',
+    default: [],
+    when: {param: 'mode', is: ['merge']},
+  }),
   merge_schema: p.flag({label: 'Add new columns to the table', help: 'Spark calls it mergeSchema.', default: false}),
   overwrite_schema: p.flag({
     label: 'Replace the table’s columns',
@@ -19,15 +32,31 @@ const params = {
     default: false,
     when: {param: 'mode', is: ['overwrite']},
   }),
-  partition_by: p.columns({label: 'Partition by', help: 'One folder for each value; left out, a table keeps the partitions it has.', default: []}),
+  partition_by: p.columns({
+    label: 'Partition by',
+    help: 'One folder for each value; left out, a table keeps the partitions it has.',
+    default: [],
+  }),
   not_null: p.columns({label: 'Never NULL', help: 'Spark calls it NOT NULL.', default: []}),
   constraints: p.map(
     'name',
     {check: p.expression({label: 'Condition'})},
-    {label: 'Constraints', help: 'Name: condition. Only rows for which it is true get into the table, now and later; NULL is not true.', default: {}, short: 'check'},
+    {
+      label: 'Constraints',
+      help: 'Name: condition. Only rows for which it is true get into the table, now and later; NULL is not true.',
+      default: {},
+      short: 'check',
+    },
   ),
-  comments: p.map('column', {comment: p.text({label: 'Comment'})}, {label: 'Comments', help: 'Column: what it means, its unit.', default: {}, short: 'comment'}),
-  crash_after: p.optionalNumber({label: 'Crash after step', help: 'For lessons: the storage worker dies after step 2, 3, 4, 6 or 7 of the commit. Left out, it lives.'}),
+  comments: p.map(
+    'column',
+    {comment: p.text({label: 'Comment'})},
+    {label: 'Comments', help: 'Column: what it means, its unit.', default: {}, short: 'comment'},
+  ),
+  crash_after: p.optionalNumber({
+    label: 'Crash after step',
+    help: 'For lessons: the storage worker dies after step 2, 3, 4, 6 or 7 of the commit. Left out, it lives.',
+  }),
 };
 type SnapshotValues = Values<typeof params>;
 
@@ -43,7 +72,9 @@ function writeOf(values: SnapshotValues): LakeWrite {
     overwriteSchema,
     partitionBy: values.partition_by.length === 0 && !overwriteSchema ? undefined : values.partition_by,
     notNull: values.not_null,
-    constraints: Object.fromEntries(Object.entries(values.constraints).map(([name, {check: condition}]) => [name, condition])),
+    constraints: Object.fromEntries(
+      Object.entries(values.constraints).map(([name, {check: condition}]) => [name, condition]),
+    ),
     comments: Object.fromEntries(Object.entries(values.comments).map(([name, {comment}]) => [name, comment])),
     crashAfter: crashSteps.find((step) => step === values.crash_after),
   };
@@ -55,7 +86,12 @@ function check(values: SnapshotValues, input: Input): StepProblem[] {
   const odd = names.find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
   return [
     ...(values.mode === 'merge'
-      ? checkSome(keys, 'keys', 'A merge needs to know which columns tell that two rows are the same.', 'Name the keys, such as sensor_id and timestamp.')
+      ? checkSome(
+          keys,
+          'keys',
+          'A merge needs to know which columns tell that two rows are the same.',
+          'Name the keys, such as sensor_id and timestamp.',
+        )
       : []),
     ...checkColumns(keys, input, 'keys'),
     ...checkColumns(partitionBy, input, 'partition_by'),
@@ -64,10 +100,24 @@ function check(values: SnapshotValues, input: Input): StepProblem[] {
     ...checkColumns(Object.keys(comments), input, 'comments'),
     ...(odd === undefined
       ? []
-      : [{code: 'PARAM', message: `“${odd}” can’t be the name of a constraint.`, hint: 'Write letters, digits and _, with no digit first.', param: `constraints.${odd}`}]),
+      : [
+          {
+            code: 'PARAM',
+            message: `“${odd}” can’t be the name of a constraint.`,
+            hint: 'Write letters, digits and _, with no digit first.',
+            param: `constraints.${odd}`,
+          },
+        ]),
     ...(values.crash_after === undefined || crashAfter !== undefined
       ? []
-      : [{code: 'PARAM', message: `There is no crash after step ${values.crash_after}.`, hint: 'Choose 2, 3, 4, 6 or 7.', param: 'crash_after'}]),
+      : [
+          {
+            code: 'PARAM',
+            message: `There is no crash after step ${values.crash_after}.`,
+            hint: 'Choose 2, 3, 4, 6 or 7.',
+            param: 'crash_after',
+          },
+        ]),
   ];
 }
 
@@ -79,14 +129,21 @@ function shown(write: LakeWrite, {relation, columns}: Input): Sql {
   const constraints = Object.entries(write.constraints);
   const explicit = columns.length > 0 && notNull.size + constraints.length > 0;
   const definitions = [
-    ...columns.map((column) => sql`${id(column.name)} ${typeName(column.type)}${notNull.has(column.name.toLowerCase()) ? sql` NOT NULL` : sql``}`),
+    ...columns.map(
+      (column) =>
+        sql`${id(column.name)} ${typeName(column.type)}${notNull.has(column.name.toLowerCase()) ? sql` NOT NULL` : sql``}`,
+    ),
     ...constraints.map(([name, condition]) => sql`CONSTRAINT ${id(name)} CHECK (${expression(condition)} IS TRUE)`),
   ];
   const body = explicit ? sql` (\n  ${join(definitions, ',\n  ')}\n)` : sql` AS FROM ${relation} WITH NO DATA`;
   const replaces = write.mode === 'overwrite' && write.overwriteSchema;
   const statements = [
     replaces ? sql`CREATE OR REPLACE TABLE ${table}${body}` : sql`CREATE TABLE IF NOT EXISTS ${table}${body}`,
-    ...(write.mergeSchema ? columns.map((column) => sql`ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${id(column.name)} ${typeName(column.type)}`) : []),
+    ...(write.mergeSchema
+      ? columns.map(
+          (column) => sql`ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${id(column.name)} ${typeName(column.type)}`,
+        )
+      : []),
     ...(write.mode === 'overwrite' && !replaces ? [sql`TRUNCATE ${table}`] : []),
     write.mode === 'merge'
       ? sql`MERGE INTO ${table} AS target USING ${relation} AS source\n  ON ${join(
@@ -94,7 +151,9 @@ function shown(write: LakeWrite, {relation, columns}: Input): Sql {
           ' AND ',
         )}\n  WHEN MATCHED THEN UPDATE BY NAME\n  WHEN NOT MATCHED THEN INSERT BY NAME`
       : sql`INSERT INTO ${table} BY NAME FROM ${relation}`,
-    ...Object.entries(write.comments).map(([name, comment]) => sql`COMMENT ON COLUMN ${table}.${into(name)} IS ${lit(comment)}`),
+    ...Object.entries(write.comments).map(
+      ([name, comment]) => sql`COMMENT ON COLUMN ${table}.${into(name)} IS ${lit(comment)}`,
+    ),
   ];
   return join(statements, ';\n');
 }
@@ -114,22 +173,37 @@ const tableOf = ({table}: LakeWrite): string => `lake.${table}`;
 type Rules = readonly (readonly [name: string, condition: string])[];
 
 /** CHECK constraints by name, NOT NULL among them: Delta takes that as such only for a table that has no rows yet. */
-function checks({constraints, notNull}: LakeWrite, {spark}: SparkContext): {readonly problems: readonly SparkProblem[]; readonly all: Rules} {
+function checks(
+  {constraints, notNull}: LakeWrite,
+  {spark}: SparkContext,
+): {readonly problems: readonly SparkProblem[]; readonly all: Rules} {
   const problems: SparkProblem[] = [];
   const conditions = Object.entries(constraints).map(([name, condition]): [string, string] => {
     const {text, notes} = spark.sparkCondition(condition);
-    problems.push(...notes.map((message) => ({message, hint: `Write the constraint ${name} with what means the same in both`})));
+    problems.push(
+      ...notes.map((message) => ({message, hint: `Write the constraint ${name} with what means the same in both`})),
+    );
     return [name, text.trim()];
   });
-  const present = notNull.map((name, i): [string, string] => [/^\w+$/.test(name) ? `${name}_not_null` : `not_null_${i + 1}`, `${quoted(name)} IS NOT NULL`]);
+  const present = notNull.map((name, i): [string, string] => [
+    /^\w+$/.test(name) ? `${name}_not_null` : `not_null_${i + 1}`,
+    `${quoted(name)} IS NOT NULL`,
+  ]);
   return {problems, all: [...present, ...conditions]};
 }
 
 /** Names, also of fields within, that Delta takes only where columns are mapped by name; the lake maps them likewise. */
-const needsMapping = (columns: readonly Column[]): boolean => columns.some(({name, type}) => /[ ,;{}()\n\t=]/.test(name) || /"[^"]*[ ,;{}()\n\t=][^"]*"/.test(type));
+const needsMapping = (columns: readonly Column[]): boolean =>
+  columns.some(({name, type}) => /[ ,;{}()\n\t=]/.test(name) || /"[^"]*[ ,;{}()\n\t=][^"]*"/.test(type));
 
 /** The table with its first rows and all its rules, as one commit. */
-function created(write: LakeWrite, frame: string, rules: Rules, columns: readonly Column[], once: readonly string[]): string[] {
+function created(
+  write: LakeWrite,
+  frame: string,
+  rules: Rules,
+  columns: readonly Column[],
+  once: readonly string[],
+): string[] {
   const partitions = write.partitionBy ?? [];
   return chain(frame, [
     ...Object.entries(write.comments).map(([name, comment]) => `withMetadata(${py(name)}, ${py({comment})})`),
@@ -146,14 +220,17 @@ function created(write: LakeWrite, frame: string, rules: Rules, columns: readonl
 /** Rules that a table which is there lacks. */
 function addedRules(write: LakeWrite, all: Rules): string[] {
   const table = tableOf(write);
-  const known = all.length === 0 ? [] : [`known = {row['key'] for row in ${run(`SHOW TBLPROPERTIES ${table}`)}.collect()}`];
+  const known =
+    all.length === 0 ? [] : [`known = {row['key'] for row in ${run(`SHOW TBLPROPERTIES ${table}`)}.collect()}`];
   return [
     ...known,
     ...all.flatMap(([name, condition]) => [
       `if ${py(`delta.constraints.${name.toLowerCase()}`)} not in known:`,
       `    ${run(`ALTER TABLE ${table} ADD CONSTRAINT ${quoted(name)} CHECK (${condition})`)}`,
     ]),
-    ...Object.entries(write.comments).map(([name, comment]) => run(`ALTER TABLE ${table} ALTER COLUMN ${quoted(name)} COMMENT ${sparkText(comment)}`)),
+    ...Object.entries(write.comments).map(([name, comment]) =>
+      run(`ALTER TABLE ${table} ALTER COLUMN ${quoted(name)} COMMENT ${sparkText(comment)}`),
+    ),
   ];
 }
 
@@ -206,22 +283,35 @@ function toPySpark(values: SnapshotValues, context: SparkContext): string[] | No
   const isOnce = write.mode === 'append' && !isOverwritten;
   const once = isOnce ? ["option('txnAppId', applied)", "option('txnVersion', '0')"] : [];
   const remarks = [
-    ...(write.notNull.length > 0 ? ['# Delta takes NOT NULL only before a table has rows; a CHECK refuses the same ones.'] : []),
-    ...(write.crashAfter === undefined ? [] : ['# The crash of the lesson is left out: it comes after the commit, which counts.']),
+    ...(write.notNull.length > 0
+      ? ['# Delta takes NOT NULL only before a table has rows; a CHECK refuses the same ones.']
+      : []),
+    ...(write.crashAfter === undefined
+      ? []
+      : ['# The crash of the lesson is left out: it comes after the commit, which counts.']),
   ];
   // A commit counts from its seventh step on: one that dies before leaves nothing.
   if (write.crashAfter !== undefined && write.crashAfter < 7)
-    return ['# The writer of the lesson dies before its commit counts, so nothing is written here either.', ...assign(target, frame, [])];
+    return [
+      '# The writer of the lesson dies before its commit counts, so nothing is written here either.',
+      ...assign(target, frame, []),
+    ];
   const there = rowsInto(write, frame, once);
   // An overwrite leaves none of the rows that a rule would be checked on before.
-  const existing = write.mode === 'overwrite' ? [...there, ...addedRules(write, all)] : [...addedRules(write, all), ...there];
+  const existing =
+    write.mode === 'overwrite' ? [...there, ...addedRules(write, all)] : [...addedRules(write, all), ...there];
   return [
     ...(write.mode === 'merge' ? ['from delta.tables import DeltaTable'] : []),
     ...remarks,
     ...(isOnce ? named(target, frame, times) : []),
     ...(write.overwriteSchema
       ? created(write, frame, all, columns, once)
-      : [`if spark.catalog.tableExists(${py(tableOf(write))}):`, ...inBlock(existing), 'else:', ...inBlock(created(write, frame, all, columns, once))]),
+      : [
+          `if spark.catalog.tableExists(${py(tableOf(write))}):`,
+          ...inBlock(existing),
+          'else:',
+          ...inBlock(created(write, frame, all, columns, once)),
+        ]),
     ...assign(target, frame, []),
   ];
 }
@@ -248,7 +338,11 @@ export const snapshot = defineStep({
   effect: 'same',
   params,
   // Rules and comments come to the table without its rows; a crash is no part of them.
-  writes: ({crash_after: _c, not_null: _n, constraints: _k, comments: _t, ...rows}) => ({table: rows.table, mode: rows.mode, rows}),
+  writes: ({crash_after: _c, not_null: _n, constraints: _k, comments: _t, ...rows}) => ({
+    table: rows.table,
+    mode: rows.mode,
+    rows,
+  }),
   check: (values, inputs) => check(values, inputOf(inputs)),
   toSql: (values, inputs): Program => {
     const write = writeOf(values);
@@ -336,7 +430,12 @@ export const snapshot = defineStep({
     },
     {
       name: 'rows in the place of all others, checked on the way in',
-      params: {table: 'readings', mode: 'overwrite', not_null: ['sensor_id'], constraints: {possible: 'temperature < 60'}},
+      params: {
+        table: 'readings',
+        mode: 'overwrite',
+        not_null: ['sensor_id'],
+        constraints: {possible: 'temperature < 60'},
+      },
       lake: {readings: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'}, rows: [['s-1', 85]]}},
       input: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'}, rows: [['s-1', 21.5]]},
       expect: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE'}, rows: [['s-1', 21.5]]},

@@ -20,6 +20,7 @@ export function exprOf(sql: string, columns: readonly Column[], {spark}: Pick<Sp
 /** Why expressions can't go to Spark, and what to write instead; undefined when they can. */
 export function notInSpark(problems: readonly SparkProblem[]): NotExportable | undefined {
   if (problems.length === 0) return undefined;
-  const said = (texts: readonly string[]): string => [...new Set(texts)].map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`).join(' ');
+  const said = (texts: readonly string[]): string =>
+    [...new Set(texts)].map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`).join(' ');
   return {notExportable: said(problems.map(({message}) => message)), instead: said(problems.map(({hint}) => hint))};
 }

@@ -21,8 +21,10 @@ const limits = ({critical, warning}: Limits): readonly (readonly [status: string
 const sign = ({direction}: Limits): Sql => (direction === 'above' ? sql`>` : sql`<`);
 
 /** As a float 0.1 is another number than as a double; whole numbers are compared with every digit. */
-const limitSql = (limit: number, {type}: Column): Sql => (type === 'FLOAT' ? sql`${lit(limit)}::FLOAT` : isWhole(type) && Number.isInteger(limit) ? lit(limit) : double(limit));
-const limitSpark = (limit: number, {type}: Column): string => (type === 'FLOAT' ? `F.lit(${py(limit)}).cast('float')` : py(limit));
+const limitSql = (limit: number, {type}: Column): Sql =>
+  type === 'FLOAT' ? sql`${lit(limit)}::FLOAT` : isWhole(type) && Number.isInteger(limit) ? lit(limit) : double(limit);
+const limitSpark = (limit: number, {type}: Column): string =>
+  type === 'FLOAT' ? `F.lit(${py(limit)}).cast('float')` : py(limit);
 
 export const thresholds = defineStep({
   kind: 'thresholds',
@@ -44,11 +46,19 @@ export const thresholds = defineStep({
   },
   input: 'one',
   effect: 'same',
-  params: {rules: p.map('column', limitFields, {label: 'Limits', help: 'Column → warning and critical; the result has COLUMN_status.'})},
+  params: {
+    rules: p.map('column', limitFields, {
+      label: 'Limits',
+      help: 'Column → warning and critical; the result has COLUMN_status.',
+    }),
+  },
   check: ({rules}, inputs) => {
     const input = inputOf(inputs);
     const names = Object.keys(rules);
-    const taken = [...input.columns.map(({name}) => name), ...names.map((name) => statusOf(columnNamed(name, input.columns).name))];
+    const taken = [
+      ...input.columns.map(({name}) => name),
+      ...names.map((name) => statusOf(columnNamed(name, input.columns).name)),
+    ];
     return [
       ...checkSome(names, 'rules', 'No limit is given.', 'Write column: {warning: 4.5, critical: 7.1}.'),
       ...checkFamily(names, input, 'rules', 'number', 'A threshold'),
@@ -60,16 +70,27 @@ export const thresholds = defineStep({
     const input = inputOf(inputs);
     const added = Object.entries(rules).map(([name, rule]) => {
       const column = columnNamed(name, input.columns);
-      const tests = limits(rule).map(([status, limit]) => sql`WHEN ${present(column)} ${sign(rule)} ${limitSql(limit, column)} THEN ${lit(status)}`);
-      return {name: statusOf(column.name), value: sql`CASE ${join(tests, ' ')} WHEN ${isPresent(column)} THEN 'normal' END`};
+      const tests = limits(rule).map(
+        ([status, limit]) => sql`WHEN ${present(column)} ${sign(rule)} ${limitSql(limit, column)} THEN ${lit(status)}`,
+      );
+      return {
+        name: statusOf(column.name),
+        value: sql`CASE ${join(tests, ' ')} WHEN ${isPresent(column)} THEN 'normal' END`,
+      };
     });
-    return {kind: 'sql', sql: sql`SELECT ${withColumns(input.columns, added)} FROM ${input.relation}`, assigned: added.map(({name}) => name)};
+    return {
+      kind: 'sql',
+      sql: sql`SELECT ${withColumns(input.columns, added)} FROM ${input.relation}`,
+      assigned: added.map(({name}) => name),
+    };
   },
   toPySpark: ({rules}, {target, frames: [frame = 'df'], inputs: [input]}) => {
     const made = Object.entries(rules).map(([name, rule]): [string, string] => {
       const column = columnNamed(name, input?.columns ?? []);
       const value = asDouble(sparkPresent(column), column);
-      const tests = limits(rule).map(([status, limit]) => `when(${value} ${sign(rule)} ${limitSpark(limit, column)}, ${py(status)})`);
+      const tests = limits(rule).map(
+        ([status, limit]) => `when(${value} ${sign(rule)} ${limitSpark(limit, column)}, ${py(status)})`,
+      );
       return [statusOf(column.name), `F.${tests.join('.')}.when(${value}.isNotNull(), 'normal')`];
     });
     return assign(target, frame, [assignColumns(made)]);
@@ -114,7 +135,12 @@ export const thresholds = defineStep({
         ],
       },
       expect: {
-        columns: {suction_pressure_psi: 'DOUBLE', level: 'INTEGER', suction_pressure_psi_status: 'VARCHAR', level_status: 'VARCHAR'},
+        columns: {
+          suction_pressure_psi: 'DOUBLE',
+          level: 'INTEGER',
+          suction_pressure_psi_status: 'VARCHAR',
+          level_status: 'VARCHAR',
+        },
         rows: [
           [55.5, 3, 'normal', 'normal'],
           [39.9, 4, 'warning', 'critical'],
@@ -169,7 +195,12 @@ function problemsOf(column: string, rule: Limits) {
   const where = {code: 'PARAM', param: 'rules', column};
   const missing = noLimit(column, rule);
   if (missing !== undefined) return [{...where, ...missing}];
-  if (warning === undefined || critical === undefined || (direction === 'above' ? warning <= critical : warning >= critical)) return [];
+  if (
+    warning === undefined ||
+    critical === undefined ||
+    (direction === 'above' ? warning <= critical : warning >= critical)
+  )
+    return [];
   return [
     {
       ...where,

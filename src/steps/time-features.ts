@@ -13,7 +13,10 @@ interface Feature {
   readonly spark: (name: string) => string;
 }
 
-const part = (sqlName: Sql, sparkName: string): Feature => ({sql: (time) => sql`${sqlName}(${time})::INTEGER`, spark: (name) => `F.${sparkName}(${name})`});
+const part = (sqlName: Sql, sparkName: string): Feature => ({
+  sql: (time) => sql`${sqlName}(${time})::INTEGER`,
+  spark: (name) => `F.${sparkName}(${name})`,
+});
 const hourAngle = (time: Sql): Sql => sql`2 * pi() * hour(${time}) / 24`;
 const hourAngleSpark = (name: string): string => `2 * F.pi() * F.hour(${name}) / 24`;
 
@@ -89,7 +92,9 @@ export const timeFeatures = defineStep({
   },
   toPySpark: ({time, features: wanted}, {target, frames: [frame = 'df'], inputs: [input]}) => {
     const {name} = columnNamed(time, input?.columns ?? []);
-    return assign(target, frame, [assignColumns(wanted.map((feature): [string, string] => [feature, features[feature].spark(pyName(name))]))]);
+    return assign(target, frame, [
+      assignColumns(wanted.map((feature): [string, string] => [feature, features[feature].spark(pyName(name))])),
+    ]);
   },
   examples: [
     {
@@ -106,7 +111,13 @@ export const timeFeatures = defineStep({
         ],
       },
       expect: {
-        columns: {timestamp: 'TIMESTAMP', vibration_mms: 'DOUBLE', hour_of_day: 'INTEGER', day_of_week: 'INTEGER', is_weekend: 'BOOLEAN'},
+        columns: {
+          timestamp: 'TIMESTAMP',
+          vibration_mms: 'DOUBLE',
+          hour_of_day: 'INTEGER',
+          day_of_week: 'INTEGER',
+          is_weekend: 'BOOLEAN',
+        },
         rows: [
           ['2024-02-02 23:59:59.999999', 2.5, 23, 6, false],
           ['2024-02-03 00:00:00', 2.6, 0, 7, true],
@@ -119,11 +130,19 @@ export const timeFeatures = defineStep({
     {
       name: 'every feature, at the turn of a year, before 1970 and on a leap day',
       params: {time: 'timestamp', features: [...names]},
-      input: {columns: {timestamp: 'TIMESTAMP'}, rows: [['2024-12-30 06:15:00'], ['1969-12-31 18:59:59'], ['2024-02-29 12:00:00'], ['2021-01-03 00:00:00']]},
+      input: {
+        columns: {timestamp: 'TIMESTAMP'},
+        rows: [['2024-12-30 06:15:00'], ['1969-12-31 18:59:59'], ['2024-02-29 12:00:00'], ['2021-01-03 00:00:00']],
+      },
       expect: {
         columns: {
           timestamp: 'TIMESTAMP',
-          ...Object.fromEntries(names.map((name) => [name, name === 'is_weekend' ? 'BOOLEAN' : name === 'hour_sin' || name === 'hour_cos' ? 'DOUBLE' : 'INTEGER'])),
+          ...Object.fromEntries(
+            names.map((name) => [
+              name,
+              name === 'is_weekend' ? 'BOOLEAN' : name === 'hour_sin' || name === 'hour_cos' ? 'DOUBLE' : 'INTEGER',
+            ]),
+          ),
         },
         rows: [
           ['2024-12-30 06:15:00', 6, 2, false, 30, 365, 1, 12, 4, 2024, 15, 1, 6.123233995736766e-17],

@@ -9,13 +9,23 @@ import {defineStep, type Input, type StepProblem} from './define.ts';
 const params = {
   with: p.cells({label: 'With', help: 'The tables whose rows come after this one’s, in this order.'}),
   by: p.choice(['name', 'position'], {label: 'Columns belong together by', default: 'name'}),
-  allow_missing: p.flag({label: 'Fill missing columns with NULL', help: 'Spark calls it allowMissingColumns.', default: false, when: {param: 'by', is: ['name']}}),
+  allow_missing: p.flag({
+    label: 'Fill missing columns with NULL',
+    help: 'Spark calls it allowMissingColumns.',
+    default: false,
+    when: {param: 'by', is: ['name']},
+  }),
 };
 
-const family = (type: string): string => (isNumber(type) ? 'number' : isTime(type) ? 'time' : isText(type) ? 'text' : type);
+const family = (type: string): string =>
+  isNumber(type) ? 'number' : isTime(type) ? 'time' : isText(type) ? 'text' : type;
 
 /** Columns that would have to become text to stand in one: DuckDB would do it without a word. */
-function checkTypes(pairs: readonly (readonly [Column, Column | undefined])[], input: Input, other: Input): StepProblem[] {
+function checkTypes(
+  pairs: readonly (readonly [Column, Column | undefined])[],
+  input: Input,
+  other: Input,
+): StepProblem[] {
   return pairs.flatMap(([a, b]) =>
     b === undefined || family(a.type) === family(b.type)
       ? []
@@ -33,7 +43,9 @@ function checkTypes(pairs: readonly (readonly [Column, Column | undefined])[], i
 
 function checkNamed(input: Input, other: Input, allowMissing: boolean): StepProblem[] {
   const lacking = (from: Input, to: Input): StepProblem[] => {
-    const names = from.columns.filter((column) => findColumn(column.name, to.columns) === undefined).map((column) => column.name);
+    const names = from.columns
+      .filter((column) => findColumn(column.name, to.columns) === undefined)
+      .map((column) => column.name);
     return names.length === 0
       ? []
       : [
@@ -85,7 +97,8 @@ export const union = defineStep({
   version: 1,
   group: 'combine',
   title: 'Union',
-  sentence: ({with: names, by}) => `Append the rows of ${list(names) || 'other tables'}${by === 'name' ? '' : ', columns by position'}`,
+  sentence: ({with: names, by}) =>
+    `Append the rows of ${list(names) || 'other tables'}${by === 'name' ? '' : ', columns by position'}`,
   lesson: {
     what: 'Puts the rows of several tables under one another: first all of this table, then all of the next. Nothing is sorted and no copy is dropped, so it is SQL’s UNION ALL and Spark’s unionByName. A column belongs to the one of the same name, wherever it stands.',
     why: 'Readings come in parts: a file for each day, a table for each building, last year’s archive beside this year’s stream. Put together they can be asked one question.',
@@ -107,7 +120,11 @@ export const union = defineStep({
     assign(
       target,
       frame,
-      others.map((other) => (by === 'position' ? `union(${other})` : `unionByName(${other}${allow_missing ? ', allowMissingColumns=True' : ''})`)),
+      others.map((other) =>
+        by === 'position'
+          ? `union(${other})`
+          : `unionByName(${other}${allow_missing ? ', allowMissingColumns=True' : ''})`,
+      ),
     ),
   examples: [
     {
@@ -128,7 +145,10 @@ export const union = defineStep({
             ['NaN', 21, 's-0'],
           ],
         },
-        wednesday: {columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE', humidity: 'DOUBLE'}, rows: [['s-2', 21.5, 40]]},
+        wednesday: {
+          columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE', humidity: 'DOUBLE'},
+          rows: [['s-2', 21.5, 40]],
+        },
       },
       expect: {
         columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE', humidity: 'DOUBLE'},
@@ -145,7 +165,9 @@ export const union = defineStep({
       name: 'a column that only one of them has',
       params: {with: ['outdoors'], allow_missing: true},
       input: {columns: {sensor_id: 'VARCHAR', temperature: 'INTEGER'}, rows: [['s-1', 20]]},
-      others: {outdoors: {columns: {sensor_id: 'VARCHAR', wind: 'DOUBLE', temperature: 'DOUBLE'}, rows: [['s-7', 3.5, 8.25]]}},
+      others: {
+        outdoors: {columns: {sensor_id: 'VARCHAR', wind: 'DOUBLE', temperature: 'DOUBLE'}, rows: [['s-7', 3.5, 8.25]]},
+      },
       expect: {
         columns: {sensor_id: 'VARCHAR', temperature: 'DOUBLE', wind: 'DOUBLE'},
         rows: [

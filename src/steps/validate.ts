@@ -13,7 +13,14 @@ import {firstValues, stopIf} from '../sql/stop.ts';
 import {isText, type Column} from '../sql/types.ts';
 import {boundSpark, boundSql, checkLimit, checkValue} from './bounds.ts';
 import {checkColumns, checkNames, checkSome, columnNamed, findColumn, inputOf} from './checks.ts';
-import {defineStep, type Input, type NotExportable, type Program, type SparkContext, type StepProblem} from './define.ts';
+import {
+  defineStep,
+  type Input,
+  type NotExportable,
+  type Program,
+  type SparkContext,
+  type StepProblem,
+} from './define.ts';
 import {exprOf, notInSpark} from './spark-expressions.ts';
 
 const params = {
@@ -30,7 +37,10 @@ const params = {
     },
     {label: 'Rules'},
   ),
-  on_failure: p.choice(['quarantine', 'drop', 'flag', 'stop'], {label: 'Rows that break a rule', default: 'quarantine'}),
+  on_failure: p.choice(['quarantine', 'drop', 'flag', 'stop'], {
+    label: 'Rows that break a rule',
+    default: 'quarantine',
+  }),
 };
 type ValidateValues = Values<typeof params>;
 type RuleValues = ValidateValues['rules'][number];
@@ -54,7 +64,8 @@ function testsOf(rule: RuleValues, column: Column): Test[] {
   // A missing value breaks not_null only; Spark compares NaN as the largest number, so it is taken out there too.
   const spark = sparkPresent(column);
   const tests: Test[] = [];
-  if (rule.not_null) tests.push({holds: isPresent(column), spark: `${spark}.isNotNull()`, reason: `${column.name} is missing`});
+  if (rule.not_null)
+    tests.push({holds: isPresent(column), spark: `${spark}.isNotNull()`, reason: `${column.name} is missing`});
   if (rule.regex !== '')
     tests.push({
       holds: sql`regexp_matches(${text}, ${lit(re2Regex(rule.regex))})`,
@@ -62,9 +73,17 @@ function testsOf(rule: RuleValues, column: Column): Test[] {
       reason: `${column.name} doesn’t match ${rule.regex}`,
     });
   if (rule.min !== '')
-    tests.push({holds: sql`${value} >= ${boundSql(rule.min, column)}`, spark: `(${spark} >= ${boundSpark(rule.min, column)})`, reason: `${column.name} is below ${rule.min}`});
+    tests.push({
+      holds: sql`${value} >= ${boundSql(rule.min, column)}`,
+      spark: `(${spark} >= ${boundSpark(rule.min, column)})`,
+      reason: `${column.name} is below ${rule.min}`,
+    });
   if (rule.max !== '')
-    tests.push({holds: sql`${value} <= ${boundSql(rule.max, column)}`, spark: `(${spark} <= ${boundSpark(rule.max, column)})`, reason: `${column.name} is above ${rule.max}`});
+    tests.push({
+      holds: sql`${value} <= ${boundSql(rule.max, column)}`,
+      spark: `(${spark} <= ${boundSpark(rule.max, column)})`,
+      reason: `${column.name} is above ${rule.max}`,
+    });
   if (rule.in.length > 0)
     tests.push({
       holds: sql`${value} IN (${join(rule.in.map((one) => boundSql(one, column)))})`,
@@ -75,14 +94,36 @@ function testsOf(rule: RuleValues, column: Column): Test[] {
 }
 
 const kindOf = (rule: RuleValues): string =>
-  rule.regex !== '' ? 'regex' : rule.min !== '' || rule.max !== '' ? 'range' : rule.in.length > 0 ? 'in' : rule.not_null ? 'not_null' : 'expression';
+  rule.regex !== ''
+    ? 'regex'
+    : rule.min !== '' || rule.max !== ''
+      ? 'range'
+      : rule.in.length > 0
+        ? 'in'
+        : rule.not_null
+          ? 'not_null'
+          : 'expression';
 
 /** `inSpark` gives the Spark column of a free condition; SQL has no need of it. */
-function rulesOf(values: ValidateValues, input: Pick<Input, 'columns'>, inSpark: (condition: string) => string = () => ''): Rule[] {
+function rulesOf(
+  values: ValidateValues,
+  input: Pick<Input, 'columns'>,
+  inSpark: (condition: string) => string = () => '',
+): Rule[] {
   return values.rules.map((rule, i) => {
     const column = rule.column === '' ? undefined : columnNamed(rule.column, input.columns);
-    const name = rule.name !== '' ? rule.name : column === undefined ? `rule_${i + 1}` : `${column.name}_${kindOf(rule)}`;
-    const free = rule.expression.trim() === '' ? [] : [{holds: expression(rule.expression), spark: inSpark(rule.expression), reason: `not ${rule.expression.trim()}`}];
+    const name =
+      rule.name !== '' ? rule.name : column === undefined ? `rule_${i + 1}` : `${column.name}_${kindOf(rule)}`;
+    const free =
+      rule.expression.trim() === ''
+        ? []
+        : [
+            {
+              holds: expression(rule.expression),
+              spark: inSpark(rule.expression),
+              reason: `not ${rule.expression.trim()}`,
+            },
+          ];
     return {name, column, tests: [...(column === undefined ? [] : testsOf(rule, column)), ...free]};
   });
 }
@@ -101,7 +142,8 @@ const keeps = (rules: readonly Rule[]): Sql =>
         '\n  AND ',
       );
 
-const failedRules = (rules: readonly Rule[]): Sql => sql`concat_ws(', ', ${join(rules.map((rule) => sql`CASE WHEN ${breaks(rule)} THEN ${lit(rule.name)} END`))})`;
+const failedRules = (rules: readonly Rule[]): Sql =>
+  sql`concat_ws(', ', ${join(rules.map((rule) => sql`CASE WHEN ${breaks(rule)} THEN ${lit(rule.name)} END`))})`;
 const reasons = (rules: readonly Rule[]): Sql =>
   sql`concat_ws('; ', ${join(rules.flatMap((rule) => rule.tests.map(({holds, reason}) => sql`CASE WHEN (${holds}) IS FALSE THEN ${lit(reason)} END`)))})`;
 
@@ -115,7 +157,9 @@ function toSql(values: ValidateValues, input: Input): Program {
       return {
         kind: 'sql',
         sql: sql`SELECT *, ${keeps(rules)} AS ${name('is_valid')},\n  nullif(${failedRules(rules)}, '') AS ${name('failed_rules')}\nFROM ${relation}`,
-        ...(values.rules.some((rule) => mayReorder(rule.expression)) ? {} : {assigned: ['is_valid', 'failed_rules'].map(unused)}),
+        ...(values.rules.some((rule) => mayReorder(rule.expression))
+          ? {}
+          : {assigned: ['is_valid', 'failed_rules'].map(unused)}),
       };
     case 'stop':
       return {
@@ -138,23 +182,42 @@ function toSql(values: ValidateValues, input: Input): Program {
 
 function stop(rule: Rule, input: Input): Sql {
   const rows = numberedRows(input);
-  const found = rule.column === undefined ? sql`'row ' || ${rows.row} + 1` : sql`coalesce(${id(rule.column.name)}::VARCHAR, 'NULL')`;
+  const found =
+    rule.column === undefined
+      ? sql`'row ' || ${rows.row} + 1`
+      : sql`coalesce(${id(rule.column.name)}::VARCHAR, 'NULL')`;
   return stopIf({
     code: 'RULE_BROKEN',
     ...(rule.column === undefined ? {} : {column: rule.column.name}),
     when: sql`(SELECT ${found} AS found, ${rows.row} AS place FROM ${rows.from} WHERE ${breaks(rule)})`,
-    message: [sql`count(*)`, sql`if(count(*) = 1, ' row breaks', ' rows break')`, lit(` the rule ${rule.name}: `), firstValues(sql`found`, sql`place`)],
+    message: [
+      sql`count(*)`,
+      sql`if(count(*) = 1, ' row breaks', ' rows break')`,
+      lit(` the rule ${rule.name}: `),
+      firstValues(sql`found`, sql`place`),
+    ],
   });
 }
 
 function check({rules}: ValidateValues, input: Input): StepProblem[] {
-  const problems: StepProblem[] = checkSome(rules, 'rules', 'There is no rule.', 'Write one such as {column: temperature, min: -40, max: 60}.');
+  const problems: StepProblem[] = checkSome(
+    rules,
+    'rules',
+    'There is no rule.',
+    'Write one such as {column: temperature, min: -40, max: 60}.',
+  );
   rules.forEach((rule, i) => {
     const param = `rules[${i + 1}]`;
     const ofColumn = rule.regex !== '' || rule.min !== '' || rule.max !== '' || rule.in.length > 0 || rule.not_null;
     if (!ofColumn && rule.expression.trim() === '')
-      problems.push({code: 'PARAM', message: `Rule ${i + 1} says nothing that could be broken.`, hint: 'Give regex, min, max, in, not_null or expression.', param});
-    if (ofColumn && rule.column === '') problems.push({code: 'PARAM', message: `Rule ${i + 1} names no column.`, hint: 'Add column: …', param});
+      problems.push({
+        code: 'PARAM',
+        message: `Rule ${i + 1} says nothing that could be broken.`,
+        hint: 'Give regex, min, max, in, not_null or expression.',
+        param,
+      });
+    if (ofColumn && rule.column === '')
+      problems.push({code: 'PARAM', message: `Rule ${i + 1} names no column.`, hint: 'Add column: …', param});
     if (rule.column !== '') problems.push(...checkColumns([rule.column], input, `${param}.column`));
     const regex = rule.regex === '' ? undefined : regexProblem(rule.regex, `${param}.regex`);
     if (regex !== undefined) problems.push(regex);
@@ -166,13 +229,19 @@ function check({rules}: ValidateValues, input: Input): StepProblem[] {
     ...checkNames(
       rulesOf({rules, on_failure: 'drop'}, input).map((rule) => rule.name),
       'rules',
-    ).map((problem) => ({...problem, message: `Two rules are called ${problem.column}.`, hint: 'Give one of them another name.'})),
+    ).map((problem) => ({
+      ...problem,
+      message: `Two rules are called ${problem.column}.`,
+      hint: 'Give one of them another name.',
+    })),
   ];
 }
 
 /** Bounds that can't be compared with the column. */
 const checkBounds = (rule: RuleValues, column: Column, param: string): StepProblem[] => [
-  ...(['min', 'max'] as const).flatMap((side) => (rule[side] === '' ? [] : checkLimit(rule[side], column, `${param}.${side}`))),
+  ...(['min', 'max'] as const).flatMap((side) =>
+    rule[side] === '' ? [] : checkLimit(rule[side], column, `${param}.${side}`),
+  ),
   ...rule.in.flatMap((text) => checkValue(text, column, `${param}.in`)),
 ];
 
@@ -201,7 +270,12 @@ function toPySpark(values: ValidateValues, context: SparkContext): string[] | No
   const failed = (base: string): string => py(unusedName(base, columns));
   switch (values.on_failure) {
     case 'flag':
-      return [...lines, ...assign(target, frame, [`withColumns({${failed('is_valid')}: failed == '', ${failed('failed_rules')}: F.when(failed != '', failed)})`])];
+      return [
+        ...lines,
+        ...assign(target, frame, [
+          `withColumns({${failed('is_valid')}: failed == '', ${failed('failed_rules')}: F.when(failed != '', failed)})`,
+        ]),
+      ];
     case 'stop':
       return [...lines, `assert ${frame}.filter(failed != '').isEmpty(), 'a rule is broken'`, `${target} = ${frame}`];
     case 'drop':

@@ -17,7 +17,11 @@ export async function get<T>(ask: Ask, call: (worker: StorageWorkerContract) => 
 let lastJob = 0;
 
 /** Runs a job that an aborted signal stops. */
-export async function getUntil<T>(ask: Ask, signal: AbortSignal | undefined, call: (worker: StorageWorkerContract, job: number) => Promise<Outcome<T>>): Promise<T> {
+export async function getUntil<T>(
+  ask: Ask,
+  signal: AbortSignal | undefined,
+  call: (worker: StorageWorkerContract, job: number) => Promise<Outcome<T>>,
+): Promise<T> {
   if (signal?.aborted === true) throw new ProblemError(cancelled);
   const job = ++lastJob;
   const stop = (): void => void ask((worker) => worker.cancel(job)).catch(() => undefined);
@@ -31,7 +35,8 @@ export async function getUntil<T>(ask: Ask, signal: AbortSignal | undefined, cal
 
 /** Bytes that have a buffer of their own are moved to the worker; a view of a larger one is copied, as others may look at it too. */
 export function moved(bytes: Uint8Array): Uint8Array {
-  const own = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+  const own =
+    bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
   // The cast: either case has a plain buffer.
   return Comlink.transfer(own, [own.buffer as ArrayBuffer]);
 }

@@ -26,7 +26,9 @@ export function lakeOf(ask: Ask, onRestart: (listener: () => void) => void): Lak
     openRead: (name, at) => get(ask, (worker) => worker.openRead(name, at)),
     openFiles: (name, files) => get(ask, (worker) => worker.openFiles(name, files)),
     readFile: async (reader, file, onBatch, call) =>
-      void (await withCallback(onBatch, (receive) => getUntil(ask, call?.signal, (worker, job) => worker.readFile(job, reader, file, receive)))),
+      void (await withCallback(onBatch, (receive) =>
+        getUntil(ask, call?.signal, (worker, job) => worker.readFile(job, reader, file, receive)),
+      )),
     deletedRows: (reader, file) => get(ask, (worker) => worker.deletedRows(reader, file)),
     closeRead: (reader) => ask((worker) => worker.closeRead(reader)),
 
@@ -42,8 +44,12 @@ export function lakeOf(ask: Ask, onRestart: (listener: () => void) => void): Lak
     rename: (name, to) => get(ask, (worker) => worker.rename(name, to)),
     remove: (name) => get(ask, (worker) => worker.remove(name)),
 
-    exportTable: (name, onProgress, call) => getUntil(ask, call?.signal, (worker, job) => worker.exportTable(name, Comlink.proxy(onProgress), job, call?.encrypt)),
-    importTable: (name, source, onProgress, call) => getUntil(ask, call?.signal, (worker, job) => worker.importTable(name, source, Comlink.proxy(onProgress), job)),
+    exportTable: (name, onProgress, call) =>
+      getUntil(ask, call?.signal, (worker, job) =>
+        worker.exportTable(name, Comlink.proxy(onProgress), job, call?.encrypt),
+      ),
+    importTable: (name, source, onProgress, call) =>
+      getUntil(ask, call?.signal, (worker, job) => worker.importTable(name, source, Comlink.proxy(onProgress), job)),
 
     onChange(listener) {
       channel ??= listen(tell);

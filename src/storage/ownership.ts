@@ -13,7 +13,9 @@ const name = 'lakebook-workspace';
  * Asks for the workspace; resolves once it is known whether another tab has it. Where there are no Web Locks (a page that isn't
  * a secure context, whose workspace nobody else sees) every tab owns its own.
  */
-export async function openOwnership(locks = (globalThis.navigator as Navigator | undefined)?.locks): Promise<Ownership> {
+export async function openOwnership(
+  locks = (globalThis.navigator as Navigator | undefined)?.locks,
+): Promise<Ownership> {
   const listeners = new Set<() => void>();
   let isOwner = locks === undefined;
 

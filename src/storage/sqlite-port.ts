@@ -40,7 +40,10 @@ export function createSqlite(worker: () => SqliteWorker): SqlitePort {
         const tables = await during(call?.signal, () => remote.open(file));
         return {
           tables,
-          read: async (table, options, onBatch, call) => void (await withCallback(onBatch, (receive) => during(call?.signal, () => remote.read(table, options, receive)))),
+          read: async (table, options, onBatch, call) =>
+            void (await withCallback(onBatch, (receive) =>
+              during(call?.signal, () => remote.read(table, options, receive)),
+            )),
           close: () => end(cancelled),
         };
       } catch (thrown) {

@@ -5,7 +5,11 @@ import {get, getUntil, moved, withCallback, type Ask} from './ask.ts';
 
 /** The storage contract as the port: outcomes become values or a thrown `ProblemError`. */
 export function storageOf(ask: Ask): StoragePort {
-  const sink = (writer: number, write: 'writeParquet' | 'writeBytes', close: 'closeParquet' | 'closeBytes'): FileSink => ({
+  const sink = (
+    writer: number,
+    write: 'writeParquet' | 'writeBytes',
+    close: 'closeParquet' | 'closeBytes',
+  ): FileSink => ({
     write: async (bytes) => void (await get(ask, (worker) => worker[write](writer, moved(bytes)))),
     async close() {
       const file = await get(ask, (worker) => worker[close](writer, false));
@@ -19,7 +23,8 @@ export function storageOf(ask: Ask): StoragePort {
     status: () => ask((worker) => worker.status()),
     // Only a window may ask; in Node there is none.
     persist: async () => (await (globalThis.navigator as Navigator | undefined)?.storage?.persist?.()) ?? false,
-    addFile: (name, data, onProgress = ignore) => get(ask, (worker) => worker.addFile(name, data, Comlink.proxy(onProgress))),
+    addFile: (name, data, onProgress = ignore) =>
+      get(ask, (worker) => worker.addFile(name, data, Comlink.proxy(onProgress))),
     files: () => ask((worker) => worker.files()),
     removeFile: async (name) => void (await get(ask, (worker) => worker.removeFile(name))),
     file: (name) => get(ask, (worker) => worker.file(name)),
@@ -28,20 +33,34 @@ export function storageOf(ask: Ask): StoragePort {
     removeText: async (path) => void (await get(ask, (worker) => worker.removeText(path))),
     listTexts: (folder) => ask((worker) => worker.listTexts(folder)),
     sniff: (name, options) => get(ask, (worker) => worker.sniff(name, readOptions(options))),
-    plainText: (name, options, onProgress = ignore) => get(ask, (worker) => worker.plainText(name, readOptions(options), Comlink.proxy(onProgress))),
+    plainText: (name, options, onProgress = ignore) =>
+      get(ask, (worker) => worker.plainText(name, readOptions(options), Comlink.proxy(onProgress))),
     unpackedFile: (name) => get(ask, (worker) => worker.unpackedFile(name)),
     readArrow: (name, options, onBatch, call) =>
-      withCallback(onBatch, (receive) => getUntil(ask, call?.signal, (worker, job) => worker.readArrow(job, name, readOptions(options), receive))),
+      withCallback(onBatch, (receive) =>
+        getUntil(ask, call?.signal, (worker, job) => worker.readArrow(job, name, readOptions(options), receive)),
+      ),
     readParquetFile: async (name, file, onBatch, call) =>
-      void (await withCallback(onBatch, (receive) => getUntil(ask, call?.signal, (worker, job) => worker.readParquetFile(job, name, file, receive)))),
-    unpack: (zip, onProgress = ignore, call) => getUntil(ask, call?.signal, (worker, job) => worker.unpack(zip, Comlink.proxy(onProgress), job)),
+      void (await withCallback(onBatch, (receive) =>
+        getUntil(ask, call?.signal, (worker, job) => worker.readParquetFile(job, name, file, receive)),
+      )),
+    unpack: (zip, onProgress = ignore, call) =>
+      getUntil(ask, call?.signal, (worker, job) => worker.unpack(zip, Comlink.proxy(onProgress), job)),
     discardUnpacked: (unpacked) => ask((worker) => worker.discardUnpacked(unpacked)),
-    openParquet: async (compression, encrypt) => sink(await get(ask, (worker) => worker.openParquet(compression, encrypt)), 'writeParquet', 'closeParquet'),
-    openBytes: async (encrypt) => sink(await get(ask, (worker) => worker.openBytes(encrypt)), 'writeBytes', 'closeBytes'),
-    exportWorkspace: (onProgress = ignore, call) => getUntil(ask, call?.signal, (worker, job) => worker.exportWorkspace(Comlink.proxy(onProgress), job, call?.encrypt)),
+    openParquet: async (compression, encrypt) =>
+      sink(await get(ask, (worker) => worker.openParquet(compression, encrypt)), 'writeParquet', 'closeParquet'),
+    openBytes: async (encrypt) =>
+      sink(await get(ask, (worker) => worker.openBytes(encrypt)), 'writeBytes', 'closeBytes'),
+    exportWorkspace: (onProgress = ignore, call) =>
+      getUntil(ask, call?.signal, (worker, job) =>
+        worker.exportWorkspace(Comlink.proxy(onProgress), job, call?.encrypt),
+      ),
     importWorkspace: (zip, options, onProgress = ignore, call) =>
-      getUntil(ask, call?.signal, (worker, job) => worker.importWorkspace(zip, options, Comlink.proxy(onProgress), job)),
-    decrypt: (file, name, secret, onProgress = ignore, call) => getUntil(ask, call?.signal, (worker, job) => worker.decrypt(file, name, secret, Comlink.proxy(onProgress), job)),
+      getUntil(ask, call?.signal, (worker, job) =>
+        worker.importWorkspace(zip, options, Comlink.proxy(onProgress), job),
+      ),
+    decrypt: (file, name, secret, onProgress = ignore, call) =>
+      getUntil(ask, call?.signal, (worker, job) => worker.decrypt(file, name, secret, Comlink.proxy(onProgress), job)),
     removeExport: async (name) => void (await get(ask, (worker) => worker.removeExport(name))),
     passphraseBits: (passphrase) => ask((worker) => worker.passphraseBits(passphrase)),
   };

@@ -50,7 +50,12 @@ export const whyNoStop = 'Nothing is running.';
 export function actionGroups(page: Page): FoundGroup[] {
   const {session} = page;
   const at = (): string | undefined => page.current ?? session.notebook.cells.at(-1)?.id;
-  const action = (title: string, run: () => void, more: Partial<Found> = {}): Found => ({id: title, title, run, ...more});
+  const action = (title: string, run: () => void, more: Partial<Found> = {}): Found => ({
+    id: title,
+    title,
+    run,
+    ...more,
+  });
   const {current} = page;
   const cell = page.cell(current);
   const whyNoCell = current === undefined ? 'Choose a cell first.' : undefined;
@@ -69,16 +74,29 @@ export function actionGroups(page: Page): FoundGroup[] {
         action('Stop', () => void session.stop(), {why: session.running === undefined ? whyNoStop : undefined}),
         ...(cell === undefined
           ? []
-          : [action(`Run ${page.nameOf(cell.id)}`, () => void page.run(page.nameOf(cell.id)), {keys: keysOf('mod+Enter')}), action('Run to here', () => void page.runTo(cell.id))]),
+          : [
+              action(`Run ${page.nameOf(cell.id)}`, () => void page.run(page.nameOf(cell.id)), {
+                keys: keysOf('mod+Enter'),
+              }),
+              action('Run to here', () => void page.runTo(cell.id)),
+            ]),
       ],
     },
     {
       title: 'Edit',
       items: [
-        action('Undo', () => session.undo(), {keys: keysOf('mod+Z'), why: session.canUndo ? undefined : 'There is nothing to undo.'}),
-        action('Redo', () => session.redo(), {keys: keysOf('shift+mod+Z'), why: session.canRedo ? undefined : 'There is nothing to redo.'}),
+        action('Undo', () => session.undo(), {
+          keys: keysOf('mod+Z'),
+          why: session.canUndo ? undefined : 'There is nothing to undo.',
+        }),
+        action('Redo', () => session.redo(), {
+          keys: keysOf('shift+mod+Z'),
+          why: session.canRedo ? undefined : 'There is nothing to redo.',
+        }),
         action('Add a SQL cell', () => void page.insert(() => session.insertSql(at())), {words: 'insert query'}),
-        action('Add a psql cell', () => void page.insert(() => session.insertPsql(at())), {words: 'insert PostgreSQL query'}),
+        action('Add a psql cell', () => void page.insert(() => session.insertPsql(at())), {
+          words: 'insert PostgreSQL query',
+        }),
         action('Add a chart', () => void page.insertChart(at()), {words: 'insert plot'}),
         action('Add text', () => void page.insert(() => session.insertText(at())), {words: 'insert markdown'}),
         action(
@@ -115,40 +133,82 @@ export function actionGroups(page: Page): FoundGroup[] {
         }),
         action('New notebook', () => void page.attempt(() => session.newNotebook())),
         action('Open a notebook from disk …', () => pickNotebook(page), {words: 'markdown md zip workspace'}),
-        action('Save the notebook as a file', () => page.saveNotebook(), {words: 'download markdown md', keys: keysOf('mod+S')}),
-        action('Save the notebook encrypted …', () => (page.dialog = {kind: 'encrypt', file: page.notebookFile()}), {words: 'download age fernet passphrase encryption'}),
-        action('Copy a link to this notebook …', () => (page.dialog = {kind: 'link'}), {words: 'share send url', why: session.path === '' ? 'No notebook is open.' : undefined}),
-        ...(session.wants.length > 0 ? [action('What this notebook may use …', () => (page.dialog = {kind: 'allow'}), {words: 'trust allow permission'})] : []),
-        ...(session.isSample ? [action('Reset to original', () => void page.attempt(() => session.resetSample()), {words: 'lesson sample'})] : []),
-        action('Save the whole workspace as a zip …', () => (page.dialog = {kind: 'workspace'}), {words: 'export download backup'}),
+        action('Save the notebook as a file', () => page.saveNotebook(), {
+          words: 'download markdown md',
+          keys: keysOf('mod+S'),
+        }),
+        action('Save the notebook encrypted …', () => (page.dialog = {kind: 'encrypt', file: page.notebookFile()}), {
+          words: 'download age fernet passphrase encryption',
+        }),
+        action('Copy a link to this notebook …', () => (page.dialog = {kind: 'link'}), {
+          words: 'share send url',
+          why: session.path === '' ? 'No notebook is open.' : undefined,
+        }),
+        ...(session.wants.length > 0
+          ? [
+              action('What this notebook may use …', () => (page.dialog = {kind: 'allow'}), {
+                words: 'trust allow permission',
+              }),
+            ]
+          : []),
+        ...(session.isSample
+          ? [
+              action('Reset to original', () => void page.attempt(() => session.resetSample()), {
+                words: 'lesson sample',
+              }),
+            ]
+          : []),
+        action('Save the whole workspace as a zip …', () => (page.dialog = {kind: 'workspace'}), {
+          words: 'export download backup',
+        }),
         action('Take the notebook along to Spark or DuckDB …', () => (page.dialog = {kind: 'handover'}), {
           words: 'export pyspark job jupyter ipynb sql script dbt hand over',
           why: session.path === '' ? 'Open a notebook first.' : undefined,
         }),
-        action('Compare with Spark’s output …', () => pickOutput(page), {words: 'pyspark equal same result job', why: session.path === '' ? 'Open a notebook first.' : undefined}),
-        ...exportEntries(page).map(({label, run}) => action(label, run, {words: 'save download parquet csv json arrow'})),
+        action('Compare with Spark’s output …', () => pickOutput(page), {
+          words: 'pyspark equal same result job',
+          why: session.path === '' ? 'Open a notebook first.' : undefined,
+        }),
+        ...exportEntries(page).map(({label, run}) =>
+          action(label, run, {words: 'save download parquet csv json arrow'}),
+        ),
       ],
     },
     {
       title: 'Lake',
       items: [
         ...session.lake.tables.map(({name, version}) =>
-          action(`Table ${name}`, () => (page.dialog = {kind: 'lake', table: name}), {id: `lake ${name}`, about: `version ${version}`, words: 'delta history time travel restore'}),
+          action(`Table ${name}`, () => (page.dialog = {kind: 'lake', table: name}), {
+            id: `lake ${name}`,
+            about: `version ${version}`,
+            words: 'delta history time travel restore',
+          }),
         ),
         action('Import a Delta table’s folder …', () => pickFolder(page), {words: 'lake upload _delta_log'}),
-        action('Import a zip of a Delta table or a workspace …', () => pickZip(page), {words: 'lake upload restore backup'}),
+        action('Import a zip of a Delta table or a workspace …', () => pickZip(page), {
+          words: 'lake upload restore backup',
+        }),
       ],
     },
     {
       title: 'Page',
       items: [
-        action(page.dashboard === undefined ? 'Show the dashboard' : 'Back to the notebook', () => page.toggleDashboard(), {
-          words: 'tiles charts figures print kpi view',
-          why: session.path === '' ? 'Open a notebook first.' : undefined,
+        action(
+          page.dashboard === undefined ? 'Show the dashboard' : 'Back to the notebook',
+          () => page.toggleDashboard(),
+          {
+            words: 'tiles charts figures print kpi view',
+            why: session.path === '' ? 'Open a notebook first.' : undefined,
+          },
+        ),
+        action(page.theme.name === 'dark' ? 'Light theme' : 'Dark theme', () => page.theme.toggle(), {
+          words: 'colour dark light',
         }),
-        action(page.theme.name === 'dark' ? 'Light theme' : 'Dark theme', () => page.theme.toggle(), {words: 'colour dark light'}),
         action('Show or hide the sidebar', () => page.foldSidebar(), {}),
-        action('Keyboard shortcuts', () => (page.dialog = {kind: 'shortcuts'}), {words: 'help ?', keys: keysOf('mod+/')}),
+        action('Keyboard shortcuts', () => (page.dialog = {kind: 'shortcuts'}), {
+          words: 'help ?',
+          keys: keysOf('mod+/'),
+        }),
       ],
     },
     {
@@ -156,17 +216,29 @@ export function actionGroups(page: Page): FoundGroup[] {
       items: session.notebook.cells.flatMap((other) =>
         other.type === 'text'
           ? []
-          : [action(page.nameOf(other.id), () => void page.show(other.id), {id: `go ${other.id}`, about: other.type === 'step' ? other.kind : other.type})],
+          : [
+              action(page.nameOf(other.id), () => void page.show(other.id), {
+                id: `go ${other.id}`,
+                about: other.type === 'step' ? other.kind : other.type,
+              }),
+            ],
       ),
     },
     ...stepGroups(page, at).map((group) => ({title: `Add: ${group.title}`, items: group.items})),
     {
       title: 'Open',
       items: [
-        ...session.notebooks.map((entry) => action(entry.title, () => void page.attempt(() => session.openPath(entry.path)), {id: `open ${entry.path}`})),
+        ...session.notebooks.map((entry) =>
+          action(entry.title, () => void page.attempt(() => session.openPath(entry.path)), {id: `open ${entry.path}`}),
+        ),
         ...session.samples
           .filter((sample) => !session.notebooks.some((entry) => entry.path === sample.path))
-          .map((sample) => action(sample.title, () => void page.openSample(sample.path), {id: `sample ${sample.path}`, about: sample.about})),
+          .map((sample) =>
+            action(sample.title, () => void page.openSample(sample.path), {
+              id: `sample ${sample.path}`,
+              about: sample.about,
+            }),
+          ),
       ],
     },
   ];
@@ -178,6 +250,11 @@ export function exportEntries(page: Page): {label: string; run: () => void}[] {
   return [...session.planned.values()].flatMap((cell) => {
     if (!cell.ready || cell.work.type === 'chart') return [];
     const rows = session.ranOf(cell.id)?.rowsOut;
-    return [{label: `Export ${cell.name}${rows == null ? '' : ` (${plural(rows, 'row')})`} …`, run: () => (page.dialog = {kind: 'export', cellId: cell.id})}];
+    return [
+      {
+        label: `Export ${cell.name}${rows == null ? '' : ` (${plural(rows, 'row')})`} …`,
+        run: () => (page.dialog = {kind: 'export', cellId: cell.id}),
+      },
+    ];
   });
 }

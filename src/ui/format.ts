@@ -17,10 +17,13 @@ export function duration(ms: number): string {
 export type Layer = 'bronze' | 'silver' | 'gold';
 
 /** The medallion layer that a cell's name starts with. */
-export const layerOf = (name: string): Layer | undefined => (['bronze', 'silver', 'gold'] as const).find((layer) => name.toLowerCase().startsWith(layer));
+export const layerOf = (name: string): Layer | undefined =>
+  (['bronze', 'silver', 'gold'] as const).find((layer) => name.toLowerCase().startsWith(layer));
 
 const isMac = /mac|iphone|ipad/i.test(navigator.userAgent);
 
 /** `⌘K` or `Ctrl+K` for `mod+K`. */
 export const keysOf = (keys: string): string =>
-  isMac ? keys.replace('shift+', '⇧').replace('mod+', '⌘').replace('alt+', '⌥') : keys.replace('shift+', 'Shift+').replace('mod+', 'Ctrl+').replace('alt+', 'Alt+');
+  isMac
+    ? keys.replace('shift+', '⇧').replace('mod+', '⌘').replace('alt+', '⌥')
+    : keys.replace('shift+', 'Shift+').replace('mod+', 'Ctrl+').replace('alt+', 'Alt+');

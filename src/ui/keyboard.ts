@@ -2,7 +2,10 @@ import {keysOf} from './format.ts';
 import type {Page} from './page.svelte.ts';
 
 /** What the shortcuts dialog lists. No single letter is a shortcut: screen readers and slips of the hand keep them. */
-export const shortcuts: readonly {readonly title: string; readonly keys: readonly (readonly [keys: string, does: string])[]}[] = [
+export const shortcuts: readonly {
+  readonly title: string;
+  readonly keys: readonly (readonly [keys: string, does: string])[];
+}[] = [
   {
     title: 'Anywhere',
     keys: [

@@ -17,7 +17,10 @@ const chartTitle = (cell: RunnableCell): string => {
 /** Headings of prose and the cells that run, in order. */
 export function outline(notebook: Notebook, nameOf: (id: string) => string): OutlineEntry[] {
   return notebook.cells.flatMap((cell): OutlineEntry[] => {
-    if (cell.type !== 'text') return [{key: cell.id, id: cell.id, title: cell.name === '' ? chartTitle(cell) : nameOf(cell.id), level: undefined}];
+    if (cell.type !== 'text')
+      return [
+        {key: cell.id, id: cell.id, title: cell.name === '' ? chartTitle(cell) : nameOf(cell.id), level: undefined},
+      ];
     // Fenced lines are code, not headings.
     const prose = cell.markdown.replace(/^(`{3,}|~{3,})[\s\S]*?^\1/gm, '');
     return [...prose.matchAll(/^(#{1,3})\s+(.+?)\s*#*$/gm)].map(([, marks = '', title = ''], i) => ({

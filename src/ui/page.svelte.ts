@@ -37,7 +37,13 @@ export type OpenDialog =
   | {readonly kind: 'lake-import'; readonly from: string; readonly source: File | readonly FileAt[]}
   /** Compares what a Spark run wrote; without it, shows what was found last, of a cell first. */
   | {readonly kind: 'compare'; readonly output?: SparkOutput; readonly cellId?: string}
-  | {readonly kind: 'confirm'; readonly title: string; readonly text: string; readonly action: string; readonly run: () => void};
+  | {
+      readonly kind: 'confirm';
+      readonly title: string;
+      readonly text: string;
+      readonly action: string;
+      readonly run: () => void;
+    };
 
 /** A check of a quality cell, and how many rows make it fail, in one of its results. */
 export interface RejectsOf {
@@ -212,7 +218,9 @@ export class Page extends Messages {
   /** The cells a command is for: the selection when the cell is in it, else the cell alone. */
   group(id: string): string[] {
     const {selection} = this.session;
-    return selection.has(id) ? this.session.notebook.cells.flatMap((cell) => (selection.has(cell.id) ? [cell.id] : [])) : [id];
+    return selection.has(id)
+      ? this.session.notebook.cells.flatMap((cell) => (selection.has(cell.id) ? [cell.id] : []))
+      : [id];
   }
 
   async remove(ids: readonly string[]): Promise<void> {
@@ -233,13 +241,16 @@ export class Page extends Messages {
     await tick();
     this.focus(id);
     this.element(id)?.scrollIntoView({block: 'nearest'});
-    this.say(`Moved to place ${this.session.notebook.cells.findIndex((cell) => cell.id === id) + 1} of ${cells.length}.`);
+    this.say(
+      `Moved to place ${this.session.notebook.cells.findIndex((cell) => cell.id === id) + 1} of ${cells.length}.`,
+    );
   }
 
   select(id: string, how: 'only' | 'toggle' | 'range'): void {
     const {selection, notebook} = this.session;
     if (how === 'only') this.session.select(selection.size === 1 && selection.has(id) ? [] : [id]);
-    else if (how === 'toggle') this.session.select(selection.has(id) ? [...selection].filter((other) => other !== id) : [...selection, id]);
+    else if (how === 'toggle')
+      this.session.select(selection.has(id) ? [...selection].filter((other) => other !== id) : [...selection, id]);
     else {
       const at = notebook.cells.findIndex((cell) => cell.id === id);
       const anchor = notebook.cells.findIndex((cell) => selection.has(cell.id));
@@ -280,7 +291,8 @@ export class Page extends Messages {
       const {planned, running} = this.session;
       const chart = planned.get(id);
       if (chart?.ready !== true || running !== undefined) return;
-      const isFresh = (name: string): boolean => [...planned.values()].some((cell) => cell.name === name && this.session.statusOf(cell.id) === 'fresh');
+      const isFresh = (name: string): boolean =>
+        [...planned.values()].some((cell) => cell.name === name && this.session.statusOf(cell.id) === 'fresh');
       if (chart.inputs.every((input) => isFresh(input.name))) void this.run(chart.name);
     }, 300);
   }
@@ -306,16 +318,21 @@ export class Page extends Messages {
       const at = failed ?? broken;
       if (at !== undefined) {
         const id = [...this.session.planned.values()].find((cell) => cell.name === at.name)?.id;
-        this.#runToast = this.toast(`${at.name} ${failed === undefined ? 'can’t run as it is written' : 'failed'}: ${at.error?.message ?? ''}`, {
-          tone: 'bad',
-          hint: at.error?.hint,
-          ...(id === undefined ? {} : {action: {label: `Show ${at.name}`, run: () => void this.show(id)}}),
-        });
+        this.#runToast = this.toast(
+          `${at.name} ${failed === undefined ? 'can’t run as it is written' : 'failed'}: ${at.error?.message ?? ''}`,
+          {
+            tone: 'bad',
+            hint: at.error?.hint,
+            ...(id === undefined ? {} : {action: {label: `Show ${at.name}`, run: () => void this.show(id)}}),
+          },
+        );
       } else if (report.cells.some((cell) => cell.status === 'cancelled')) this.say('Stopped.');
       else {
         const last = report.cells.at(-1);
         const rows = last?.rowsOut ?? undefined;
-        this.say(`${plural(report.cells.length, 'cell')} ran in ${duration(report.ms)}${rows === undefined ? '' : `; ${last?.name ?? ''} has ${plural(rows, 'row')}`}.`);
+        this.say(
+          `${plural(report.cells.length, 'cell')} ran in ${duration(report.ms)}${rows === undefined ? '' : `; ${last?.name ?? ''} has ${plural(rows, 'row')}`}.`,
+        );
       }
       return report.ok;
     } catch (thrown) {
@@ -349,7 +366,9 @@ export class Page extends Messages {
   async takeIn({files, folders}: Dropped): Promise<void> {
     const table = folders.find(holdsTable);
     if (table !== undefined) this.dialog = {kind: 'lake-import', from: table.name, source: table.files};
-    const others = folders.filter((folder) => !holdsTable(folder)).flatMap((folder) => folder.files.map(({file}) => file));
+    const others = folders
+      .filter((folder) => !holdsTable(folder))
+      .flatMap((folder) => folder.files.map(({file}) => file));
     await this.take([...files, ...others]);
   }
 
@@ -362,9 +381,13 @@ export class Page extends Messages {
     }
     const isNotebook = (file: File): boolean => /\.(md|markdown)$/i.test(file.name);
     const isZip = (file: File): boolean => /\.zip$/i.test(file.name);
-    for (const file of files.filter(isNotebook)) await this.attempt(async () => this.session.openMarkdown(await file.text(), file.name, 'file'));
+    for (const file of files.filter(isNotebook))
+      await this.attempt(async () => this.session.openMarkdown(await file.text(), file.name, 'file'));
     const zip = files.find(isZip);
-    if (zip !== undefined) this.dialog = (await isWorkspaceZip(zip)) ? {kind: 'workspace', zip} : {kind: 'lake-import', from: zip.name, source: zip};
+    if (zip !== undefined)
+      this.dialog = (await isWorkspaceZip(zip))
+        ? {kind: 'workspace', zip}
+        : {kind: 'lake-import', from: zip.name, source: zip};
     const data = files.filter((file) => !isNotebook(file) && !isZip(file));
     if (data.length === 0) return;
     const what = data.length === 1 ? (data[0]?.name ?? '') : plural(data.length, 'file');
@@ -409,7 +432,10 @@ export class Page extends Messages {
 }
 
 function topCell(): {readonly id: string; readonly top: number} | undefined {
-  const cells = [...document.querySelectorAll<HTMLElement>('[data-cell]')].map((element) => ({id: element.dataset['cell'] ?? '', box: element.getBoundingClientRect()}));
+  const cells = [...document.querySelectorAll<HTMLElement>('[data-cell]')].map((element) => ({
+    id: element.dataset['cell'] ?? '',
+    box: element.getBoundingClientRect(),
+  }));
   const first = cells.find(({box}) => box.bottom > 60);
   return first === undefined ? undefined : {id: first.id, top: first.box.top};
 }
@@ -418,7 +444,9 @@ function topCell(): {readonly id: string; readonly top: number} | undefined {
 async function encryptedAmong(files: readonly File[]): Promise<readonly File[]> {
   if (files.length === 0) return [];
   const {detectEncrypted} = await import('../encrypt/detect.ts');
-  const isEncrypted = await Promise.all(files.map(async (file) => /\.(age|fernet)$/i.test(file.name) || (await detectEncrypted(file)) !== undefined));
+  const isEncrypted = await Promise.all(
+    files.map(async (file) => /\.(age|fernet)$/i.test(file.name) || (await detectEncrypted(file)) !== undefined),
+  );
   return files.filter((_, i) => isEncrypted[i]);
 }
 

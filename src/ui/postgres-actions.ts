@@ -28,7 +28,9 @@ export async function queryTable(page: Page, {schema, name}: DatabaseTable): Pro
   const {session} = page;
   page.drawer = false;
   const table = schema === 'public' ? quotedId(name) : `${quotedId(schema)}.${quotedId(name)}`;
-  const cell = await page.insert(() => session.insertPsql(session.notebook.cells.at(-1)?.id, `SELECT *\nFROM ${table}\nLIMIT 100`));
+  const cell = await page.insert(() =>
+    session.insertPsql(session.notebook.cells.at(-1)?.id, `SELECT *\nFROM ${table}\nLIMIT 100`),
+  );
   if (cell !== undefined) await page.run(page.nameOf(cell));
 }
 

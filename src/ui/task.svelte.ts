@@ -22,7 +22,10 @@ export class Task {
     this.#abort = abort;
     [this.startedAt, this.progress, this.problem] = [performance.now(), undefined, undefined];
     try {
-      const value = await work({signal: abort.signal, onProgress: (progress) => this.#abort === abort && (this.progress = progress)});
+      const value = await work({
+        signal: abort.signal,
+        onProgress: (progress) => this.#abort === abort && (this.progress = progress),
+      });
       return this.#abort === abort ? value : undefined;
     } catch (thrown) {
       if (this.#abort === abort) this.problem = problemOf(thrown);

@@ -23,10 +23,13 @@ export default async function checks() {
       for (let repeat = 0; repeat < repeats; repeat++) {
         // Other rows each time: a result that is there isn't computed again.
         const {report} = await runNotebook(app.page, notebook(rows + repeat));
-        const cells = await app.page.evaluate(() => ['readings', 'checked', 'raised'].map((name) => ({name, sql: window.lakebook.sqlOf(name)})));
+        const cells = await app.page.evaluate(() =>
+          ['readings', 'checked', 'raised'].map((name) => ({name, sql: window.lakebook.sqlOf(name)})),
+        );
         const [one, two] = [await runNative(cells, 1), await runNative(cells, 2)];
         for (const [name, found] of times) {
-          const of = (/** @type {readonly {name: string, ms: number}[]} */ ran) => ran.find((cell) => cell.name === name)?.ms ?? NaN;
+          const of = (/** @type {readonly {name: string, ms: number}[]} */ ran) =>
+            ran.find((cell) => cell.name === name)?.ms ?? NaN;
           found.app.push(of(report.cells));
           found.one.push(of(one));
           found.two.push(of(two));

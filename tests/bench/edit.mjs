@@ -30,6 +30,14 @@ export default async function edit() {
 
 /** @param {number} threshold */
 function tenCells(threshold) {
-  const more = ['from: calm\ncondition: humidity > 30', 'condition: pressure > 1000', 'condition: temperature > 10', `condition: temperature > ${12 + threshold}`];
-  return [cleaning('sensors.csv'), ...more.map((body, index) => `\`\`\`step narrowed_${index + 1} = filter\n${body}\n\`\`\`\n`)].join('\n');
+  const more = [
+    'from: calm\ncondition: humidity > 30',
+    'condition: pressure > 1000',
+    'condition: temperature > 10',
+    `condition: temperature > ${12 + threshold}`,
+  ];
+  return [
+    cleaning('sensors.csv'),
+    ...more.map((body, index) => `\`\`\`step narrowed_${index + 1} = filter\n${body}\n\`\`\`\n`),
+  ].join('\n');
 }

@@ -40,7 +40,12 @@ export default async function encrypted() {
     const memory = (/** @type {number | undefined} */ bytes) => (bytes === undefined ? 'Linux only' : megabytes(bytes));
     const figures = (/** @type {{ms: number, added: number | undefined} | undefined} */ part) =>
       part === undefined ? ['', '', ''] : [seconds(part.ms), rate(part.ms), memory(part.added)];
-    const mine = measured.map(({name, bytes, exported, decrypted}) => [name, megabytes(bytes), ...figures(exported), ...figures(decrypted)]);
+    const mine = measured.map(({name, bytes, exported, decrypted}) => [
+      name,
+      megabytes(bytes),
+      ...figures(exported),
+      ...figures(decrypted),
+    ]);
     const others = Object.entries(byOthers(join(folder, 'readings.csv'))).map(([name, {ms, peak, bytes}]) => [
       `${name}, from file to file`,
       megabytes(bytes),
@@ -72,11 +77,20 @@ async function measure({name, encrypt, secret}, save) {
       }, encrypt ?? null),
     );
     const file = await exported.value.evaluateHandle((made) => made.file);
-    const found = {name, bytes: await file.evaluate((blob) => blob.size), exported: {ms: await exported.value.evaluate((made) => made.ms), added: exported.added}};
+    const found = {
+      name,
+      bytes: await file.evaluate((blob) => blob.size),
+      exported: {ms: await exported.value.evaluate((made) => made.ms), added: exported.added},
+    };
     if (save !== undefined) {
       const [download] = await Promise.all([
         page.waitForEvent('download', {timeout: 120_000}),
-        file.evaluate((blob) => Object.assign(document.createElement('a'), {href: URL.createObjectURL(blob), download: 'readings.csv'}).click()),
+        file.evaluate((blob) =>
+          Object.assign(document.createElement('a'), {
+            href: URL.createObjectURL(blob),
+            download: 'readings.csv',
+          }).click(),
+        ),
       ]);
       await download.saveAs(save);
     }
@@ -106,8 +120,17 @@ async function peakOf(profile, work) {
 /** The same file encrypted by cryptography and age where they are set up. @param {string} path @returns {Record<string, {ms: number, peak: number, bytes: number}>} */
 function byOthers(path) {
   if (!isReady('encryption')) return {};
-  const {status, stdout, stderr} = spawnSync(environmentOf('encryption').python, ['-B', join(import.meta.dirname, 'lib', 'encryption.py'), path, recipient], {encoding: 'utf8'});
+  const {status, stdout, stderr} = spawnSync(
+    environmentOf('encryption').python,
+    ['-B', join(import.meta.dirname, 'lib', 'encryption.py'), path, recipient],
+    {encoding: 'utf8'},
+  );
   if (status !== 0) throw new Error(`The others failed:\n${stderr}`);
   const endings = /** @type {Record<string, string>} */ ({cryptography: 'fernet', age: 'age'});
-  return Object.fromEntries(Object.entries(JSON.parse(stdout)).map(([name, found]) => [name, {...found, bytes: statSync(`${path}.${endings[name]}`).size}]));
+  return Object.fromEntries(
+    Object.entries(JSON.parse(stdout)).map(([name, found]) => [
+      name,
+      {...found, bytes: statSync(`${path}.${endings[name]}`).size},
+    ]),
+  );
 }

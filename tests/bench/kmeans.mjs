@@ -15,7 +15,9 @@ const seeds = [1, 2, 3];
 export default async function kmeans() {
   const {kernels, seededRandom} = await kernelModule();
   const values = blobs(seededRandom(1));
-  const points = Array.from({length: rows}, (_, row) => Array.from(values.subarray(row * columns, (row + 1) * columns)));
+  const points = Array.from({length: rows}, (_, row) =>
+    Array.from(values.subarray(row * columns, (row + 1) * columns)),
+  );
   /** @type {Record<'one' | 'ten' | 'peer', {ms: number, iterations: number, inertia: number}[]>} */
   const runs = {one: [], ten: [], peer: []};
   for (const seed of seeds) {
@@ -43,9 +45,20 @@ async function kernelModule() {
   const entry = `export {kernels} from './workers/kernels/index.ts'; export {seededRandom} from './workers/kernels/random.ts';`;
   const id = join(root, 'bench-kernels.ts');
   const plugins = [
-    {name: 'entry', resolveId: (/** @type {string} */ source) => (source === id ? id : null), load: (/** @type {string} */ source) => (source === id ? entry : null)},
+    {
+      name: 'entry',
+      resolveId: (/** @type {string} */ source) => (source === id ? id : null),
+      load: (/** @type {string} */ source) => (source === id ? entry : null),
+    },
   ];
-  const built = await build({configFile: false, root, logLevel: 'error', plugins, publicDir: false, build: {write: false, target: 'es2023', lib: {entry: id, formats: ['es']}}});
+  const built = await build({
+    configFile: false,
+    root,
+    logLevel: 'error',
+    plugins,
+    publicDir: false,
+    build: {write: false, target: 'es2023', lib: {entry: id, formats: ['es']}},
+  });
   const output = Array.isArray(built) ? built[0]?.output[0] : undefined;
   if (output === undefined) throw new Error('The kernels could not be built.');
   return import(`data:text/javascript;base64,${Buffer.from(output.code).toString('base64')}`);
@@ -79,8 +92,17 @@ function runOurs(kernel, input, seed, starts) {
 function runPeer(points, seed) {
   const start = performance.now();
   // Its tolerance is on the squared shift.
-  const {clusters, centroids, iterations} = peer(points, k, {initialization: 'kmeans++', maxIterations: maxIter, tolerance: tol ** 2, seed});
+  const {clusters, centroids, iterations} = peer(points, k, {
+    initialization: 'kmeans++',
+    maxIterations: maxIter,
+    tolerance: tol ** 2,
+    seed,
+  });
   const ms = performance.now() - start;
-  const inertia = points.reduce((sum, point, row) => sum + centroids[clusters[row]].reduce((squared, centre, c) => squared + (point[c] - centre) ** 2, 0), 0);
+  const inertia = points.reduce(
+    (sum, point, row) =>
+      sum + centroids[clusters[row]].reduce((squared, centre, c) => squared + (point[c] - centre) ** 2, 0),
+    0,
+  );
   return {ms, iterations, inertia};
 }

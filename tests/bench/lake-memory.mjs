@@ -24,8 +24,15 @@ export default async function lakeMemory() {
       return {alone, ...(await peakOf(() => run(`${table}\n${kept}`)))};
     });
     // Another tab of a browser that was started anew: nothing is there of what writing left behind.
-    const read = await inPage(profile, ({run, peakOf}) => peakOf(() => run('```step back = read_table\ntable: large\n```\n')));
-    const line = (/** @type {string} */ what, /** @type {{peak: number, ms: number}} */ {peak, ms}) => [what, seconds(ms), megabytes(peak), megabytes(peak - written.alone)];
+    const read = await inPage(profile, ({run, peakOf}) =>
+      peakOf(() => run('```step back = read_table\ntable: large\n```\n')),
+    );
+    const line = (/** @type {string} */ what, /** @type {{peak: number, ms: number}} */ {peak, ms}) => [
+      what,
+      seconds(ms),
+      megabytes(peak),
+      megabytes(peak - written.alone),
+    ];
     return {
       title: `Memory of ${grouped(rows)} × 9 to the lake and back`,
       columns: ['what', 'seconds', "peak of the page's process", `over the table (at most ${megabytes(most)})`],

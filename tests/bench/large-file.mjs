@@ -18,8 +18,22 @@ export default async function largeFile() {
     const memory = await pageMemory(app.profile);
     return {
       title: 'A CSV of 1 GB',
-      columns: ['file', 'rows', 'copy to the workspace, s', 'load, s', "peak memory of the page's process (at most 2,500 MB)"],
-      rows: [[megabytes(csv.bytes), grouped(report.cells[0]?.rowsOut ?? 0), seconds(copied), seconds(ms), memory === undefined ? 'Linux only' : megabytes(memory.peak)]],
+      columns: [
+        'file',
+        'rows',
+        'copy to the workspace, s',
+        'load, s',
+        "peak memory of the page's process (at most 2,500 MB)",
+      ],
+      rows: [
+        [
+          megabytes(csv.bytes),
+          grouped(report.cells[0]?.rowsOut ?? 0),
+          seconds(copied),
+          seconds(ms),
+          memory === undefined ? 'Linux only' : megabytes(memory.peak),
+        ],
+      ],
       note: "The process's VmHWM, the engine's worker included.",
     };
   } finally {

@@ -37,7 +37,9 @@ export default async function bench() {
       seconds(oneMs ?? NaN),
       seconds(twoMs ?? NaN),
       spark === undefined ? 'no Spark here' : `${spark.cells.toFixed(1)} (${spark.whole.toFixed(0)} with its start)`,
-      previous === undefined ? '–' : `${(app.ms / previous.ms).toFixed(1)} for ${(files.rows / previous.rows).toFixed(1)}`,
+      previous === undefined
+        ? '–'
+        : `${(app.ms / previous.ms).toFixed(1)} for ${(files.rows / previous.rows).toFixed(1)}`,
     ]);
     previous = {rows: files.rows, ms: app.ms};
     console.error(`  ${rows.at(-1)?.join('  ')}`);
@@ -72,18 +74,25 @@ async function inBrowser({readings, fleet}) {
   const app = await readyApp();
   try {
     const warm = await compressorFiles(10);
-    for (const file of new Set([warm.readings, warm.fleet, readings, fleet])) await addFileFromDisk(app.page, file, join(folder, file));
+    for (const file of new Set([warm.readings, warm.fleet, readings, fleet]))
+      await addFileFromDisk(app.page, file, join(folder, file));
     await runNotebook(app.page, medallion(warm.readings, warm.fleet));
     await app.page.waitForTimeout(3000);
     const {report, ms} = await runNotebook(app.page, medallion(readings, fleet));
     const memory = await pageMemory(app.profile);
     const job = await app.page.evaluate(() => window.lakebook.handover('pyspark'));
-    const cells = await app.page.evaluate((ran) => ran.map(({name, ms: time}) => ({name, ms: time, sql: window.lakebook.sqlOf(name)})), report.cells);
+    const cells = await app.page.evaluate(
+      (ran) => ran.map(({name, ms: time}) => ({name, ms: time, sql: window.lakebook.sqlOf(name)})),
+      report.cells,
+    );
     return {
       ms,
       memory: memory?.peak,
       job,
-      cells: cells.map((cell) => ({...cell, sql: cell.sql.replaceAll(/'(compressors-[\w-]+\.parquet)'/g, (_, file) => `'${join(folder, file)}'`)})),
+      cells: cells.map((cell) => ({
+        ...cell,
+        sql: cell.sql.replaceAll(/'(compressors-[\w-]+\.parquet)'/g, (_, file) => `'${join(folder, file)}'`),
+      })),
     };
   } finally {
     await app.close();
@@ -100,16 +109,37 @@ async function inSpark(text) {
     writeFileSync(job, text);
     const start = performance.now();
     const submit = join(env.SPARK_HOME ?? '', 'bin', 'spark-submit');
-    const jars = readdirSync(args[0] ?? '').flatMap((name) => (/log4j|slf4j/.test(name) ? [] : [join(args[0] ?? '', name)]));
-    const conf = ['spark.driver.host=127.0.0.1', 'spark.driver.bindAddress=127.0.0.1', 'spark.ui.enabled=false', 'spark.sql.shuffle.partitions=4'].flatMap((one) => [
-      '--conf',
-      one,
-    ]);
-    const child = spawn(submit, ['--master', 'local[2]', '--driver-memory', '6g', '--jars', jars.join(','), ...conf, job, '--input', folder, '--output', join(home, 'output')], {
-      cwd: home,
-      env: {...process.env, ...env, PYSPARK_DRIVER_PYTHON: python},
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const jars = readdirSync(args[0] ?? '').flatMap((name) =>
+      /log4j|slf4j/.test(name) ? [] : [join(args[0] ?? '', name)],
+    );
+    const conf = [
+      'spark.driver.host=127.0.0.1',
+      'spark.driver.bindAddress=127.0.0.1',
+      'spark.ui.enabled=false',
+      'spark.sql.shuffle.partitions=4',
+    ].flatMap((one) => ['--conf', one]);
+    const child = spawn(
+      submit,
+      [
+        '--master',
+        'local[2]',
+        '--driver-memory',
+        '6g',
+        '--jars',
+        jars.join(','),
+        ...conf,
+        job,
+        '--input',
+        folder,
+        '--output',
+        join(home, 'output'),
+      ],
+      {
+        cwd: home,
+        env: {...process.env, ...env, PYSPARK_DRIVER_PYTHON: python},
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     let said = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
     const code = await new Promise((done) => child.on('close', done));
@@ -122,7 +152,10 @@ async function inSpark(text) {
           .slice(-5)
           .join('\n')}`,
       );
-    const cells = [...said.matchAll(/ rows(?:, [\d,]+ rejected)?, ([\d.]+) s$/gm)].reduce((sum, [, took]) => sum + Number(took), 0);
+    const cells = [...said.matchAll(/ rows(?:, [\d,]+ rejected)?, ([\d.]+) s$/gm)].reduce(
+      (sum, [, took]) => sum + Number(took),
+      0,
+    );
     return {cells, whole};
   } finally {
     rmSync(home, {recursive: true, force: true});
@@ -135,13 +168,16 @@ async function shipped() {
   const samples = join(root, 'public', 'samples');
   const app = await readyApp();
   try {
-    for (const name of ['compressor-metadata.csv', 'maintenance-log.json']) await addFileFromDisk(app.page, name, join(samples, name));
+    for (const name of ['compressor-metadata.csv', 'maintenance-log.json'])
+      await addFileFromDisk(app.page, name, join(samples, name));
     const tables = [...text.matchAll(/^table: (\w+)$/gm)].map(([, table]) => `\\b${table}\\b`).join('|');
     const times = [];
     let cells = 0;
     for (let turn = 0; turn <= repeats; turn++) {
       await addFileFromDisk(app.page, `compressors-${turn}.csv`, join(samples, 'compressors.csv'));
-      const renamed = text.replaceAll('compressors.csv', `compressors-${turn}.csv`).replaceAll(new RegExp(tables, 'g'), `$&_${turn}`);
+      const renamed = text
+        .replaceAll('compressors.csv', `compressors-${turn}.csv`)
+        .replaceAll(new RegExp(tables, 'g'), `$&_${turn}`);
       const {report, ms} = await runNotebook(app.page, renamed);
       cells = report.cells.length;
       times.push(ms);

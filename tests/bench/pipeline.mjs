@@ -26,7 +26,9 @@ export default async function pipeline() {
       first.push(cold);
       times.copy.push(copy);
       times.app.push(ms);
-      const native = await runNative(cells.map(({name, sql}) => ({name, sql: sql.replaceAll("'sensors.csv'", `'${csv.path}'`)})));
+      const native = await runNative(
+        cells.map(({name, sql}) => ({name, sql: sql.replaceAll("'sensors.csv'", `'${csv.path}'`)})),
+      );
       times.native.push(native.reduce((sum, cell) => sum + cell.ms, 0));
       byCell.push(cells.map((cell, index) => ({name: cell.name, app: cell.ms, native: native[index]?.ms ?? NaN})));
     }
@@ -51,11 +53,23 @@ export default async function pipeline() {
   return [
     {
       title: 'The cleaning pipeline',
-      columns: ['rows', 'file', 'copy to the workspace, s', 'Lakebook, s', 'native DuckDB, 1 thread, s', 'ratio (at most 1.6)', 'growth'],
+      columns: [
+        'rows',
+        'file',
+        'copy to the workspace, s',
+        'Lakebook, s',
+        'native DuckDB, 1 thread, s',
+        'ratio (at most 1.6)',
+        'growth',
+      ],
       rows,
       note: `Load a CSV, cast its timestamps, drop duplicates, fill with means, remove outliers, aggregate by the hour; every cell is kept as a table: in headless Chromium, and in \`@duckdb/node-api\` with the same SQL and \`threads = 1\`. Median of ${repeats}, in turns, each in a new browser after a warm-up, or in a new database. The first run in a new browser, while the engine’s code is still being compiled, takes ${seconds(median(first))} s for ${grouped(sizes[0] ?? 0)} rows.`,
     },
-    {title: `The same by cell, ${grouped(sizes.at(-1) ?? 0)} rows`, columns: ['cell', 'Lakebook, ms', 'native, ms', 'ratio'], rows: cellRows},
+    {
+      title: `The same by cell, ${grouped(sizes.at(-1) ?? 0)} rows`,
+      columns: ['cell', 'Lakebook, ms', 'native, ms', 'ratio'],
+      rows: cellRows,
+    },
   ];
 }
 
@@ -72,7 +86,10 @@ async function inBrowser(path) {
     await addFileFromDisk(app.page, 'sensors.csv', path);
     const copy = performance.now() - start;
     const {report, ms} = await runNotebook(app.page, cleaning('sensors.csv'));
-    const cells = await app.page.evaluate((ran) => ran.map(({name, ms: time}) => ({name, ms: time, sql: window.lakebook.sqlOf(name)})), report.cells);
+    const cells = await app.page.evaluate(
+      (ran) => ran.map(({name, ms: time}) => ({name, ms: time, sql: window.lakebook.sqlOf(name)})),
+      report.cells,
+    );
     return {copy, ms, cells, cold};
   } finally {
     await app.close();

@@ -16,7 +16,9 @@ const signals = ['vibration_mms', 'discharge_temp_f', 'suction_pressure_psi', 'g
 const readings = (rows, columns) =>
   `SELECT 'COMP-' || lpad((1 + i % ${sensors(rows)})::VARCHAR, 4, '0') AS compressor_id, TIMESTAMP '2024-01-01' + INTERVAL 10 MINUTE * (i // ${sensors(rows)}) AS "timestamp", ${signals
     .slice(0, columns)
-    .map((name, c) => `round(10 + ${c} + 3 * sin(i / ${1000 + c}) + (i * ${104729 + 2 * c} % 9973) / 5000, 3) AS ${name}`)
+    .map(
+      (name, c) => `round(10 + ${c} + 3 * sin(i / ${1000 + c}) + (i * ${104729 + 2 * c} % 9973) / 5000, 3) AS ${name}`,
+    )
     .join(', ')} FROM range(${rows}) r(i)`;
 const sensors = (/** @type {number} */ rows) => Math.round(rows / 1008);
 
@@ -43,7 +45,15 @@ export default async function rolling() {
   }
   return {
     title: 'Rolling windows',
-    columns: ['rows × columns', 'new columns', 'Lakebook, s', 'native DuckDB, 1 thread, s', '2 threads, s', 'ratio to 2 threads (at most 1)', 'peak memory of the page'],
+    columns: [
+      'rows × columns',
+      'new columns',
+      'Lakebook, s',
+      'native DuckDB, 1 thread, s',
+      '2 threads, s',
+      'ratio to 2 threads (at most 1)',
+      'peak memory of the page',
+    ],
     rows: lines,
     note: 'Windows of 1, 4 and 24 hours, mean, std, min, max and slope, per compressor; readings every ten minutes for a week. One run each, the browser after a warm-up; the rows keep their order in both.',
   };
@@ -61,7 +71,11 @@ async function inBrowser(rows, columns) {
     await runNotebook(app.page, notebook(20_000, columns));
     const {report} = await runNotebook(app.page, notebook(rows, columns));
     const sql = await app.page.evaluate(() => window.lakebook.sqlOf('rolled'));
-    return {ms: report.cells.find(({name}) => name === 'rolled')?.ms ?? NaN, sql, peak: (await pageMemory(app.profile))?.peak};
+    return {
+      ms: report.cells.find(({name}) => name === 'rolled')?.ms ?? NaN,
+      sql,
+      peak: (await pageMemory(app.profile))?.peak,
+    };
   } finally {
     await app.close();
   }

@@ -51,7 +51,8 @@ async function machine() {
   const {findBrowser} = await import('../tools/browser.mjs');
   const {spawnSync} = await import('node:child_process');
   const browser = await findBrowser();
-  const version = browser === undefined ? 'no browser' : spawnSync(browser, ['--version'], {encoding: 'utf8'}).stdout.trim();
+  const version =
+    browser === undefined ? 'no browser' : spawnSync(browser, ['--version'], {encoding: 'utf8'}).stdout.trim();
   const processors = cpus();
   return `Measured on ${processors.length} × ${processors[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GB, ${type()} ${release()}; ${version}; Node ${process.versions.node}.`;
 }
@@ -60,5 +61,12 @@ async function machine() {
 function markdown({title, columns, rows, note}) {
   const line = (/** @type {(string | number)[]} */ cells) => `| ${cells.join(' | ')} |`;
   const numeric = columns.map((_, index) => rows.every((row) => /^[\d(<]|^−/.test(String(row[index]))));
-  return [`## ${title}`, '', line(columns), line(numeric.map((right) => (right ? '---:' : '---'))), ...rows.map(line), ...(note === undefined ? [] : ['', note])].join('\n');
+  return [
+    `## ${title}`,
+    '',
+    line(columns),
+    line(numeric.map((right) => (right ? '---:' : '---'))),
+    ...rows.map(line),
+    ...(note === undefined ? [] : ['', note]),
+  ].join('\n');
 }

@@ -8,7 +8,10 @@ export default async function scripts() {
   return {
     title: 'Initial JavaScript',
     columns: ['file', 'gzip KB'],
-    rows: [...files.map(({file, gzip}) => [file, (gzip / 1000).toFixed(1)]), ['**all**, of at most 250', (total / 1000).toFixed(1)]],
+    rows: [
+      ...files.map(({file, gzip}) => [file, (gzip / 1000).toFixed(1)]),
+      ['**all**, of at most 250', (total / 1000).toFixed(1)],
+    ],
     note: 'The entry and everything it imports statically, without the engine.',
   };
 }

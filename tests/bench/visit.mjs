@@ -24,7 +24,11 @@ export default async function visit() {
       await app.close();
     }
   }
-  const row = (/** @type {string} */ name, /** @type {{paint: number, finished: number}[]} */ visits, /** @type {string} */ limits) => [
+  const row = (
+    /** @type {string} */ name,
+    /** @type {{paint: number, finished: number}[]} */ visits,
+    /** @type {string} */ limits,
+  ) => [
     name,
     seconds(median(visits.map(({paint}) => paint))),
     seconds(median(visits.map(({finished}) => finished))),

@@ -15,7 +15,8 @@ let browser: Browser;
 let page: Page;
 /** Requests to anywhere but this machine; the browser's own services are left out. */
 const left: string[] = [];
-const ours = () => left.filter((address) => !/(^|\.)(google|googleapis|gvt1|gstatic)\.com$/.test(new URL(address).hostname));
+const ours = () =>
+  left.filter((address) => !/(^|\.)(google|googleapis|gvt1|gstatic)\.com$/.test(new URL(address).hostname));
 
 beforeAll(async () => {
   site = await mkdtemp(join(tmpdir(), 'lakebook-engine-'));
@@ -24,7 +25,13 @@ beforeAll(async () => {
     logLevel: 'error',
     base: './',
     worker: {format: 'es'},
-    build: {outDir: site, emptyOutDir: true, assetsInlineLimit: 0, chunkSizeWarningLimit: 5000, rolldownOptions: {input: 'tests/browser/engine-page.html'}},
+    build: {
+      outDir: site,
+      emptyOutDir: true,
+      assetsInlineLimit: 0,
+      chunkSizeWarningLimit: 5000,
+      rolldownOptions: {input: 'tests/browser/engine-page.html'},
+    },
   });
   // The plainest host: a path that isn't the top, no isolation headers.
   server = await serve({folder: site, base: '/some/path/'});
@@ -42,7 +49,14 @@ beforeAll(async () => {
   const port = typeof address === 'object' ? address?.port : undefined;
   browser = await chromium.launch({
     executablePath: await ensureBrowser(),
-    args: ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', `--proxy-server=127.0.0.1:${port}`],
+    args: [
+      '--headless=new',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--disable-background-networking',
+      `--proxy-server=127.0.0.1:${port}`,
+    ],
   });
   page = await browser.newPage();
   await page.goto(`${server.url}tests/browser/engine-page.html`);
@@ -65,7 +79,19 @@ test('values arrive exactly', async () => {
     window.rows(`SELECT 9007199254740993, 12.30::DECIMAL(9,2), sum(i)::HUGEINT * 1000000000000000, '2024-02-29 12:34:56.789012'::TIMESTAMP, 'nan'::DOUBLE, NULL,
       {'a': [1, NULL]}, 'a'::ENUM('a', 'b'), INTERVAL 3 DAY FROM range(1000000) AS t(i)`),
   );
-  expect(rows).toEqual([[9007199254740993n, '12.30', 499999500000000000000000000n, '2024-02-29T12:34:56.789012', NaN, null, {a: [1, null]}, 'a', '3 days']]);
+  expect(rows).toEqual([
+    [
+      9007199254740993n,
+      '12.30',
+      499999500000000000000000000n,
+      '2024-02-29T12:34:56.789012',
+      NaN,
+      null,
+      {a: [1, null]},
+      'a',
+      '3 days',
+    ],
+  ]);
 });
 
 test('CSV is read by handle, and what cannot be read is kept with its line', async () => {
@@ -75,7 +101,12 @@ test('CSV is read by handle, and what cannot be read is kept with its line', asy
     const rows = await window.rows(
       "SELECT count(*), sum(id)::BIGINT, max(t) FROM read_csv('utf-8/my sensörs.csv', header = true, delim = ',', columns = {id: 'BIGINT', t: 'DOUBLE', s: 'VARCHAR'}, store_rejects = true)",
     );
-    return {rows, rejects: await window.rows('SELECT line, column_name, error_type, csv_line FROM reject_errors ORDER BY line, column_idx')};
+    return {
+      rows,
+      rejects: await window.rows(
+        'SELECT line, column_name, error_type, csv_line FROM reject_errors ORDER BY line, column_idx',
+      ),
+    };
   });
   expect(rows).toEqual([[199_999n, 19_999_900_000n - 150_000n, 99_999.5]]);
   expect(rejects).toEqual([
@@ -144,7 +175,10 @@ test('a stop without an answer ends the engine; the next one has the files', asy
 });
 
 test('a crash is said, and the engine comes back', async () => {
-  const codes = await page.evaluate(async () => [(await window.problem("SELECT repeat('a', 3000000000)"))?.code, await window.rows('SELECT 1')]);
+  const codes = await page.evaluate(async () => [
+    (await window.problem("SELECT repeat('a', 3000000000)"))?.code,
+    await window.rows('SELECT 1'),
+  ]);
   expect(codes).toEqual(['ENGINE_CRASHED', [[1]]]);
 });
 
@@ -191,5 +225,8 @@ test('a wasm that cannot be had is said', async () => {
     }
     return undefined;
   });
-  expect(problem).toMatchObject({code: 'ENGINE_NOT_STARTED', message: expect.stringContaining('answered 404') as string});
+  expect(problem).toMatchObject({
+    code: 'ENGINE_NOT_STARTED',
+    message: expect.stringContaining('answered 404') as string,
+  });
 });

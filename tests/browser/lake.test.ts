@@ -20,7 +20,9 @@ beforeEach(async () => {
 });
 
 describe('what every store does', () => {
-  test.each(Object.keys(lakeScenarios))('%s', (name) => page.evaluate((scenario) => window.suite.runLakeScenario(scenario, window), name));
+  test.each(Object.keys(lakeScenarios))('%s', (name) =>
+    page.evaluate((scenario) => window.suite.runLakeScenario(scenario, window), name),
+  );
 });
 
 /** Ends the page's process as the operating system would, the worker in it too. */
@@ -34,7 +36,10 @@ async function kill(target: Page): Promise<void> {
 
 /** The log's versions and the ids of the latest one, as a tab that has just been opened sees them. */
 const state = (target: Page): Promise<{versions: number[]; ids: readonly number[]}> =>
-  target.evaluate(async () => ({versions: (await window.lake.history('t')).map(({version}) => version).reverse(), ids: await window.suite.readIds(window.lake, 't')}));
+  target.evaluate(async () => ({
+    versions: (await window.lake.history('t')).map(({version}) => version).reverse(),
+    ids: await window.suite.readIds(window.lake, 't'),
+  }));
 
 const numbers = (count: number): number[] => Array.from({length: count}, (_, i) => i);
 
@@ -58,31 +63,37 @@ describe('a renderer that is killed in the middle of a commit', () => {
   const commitsEach = 8;
   const rounds = 5;
 
-  test.each([2, 3, 4, 6, 7] as const)('after step %i: the log has no gap, what was committed is there, nothing else is seen', async (step) => {
-    await page.close();
-    let committed = 0;
-    for (let round = 0; round < rounds; round++) {
-      const tab = await browser.open({held: true});
-      for (let i = 0; i < commitsEach; i++, committed++) {
-        const version = await tab.evaluate(async (id) => (await window.suite.write(window.lake, 't', window.suite.ids(id, 1))).version, committed);
-        expect(version).toBe(committed);
+  test.each([2, 3, 4, 6, 7] as const)(
+    'after step %i: the log has no gap, what was committed is there, nothing else is seen',
+    async (step) => {
+      await page.close();
+      let committed = 0;
+      for (let round = 0; round < rounds; round++) {
+        const tab = await browser.open({held: true});
+        for (let i = 0; i < commitsEach; i++, committed++) {
+          const version = await tab.evaluate(
+            async (id) => (await window.suite.write(window.lake, 't', window.suite.ids(id, 1))).version,
+            committed,
+          );
+          expect(version).toBe(committed);
+        }
+        await tab.evaluate(
+          async ([id, crashAfter]) => {
+            const held = new Promise((resolve) => new BroadcastChannel('held').addEventListener('message', resolve));
+            void window.suite.write(window.lake, 't', window.suite.ids(id, 1), {crashAfter});
+            await held;
+          },
+          [committed, step] as const,
+        );
+        await kill(tab);
+        if (step === 7) committed++;
+        const next = await browser.open();
+        expect(await state(next)).toEqual({versions: numbers(committed), ids: numbers(committed)});
+        expect((await stored(next)).unfinished).toEqual([]);
+        await next.close();
       }
-      await tab.evaluate(
-        async ([id, crashAfter]) => {
-          const held = new Promise((resolve) => new BroadcastChannel('held').addEventListener('message', resolve));
-          void window.suite.write(window.lake, 't', window.suite.ids(id, 1), {crashAfter});
-          await held;
-        },
-        [committed, step] as const,
-      );
-      await kill(tab);
-      if (step === 7) committed++;
-      const next = await browser.open();
-      expect(await state(next)).toEqual({versions: numbers(committed), ids: numbers(committed)});
-      expect((await stored(next)).unfinished).toEqual([]);
-      await next.close();
-    }
-  });
+    },
+  );
 
   test('at any moment: whole commits are seen, and every one that was told', async () => {
     await page.evaluate(() => window.suite.write(window.lake, 't', []));
@@ -122,22 +133,30 @@ describe('a renderer that is killed in the middle of a commit', () => {
 });
 
 describe('a crash of the storage worker that a cell asks for', () => {
-  test.each([2, 3, 4, 6, 7] as const)('after step %i: the call is told, and the worker started anew has the table whole', async (step) => {
-    const seen = await page.evaluate(async (crashAfter) => {
-      const {suite, lake, storage} = window;
-      await storage.writeText('notebooks/a.md', '# A');
-      await suite.write(lake, 't', suite.ids(0, 3));
-      const problem = await suite.problemOf(() => suite.write(lake, 't', suite.ids(3, 3), {crashAfter}));
-      return {
-        code: problem.code,
-        ids: await suite.readIds(lake, 't'),
-        text: await storage.readText('notebooks/a.md'),
-        next: (await suite.write(lake, 't', suite.ids(9, 1))).version,
-      };
-    }, step);
-    const isCommitted = step === 7;
-    expect(seen).toEqual({code: 'STORAGE_RESTARTED', ids: numbers(isCommitted ? 6 : 3), text: '# A', next: isCommitted ? 2 : 1});
-  });
+  test.each([2, 3, 4, 6, 7] as const)(
+    'after step %i: the call is told, and the worker started anew has the table whole',
+    async (step) => {
+      const seen = await page.evaluate(async (crashAfter) => {
+        const {suite, lake, storage} = window;
+        await storage.writeText('notebooks/a.md', '# A');
+        await suite.write(lake, 't', suite.ids(0, 3));
+        const problem = await suite.problemOf(() => suite.write(lake, 't', suite.ids(3, 3), {crashAfter}));
+        return {
+          code: problem.code,
+          ids: await suite.readIds(lake, 't'),
+          text: await storage.readText('notebooks/a.md'),
+          next: (await suite.write(lake, 't', suite.ids(9, 1))).version,
+        };
+      }, step);
+      const isCommitted = step === 7;
+      expect(seen).toEqual({
+        code: 'STORAGE_RESTARTED',
+        ids: numbers(isCommitted ? 6 : 3),
+        text: '# A',
+        next: isCommitted ? 2 : 1,
+      });
+    },
+  );
 
   test('a write that was open then is over, whatever its number', async () => {
     const codes = await page.evaluate(async () => {
@@ -189,7 +208,9 @@ describe('several tabs', () => {
     });
     const reader = await other.evaluate(async () => (await window.lake.openRead('t', {version: 0})).reader);
     let isDone = false;
-    const vacuumed = page.evaluate(async () => (await window.lake.vacuum('t', {retainHours: 0, dryRun: false})).files.length).finally(() => (isDone = true));
+    const vacuumed = page
+      .evaluate(async () => (await window.lake.vacuum('t', {retainHours: 0, dryRun: false})).files.length)
+      .finally(() => (isDone = true));
     const rows = await other.evaluate(async (opened) => {
       let bytes = 0;
       await window.lake.readFile(opened, 0, (ipc) => {
@@ -252,7 +273,8 @@ describe('when storage is full', () => {
     const problem = await page.evaluate(() => {
       const {suite, lake} = window;
       // Texts that don't compress.
-      const random = (): string => Array.from(crypto.getRandomValues(new Uint8Array(64)), (byte) => byte.toString(16)).join('');
+      const random = (): string =>
+        Array.from(crypto.getRandomValues(new Uint8Array(64)), (byte) => byte.toString(16)).join('');
       const rows = suite.ids(3, 60_000).map(({id}) => ({id, sensor: random()}));
       return suite.problemOf(() => suite.write(lake, 't', rows));
     });
@@ -260,7 +282,9 @@ describe('when storage is full', () => {
     expect(await stored(page)).toEqual(before);
     await session.send('Storage.overrideQuotaForOrigin', {origin: browser.origin});
     expect(await state(page)).toEqual({versions: [0], ids: [0, 1, 2]});
-    expect(await page.evaluate(async () => (await window.suite.write(window.lake, 't', window.suite.ids(3, 1))).version)).toBe(1);
+    expect(
+      await page.evaluate(async () => (await window.suite.write(window.lake, 't', window.suite.ids(3, 1))).version),
+    ).toBe(1);
   });
 });
 

@@ -5,7 +5,15 @@ import * as rows from '../unit/lake/rows.ts';
 import {lakeScenarios, runLakeScenario} from '../unit/lake/service-suite.ts';
 import {problemOf, readRows, runScenario, scenarios} from '../unit/storage/suite.ts';
 
-const suite = {runScenario, runLakeScenario, names: {storage: Object.keys(scenarios), lake: Object.keys(lakeScenarios)}, problemOf, readRows, openOwnership, ...rows};
+const suite = {
+  runScenario,
+  runLakeScenario,
+  names: {storage: Object.keys(scenarios), lake: Object.keys(lakeScenarios)},
+  problemOf,
+  readRows,
+  openOwnership,
+  ...rows,
+};
 
 declare global {
   interface Window {

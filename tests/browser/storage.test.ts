@@ -22,7 +22,9 @@ test('the files are kept in OPFS', async () => {
 });
 
 describe('what every store does', () => {
-  test.each(Object.keys(scenarios))('%s', (name) => page.evaluate((scenario) => window.suite.runScenario(scenario, window.storage), name));
+  test.each(Object.keys(scenarios))('%s', (name) =>
+    page.evaluate((scenario) => window.suite.runScenario(scenario, window.storage), name),
+  );
 });
 
 test('a reload finds everything as it was, and no exports', async () => {
@@ -55,7 +57,10 @@ test('a page that ends while a file is added leaves the earlier one and no remai
 
 test('two tabs see each other’s files', async () => {
   const other = await browser.open();
-  await Promise.all([page.evaluate(() => window.storage.addFile('a.csv', new Blob(['a']))), other.evaluate(() => window.storage.addFile('b.csv', new Blob(['b'])))]);
+  await Promise.all([
+    page.evaluate(() => window.storage.addFile('a.csv', new Blob(['a']))),
+    other.evaluate(() => window.storage.addFile('b.csv', new Blob(['b']))),
+  ]);
   const names = await page.evaluate(async () => (await window.storage.files()).map(({name}) => name).sort());
   expect(names).toEqual(['a.csv', 'b.csv']);
 });

@@ -23,7 +23,8 @@ async function leftAfter(markdown: string): Promise<unknown> {
 }
 
 test('nothing that was committed is lost in the lesson’s crashes, and nothing else is there', async () => {
-  for (const step of [2, 3, 4, 6]) expect(await leftAfter(crashing(step)), `after step ${step}`).toEqual([[10_052n, 0n]]);
+  for (const step of [2, 3, 4, 6])
+    expect(await leftAfter(crashing(step)), `after step ${step}`).toEqual([[10_052n, 0n]]);
   expect(await leftAfter(crashing(7)), 'after step 7').toEqual([[10_053n, 1n]]);
 });
 

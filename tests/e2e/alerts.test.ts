@@ -7,7 +7,13 @@ import {launch, type App} from './harness.ts';
 const eventually = <T>(look: () => T) => expect.poll(look, {timeout: 30_000});
 
 const readings = (last: readonly string[]): string =>
-  ['sensor,at,vibration', 'COMP-003,2024-02-01T00:00:00,3', 'COMP-003,2024-02-01T00:10:00,5', 'COMP-007,2024-02-01T00:00:00,8', ...last].join('\n');
+  [
+    'sensor,at,vibration',
+    'COMP-003,2024-02-01T00:00:00,3',
+    'COMP-003,2024-02-01T00:10:00,5',
+    'COMP-007,2024-02-01T00:00:00,8',
+    ...last,
+  ].join('\n');
 const notebook = `---
 lakebook: 1
 title: Compressors
@@ -41,7 +47,10 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 beforeAll(async () => {
   server = createServer((request, response) => {
     void bodyOf(request).then((body) => {
-      if (request.url !== '/closed') response.setHeader('access-control-allow-origin', '*').setHeader('access-control-allow-headers', 'content-type');
+      if (request.url !== '/closed')
+        response
+          .setHeader('access-control-allow-origin', '*')
+          .setHeader('access-control-allow-headers', 'content-type');
       if (request.method === 'POST' && answer !== 'refused') got.push(JSON.parse(body) as (typeof got)[number]);
       response.statusCode = request.method === 'POST' && answer === 'refused' ? 403 : 200;
       response.end();
@@ -69,7 +78,8 @@ const closeBell = async (): Promise<void> => {
   await app.page.keyboard.press('Escape');
   await panel().waitFor({state: 'hidden'});
 };
-const look = (name: string) => (process.env['SHOTS'] === undefined ? undefined : app.page.screenshot({path: `${process.env['SHOTS']}/${name}.png`}));
+const look = (name: string) =>
+  process.env['SHOTS'] === undefined ? undefined : app.page.screenshot({path: `${process.env['SHOTS']}/${name}.png`});
 
 test('the bell counts open alerts, lists them, and leads to their cell', async () => {
   expect((await app.run()).ok).toBe(true);
@@ -84,7 +94,9 @@ test('the bell counts open alerts, lists them, and leads to their cell', async (
   await panel().getByRole('searchbox').fill('comp-003');
   expect(await panel().getByRole('listitem').count()).toBe(1);
   await panel().getByRole('button', {name: 'watch', exact: true}).click();
-  await eventually(() => app.page.evaluate(() => document.activeElement?.closest('article')?.getAttribute('aria-label'))).toBe('Cell watch');
+  await eventually(() =>
+    app.page.evaluate(() => document.activeElement?.closest('article')?.getAttribute('aria-label')),
+  ).toBe('Cell watch');
 });
 
 test('what is acknowledged stays so over a reload and a run, and rings again when it gets worse', async () => {
@@ -136,18 +148,23 @@ test('system notices are asked for on a click only, and tell what is new since t
     .getByRole('checkbox', {name: /System notices/})
     .check();
   await closeBell();
-  await app.addFile('readings.csv', readings(['COMP-003,2024-02-01T00:20:00,9', 'COMP-009,2024-02-01T00:20:00,9', 'COMP-010,2024-02-01T00:20:00,9']));
+  await app.addFile(
+    'readings.csv',
+    readings(['COMP-003,2024-02-01T00:20:00,9', 'COMP-009,2024-02-01T00:20:00,9', 'COMP-010,2024-02-01T00:20:00,9']),
+  );
   await app.run();
   await eventually(told).toEqual(['critical: vibration of COMP-010']);
   await app.run();
   expect(await told()).toEqual(['critical: vibration of COMP-010']);
 });
 
-const more = (...sensors: string[]): string => readings(['COMP-003,2024-02-01T00:20:00,9', ...sensors.map((sensor) => `${sensor},2024-02-01T00:20:00,5`)]);
+const more = (...sensors: string[]): string =>
+  readings(['COMP-003,2024-02-01T00:20:00,9', ...sensors.map((sensor) => `${sensor},2024-02-01T00:20:00,5`)]);
 async function saveHook(path: 'hook' | 'closed', blind: boolean): Promise<void> {
   await openBell();
   const details = panel().locator('details');
-  if (!(await details.evaluate((element: HTMLDetailsElement) => element.open))) await details.locator('summary').click();
+  if (!(await details.evaluate((element: HTMLDetailsElement) => element.open)))
+    await details.locator('summary').click();
   await panel().getByLabel(/Webhook/).fill(`http://127.0.0.1:${port}/${path}`); // prettier-ignore
   await panel()
     .getByRole('checkbox', {name: /Send without reading/})

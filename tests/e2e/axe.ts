@@ -10,8 +10,17 @@ export async function seriousFaults(page: Page): Promise<string[]> {
   await page.evaluate(await axe);
   return page.evaluate(async () => {
     // The script above put it there.
-    const {axe: runner} = window as unknown as {axe: {run(context: Document, options: object): Promise<{violations: {id: string; impact: string; nodes: {html: string}[]}[]}>}};
+    const {axe: runner} = window as unknown as {
+      axe: {
+        run(
+          context: Document,
+          options: object,
+        ): Promise<{violations: {id: string; impact: string; nodes: {html: string}[]}[]}>;
+      };
+    };
     const {violations} = await runner.run(document, {resultTypes: ['violations']});
-    return violations.filter(({impact}) => impact === 'serious' || impact === 'critical').flatMap(({id, nodes}) => nodes.map(({html}) => `${id}: ${html.slice(0, 200)}`));
+    return violations
+      .filter(({impact}) => impact === 'serious' || impact === 'critical')
+      .flatMap(({id, nodes}) => nodes.map(({html}) => `${id}: ${html.slice(0, 200)}`));
   });
 }

@@ -14,5 +14,9 @@ test('the scripts of the first paint are at most 250 KB compressed', () => {
 test('of SQLite’s package only what reads files is shipped', () => {
   const files = readdirSync(join(dist, 'assets')).filter((file) => file.startsWith('sqlite') && !file.endsWith('.map'));
   // The cell's part of the page, the worker, and the library.
-  expect(files.map((file) => file.replace(/-[\w-]{8}(?=\.)/, '')).sort()).toEqual(['sqlite.js', 'sqlite.worker.js', 'sqlite3.wasm']);
+  expect(files.map((file) => file.replace(/-[\w-]{8}(?=\.)/, '')).sort()).toEqual([
+    'sqlite.js',
+    'sqlite.worker.js',
+    'sqlite3.wasm',
+  ]);
 });

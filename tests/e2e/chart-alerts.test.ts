@@ -44,9 +44,11 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const description = (): Promise<string | null> => page.locator('figure.chart svg[aria-description]').first().getAttribute('aria-description');
+const description = (): Promise<string | null> =>
+  page.locator('figure.chart svg[aria-description]').first().getAttribute('aria-description');
 // The notebook's own chart stays in the page behind the dashboard.
-const tileDescription = (): Promise<string | null> => page.locator('.tile.chart svg[aria-description]').getAttribute('aria-description');
+const tileDescription = (): Promise<string | null> =>
+  page.locator('.tile.chart svg[aria-description]').getAttribute('aria-description');
 const marks = (): Promise<number> => page.locator('figure.chart g.alert-mark path').count();
 
 test('marks its alerts, says how many, and tells of one under the pointer', async () => {
@@ -60,14 +62,17 @@ test('marks its alerts, says how many, and tells of one under the pointer', asyn
   expect(await page.locator('figure.chart g.alert-band rect').count()).toBe(all);
   expect(await page.locator('figure.chart figcaption').textContent()).toContain(said);
   await page.locator('figure.chart g.alert-mark path').last().hover({force: true});
-  await eventually(() => page.locator('figure.chart [data-mark="tip"], figure.chart [aria-label="tip"]').allTextContents()).toContainEqual(
-    expect.stringMatching(/sensor.*COMP-00\d.*since/),
-  );
+  await eventually(() =>
+    page.locator('figure.chart [data-mark="tip"], figure.chart [aria-label="tip"]').allTextContents(),
+  ).toContainEqual(expect.stringMatching(/sensor.*COMP-00\d.*since/));
   expect(await seriousFaults(page)).toEqual([]);
 });
 
 test('the saved picture has them', async () => {
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', {name: 'Save as SVG'}).click()]);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', {name: 'Save as SVG'}).click(),
+  ]);
   const chunks: Buffer[] = [];
   for await (const chunk of await download.createReadStream()) chunks.push(Buffer.from(chunk as Uint8Array));
   const text = Buffer.concat(chunks).toString('utf8');
@@ -93,7 +98,9 @@ test('the dashboard’s sensors and time range act on them', async () => {
   expect(await page.locator('.tile.chart g.alert-mark path').count()).toBe(0);
   await page.getByRole('button', {name: 'Clear'}).click();
   await page.getByRole('button', {name: '24 hours'}).click();
-  const {rows: last} = await app.query(`SELECT count(*) FROM watch WHERE cleared_at IS NULL OR cleared_at >= TIMESTAMP '2024-02-06 23:00:00'`);
+  const {rows: last} = await app.query(
+    `SELECT count(*) FROM watch WHERE cleared_at IS NULL OR cleared_at >= TIMESTAMP '2024-02-06 23:00:00'`,
+  );
   const open = Number(last[0]?.[0]);
   expect(open).toBeGreaterThan(0);
   await eventually(tileDescription).toMatch(new RegExp(` rows\\. ${open} alerts?[,.]`));

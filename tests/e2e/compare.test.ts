@@ -28,7 +28,16 @@ afterAll(() => app.close());
 
 type Given = readonly {readonly path: string; readonly data: string}[];
 const compare = (files: Given) =>
-  app.page.evaluate((given) => window.lakebook.compare(given.map(({path, data}) => ({path, data: new Blob([Uint8Array.from(atob(data), (char) => char.charCodeAt(0))])}))), files);
+  app.page.evaluate(
+    (given) =>
+      window.lakebook.compare(
+        given.map(({path, data}) => ({
+          path,
+          data: new Blob([Uint8Array.from(atob(data), (char) => char.charCodeAt(0))]),
+        })),
+      ),
+    files,
+  );
 
 const cells = ['readings', 'checked', 'checked_rejects', 'by_sensor', 'nothing', 'kept', 'points', 'grouped'];
 
@@ -36,7 +45,9 @@ test('what Spark wrote is equal, cell by cell: NaN, NULL, microseconds, decimals
   const compared = await compare(output);
   expect(compared.filter(({equal}) => !equal)).toEqual([]);
   expect(compared.map(({cell}) => cell)).toEqual(cells);
-  expect(compared.map(({rows, rowsThere}) => [rows, rowsThere])).toEqual([200, 190, 10, 5, 0, 100, 60, 60].map((rows) => [rows, rows]));
+  expect(compared.map(({rows, rowsThere}) => [rows, rowsThere])).toEqual(
+    [200, 190, 10, 5, 0, 100, 60, 60].map((rows) => [rows, rows]),
+  );
   expect(compared.at(-1)?.renumbered).toHaveLength(3);
 });
 
@@ -50,7 +61,12 @@ test('nothing of the output stays: no file, no table of the lake, no table of th
 async function drop(paths: readonly string[]): Promise<void> {
   const cdp = await app.page.context().newCDPSession(app.page);
   const send = (type: 'dragEnter' | 'dragOver' | 'drop') =>
-    cdp.send('Input.dispatchDragEvent', {type, x: 400, y: 300, data: {items: [], files: [...paths], dragOperationsMask: 1}});
+    cdp.send('Input.dispatchDragEvent', {
+      type,
+      x: 400,
+      y: 300,
+      data: {items: [], files: [...paths], dragOperationsMask: 1},
+    });
   await app.page.evaluate(() => {
     delete document.body.dataset['dropped'];
     window.addEventListener('drop', () => (document.body.dataset['dropped'] = 'yes'), {once: true, capture: true});
@@ -78,7 +94,9 @@ describe('on the page', () => {
     await dialog().getByRole('button', {name: 'Done'}).click();
     expect(await chips('as in Spark').count()).toBe(7);
 
-    await app.open(notebook.replace('ELSE 20 + (i % 37) / 7.0::DOUBLE', 'ELSE 20 + (i % 37) / 7.0::DOUBLE + if(i = 44, 1e-6, 0)'));
+    await app.open(
+      notebook.replace('ELSE 20 + (i % 37) / 7.0::DOUBLE', 'ELSE 20 + (i % 37) / 7.0::DOUBLE + if(i = 44, 1e-6, 0)'),
+    );
     await app.run();
     expect(await chips('as in Spark').count()).toBe(2);
   });
@@ -102,7 +120,8 @@ describe('on the page', () => {
 
   test('a zip of the folder is unpacked, compared and forgotten', async () => {
     const zip = await writeZip(await createMemoryStore().create('zip'));
-    for (const {path, data} of output) await zip.add(path, new Blob([Buffer.from(data, 'base64')]), {modified: 0, packed: false});
+    for (const {path, data} of output)
+      await zip.add(path, new Blob([Buffer.from(data, 'base64')]), {modified: 0, packed: false});
     const path = join(await mkdtemp(join(tmpdir(), 'lakebook-compare-')), 'run.zip');
     await writeFile(path, Buffer.from(await (await zip.close()).arrayBuffer()));
     await app.open(notebook);
@@ -112,9 +131,14 @@ describe('on the page', () => {
     await rm(dirname(path), {recursive: true});
     const left = await app.page.evaluate(async () => {
       const names: string[] = [];
-      const exports = await (await navigator.storage.getDirectory()).getDirectoryHandle('exports').catch(() => undefined);
+      const exports = await (
+        await navigator.storage.getDirectory()
+      )
+        .getDirectoryHandle('exports')
+        .catch(() => undefined);
       // The cast: TypeScript's DOM lacks the iterator in some versions.
-      for await (const name of (exports as unknown as {keys(): AsyncIterable<string>} | undefined)?.keys() ?? []) names.push(name);
+      for await (const name of (exports as unknown as {keys(): AsyncIterable<string>} | undefined)?.keys() ?? [])
+        names.push(name);
       return names;
     });
     expect(left).toEqual([]);

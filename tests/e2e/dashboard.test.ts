@@ -45,8 +45,10 @@ const chosen = `dashboard:
 `;
 
 const tile = (page: Page, title: string) => page.getByRole('article', {name: title, exact: true});
-const numberOf = (page: Page, title: string): Promise<string | null> => tile(page, title).locator('.number').getAttribute('title');
-const drawnRows = (page: Page): Promise<string | null> => page.locator('.tile.chart figure svg[aria-description]').getAttribute('aria-description');
+const numberOf = (page: Page, title: string): Promise<string | null> =>
+  tile(page, title).locator('.number').getAttribute('title');
+const drawnRows = (page: Page): Promise<string | null> =>
+  page.locator('.tile.chart figure svg[aria-description]').getAttribute('aria-description');
 const showDashboard = (page: Page): Promise<void> => page.getByRole('button', {name: 'Dashboard', exact: true}).click();
 const titles = (page: Page): Promise<string[]> => page.locator('.tile h2').allTextContents();
 
@@ -94,7 +96,9 @@ describe('a dashboard', () => {
   test('a time range and sensors act on every tile, exactly as SQL does, and one without the columns says so', async () => {
     await page.getByRole('button', {name: '24 hours'}).click();
     await isExact(`"timestamp" >= TIMESTAMP '2024-02-06 23:50:00'`);
-    expect(await tile(page, 'models').locator('.note').allTextContents()).toEqual([expect.stringContaining('Not filtered by time: it has no column timestamp.')]);
+    expect(await tile(page, 'models').locator('.note').allTextContents()).toEqual([
+      expect.stringContaining('Not filtered by time: it has no column timestamp.'),
+    ]);
     await page.getByTitle('Choose sensors').click();
     await page.getByLabel('Find a sensor').fill('-00');
     await page.getByLabel('COMP-009').check();
@@ -116,7 +120,8 @@ describe('a dashboard', () => {
   });
 
   test('a filter that is changed faster than it is answered ends at the last one', async () => {
-    for (const name of ['7 days', 'Last hour', 'All', '24 hours', 'Last hour', 'All', 'Last hour']) await page.getByRole('button', {name, exact: true}).click();
+    for (const name of ['7 days', 'Last hour', 'All', '24 hours', 'Last hour', 'All', 'Last hour'])
+      await page.getByRole('button', {name, exact: true}).click();
     await isExact(`"timestamp" >= TIMESTAMP '2024-02-07 22:50:00' AND compressor_id IN ('COMP-003', 'COMP-009')`);
     // No result of the notebook was made again.
     expect((await app.run()).cells.map(({status}) => status)).toEqual(['cached', 'cached', 'cached', 'cached']);
@@ -130,11 +135,16 @@ describe('a dashboard', () => {
     await page.getByRole('button', {name: 'Notebook', exact: true}).click();
     await page.locator('article[aria-label="Cell alarms"]').scrollIntoViewIfNeeded();
     await page.evaluate(() => scrollBy(0, 120));
-    const place = (): Promise<number> => page.locator('article[aria-label="Cell alarms"]').evaluate((element) => Math.round(element.getBoundingClientRect().top));
+    const place = (): Promise<number> =>
+      page
+        .locator('article[aria-label="Cell alarms"]')
+        .evaluate((element) => Math.round(element.getBoundingClientRect().top));
     await eventually(() => page.evaluate(() => scrollY)).toBeGreaterThan(200);
     const at = await place();
     // A click of the test's own tool would scroll first.
-    await page.getByRole('button', {name: 'Dashboard', exact: true}).evaluate((button) => button.dispatchEvent(new MouseEvent('click', {bubbles: true})));
+    await page
+      .getByRole('button', {name: 'Dashboard', exact: true})
+      .evaluate((button) => button.dispatchEvent(new MouseEvent('click', {bubbles: true})));
     await eventually(() => page.evaluate(() => scrollY)).toBe(0);
     await page.goBack();
     await eventually(async () => Math.abs((await place()) - at)).toBeLessThan(3);
@@ -144,7 +154,8 @@ describe('a dashboard', () => {
   test('is edited by mouse and keyboard; only its lines of the file change, and undo brings each back', async () => {
     await showDashboard(page);
     const before = await app.notebook();
-    const changedLines = async (): Promise<string[]> => (await app.notebook()).split('\n').filter((line) => !before.split('\n').includes(line));
+    const changedLines = async (): Promise<string[]> =>
+      (await app.notebook()).split('\n').filter((line) => !before.split('\n').includes(line));
     await page.getByRole('button', {name: 'What to do with Rows of gold'}).click();
     await page.getByRole('menuitem', {name: 'Make it wide'}).click();
     expect(await changedLines()).toEqual(['    - {figure: gold, value: count, wide: true}']);
@@ -166,7 +177,10 @@ describe('a dashboard', () => {
     await page.getByRole('button', {name: 'Done', exact: true}).click();
     const {rows} = await app.query('SELECT min(vibration) FROM gold');
     await eventually(() => numberOf(page, 'Calmest')).toBe(String(Number(rows[0]?.[0])));
-    expect(await changedLines()).toEqual(['    - {figure: gold, value: count, wide: true}', '    - {figure: gold, value: min, column: vibration, title: Calmest}']);
+    expect(await changedLines()).toEqual([
+      '    - {figure: gold, value: count, wide: true}',
+      '    - {figure: gold, value: min, column: vibration, title: Calmest}',
+    ]);
 
     await page.getByRole('button', {name: 'What to do with models'}).click();
     await page.getByRole('menuitem', {name: 'Take it off the dashboard'}).click();
@@ -182,8 +196,14 @@ describe('a dashboard', () => {
     await page.evaluate(() => {
       window.addEventListener('beforeprint', () => {
         const box = document.querySelector('.tile.chart svg[aria-description]')?.getAttribute('viewBox');
-        const style = (selector: string, name: string): string => getComputedStyle(document.querySelector(selector) ?? document.body).getPropertyValue(name);
-        document.title = JSON.stringify([box?.split(' ')[2], style('.tile', 'background-color'), style('#app > header', 'display'), style('.dashboard .tools', 'display')]);
+        const style = (selector: string, name: string): string =>
+          getComputedStyle(document.querySelector(selector) ?? document.body).getPropertyValue(name);
+        document.title = JSON.stringify([
+          box?.split(' ')[2],
+          style('.tile', 'background-color'),
+          style('#app > header', 'display'),
+          style('.dashboard .tools', 'display'),
+        ]);
       });
     });
     await page.emulateMedia({media: 'print'});
@@ -196,7 +216,13 @@ describe('a dashboard', () => {
     const beyond = (): Promise<number[]> =>
       page
         .locator('.tile table')
-        .evaluateAll((tables) => tables.map((table) => Math.round(table.getBoundingClientRect().right - (table.closest('.tile')?.getBoundingClientRect().right ?? 0))));
+        .evaluateAll((tables) =>
+          tables.map((table) =>
+            Math.round(
+              table.getBoundingClientRect().right - (table.closest('.tile')?.getBoundingClientRect().right ?? 0),
+            ),
+          ),
+        );
     await eventually(beyond).toHaveLength(2);
     expect(Math.max(...(await beyond()))).toBeLessThanOrEqual(0);
     await page.setViewportSize({width: 1440, height: 900});
@@ -206,7 +232,9 @@ describe('a dashboard', () => {
 
   test('a tile of a cell that is gone, switched off or has not run says what to do', async () => {
     await app.open(
-      notebook(chosen.replace('{table: models}', '{table: nowhere}')).replace('sql alarms\n', 'sql alarms\n-- disabled: true\n').replace('range(10080)', 'range(5040)'),
+      notebook(chosen.replace('{table: models}', '{table: nowhere}'))
+        .replace('sql alarms\n', 'sql alarms\n-- disabled: true\n')
+        .replace('range(10080)', 'range(5040)'),
     );
     await eventually(() => tile(page, 'nowhere').textContent()).toContain('There is no cell called nowhere any more.');
     await eventually(() => tile(page, 'alarms').textContent()).toContain('alarms is switched off.');
@@ -216,12 +244,15 @@ describe('a dashboard', () => {
     await tile(page, 'nowhere').getByRole('button', {name: 'Take the tile off'}).click();
     await eventually(() => tile(page, 'nowhere').count()).toBe(0);
   });
-  const isExactCount = async (count: string): Promise<void> => eventually(() => numberOf(page, 'Rows of gold')).toBe(count);
+  const isExactCount = async (count: string): Promise<void> =>
+    eventually(() => numberOf(page, 'Rows of gold')).toBe(count);
 
   test('an empty one says what to do next, and begins with the charts in one click', async () => {
     await app.open(notebook(''));
     await app.run();
-    await eventually(() => page.getByRole('heading', {name: 'Nothing is on this dashboard yet'}).isVisible()).toBe(true);
+    await eventually(() => page.getByRole('heading', {name: 'Nothing is on this dashboard yet'}).isVisible()).toBe(
+      true,
+    );
     expect(await seriousFaults(page)).toEqual([]);
     await page.getByRole('button', {name: 'Start with the chart'}).click();
     await eventually(() => titles(page)).toEqual(['Rows of models', 'Vibration']);
@@ -249,7 +280,9 @@ test('on a narrow screen nothing of a dashboard is wider than the screen', async
     expect(await app.page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
     // Nor does it go on below its last tile.
     const below = (): number =>
-      document.documentElement.scrollHeight - scrollY - Math.max(...[...document.querySelectorAll('.tile')].map((tile) => tile.getBoundingClientRect().bottom));
+      document.documentElement.scrollHeight -
+      scrollY -
+      Math.max(...[...document.querySelectorAll('.tile')].map((tile) => tile.getBoundingClientRect().bottom));
     expect(await app.page.evaluate(below)).toBeLessThan(50);
     expect(await seriousFaults(app.page)).toEqual([]);
   } finally {

@@ -7,7 +7,8 @@ import {seriousFaults} from './axe.ts';
 import {launch, type App} from './harness.ts';
 
 const csv = 'sensor_id,temperature\nA,20.5\nB,31\n';
-const notebook = '---\nlakebook: 1\ntitle: Readings\n---\n\n```step raw = load\nfile: readings.csv\n```\n\n```step kept = snapshot\ntable: readings\n```\n';
+const notebook =
+  '---\nlakebook: 1\ntitle: Readings\n---\n\n```step raw = load\nfile: readings.csv\n```\n\n```step kept = snapshot\ntable: readings\n```\n';
 /** Made by `age-keygen`. */
 const identity = 'AGE-SECRET-KEY-1K5A9LU6XUX42VZYL7KX2NTYMVHVSHXTRH32XKM2YDEDPZ8RTVSNQ9L7VPR';
 const recipient = 'age1smzfg2gd8h7my8uzn3mf52nflkex6sr2fk5vd5yjeu8xz75s89vs0ktm0s';
@@ -40,7 +41,10 @@ async function encryptFrom(entry: RegExp): Promise<void> {
 
 /** Presses a button that saves a file, and gives where it lies. */
 async function saved(button: RegExp): Promise<string> {
-  const [download] = await Promise.all([app.page.waitForEvent('download'), dialog().getByRole('button', {name: button}).click()]);
+  const [download] = await Promise.all([
+    app.page.waitForEvent('download'),
+    dialog().getByRole('button', {name: button}).click(),
+  ]);
   const path = join(folder, download.suggestedFilename());
   await download.saveAs(path);
   await app.page.keyboard.press('Escape');
@@ -51,7 +55,10 @@ async function saved(button: RegExp): Promise<string> {
 /** Chooses files as the reader does, and gives the dialog that asks how to open them. */
 async function choose(...paths: string[]): Promise<Locator> {
   await app.page.keyboard.press('ControlOrMeta+k');
-  const [chooser] = await Promise.all([app.page.waitForEvent('filechooser'), app.page.getByRole('option', {name: /^Add files/}).click()]);
+  const [chooser] = await Promise.all([
+    app.page.waitForEvent('filechooser'),
+    app.page.getByRole('option', {name: /^Add files/}).click(),
+  ]);
   await chooser.setFiles(paths);
   await dialog().getByText('Open an encrypted file').waitFor();
   return dialog();
@@ -130,7 +137,9 @@ test('a table leaves for an age key, and comes back by the secret one', async ()
   await open(path, 'Secret key', `# public key: ${recipient}\n${identity}`);
   await expect.poll(() => dialog().innerText(), {timeout: 30_000}).toContain('Import a Delta table');
   await dialog().getByRole('button', {name: 'Import', exact: true}).click();
-  await expect.poll(() => page.evaluate(async () => (await window.lakebook.lake.tables()).map(({name}) => name))).toEqual(['readings', 'readings_2']);
+  await expect
+    .poll(() => page.evaluate(async () => (await window.lakebook.lake.tables()).map(({name}) => name)))
+    .toEqual(['readings', 'readings_2']);
   await expect.poll(() => dialog().innerText()).toContain('readings_2');
   await page.keyboard.press('Escape');
 });
@@ -141,17 +150,32 @@ describe('the scripting API', () => {
       async ([to, secret]) => {
         const {lakebook} = window;
         const file = await lakebook.export('raw', 'csv', {encrypt: {as: 'age', recipients: [to]}});
-        const other = await lakebook.encrypt(new Blob(['x']), {as: 'fernet', key: 'cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4='});
+        const other = await lakebook.encrypt(new Blob(['x']), {
+          as: 'fernet',
+          key: 'cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=',
+        });
         return {
           start: await file.slice(0, 21).text(),
           plain: await (await lakebook.decrypt(file, secret)).text(),
           other: await (await lakebook.decrypt(other, 'cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=')).text(),
-          zip: await (await lakebook.decrypt(await lakebook.lake.zip('readings', {encrypt: {as: 'age', recipients: [to]}}), secret)).slice(0, 2).text(),
+          zip: await (
+            await lakebook.decrypt(
+              await lakebook.lake.zip('readings', {encrypt: {as: 'age', recipients: [to]}}),
+              secret,
+            )
+          )
+            .slice(0, 2)
+            .text(),
         };
       },
       [recipient, identity] as const,
     );
-    expect(found).toEqual({start: 'age-encryption.org/v1', plain: 'sensor_id,temperature\r\nA,20.5\r\nB,31.0\r\n'.replaceAll('\r', ''), other: 'x', zip: 'PK'});
+    expect(found).toEqual({
+      start: 'age-encryption.org/v1',
+      plain: 'sensor_id,temperature\r\nA,20.5\r\nB,31.0\r\n'.replaceAll('\r', ''),
+      other: 'x',
+      zip: 'PK',
+    });
   });
 
   test('refuses with sentences, and keeps nothing', async () => {
@@ -195,7 +219,13 @@ test.each(['light', 'dark'] as const)('at 390 pixels nothing is cut off, %s', as
   await dialog().getByRole('button', {name: 'Make one'}).click();
   await dialog().getByText('How to open it elsewhere').click();
   expect(await seriousFaults(page)).toEqual([]);
-  expect(await dialog().evaluate((element) => [...element.querySelectorAll('.content, .panel')].every(({scrollWidth, clientWidth}) => scrollWidth <= clientWidth))).toBe(true);
+  expect(
+    await dialog().evaluate((element) =>
+      [...element.querySelectorAll('.content, .panel')].every(
+        ({scrollWidth, clientWidth}) => scrollWidth <= clientWidth,
+      ),
+    ),
+  ).toBe(true);
   await page.keyboard.press('Escape');
   await page.setViewportSize({width: 1280, height: 800});
 });

@@ -11,7 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const sqlCell = ([name, table]: readonly [string, ExampleTable]): string => `\`\`\`sql ${name}\n${tableSql(table)}\n\`\`\`\n\n`;
+const sqlCell = ([name, table]: readonly [string, ExampleTable]): string =>
+  `\`\`\`sql ${name}\n${tableSql(table)}\n\`\`\`\n\n`;
 
 /** A table of the lake as the example finds it: written by a SQL cell and a snapshot of it. */
 const lakeCells = ([name, table]: readonly [string, ExampleTable]): string =>
@@ -19,7 +20,10 @@ const lakeCells = ([name, table]: readonly [string, ExampleTable]): string =>
 
 /** The example as a notebook: its tables as SQL cells, the step below them. */
 function notebookOf(step: AnyStep, example: Example): string {
-  const tables = [...Object.entries(example.others ?? {}), ...(step.input === 'one' ? [['input', example.input] as const] : [])];
+  const tables = [
+    ...Object.entries(example.others ?? {}),
+    ...(step.input === 'one' ? [['input', example.input] as const] : []),
+  ];
   return `${Object.entries(example.lake ?? {})
     .map(lakeCells)
     .join(
@@ -47,14 +51,18 @@ async function emptyLake(): Promise<void> {
 }
 
 describe.each(steps.map((step): [string, AnyStep] => [step.kind, step]))('%s in the browser', (_kind, step) => {
-  test.each(step.examples.map((example): [string, Example] => [example.name, example]))('%s', async (_name, example) => {
-    await emptyLake();
-    for (const [name, text] of Object.entries(example.files ?? {})) await app.addFile(name, text);
-    expect(await app.open(notebookOf(step, example))).toEqual([]);
-    const report = await app.run();
-    expect(report.cells.flatMap((cell) => cell.error ?? [])).toEqual([]);
-    expect(await contentOf('FROM result')).toEqual(await contentOf(`FROM (${tableSql(example.expect)})`));
-    if (step.writes !== undefined) await expectWritten(example);
-    if (example.rejects !== undefined) expect(await contentOf('FROM result_rejects')).toEqual(await contentOf(`FROM (${tableSql(example.rejects)})`));
-  });
+  test.each(step.examples.map((example): [string, Example] => [example.name, example]))(
+    '%s',
+    async (_name, example) => {
+      await emptyLake();
+      for (const [name, text] of Object.entries(example.files ?? {})) await app.addFile(name, text);
+      expect(await app.open(notebookOf(step, example))).toEqual([]);
+      const report = await app.run();
+      expect(report.cells.flatMap((cell) => cell.error ?? [])).toEqual([]);
+      expect(await contentOf('FROM result')).toEqual(await contentOf(`FROM (${tableSql(example.expect)})`));
+      if (step.writes !== undefined) await expectWritten(example);
+      if (example.rejects !== undefined)
+        expect(await contentOf('FROM result_rejects')).toEqual(await contentOf(`FROM (${tableSql(example.rejects)})`));
+    },
+  );
 });

@@ -34,10 +34,16 @@ afterAll(async () => {
 });
 
 /** Every value as text. */
-const texts = async (sql: string): Promise<unknown> => (await native.runAndReadAll(`SELECT COLUMNS(*)::VARCHAR FROM (${sql}\n)`)).getRowsJS();
-const types = async (sql: string): Promise<unknown[]> => (await native.runAndReadAll(`SELECT column_type FROM (DESCRIBE ${sql})`)).getRowsJS().flat();
+const texts = async (sql: string): Promise<unknown> =>
+  (await native.runAndReadAll(`SELECT COLUMNS(*)::VARCHAR FROM (${sql}\n)`)).getRowsJS();
+const types = async (sql: string): Promise<unknown[]> =>
+  (await native.runAndReadAll(`SELECT column_type FROM (DESCRIBE ${sql})`)).getRowsJS().flat();
 
-async function exported(cell: string, format: 'parquet' | 'csv' | 'json' | 'arrow', options?: Record<string, unknown>): Promise<{path: string; bytes: Buffer}> {
+async function exported(
+  cell: string,
+  format: 'parquet' | 'csv' | 'json' | 'arrow',
+  options?: Record<string, unknown>,
+): Promise<{path: string; bytes: Buffer}> {
   const bytes = await app.export(cell, format, options);
   const path = join(folder, `${cell}.${format}`);
   await writeFile(path, bytes);
@@ -47,44 +53,82 @@ async function exported(cell: string, format: 'parquet' | 'csv' | 'json' | 'arro
 test.each(['snappy', 'zstd'])('Parquet in %s reads back exactly', async (compression) => {
   const {path, bytes} = await exported('typed', 'parquet', {compression});
   expect(await texts(`FROM read_parquet('${path}')`)).toEqual(await texts(query));
-  expect(await types(`FROM read_parquet('${path}')`)).toEqual((await types(query)).map((type) => (type === 'HUGEINT' ? 'DECIMAL(38,0)' : type)));
+  expect(await types(`FROM read_parquet('${path}')`)).toEqual(
+    (await types(query)).map((type) => (type === 'HUGEINT' ? 'DECIMAL(38,0)' : type)),
+  );
 
   const file = Uint8Array.from(bytes).buffer;
   const [first, second, third] = await parquetReadObjects({file, compressors, utf8: false});
-  expect(first).toMatchObject({big: 9007199254740993n, flag: true, ratio: NaN, words: 'a "quoted", text\nü 漢 🦆', list: [1, null, 3], pair: {x: 1, y: "it's"}});
+  expect(first).toMatchObject({
+    big: 9007199254740993n,
+    flag: true,
+    ratio: NaN,
+    words: 'a "quoted", text\nü 漢 🦆',
+    list: [1, null, 3],
+    pair: {x: 1, y: "it's"},
+  });
   expect(first?.['day']).toEqual(new Date('1969-12-31'));
-  expect(second).toMatchObject({big: -9223372036854775808n, flag: false, ratio: -0.1, words: '', list: [], pair: {x: null, y: ''}});
-  expect(Object.values(third ?? {}).map((value: unknown) => value ?? null)).toEqual(Array.from({length: 10}, () => null));
+  expect(second).toMatchObject({
+    big: -9223372036854775808n,
+    flag: false,
+    ratio: -0.1,
+    words: '',
+    list: [],
+    pair: {x: null, y: ''},
+  });
+  expect(Object.values(third ?? {}).map((value: unknown) => value ?? null)).toEqual(
+    Array.from({length: 10}, () => null),
+  );
 });
 
 test('CSV reads back exactly; NULL is empty and the empty text is quoted', async () => {
   const {path} = await exported('typed', 'csv');
   const plain = `SELECT * REPLACE (list::VARCHAR AS list, pair::VARCHAR AS pair) FROM (${query}\n)`;
-  expect(await texts(`FROM read_csv('${path}', header = true, all_varchar = true, allow_quoted_nulls = false, quote = '"', escape = '"', delim = ',')`)).toEqual(
-    await texts(plain),
-  );
+  expect(
+    await texts(
+      `FROM read_csv('${path}', header = true, all_varchar = true, allow_quoted_nulls = false, quote = '"', escape = '"', delim = ',')`,
+    ),
+  ).toEqual(await texts(plain));
 });
 
 test('JSON reads back exactly; NaN is null, as JSON has none', async () => {
   const {path, bytes} = await exported('typed', 'json');
   expect(bytes.toString().split('\n')).toHaveLength(4);
   // The cast: DESCRIBE gives text.
-  const described = (await native.runAndReadAll(`SELECT column_name, column_type FROM (DESCRIBE ${query})`)).getRowsJS() as string[][];
+  const described = (
+    await native.runAndReadAll(`SELECT column_name, column_type FROM (DESCRIBE ${query})`)
+  ).getRowsJS() as string[][];
   const columns = described.map(([name = '', type = '']) => `${lit(name)}: ${lit(type)}`);
   const read = `FROM read_json('${path}', format = 'newline_delimited', columns = {${columns.join(', ')}})`;
-  expect(await texts(read)).toEqual(await texts(`SELECT * REPLACE (CASE WHEN NOT isnan(ratio) THEN ratio END AS ratio) FROM (${query}\n)`));
+  expect(await texts(read)).toEqual(
+    await texts(`SELECT * REPLACE (CASE WHEN NOT isnan(ratio) THEN ratio END AS ratio) FROM (${query}\n)`),
+  );
 });
 
 test('Arrow reads back exactly', async () => {
   const table = tableFromIPC((await exported('typed', 'arrow')).bytes);
-  expect(table.schema.fields.map((field) => field.name)).toEqual(['big', 'price', 'huge', 'at', 'day', 'flag', 'ratio', 'words', 'list', 'pair']);
+  expect(table.schema.fields.map((field) => field.name)).toEqual([
+    'big',
+    'price',
+    'huge',
+    'at',
+    'day',
+    'flag',
+    'ratio',
+    'words',
+    'list',
+    'pair',
+  ]);
   const column = (name: string): unknown[] => [...(table.getChild(name) ?? [])];
   expect(column('big')).toEqual([9007199254740993n, -9223372036854775808n, null]);
   expect(column('price').map(String)).toEqual(['1234567890123456', '-1', 'null']);
   expect(column('huge').map(String)).toEqual(['170141183460469231731687303715884105', '-1', 'null']);
   // Read one by one, Arrow rounds timestamps to milliseconds.
   const micros: unknown = table.getChild('at')?.data[0]?.values;
-  expect(micros instanceof BigInt64Array && [...micros.subarray(0, 2)]).toEqual([1709210096789012n, -2208988799999999n]);
+  expect(micros instanceof BigInt64Array && [...micros.subarray(0, 2)]).toEqual([
+    1709210096789012n,
+    -2208988799999999n,
+  ]);
   expect(column('day')).toEqual([Date.UTC(1969, 11, 31), Date.UTC(9999, 11, 31), null]);
   expect(column('flag')).toEqual([true, false, null]);
   expect(column('ratio')).toEqual([NaN, -0.1, null]);
@@ -99,5 +143,7 @@ test('Arrow of no rows keeps the columns, and of many batches every row', async 
   const many = tableFromIPC((await exported('many', 'arrow')).bytes);
   expect(many.batches.length).toBeGreaterThan(1);
   expect(many.numRows).toBe(300_000);
-  expect([0, 150_000, 299_999].map((i) => many.get(i)?.toJSON())).toEqual([0, 150_000, 299_999].map((i) => ({i: BigInt(i), t: `text ${i}`})));
+  expect([0, 150_000, 299_999].map((i) => many.get(i)?.toJSON())).toEqual(
+    [0, 150_000, 299_999].map((i) => ({i: BigInt(i), t: `text ${i}`})),
+  );
 });

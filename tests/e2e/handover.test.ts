@@ -33,7 +33,9 @@ test('what can’t go is named with what to do instead, and leads to its cell', 
   expect((await left.innerText()).length).toBeGreaterThan(30);
   await left.getByRole('button', {name: 'grouped'}).click();
   await dialog().waitFor({state: 'detached'});
-  expect(await app.page.evaluate(() => document.activeElement?.closest('[aria-label="Cell grouped"]') !== null)).toBe(true);
+  expect(await app.page.evaluate(() => document.activeElement?.closest('[aria-label="Cell grouped"]') !== null)).toBe(
+    true,
+  );
 });
 
 test('by keyboard: the palette opens it, arrows choose the form, the preview is what is saved', async () => {
@@ -47,7 +49,10 @@ test('by keyboard: the palette opens it, arrows choose the form, the preview is 
   for (let i = 0; i < count; i++) {
     const label = await dialog().locator('label.on b').innerText();
     const shown = await dialog().locator('pre').innerText();
-    const [download] = await Promise.all([page.waitForEvent('download'), dialog().getByRole('button', {name: 'Save'}).click()]);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      dialog().getByRole('button', {name: 'Save'}).click(),
+    ]);
     const name = download.suggestedFilename();
     const bytes = await readFile(await download.path());
     expect(name, label).toMatch(/\.(zip|ipynb|py|sql)$/);

@@ -30,13 +30,19 @@ export async function launch({base = '/some/path/', isolated = false, context = 
     /** Rows as the page gives them: bigint and ISO timestamps survive the way here. */
     query: (sql: string): Promise<Answer<'query'>> => page.evaluate((text) => window.lakebook.query(text), sql),
     notebook: (): Promise<string> => page.evaluate(() => window.lakebook.notebook()),
-    handover: (target: Parameters<Api['handover']>[0]): Promise<string> => page.evaluate((to) => window.lakebook.handover(to), target),
+    handover: (target: Parameters<Api['handover']>[0]): Promise<string> =>
+      page.evaluate((to) => window.lakebook.handover(to), target),
     addFile: (name: string, content: string | Uint8Array): Promise<Answer<'addFile'>> =>
-      page.evaluate(([fileName, base64]) => window.lakebook.addFile(fileName, new Blob([Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))])), [
-        name,
-        Buffer.from(content).toString('base64'),
-      ] as const),
-    addUrl: (address: string): Promise<Answer<'addUrl'>> => page.evaluate((url) => window.lakebook.addUrl(url), address),
+      page.evaluate(
+        ([fileName, base64]) =>
+          window.lakebook.addFile(
+            fileName,
+            new Blob([Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))]),
+          ),
+        [name, Buffer.from(content).toString('base64')] as const,
+      ),
+    addUrl: (address: string): Promise<Answer<'addUrl'>> =>
+      page.evaluate((url) => window.lakebook.addUrl(url), address),
     /** The problem that a call rejects with. */
     problemOf: (call: 'query' | 'addUrl', argument: string): Promise<Problem> =>
       page.evaluate(
@@ -52,7 +58,8 @@ export async function launch({base = '/some/path/', isolated = false, context = 
         [call, argument] as const,
       ),
     addFileFromDisk: (name: string, path: string) => addFileFromDisk(page, name, path),
-    export: (cell: string, format: Parameters<Api['export']>[1], options?: Record<string, unknown>): Promise<Buffer> => exportCell(page, cell, format, options),
+    export: (cell: string, format: Parameters<Api['export']>[1], options?: Record<string, unknown>): Promise<Buffer> =>
+      exportCell(page, cell, format, options),
     reload: async (): Promise<void> => {
       await page.reload();
       await whenReady(page);

@@ -86,7 +86,9 @@ describe('a table of the lake', () => {
   test('the overview has its columns, constraint and comment', async () => {
     const panel = await openTable(page, 'Overview');
     await eventually(() => panel.getByRole('tabpanel').textContent()).toContain('warm_enough');
-    await eventually(() => panel.getByRole('region', {name: 'Columns of readings'}).textContent()).toContain('The number on its case');
+    await eventually(() => panel.getByRole('region', {name: 'Columns of readings'}).textContent()).toContain(
+      'The number on its case',
+    );
     expect(await seriousFaults(page)).toEqual([]);
   });
 
@@ -117,7 +119,9 @@ describe('a table of the lake', () => {
     await panel.getByRole('tab', {name: 'Compare'}).click();
     await panel.getByLabel('sensor', {exact: true}).check();
     await panel.getByRole('button', {name: 'Compare', exact: true}).click();
-    await eventually(() => panel.getByRole('tabpanel').textContent()).toMatch(/1 row added.*0 rows removed.*1 row changed/s);
+    await eventually(() => panel.getByRole('tabpanel').textContent()).toMatch(
+      /1 row added.*0 rows removed.*1 row changed/s,
+    );
     expect(await seriousFaults(page)).toEqual([]);
   });
 
@@ -150,7 +154,10 @@ describe('a table of the lake', () => {
 
   test('it leaves as a zip, is deleted, and comes back from the zip with its history', async () => {
     const panel = dialog(page);
-    const [download] = await Promise.all([page.waitForEvent('download'), panel.getByRole('button', {name: 'Export as zip'}).click()]);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      panel.getByRole('button', {name: 'Export as zip'}).click(),
+    ]);
     expect(download.suggestedFilename()).toBe('readings.zip');
     const zip = await readFile(await download.path());
     expect(zip.subarray(0, 2).toString('latin1')).toBe('PK');
@@ -160,7 +167,10 @@ describe('a table of the lake', () => {
     await eventually(() => sidebar(page).textContent()).toContain('Add a snapshot cell');
 
     await sidebar(page).getByRole('button', {name: 'Import a Delta table'}).click();
-    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByRole('menuitem', {name: 'A zip of one, or of a workspace …'}).click()]);
+    const [chooser] = await Promise.all([
+      page.waitForEvent('filechooser'),
+      page.getByRole('menuitem', {name: 'A zip of one, or of a workspace …'}).click(),
+    ]);
     await chooser.setFiles({name: 'readings.zip', mimeType: 'application/zip', buffer: zip});
     const form = dialog(page, 'Import a Delta table');
     expect(await form.getByLabel('Name in the lake').inputValue()).toBe('readings');
@@ -182,7 +192,9 @@ describe('a table of the lake', () => {
     await sidebar(page).getByRole('button', {name: 'What to do with measures'}).click();
     await page.getByRole('menuitem', {name: 'Read here'}).click();
     await eventually(() => app.notebook()).toContain('step measures = read_table\ntable: measures');
-    await eventually(() => page.locator('article[aria-label="Cell measures"] [data-handle] .visually-hidden').textContent()).toBe('done');
+    await eventually(() =>
+      page.locator('article[aria-label="Cell measures"] [data-handle] .visually-hidden').textContent(),
+    ).toBe('done');
   });
 });
 
@@ -260,14 +272,31 @@ describe('from elsewhere and back', () => {
 
   test('a folder that holds a Delta table comes in by itself, and a cell reads it', async () => {
     await mkdir(join(folder, 'sites', '_delta_log'), {recursive: true});
-    const schemaString = JSON.stringify({type: 'struct', fields: [{name: 'site', type: 'string', nullable: true, metadata: {}}]});
+    const schemaString = JSON.stringify({
+      type: 'struct',
+      fields: [{name: 'site', type: 'string', nullable: true, metadata: {}}],
+    });
     const commit = [
       {protocol: {minReaderVersion: 1, minWriterVersion: 2}},
-      {metaData: {id: 'sites', format: {provider: 'parquet', options: {}}, schemaString, partitionColumns: [], configuration: {}}},
+      {
+        metaData: {
+          id: 'sites',
+          format: {provider: 'parquet', options: {}},
+          schemaString,
+          partitionColumns: [],
+          configuration: {},
+        },
+      },
     ];
-    await writeFile(join(folder, 'sites', '_delta_log', '00000000000000000000.json'), commit.map((action) => `${JSON.stringify(action)}\n`).join(''));
+    await writeFile(
+      join(folder, 'sites', '_delta_log', '00000000000000000000.json'),
+      commit.map((action) => `${JSON.stringify(action)}\n`).join(''),
+    );
     await sidebar(page).getByRole('button', {name: 'Import a Delta table'}).click();
-    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByRole('menuitem', {name: 'A folder that holds _delta_log …'}).click()]);
+    const [chooser] = await Promise.all([
+      page.waitForEvent('filechooser'),
+      page.getByRole('menuitem', {name: 'A folder that holds _delta_log …'}).click(),
+    ]);
     await chooser.setFiles(join(folder, 'sites'));
     await dialog(page, 'Import a Delta table').getByRole('button', {name: 'Import', exact: true}).click();
     await dialog(page, 'sites').getByRole('button', {name: 'Close'}).click();
@@ -289,16 +318,24 @@ describe('from elsewhere and back', () => {
     const form = dialog(page, 'Save the whole workspace');
     await eventually(() => form.textContent()).toContain('1 notebook, 1 file, and 2 tables');
     expect(await seriousFaults(page)).toEqual([]);
-    const [download] = await Promise.all([page.waitForEvent('download'), form.getByRole('button', {name: 'Save as zip'}).click()]);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      form.getByRole('button', {name: 'Save as zip'}).click(),
+    ]);
     expect(download.suggestedFilename()).toMatch(/^lakebook-\d{4}-\d\d-\d\d\.zip$/);
     const zip = await readFile(await download.path());
 
     const elsewhere = await launch();
-    const [chooser] = await Promise.all([elsewhere.page.waitForEvent('filechooser'), elsewhere.page.getByRole('button', {name: 'Choose files'}).click()]);
+    const [chooser] = await Promise.all([
+      elsewhere.page.waitForEvent('filechooser'),
+      elsewhere.page.getByRole('button', {name: 'Choose files'}).click(),
+    ]);
     await chooser.setFiles({name: 'workspace.zip', mimeType: 'application/zip', buffer: zip});
     const arrival = dialog(elsewhere.page, 'Bring in a workspace');
     await arrival.getByRole('button', {name: 'Bring it in'}).click();
-    await eventually(() => arrival.textContent()).toMatch(/New here.*notebook.*file halls\.csv.*table readings.*table sites/s);
+    await eventually(() => arrival.textContent()).toMatch(
+      /New here.*notebook.*file halls\.csv.*table readings.*table sites/s,
+    );
     expect(await seriousFaults(elsewhere.page)).toEqual([]);
     await arrival.getByRole('button', {name: 'Done'}).click();
     await eventually(() => sidebar(elsewhere.page).textContent()).toMatch(/halls\.csv.*readings.*sites.*Readings/s);

@@ -9,11 +9,14 @@ afterAll(() => app.close());
 
 const keptNames = (): Promise<string[]> =>
   app.page.evaluate(async () => {
-    const caches = await Promise.all((await window.caches.keys()).map(async (name) => (await window.caches.open(name)).keys()));
+    const caches = await Promise.all(
+      (await window.caches.keys()).map(async (name) => (await window.caches.open(name)).keys()),
+    );
     return caches.flat().map(({url}) => url);
   });
 const ofPostgres = (name: string): boolean => /\/(pglite|postgres|initdb)[^/]*$/.test(name);
-const asked = (): Promise<number> => app.page.evaluate(async () => Number((await window.lakebook.postgres.query('SELECT 6 * 7 AS answer')).rows[0]?.[0]));
+const asked = (): Promise<number> =>
+  app.page.evaluate(async () => Number((await window.lakebook.postgres.query('SELECT 6 * 7 AS answer')).rows[0]?.[0]));
 
 test('PostgreSQL’s files are kept from their first use on, not before', async () => {
   await app.page.evaluate(async () => {
@@ -23,7 +26,9 @@ test('PostgreSQL’s files are kept from their first use on, not before', async 
   expect((await keptNames()).filter(ofPostgres)).toEqual([]);
   await app.reload();
   expect(await asked()).toBe(42);
-  await expect.poll(async () => (await keptNames()).filter(ofPostgres).some((name) => name.endsWith('.wasm'))).toBe(true);
+  await expect
+    .poll(async () => (await keptNames()).filter(ofPostgres).some((name) => name.endsWith('.wasm')))
+    .toBe(true);
 });
 
 test('the second visit works with the server gone', async () => {

@@ -8,16 +8,20 @@ import {launch, type App} from './harness.ts';
 const eventually = <T>(look: () => T) => expect.poll(look);
 
 /** The status words of the cells that run, in order. */
-const statuses = (page: Page): Promise<string[]> => page.locator('[data-cell] [data-handle] .visually-hidden').allTextContents();
-const statusOf = (page: Page, name: string): Promise<string | null> => page.locator(`article[aria-label="Cell ${name}"] [data-handle] .visually-hidden`).textContent();
+const statuses = (page: Page): Promise<string[]> =>
+  page.locator('[data-cell] [data-handle] .visually-hidden').allTextContents();
+const statusOf = (page: Page, name: string): Promise<string | null> =>
+  page.locator(`article[aria-label="Cell ${name}"] [data-handle] .visually-hidden`).textContent();
 const cell = (page: Page, name: string) => page.locator(`article[aria-label="Cell ${name}"]`);
 const settled = async (page: Page): Promise<void> => {
   await eventually(async () => new Set(await statuses(page))).toEqual(new Set(['done']));
 };
 
-const csv = ['sensor_id;time;temperature', ...Array.from({length: 40}, (_, i) => `S${i % 4};2024-02-01 0${i % 10}:00:00;${20 + (i % 7)},5`), 'S9;2024-02-01 00:00:00;warm'].join(
-  '\n',
-);
+const csv = [
+  'sensor_id;time;temperature',
+  ...Array.from({length: 40}, (_, i) => `S${i % 4};2024-02-01 0${i % 10}:00:00;${20 + (i % 7)},5`),
+  'S9;2024-02-01 00:00:00;warm',
+].join('\n');
 
 describe('from an empty start to an export', () => {
   let app: App;
@@ -128,7 +132,10 @@ describe('from an empty start to an export', () => {
   test('a cell is exported as Parquet through a download', async () => {
     await page.getByRole('button', {name: 'What to do with readings'}).click();
     await page.getByRole('menuitem', {name: 'Export'}).click();
-    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('dialog').getByRole('button', {name: 'Export', exact: true}).click()]);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('dialog').getByRole('button', {name: 'Export', exact: true}).click(),
+    ]);
     expect(download.suggestedFilename()).toBe('readings.parquet');
     const bytes = await readFile(await download.path());
     expect(bytes.subarray(0, 4).toString('latin1')).toBe('PAR1');
@@ -137,7 +144,10 @@ describe('from an empty start to an export', () => {
   });
 
   test('a file is previewed, read otherwise, loaded, and its rejected row is kept', async () => {
-    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByRole('button', {name: 'Add files'}).click()]);
+    const [chooser] = await Promise.all([
+      page.waitForEvent('filechooser'),
+      page.getByRole('button', {name: 'Add files'}).click(),
+    ]);
     await chooser.setFiles({name: 'halls.csv', mimeType: 'text/csv', buffer: Buffer.from(csv)});
     const dialog = page.getByRole('dialog', {name: 'Load halls.csv'});
     await eventually(() => dialog.getByRole('columnheader').count()).toBe(3);

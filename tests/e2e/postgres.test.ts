@@ -10,10 +10,16 @@ const readings = fence(
 );
 const written =
   readings +
-  fence('step hourly = aggregate', 'keys: [sensor_id]\ntime: {column: timestamp, every: 1h}\nmetrics: {temperature: [avg, max, count]}') +
+  fence(
+    'step hourly = aggregate',
+    'keys: [sensor_id]\ntime: {column: timestamp, every: 1h}\nmetrics: {temperature: [avg, max, count]}',
+  ) +
   fence('step agg = postgres', 'table: sensor_readings_agg\nkeys: [sensor_id, timestamp]\nindexes: [timestamp]') +
   fence('step all_rows = postgres', 'from: readings\ntable: all_readings') +
-  fence('psql hottest', 'SELECT sensor_id, max(temperature_max) AS hottest, count(*) AS hours FROM sensor_readings_agg GROUP BY 1 ORDER BY 1');
+  fence(
+    'psql hottest',
+    'SELECT sensor_id, max(temperature_max) AS hottest, count(*) AS hours FROM sensor_readings_agg GROUP BY 1 ORDER BY 1',
+  );
 const notebook = (shift: number): string => `---\nlakebook: 1\nparams: {shift: ${shift}}\n---\n\n${written}`;
 
 let app: App;
@@ -24,7 +30,10 @@ afterAll(() => app.close());
 
 const asked = (statement: string) =>
   app.page.evaluate(
-    async (text) => (await window.lakebook.postgres.query(text)).rows.map((row) => row.map((value) => (typeof value === 'bigint' ? Number(value) : value))),
+    async (text) =>
+      (await window.lakebook.postgres.query(text)).rows.map((row) =>
+        row.map((value) => (typeof value === 'bigint' ? Number(value) : value)),
+      ),
     statement,
   );
 
@@ -51,16 +60,28 @@ test('what is stored is told as what the files hold, not the room that the brows
       const bytesBelow = async (folder: FileSystemDirectoryHandle): Promise<number> => {
         let sum = 0;
         for await (const handle of folder.values())
-          sum += handle instanceof FileSystemFileHandle ? (await handle.getFile()).size : handle instanceof FileSystemDirectoryHandle ? await bytesBelow(handle) : 0;
+          sum +=
+            handle instanceof FileSystemFileHandle
+              ? (await handle.getFile()).size
+              : handle instanceof FileSystemDirectoryHandle
+                ? await bytesBelow(handle)
+                : 0;
         return sum;
       };
-      const {usage = 0, usageDetails}: StorageEstimate & {usageDetails?: {fileSystem?: number}} = await navigator.storage.estimate();
-      const [fileSystem, files] = [usageDetails?.fileSystem ?? 0, await bytesBelow(await navigator.storage.getDirectory())];
+      const {usage = 0, usageDetails}: StorageEstimate & {usageDetails?: {fileSystem?: number}} =
+        await navigator.storage.estimate();
+      const [fileSystem, files] = [
+        usageDetails?.fileSystem ?? 0,
+        await bytesBelow(await navigator.storage.getDirectory()),
+      ];
       return {held: (usage - fileSystem + files) / 1e6, setAside: (fileSystem - files) / 1e6};
     });
   await expect
     .poll(async () => {
-      const [{held, setAside}, told] = [await inFiles(), Number((await stored.textContent())?.match(/^([\d.]+) MB/)?.[1])];
+      const [{held, setAside}, told] = [
+        await inFiles(),
+        Number((await stored.textContent())?.match(/^([\d.]+) MB/)?.[1]),
+      ];
       return setAside > 100 && Math.abs(told - held) < 3 ? 'as it is' : {held, setAside, told};
     })
     .toBe('as it is');
@@ -113,9 +134,14 @@ test('the export menu saves the dump, encrypted where that is asked for', async 
   await page.getByRole('button', {name: 'Export', exact: true}).click();
   await page.getByRole('menuitem', {name: 'The PostgreSQL database as SQL …'}).click();
   const dialog = page.getByRole('dialog', {name: 'Save the PostgreSQL database'});
-  await expect.poll(() => dialog.textContent()).toContain('all_readings (10,080 rows) and sensor_readings_agg (1,680 rows)');
+  await expect
+    .poll(() => dialog.textContent())
+    .toContain('all_readings (10,080 rows) and sensor_readings_agg (1,680 rows)');
   expect(await seriousFaults(page)).toEqual([]);
-  const [download] = await Promise.all([page.waitForEvent('download'), dialog.getByRole('button', {name: 'Save as SQL'}).click()]);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    dialog.getByRole('button', {name: 'Save as SQL'}).click(),
+  ]);
   expect(download.suggestedFilename()).toBe('lakebook.sql');
   await dialog.getByRole('button', {name: 'Close', exact: true}).last().click();
   const found = await page.evaluate(async () => {
@@ -124,7 +150,11 @@ test('the export menu saves the dump, encrypted where that is asked for', async 
     const passphrase = 'correct horse battery staple';
     const file = await postgres.dump({encrypt: {as: 'age', passphrase}});
     const opened = await lakebook.decrypt(file, passphrase);
-    return {start: await file.slice(0, 21).text(), plain: await opened.text(), dump: await (await postgres.dump()).text()};
+    return {
+      start: await file.slice(0, 21).text(),
+      plain: await opened.text(),
+      dump: await (await postgres.dump()).text(),
+    };
   });
   expect(found.start).toBe('age-encryption.org/v1');
   expect(found.plain).toBe(found.dump);
@@ -147,7 +177,9 @@ test('of two tabs the owner of the workspace has the database, and the other say
   await expect.poll(count, {timeout: 30_000}).toBe(10080);
   await expect.poll(() => asked('SELECT 1').catch(String)).toContain('one tab at a time has the PostgreSQL database');
   await app.page.getByRole('button', {name: 'Use it here again'}).click();
-  await expect.poll(() => asked('SELECT count(*) AS n FROM all_readings').catch(String), {timeout: 30_000}).toEqual([[10080]]);
+  await expect
+    .poll(() => asked('SELECT count(*) AS n FROM all_readings').catch(String), {timeout: 30_000})
+    .toEqual([[10080]]);
   await other.close();
 });
 
@@ -155,13 +187,17 @@ test('the sidebar lists the tables, and asks before it deletes one', async () =>
   const section = app.page.getByRole('region', {name: 'PostgreSQL'});
   await app.open(notebook(2));
   expect((await app.run()).ok).toBe(true);
-  await expect.poll(() => section.getByRole('listitem').allInnerTexts()).toEqual([expect.stringContaining('all_readings'), expect.stringContaining('sensor_readings_agg')]);
+  await expect
+    .poll(() => section.getByRole('listitem').allInnerTexts())
+    .toEqual([expect.stringContaining('all_readings'), expect.stringContaining('sensor_readings_agg')]);
   expect(await seriousFaults(app.page)).toEqual([]);
   await section.getByRole('button', {name: 'What to do with all_readings'}).click();
   await app.page.getByRole('menuitem', {name: 'Delete …'}).click();
   await app.page.getByRole('dialog').getByRole('button', {name: 'Delete'}).click();
   await expect.poll(() => section.getByRole('listitem').count()).toBe(1);
   await section.getByRole('button', {name: /^sensor_readings_agg/}).click();
-  await expect.poll(() => app.notebook()).toContain('```psql query\nSELECT *\nFROM "sensor_readings_agg"\nLIMIT 100\n```');
+  await expect
+    .poll(() => app.notebook())
+    .toContain('```psql query\nSELECT *\nFROM "sensor_readings_agg"\nLIMIT 100\n```');
   await expect.poll(async () => (await app.query('SELECT count(*) FROM query')).rows).toEqual([[100n]]);
 });

@@ -43,10 +43,15 @@ test('the face says which dimensions fail, failed checks first, and leads to the
   await app.open(notebook('ranges: {temperature: {min: -40, max: 60}}\nkeys: [sensor_id, read_at]'));
   const report = await app.run();
   expect(report.ok).toBe(true);
-  expect(report.cells.find(({name}) => name === 'checks')).toMatchObject({status: 'ok', warning: {mark: '3 of 8 checks fail'}});
+  expect(report.cells.find(({name}) => name === 'checks')).toMatchObject({
+    status: 'ok',
+    warning: {mark: '3 of 8 checks fail'},
+  });
   const checks = cell(page, 'checks');
   await checks.scrollIntoViewIfNeeded();
-  await eventually(() => checks.locator('dl div').allInnerTexts()).toEqual(expect.arrayContaining([expect.stringMatching(/completeness\s+75 %\s+3 of 4 checks/)]));
+  await eventually(() => checks.locator('dl div').allInnerTexts()).toEqual(
+    expect.arrayContaining([expect.stringMatching(/completeness\s+75 %\s+3 of 4 checks/)]),
+  );
   const failed = checks.getByRole('list', {name: 'Checks that failed'}).getByRole('listitem');
   await eventually(() => failed.allInnerTexts()).toEqual([
     expect.stringMatching(/temperature_missing[\s\S]*at most 5 % missing[\s\S]*64 rows of 577/),
@@ -57,9 +62,13 @@ test('the face says which dimensions fail, failed checks first, and leads to the
   expect(await seriousFaults(page)).toEqual([]);
 
   await failed.nth(2).getByRole('button').click();
-  await eventually(() => checks.getByRole('grid', {name: 'Rows that fail unique_key'}).getAttribute('aria-rowcount')).toBe('3');
+  await eventually(() =>
+    checks.getByRole('grid', {name: 'Rows that fail unique_key'}).getAttribute('aria-rowcount'),
+  ).toBe('3');
   await checks.getByRole('button', {name: 'Show all'}).click();
-  await eventually(() => checks.getByRole('grid', {name: 'Rows that checks rejected'}).getAttribute('aria-rowcount')).toBe('68');
+  await eventually(() =>
+    checks.getByRole('grid', {name: 'Rows that checks rejected'}).getAttribute('aria-rowcount'),
+  ).toBe('68');
 });
 
 test('stop ends the run with the names of the checks, and the result stays to look at', async () => {
@@ -67,7 +76,10 @@ test('stop ends the run with the names of the checks, and the result stays to lo
   const report = await app.run();
   expect(report.ok).toBe(false);
   expect(report.cells.map(({status}) => status)).toEqual(['cached', 'failed', 'skipped']);
-  expect(report.cells[1]?.error).toMatchObject({code: 'QUALITY', message: expect.stringContaining('temperature_range (1 row)') as string});
+  expect(report.cells[1]?.error).toMatchObject({
+    code: 'QUALITY',
+    message: expect.stringContaining('temperature_range (1 row)') as string,
+  });
   const checks = cell(page, 'checks');
   await checks.scrollIntoViewIfNeeded();
   await eventually(() => checks.getByRole('list', {name: 'Checks that failed'}).getByRole('listitem').count()).toBe(2);
@@ -75,7 +87,9 @@ test('stop ends the run with the names of the checks, and the result stays to lo
   // Also once the page has been loaded anew.
   await app.reload();
   await cell(page, 'checks').scrollIntoViewIfNeeded();
-  await eventually(() => cell(page, 'checks').getByRole('list', {name: 'Checks that failed'}).getByRole('listitem').count()).toBe(2);
+  await eventually(() =>
+    cell(page, 'checks').getByRole('list', {name: 'Checks that failed'}).getByRole('listitem').count(),
+  ).toBe(2);
 });
 
 test('a proposal fills in what good rows look like, finds what is wrong with them, and undo takes it back', async () => {
@@ -87,19 +101,24 @@ test('a proposal fills in what good rows look like, finds what is wrong with the
   await checks.getByRole('button', {name: 'Propose from the rows'}).click();
   await eventually(() => app.notebook()).toContain('temperature:');
   const proposed = await app.notebook();
-  for (const line of ['freshness: 15m', 'sensor_id: string', 'read_at: timestamp', 'temperature: 17']) expect(proposed).toContain(line);
+  for (const line of ['freshness: 15m', 'sensor_id: string', 'read_at: timestamp', 'temperature: 17'])
+    expect(proposed).toContain(line);
   expect(proposed).toMatch(/keys:[\s\S]*sensor_id[\s\S]*read_at/);
   await app.run();
   const failed = (await app.query('SELECT check_name FROM checks WHERE NOT passed ORDER BY ALL')).rows.flat();
   expect(failed).toEqual(['temperature_range', 'unique_key']);
   await page.keyboard.press('Escape');
-  await page.evaluate(() => (document.activeElement instanceof HTMLElement ? document.activeElement.blur() : undefined));
+  await page.evaluate(() =>
+    document.activeElement instanceof HTMLElement ? document.activeElement.blur() : undefined,
+  );
   await page.keyboard.press('ControlOrMeta+z');
   await eventually(() => app.notebook()).toBe(before);
 });
 
 test('kept by a snapshot, the scores of every run are charted; the same run is kept once', async () => {
-  const history = (day: number): string => `${notebook('ranges: {temperature: {max: 60}}').replace('now: 2024-02-02', `now: 2024-02-0${day}`)}
+  const history = (
+    day: number,
+  ): string => `${notebook('ranges: {temperature: {max: 60}}').replace('now: 2024-02-02', `now: 2024-02-0${day}`)}
 \`\`\`step quality_history = snapshot
 from: checks
 table: data_quality_metrics
@@ -109,10 +128,14 @@ table: data_quality_metrics
     await app.open(history(day));
     expect((await app.run()).ok).toBe(true);
   }
-  expect((await app.query('SELECT count(*), count(DISTINCT run_at) FROM lake.data_quality_metrics')).rows).toEqual([[14n, 2n]]);
+  expect((await app.query('SELECT count(*), count(DISTINCT run_at) FROM lake.data_quality_metrics')).rows).toEqual([
+    [14n, 2n],
+  ]);
   const checks = cell(page, 'checks');
   await checks.scrollIntoViewIfNeeded();
-  await eventually(() => checks.getByRole('region', {name: 'Checks of checks'}).innerText()).toContain('2 runs in data_quality_metrics');
+  await eventually(() => checks.getByRole('region', {name: 'Checks of checks'}).innerText()).toContain(
+    '2 runs in data_quality_metrics',
+  );
   await eventually(() => checks.locator('figure svg[role=img]').count()).toBe(1);
   expect(await seriousFaults(page)).toEqual([]);
 });
@@ -126,19 +149,26 @@ table: clock_metrics
 `;
   await app.open(markdown);
   for (let i = 0; i < 2; i++) expect((await app.run()).ok).toBe(true);
-  expect((await app.query("SELECT count(DISTINCT run_at) AS runs, max(observed) > min(observed) AS older FROM lake.clock_metrics WHERE dimension = 'freshness'")).rows).toEqual([
-    [2n, true],
-  ]);
+  expect(
+    (
+      await app.query(
+        "SELECT count(DISTINCT run_at) AS runs, max(observed) > min(observed) AS older FROM lake.clock_metrics WHERE dimension = 'freshness'",
+      )
+    ).rows,
+  ).toEqual([[2n, true]]);
 });
 
-test.each(['dark', 'light'] as const)('on a narrow screen in %s the checks stay inside their cell', async (colorScheme) => {
-  await page.emulateMedia({colorScheme});
-  await page.setViewportSize({width: 390, height: 844});
-  const list = cell(page, 'checks').getByRole('list', {name: 'Checks that failed'});
-  await eventually(() => list.isVisible()).toBe(true);
-  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
-  expect(await seriousFaults(page)).toEqual([]);
-});
+test.each(['dark', 'light'] as const)(
+  'on a narrow screen in %s the checks stay inside their cell',
+  async (colorScheme) => {
+    await page.emulateMedia({colorScheme});
+    await page.setViewportSize({width: 390, height: 844});
+    const list = cell(page, 'checks').getByRole('list', {name: 'Checks that failed'});
+    await eventually(() => list.isVisible()).toBe(true);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+    expect(await seriousFaults(page)).toEqual([]);
+  },
+);
 
 test('what only keeps the checks says nothing of rejected rows when no row fails', async () => {
   await app.open(`${notebook('skip: [completeness, freshness]')}

@@ -24,24 +24,31 @@ test.skipIf(metropt.missing)('a metro train’s compressor: an unnamed index col
     {name: 'TP2', type: 'DOUBLE'},
     {name: 'TP3', type: 'DOUBLE'},
   ]);
-  expect((await app.query("SELECT sum(n) FROM (SELECT count(*) AS n FROM raw GROUP BY date_trunc('minute', timestamp))")).rows).toEqual([[1000n]]);
+  expect(
+    (await app.query("SELECT sum(n) FROM (SELECT count(*) AS n FROM raw GROUP BY date_trunc('minute', timestamp))"))
+      .rows,
+  ).toEqual([[1000n]]);
 });
 
-test.skipIf(metropt.missing)('a metro train’s compressor: features of the last minutes and hours of each reading are those of DuckDB’s own windows', async () => {
-  await app.addFileFromDisk('metropt.csv', metropt.path);
-  await app.open(
-    '```step raw = load\nfile: metropt.csv\n```\n\n```step timed = time_features\ntime: timestamp\n```\n\n```step rated = rate_of_change\ncolumns: [TP2, Oil_temperature]\ntime: timestamp\n```\n\n```step graded = thresholds\nrules:\n  Oil_temperature: {warning: 60, critical: 75}\n```\n\n```step features = rolling\ncolumns: [TP2, Oil_temperature]\ntime: timestamp\nwindows: [5m, 1h]\n```\n',
-  );
-  const report = await app.run();
-  expect(report.cells.flatMap((cell) => cell.error ?? [])).toEqual([]);
-  const raw = await app.query('FROM raw LIMIT 0');
-  const {columns} = await app.query('FROM features LIMIT 0');
-  expect(columns.length - raw.columns.length).toBe(3 + 2 + 1 + 2 * 2 * 5);
-  const differing = await app.query(`SELECT count(*) FILTER (WHERE abs("TP2_5m_std" - s) > 1e-9 OR ("TP2_5m_std" IS NULL) <> (s IS NULL) OR "Oil_temperature_1h_max" <> m), count(*)
+test.skipIf(metropt.missing)(
+  'a metro train’s compressor: features of the last minutes and hours of each reading are those of DuckDB’s own windows',
+  async () => {
+    await app.addFileFromDisk('metropt.csv', metropt.path);
+    await app.open(
+      '```step raw = load\nfile: metropt.csv\n```\n\n```step timed = time_features\ntime: timestamp\n```\n\n```step rated = rate_of_change\ncolumns: [TP2, Oil_temperature]\ntime: timestamp\n```\n\n```step graded = thresholds\nrules:\n  Oil_temperature: {warning: 60, critical: 75}\n```\n\n```step features = rolling\ncolumns: [TP2, Oil_temperature]\ntime: timestamp\nwindows: [5m, 1h]\n```\n',
+    );
+    const report = await app.run();
+    expect(report.cells.flatMap((cell) => cell.error ?? [])).toEqual([]);
+    const raw = await app.query('FROM raw LIMIT 0');
+    const {columns} = await app.query('FROM features LIMIT 0');
+    expect(columns.length - raw.columns.length).toBe(3 + 2 + 1 + 2 * 2 * 5);
+    const differing =
+      await app.query(`SELECT count(*) FILTER (WHERE abs("TP2_5m_std" - s) > 1e-9 OR ("TP2_5m_std" IS NULL) <> (s IS NULL) OR "Oil_temperature_1h_max" <> m), count(*)
     FROM (SELECT *, stddev_samp("TP2") OVER (ORDER BY timestamp RANGE BETWEEN INTERVAL 5 MINUTE PRECEDING AND CURRENT ROW) AS s,
       max("Oil_temperature") OVER (ORDER BY timestamp RANGE BETWEEN INTERVAL 1 HOUR PRECEDING AND CURRENT ROW) AS m FROM features)`);
-  expect(differing.rows).toEqual([[0n, 1000n]]);
-});
+    expect(differing.rows).toEqual([[0n, 1000n]]);
+  },
+);
 
 const machine = realData('nab/machine_temperature_system_failure.csv');
 test.skipIf(machine.missing)('an industrial machine: its failures are outliers', async () => {

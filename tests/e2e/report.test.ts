@@ -31,7 +31,8 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const report = (format?: 'text' | 'json' | 'html'): Promise<string> => app.page.evaluate((as) => window.lakebook.report(as), format);
+const report = (format?: 'text' | 'json' | 'html'): Promise<string> =>
+  app.page.evaluate((as) => window.lakebook.report(as), format);
 
 test('before anything ran there is no report', async () => {
   await expect(report()).rejects.toThrow('Nothing has run yet.');
@@ -46,7 +47,9 @@ test('after a run its report is one click away, tells of layers and problems, an
   await expect.poll(() => dialog.innerText()).toContain('Halted at wrong.');
   // It is read from its start on, and keys scroll it.
   expect(await page.evaluate(() => document.activeElement?.textContent.trim())).toBe('Halted at wrong.');
-  expect(await dialog.locator('tr', {hasText: 'once'}).first().innerText()).toMatch(/100 → 90 rows, 10\.0 % dropped, [\d.]+ m?s/);
+  expect(await dialog.locator('tr', {hasText: 'once'}).first().innerText()).toMatch(
+    /100 → 90 rows, 10\.0 % dropped, [\d.]+ m?s/,
+  );
   expect(await dialog.locator('[data-layer="silver"]').innerText()).toContain('90');
   expect(await seriousFaults(page)).toEqual([]);
   for (const [button, format, ending] of [
@@ -54,13 +57,22 @@ test('after a run its report is one click away, tells of layers and problems, an
     ['Save as JSON', 'json', 'json'],
     ['Save as HTML', 'html', 'html'],
   ] as const) {
-    const [download] = await Promise.all([page.waitForEvent('download'), dialog.getByRole('button', {name: button}).click()]);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      dialog.getByRole('button', {name: button}).click(),
+    ]);
     expect(download.suggestedFilename()).toBe(`script-alert-1-script-run.${ending}`);
     expect(await readFile(await download.path(), 'utf8')).toBe(await report(format));
   }
   await dialog.getByRole('button', {name: 'wrong'}).click();
   await dialog.waitFor({state: 'detached'});
-  await expect.poll(() => page.locator('article[aria-label="Cell wrong"] [data-handle]').evaluate((handle) => handle === document.activeElement)).toBe(true);
+  await expect
+    .poll(() =>
+      page
+        .locator('article[aria-label="Cell wrong"] [data-handle]')
+        .evaluate((handle) => handle === document.activeElement),
+    )
+    .toBe(true);
 });
 
 test('the saved page runs nothing of what is in a title', async () => {

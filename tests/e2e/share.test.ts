@@ -22,11 +22,13 @@ Not [a trap](https://elsewhere.example/?leak) and not ![a picture](https://elsew
 ${cell('step theirs = load', 'file: [people.csv, secret-name.csv]')}${cell('sql read', 'SELECT count(*) AS n FROM lake.salaries')}${cell('sql made', 'SELECT 666 AS pay')}${cell('step ruined = snapshot', 'table: ${t}\nmode: overwrite\noverwrite_schema: true')}`;
 
 const reading = (page: Page): Locator => page.locator('dialog', {hasText: 'This notebook came from a link.'});
-const statusOf = (page: Page, name: string): Promise<string | null> => page.locator(`article[aria-label="Cell ${name}"] [data-handle] .visually-hidden`).textContent();
+const statusOf = (page: Page, name: string): Promise<string | null> =>
+  page.locator(`article[aria-label="Cell ${name}"] [data-handle] .visually-hidden`).textContent();
 const linkTo = async (app: App, markdown: string): Promise<string> => unwrap(await notebookLink(markdown, app.url));
 
 /** Follows a link in the tab, as a click on it does: the page stays and its address changes. */
-const follow = (app: App, link: string): Promise<void> => app.page.evaluate((to) => void (location.hash = new URL(to).hash), link);
+const follow = (app: App, link: string): Promise<void> =>
+  app.page.evaluate((to) => void (location.hash = new URL(to).hash), link);
 /** Opens a link in the tab as a new page. */
 async function enter(app: App, link: string): Promise<void> {
   await app.page.goto('about:blank');
@@ -107,9 +109,13 @@ describe('a link', () => {
     expect(await reading(page).textContent()).toContain('mode: overwrite');
     expect(await reading(page).locator('img').count()).toBe(0);
     const anchor = reading(page).getByRole('link', {name: 'a trap'});
-    expect([await anchor.getAttribute('rel'), await anchor.getAttribute('target')]).toEqual(['noopener noreferrer', '_blank']);
+    expect([await anchor.getAttribute('rel'), await anchor.getAttribute('target')]).toEqual([
+      'noopener noreferrer',
+      '_blank',
+    ]);
     // Run all, save, palette: none of them reaches past what is being read.
-    for (const keys of ['Control+Shift+Enter', 'Control+k', 'Control+Enter', 'Control+z']) await page.keyboard.press(keys);
+    for (const keys of ['Control+Shift+Enter', 'Control+k', 'Control+Enter', 'Control+z'])
+      await page.keyboard.press(keys);
     expect(await page.getByRole('dialog').count()).toBe(1);
     await page.waitForTimeout(1000);
     expect(await app.notebook()).toBe(own);
@@ -148,7 +154,8 @@ describe('a link', () => {
     await eventually(() => page.locator('article[aria-label="Cell people"]').isVisible()).toBe(true);
     expect(await page.getByLabel('Title of the notebook').inputValue()).toBe('My own work');
     expect(await app.notebook()).toBe(own);
-    const texts = (paths: string[]): string[] => paths.filter((path) => path.includes('notebooks') || path.includes('trust'));
+    const texts = (paths: string[]): string[] =>
+      paths.filter((path) => path.includes('notebooks') || path.includes('trust'));
     expect(texts(await stored(page))).toEqual(texts(before));
   });
 
@@ -196,7 +203,10 @@ describe('a link', () => {
     await eventually(() => page.getByLabel('Title of the notebook').inputValue()).toBe('My own work');
     await app.run();
     const spy = [
-      cell('sql tables', 'SELECT table_name FROM duckdb_tables() WHERE NOT internal UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal'),
+      cell(
+        'sql tables',
+        'SELECT table_name FROM duckdb_tables() WHERE NOT internal UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal',
+      ),
       cell('sql file', "SELECT * FROM read_csv('utf-8/people%2ecsv/text')"),
       cell('sql files', "SELECT * FROM glob('*')"),
     ].join('');
@@ -271,7 +281,10 @@ describe('a notebook from a file', () => {
   afterAll(() => app.close());
 
   async function choose(name: string, markdown: string): Promise<void> {
-    const [chooser] = await Promise.all([app.page.waitForEvent('filechooser'), app.page.getByRole('button', {name: 'Open a notebook from disk'}).click()]);
+    const [chooser] = await Promise.all([
+      app.page.waitForEvent('filechooser'),
+      app.page.getByRole('button', {name: 'Open a notebook from disk'}).click(),
+    ]);
     await chooser.setFiles({name, mimeType: 'text/markdown', buffer: Buffer.from(markdown)});
   }
 
@@ -279,14 +292,20 @@ describe('a notebook from a file', () => {
     const {page} = app;
     await choose('friendly.md', foreign);
     await eventually(() => page.getByLabel('Title of the notebook').inputValue()).toBe('A friendly notebook');
-    expect(await page.getByRole('region', {name: 'What this notebook may use'}).textContent()).toContain('came from a file');
+    expect(await page.getByRole('region', {name: 'What this notebook may use'}).textContent()).toContain(
+      'came from a file',
+    );
     expect(app.requests.filter((address) => address.includes('secret-name'))).toEqual([]);
     await page.getByRole('button', {name: 'Run all'}).click();
     const dialog = page.getByRole('dialog', {name: 'What may this notebook use?'});
     await eventually(() => dialog.locator('label').count()).toBe(4);
     await dialog.getByRole('button', {name: 'Not now'}).click();
     expect(await statusOf(page, 'read')).toBe('can’t run');
-    expect((await app.run()).cells.filter(({status}) => status === 'broken').map(({name}) => name)).toEqual(['theirs', 'read', 'ruined']);
+    expect((await app.run()).cells.filter(({status}) => status === 'broken').map(({name}) => name)).toEqual([
+      'theirs',
+      'read',
+      'ruined',
+    ]);
     expect((await page.evaluate(() => window.lakebook.lake.history('salaries'))).length).toBe(1);
   });
 
@@ -297,7 +316,10 @@ describe('a notebook from a file', () => {
     await page.keyboard.type('SELECT 1 AS mine FROM lake.salaries AT (VERSION => 0) LIMIT 1');
     await page.keyboard.press('Control+Enter');
     // The table is one that came with the text: that one it asks about.
-    await page.getByRole('dialog', {name: 'What may this notebook use?'}).getByRole('button', {name: 'Not now'}).click();
+    await page
+      .getByRole('dialog', {name: 'What may this notebook use?'})
+      .getByRole('button', {name: 'Not now'})
+      .click();
     await page.locator('.cm-content').last().click();
     await page.keyboard.press('Control+a');
     await page.keyboard.type('SELECT 41 + 1 AS mine');
@@ -335,7 +357,10 @@ describe('a notebook from a file', () => {
       cell('sql made', "SELECT 1 AS id, TIMESTAMP '2024-02-01' AS at") +
       cell('step served = postgres', 'table: theirs\nkeys: [id]') +
       cell('psql asked', 'SELECT count(*) AS n FROM theirs') +
-      cell('step rung = alerts', 'from: made\ntime: at\nrules: {id: {warning: 0}}\nwebhook: https://elsewhere.example/hook');
+      cell(
+        'step rung = alerts',
+        'from: made\ntime: at\nrules: {id: {warning: 0}}\nwebhook: https://elsewhere.example/hook',
+      );
     await choose('served.md', `---\nlakebook: 1\ntitle: Served\n---\n\n${served}`);
     await eventually(() => page.getByLabel('Title of the notebook').inputValue()).toBe('Served');
     await page.getByRole('button', {name: 'Run all'}).click();

@@ -20,7 +20,11 @@ test('the page works below a path of a host that sends no isolation headers', as
 
 test('a notebook runs from a dropped file to an export', async () => {
   await app.addFile('readings.csv', 'sensor_id,temperature\nA,20.5\nA,20.5\nB,\n');
-  const issues = await app.open(['# Readings', '', '```step raw = load', 'file: readings.csv', '```', '', '```step clean = dedup', '```', ''].join('\n'));
+  const issues = await app.open(
+    ['# Readings', '', '```step raw = load', 'file: readings.csv', '```', '', '```step clean = dedup', '```', ''].join(
+      '\n',
+    ),
+  );
   expect(issues).toEqual([]);
   const report = await app.run();
   expect(report.ok).toBe(true);

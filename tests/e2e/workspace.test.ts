@@ -18,7 +18,8 @@ afterAll(() => app.close());
 
 const cellOf = (name: string): Locator => app.page.getByLabel(`Cell ${name}`, {exact: true});
 /** How the page marks a cell, in the words that screen readers get. */
-const marked = (name: string, word: string): Promise<void> => expect.poll(() => cellOf(name).locator('.mark').first().innerText()).toBe(word);
+const marked = (name: string, word: string): Promise<void> =>
+  expect.poll(() => cellOf(name).locator('.mark').first().innerText()).toBe(word);
 
 describe('a reload', () => {
   test('brings back text, files and which cells are stale', async () => {

@@ -20,7 +20,8 @@ export async function openLake() {
       if (value === null || typeof value === 'boolean') return value;
       if (value instanceof Uint8Array) return Array.from(value, (byte) => byte.toString(16).padStart(2, '0')).join('');
       if (Array.isArray(value)) return value.map(canonical);
-      if (typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, canonical(inner)]));
+      if (typeof value === 'object')
+        return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, canonical(inner)]));
       return Object.is(value, -0) ? '-0' : String(value);
     };
     /** What a call gives or why it is refused, as values. @param {() => Promise<unknown>} call */
@@ -28,7 +29,10 @@ export async function openLake() {
       try {
         return {value: await call()};
       } catch (error) {
-        const {code, message, sqlState} = /** @type {any} */ (error).problem ?? {code: String(/** @type {any} */ (error).name), message: String(error)};
+        const {code, message, sqlState} = /** @type {any} */ (error).problem ?? {
+          code: String(/** @type {any} */ (error).name),
+          message: String(error),
+        };
         return {refusal: {code, message, sqlState}};
       }
     };
@@ -47,7 +51,9 @@ export async function openLake() {
       }
     );
   const one = calls(page);
-  const lake = /** @type {typeof one} */ (Object.fromEntries(Object.entries(one).map(([name, call]) => [name, inTurn(call)])));
+  const lake = /** @type {typeof one} */ (
+    Object.fromEntries(Object.entries(one).map(([name, call]) => [name, inTurn(call)]))
+  );
   return {
     ...lake,
     close: app.close,
@@ -77,7 +83,12 @@ export async function openLake() {
       for (const {version, readable} of [...history].reverse()) {
         if (!readable) continue;
         const [{columns, rows}, {schema}] = [await lake.read(table, {version}), await lake.version(table, version)];
-        versions.set(version, {columns: columns.map(({name}) => name), types: columns.map(({type}) => type), rows, schema});
+        versions.set(version, {
+          columns: columns.map(({name}) => name),
+          types: columns.map(({type}) => type),
+          rows,
+          schema,
+        });
       }
       return {history: [...history], versions};
     },
@@ -95,13 +106,24 @@ function calls(page) {
     /** Writes one after another, as the cells of one notebook; undefined, or why one was refused. @param {string} table @param {readonly Write[]} writes @returns {Promise<Refusal | undefined>} */
     async write(table, writes) {
       const cells = writes.map(({rows, ...snapshot}, index) => {
-        const lines = Object.entries({from: `rows_${index}`, table, ...snapshot}).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+        const lines = Object.entries({from: `rows_${index}`, table, ...snapshot}).map(
+          ([name, value]) => `${name}: ${JSON.stringify(value)}`,
+        );
         return `\`\`\`sql rows_${index}\n${rows}\n\`\`\`\n\n\`\`\`step kept_${index} = snapshot\n${lines.join('\n')}\n\`\`\``;
       });
       const markdown = `---\nlakebook: 1\ntitle: ${table}\n---\n\n${cells.join('\n\n')}\n`;
-      const {problems, report} = await page.evaluate(async (text) => ({problems: await window.lakebook.open(text), report: await window.lakebook.run()}), markdown);
+      const {problems, report} = await page.evaluate(
+        async (text) => ({problems: await window.lakebook.open(text), report: await window.lakebook.run()}),
+        markdown,
+      );
       const problem = report.cells.find((cell) => cell.error)?.error ?? problems[0];
-      return problem && {code: problem.code, message: problem.message, ...(problem.sqlState !== undefined && {sqlState: problem.sqlState})};
+      return (
+        problem && {
+          code: problem.code,
+          message: problem.message,
+          ...(problem.sqlState !== undefined && {sqlState: problem.sqlState}),
+        }
+      );
     },
     /** @param {string} table @param {{version?: number, timestamp?: number}} [at] @returns {Promise<Rows>} */
     async read(table, at) {
@@ -112,13 +134,24 @@ function calls(page) {
     },
     /** The schema, partition columns and properties of a version. @param {string} table @param {number} [version] */
     version: (table, version) =>
-      page.evaluate(([name, at]) => window.lakebook.lake.version(name, at === undefined ? undefined : {version: at}), /** @type {const} */ ([table, version])),
+      page.evaluate(
+        ([name, at]) => window.lakebook.lake.version(name, at === undefined ? undefined : {version: at}),
+        /** @type {const} */ ([table, version]),
+      ),
     /** The newest first. @param {string} table */
     history: (table) => page.evaluate((name) => window.lakebook.lake.history(name), table),
     /** @param {string} table @param {number} version */
-    restore: (table, version) => page.evaluate(([name, at]) => window.lakebook.lake.restore(name, {version: at}), /** @type {const} */ ([table, version])),
+    restore: (table, version) =>
+      page.evaluate(
+        ([name, at]) => window.lakebook.lake.restore(name, {version: at}),
+        /** @type {const} */ ([table, version]),
+      ),
     /** @param {string} table @param {number} retainHours */
-    vacuum: (table, retainHours) => page.evaluate(([name, hours]) => window.lakebook.lake.vacuum(name, {retainHours: hours}), /** @type {const} */ ([table, retainHours])),
+    vacuum: (table, retainHours) =>
+      page.evaluate(
+        ([name, hours]) => window.lakebook.lake.vacuum(name, {retainHours: hours}),
+        /** @type {const} */ ([table, retainHours]),
+      ),
     /** @param {string} table @param {string} path where the zip goes */
     async zip(table, path) {
       const blob = await page.evaluateHandle((name) => window.lakebook.lake.zip(name), table);
@@ -129,7 +162,8 @@ function calls(page) {
     async import(table, path) {
       const file = await fileFromDisk(page, path);
       const {refusal} = await page.evaluate(
-        async ([name, zip]) => /** @type {any} */ (window).interop.outcome(() => window.lakebook.lake.import(name, zip)),
+        async ([name, zip]) =>
+          /** @type {any} */ (window).interop.outcome(() => window.lakebook.lake.import(name, zip)),
         /** @type {const} */ ([table, file]),
       );
       await file.dispose();
@@ -138,7 +172,8 @@ function calls(page) {
     /** Reads a table and gives why it is refused, if it is. @param {string} table @param {{version?: number, timestamp?: number}} at @returns {Promise<Refusal | undefined>} */
     async refusalOfRead(table, at) {
       const outcome = await page.evaluate(
-        ([name, which]) => /** @type {any} */ (window).interop.outcome(async () => void (await window.lakebook.lake.read(name, which))),
+        ([name, which]) =>
+          /** @type {any} */ (window).interop.outcome(async () => void (await window.lakebook.lake.read(name, which))),
         /** @type {const} */ ([table, at]),
       );
       return outcome.refusal;

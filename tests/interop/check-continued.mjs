@@ -25,7 +25,12 @@ export async function continuations(checks, lake, engine, tables) {
       if (from) await engine.call({do: 'copy', source: from.folder, folder});
       const last = await engine.call({do: 'change', path: folder, steps: job.steps});
       const versions = Array.from({length: last + 1}, (_, version) => version);
-      theirs = await engine.call({do: 'read', path: folder, versions: job.unreadable === undefined ? versions : [last], times: []});
+      theirs = await engine.call({
+        do: 'read',
+        path: folder,
+        versions: job.unreadable === undefined ? versions : [last],
+        times: [],
+      });
       await engine.call({do: 'pack', folder, archive: zip});
       return counted(versions.length);
     });
@@ -77,5 +82,6 @@ export async function continuations(checks, lake, engine, tables) {
 function refusedFor(refusal, code, feature) {
   if (!refusal) throw new Error('It was taken.');
   same('code', refusal.code, code);
-  if (!refusal.message.toLowerCase().includes(feature.toLowerCase())) throw new Error(`It doesn't name ${feature}: ${refusal.message}`);
+  if (!refusal.message.toLowerCase().includes(feature.toLowerCase()))
+    throw new Error(`It doesn't name ${feature}: ${refusal.message}`);
 }

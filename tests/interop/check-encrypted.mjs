@@ -104,25 +104,38 @@ export async function encryptedBothWays(checks) {
           same('sha256', await openedByPage(page, made, kind.secret), content.sha256);
         });
         if (content.bytes === 0) continue;
-        await checks.check(`${kind.name}: its ${content.name} is refused by the page when it was changed or cut, or the secret is another`, async () => {
-          const bytes = readFileSync(made);
-          const changed = Buffer.from(bytes);
-          const at = bytes.length >> 1;
-          // Another letter, so that what is text stays it.
-          changed[at] = changed[at] === 65 ? 66 : 65;
-          const other = kind.secret === passphrase ? 'another' : kind.secret === key ? await engine.call({do: 'new_key'}) : (await engine.call({do: 'new_identity'})).identity;
-          const codes = [];
-          for (const [sealed, secret] of /** @type {const} */ ([
-            [changed, kind.secret],
-            [bytes.subarray(0, bytes.length - 1000), kind.secret],
-            [bytes, other],
-          ])) {
-            const path = join(folder, 'refused');
-            writeFileSync(path, sealed);
-            codes.push(await openedByPage(page, path, secret));
-          }
-          if (!/^ENCRYPTED_(WRONG_KEY|DAMAGED) ENCRYPTED_(WRONG_KEY|DAMAGED|CUT_SHORT) ENCRYPTED_WRONG_KEY$/.test(codes.join(' '))) throw new Error(codes.join(', '));
-        });
+        await checks.check(
+          `${kind.name}: its ${content.name} is refused by the page when it was changed or cut, or the secret is another`,
+          async () => {
+            const bytes = readFileSync(made);
+            const changed = Buffer.from(bytes);
+            const at = bytes.length >> 1;
+            // Another letter, so that what is text stays it.
+            changed[at] = changed[at] === 65 ? 66 : 65;
+            const other =
+              kind.secret === passphrase
+                ? 'another'
+                : kind.secret === key
+                  ? await engine.call({do: 'new_key'})
+                  : (await engine.call({do: 'new_identity'})).identity;
+            const codes = [];
+            for (const [sealed, secret] of /** @type {const} */ ([
+              [changed, kind.secret],
+              [bytes.subarray(0, bytes.length - 1000), kind.secret],
+              [bytes, other],
+            ])) {
+              const path = join(folder, 'refused');
+              writeFileSync(path, sealed);
+              codes.push(await openedByPage(page, path, secret));
+            }
+            if (
+              !/^ENCRYPTED_(WRONG_KEY|DAMAGED) ENCRYPTED_(WRONG_KEY|DAMAGED|CUT_SHORT) ENCRYPTED_WRONG_KEY$/.test(
+                codes.join(' '),
+              )
+            )
+              throw new Error(codes.join(', '));
+          },
+        );
       }
     }
 
@@ -165,10 +178,15 @@ async function shownLines(checks, {page}, engine, {key}) {
       await dialog.getByRole('checkbox', {name: 'Encrypt it'}).check();
       await dialog.getByText(way, {exact: true}).click();
       if (secret === key) await dialog.getByLabel(/^Key, 32 bytes/).fill(secret);
-      else for (const label of ['Passphrase', 'The passphrase again']) await dialog.getByLabel(label, {exact: true}).fill(secret);
+      else
+        for (const label of ['Passphrase', 'The passphrase again'])
+          await dialog.getByLabel(label, {exact: true}).fill(secret);
       await dialog.getByText('How to open it elsewhere').click();
       const code = await dialog.locator('pre').innerText();
-      const [download] = await Promise.all([page.waitForEvent('download'), dialog.getByRole('button', {name: 'Export', exact: true}).click()]);
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        dialog.getByRole('button', {name: 'Export', exact: true}).click(),
+      ]);
       await download.saveAs(join(folder, download.suggestedFilename()));
       await page.keyboard.press('Escape');
       await engine.call({do: 'python', code, folder, secret});

@@ -30,7 +30,8 @@ export async function equality(checks, word = '') {
   const [page, spark] = await Promise.all([openPage(), startEngine('spark40', 'job_engine')]);
   const {all, explained, jobs, close} = compareWith(page, spark);
   try {
-    const chosen = (/** @type {readonly import('./equality/notebooks.mjs').Notebook[]} */ notebooks) => notebooks.filter(({name}) => name.includes(word));
+    const chosen = (/** @type {readonly import('./equality/notebooks.mjs').Notebook[]} */ notebooks) =>
+      notebooks.filter(({name}) => name.includes(word));
     const shipped = chosen(shippedNotebooks());
     await all(checks, chosen(await exampleNotebooks()), {what: 'Examples of the steps'});
     await all(checks, chosen(await dataNotebooks()), {what: 'Steps over difficult rows'});
@@ -43,13 +44,19 @@ export async function equality(checks, word = '') {
     if (word === '') await explained(checks, await loadSteps());
     // Nothing is kept between Jupyter's cells: those with layers would compute their windows a dozen times over.
     const short = shipped.filter(({markdown}) => !markdown.includes('= rolling'));
-    for (const notebook of short) await checks.check(`${notebook.name} as a Jupyter notebook`, () => inJupyter(page, spark, notebook));
+    for (const notebook of short)
+      await checks.check(`${notebook.name} as a Jupyter notebook`, () => inJupyter(page, spark, notebook));
     await checks.check('ruff has nothing to say of any job', () => ruff(folder, jobs));
     if (word === '') {
       await checks.check('clean-a-sensor-file.md by spark-submit', () => submitted(page, spark, folder, shipped));
-      await checks.check('a job whose schema lake lies elsewhere stops before its first cell', () => lakeElsewhere(page, spark, shipped));
+      await checks.check('a job whose schema lake lies elsewhere stops before its first cell', () =>
+        lakeElsewhere(page, spark, shipped),
+      );
     }
-    if ('snapshot, run again'.includes(word)) await checks.check('a job that is run again appends what is new, and a layer can be left out', () => runAgain(page, spark, folder));
+    if ('snapshot, run again'.includes(word))
+      await checks.check('a job that is run again appends what is new, and a layer can be left out', () =>
+        runAgain(page, spark, folder),
+      );
     await checks.check('the page of the notebooks has no uncaught errors', () => same('faults', page.faults, []));
   } finally {
     await Promise.all([page.close(), spark.close(), close()]);
@@ -74,12 +81,19 @@ function sameTables(ran, tables, isMeant = () => true) {
 
 /** Tables that no explanation is about. @param {import('./equality/page.mjs').Ran} ran @param {import('./equality/notebooks.mjs').Notebook} notebook */
 const plain = (ran, notebook) => (/** @type {string} */ name) =>
-  name in ran.tables && ran.kinds[name] !== 'kmeans' && !explanations.some(({engine, table, notebook: of}) => engine === 'spark' && table === name && of.test(notebook.name));
+  name in ran.tables &&
+  ran.kinds[name] !== 'kmeans' &&
+  !explanations.some(({engine, table, notebook: of}) => engine === 'spark' && table === name && of.test(notebook.name));
 
 /** @param {Page} page @param {Engine} spark @param {import('./equality/notebooks.mjs').Notebook} notebook */
 async function inJupyter(page, spark, notebook) {
   const ran = await page.run(notebook);
-  const tables = await spark.call({do: 'notebook', text: ran.jupyter, folder: notebook.folder, tables: Object.keys(ran.tables)});
+  const tables = await spark.call({
+    do: 'notebook',
+    text: ran.jupyter,
+    folder: notebook.folder,
+    tables: Object.keys(ran.tables),
+  });
   return sameTables(ran, tables, plain(ran, notebook));
 }
 
@@ -92,7 +106,21 @@ async function ruff(folder, jobs) {
   const python = environmentOf('spark40').python;
   const linted = await run(
     python,
-    ['-m', 'ruff', 'check', '--isolated', '--no-cache', '--quiet', '--output-format', 'concise', '--extend-select', 'I,UP,B', '--target-version', 'py39', into],
+    [
+      '-m',
+      'ruff',
+      'check',
+      '--isolated',
+      '--no-cache',
+      '--quiet',
+      '--output-format',
+      'concise',
+      '--extend-select',
+      'I,UP,B',
+      '--target-version',
+      'py39',
+      into,
+    ],
     {},
     into,
   );
@@ -111,7 +139,13 @@ async function submitted(page, spark, folder, shipped) {
   writeFileSync(zip, await page.zip('pyspark'));
   const files = await spark.call({do: 'unpack', archive: zip, folder: bundle});
   const job = files.find((/** @type {string} */ file) => file.endsWith('.py'));
-  same('files of the bundle', files.map((/** @type {string} */ file) => file.split('.').at(-1)).sort(), ['ipynb', 'md', 'md', 'py', 'txt']);
+  same('files of the bundle', files.map((/** @type {string} */ file) => file.split('.').at(-1)).sort(), [
+    'ipynb',
+    'md',
+    'md',
+    'py',
+    'txt',
+  ]);
   same('requirements', readFileSync(join(bundle, 'requirements.txt'), 'utf8').includes('pyspark=='), true);
   const submit = (/** @type {string[]} */ ...args) => sparkSubmit(join(bundle, job), args);
   const samples = ['--input', join(root, 'public/samples'), '--output', output];
@@ -127,7 +161,15 @@ async function submitted(page, spark, folder, shipped) {
   const said = sameTables(ran, written, plain(ran, notebook));
   const part = await submit(...samples, '--from', 'cleaned', '--skip', 'hourly');
   same(`exit code from a cell on\n${part.output}`, part.code, 0);
-  same('cells run', [/cleaned +[\d,]+ rows/.test(part.output), /hourly +not run/.test(part.output), /checked +not run/.test(part.output)], [true, true, true]);
+  same(
+    'cells run',
+    [
+      /cleaned +[\d,]+ rows/.test(part.output),
+      /hourly +not run/.test(part.output),
+      /checked +not run/.test(part.output),
+    ],
+    [true, true, true],
+  );
   sameTables(ran, await spark.call({do: 'parquet', folder: output, tables: names}), plain(ran, notebook));
   const missing = await submit('--input', bundle, '--output', join(folder, 'nothing'));
   same(`exit code without input\n${missing.output}`, missing.code, 1);
@@ -140,7 +182,13 @@ async function lakeElsewhere(page, spark, shipped) {
   if (notebook === undefined) throw new Error('acid-and-time-travel.md is not there.');
   const {job: text} = await page.run(notebook);
   const before = [`CREATE SCHEMA lake LOCATION '${join(work, 'elsewhere')}'`];
-  const {code, said, tables} = await spark.call({do: 'job', text, folder: notebook.folder, tables: ['readings'], before});
+  const {code, said, tables} = await spark.call({
+    do: 'job',
+    text,
+    folder: notebook.folder,
+    tables: ['readings'],
+    before,
+  });
   same('exit code, and cells run', [code, Object.keys(tables)], [1, []]);
   same(`the sentence in ${said}`, /The schema lake lies at file:.*elsewhere already, not at file:/.test(said), true);
 }
@@ -154,7 +202,11 @@ async function runAgain(page, spark, folder) {
   mkdirSync(input);
   writeFileSync(join(input, 'in.csv'), first);
   const cells = [
-    stepCell('raw', 'load', {file: 'in.csv', header: 'true', schema: {sensor_id: 'string', value: 'double', at: 'timestamp'}}),
+    stepCell('raw', 'load', {
+      file: 'in.csv',
+      header: 'true',
+      schema: {sensor_id: 'string', value: 'double', at: 'timestamp'},
+    }),
     '## Bronze',
     stepCell('stamped', 'audit_columns', {}),
     stepCell('bronze', 'snapshot', {table: 'bronze_again'}),
@@ -165,9 +217,20 @@ async function runAgain(page, spark, folder) {
     stepCell('believed', 'read_table', {table: 'silver_again'}),
     stepCell('known', 'filter', {condition: 'sensor_id IS NOT NULL'}),
     stepCell('once', 'dedup', {keys: ['sensor_id', 'at']}),
-    stepCell('rolled', 'rolling', {columns: ['value'], by: ['sensor_id'], time: 'at', windows: ['1h'], statistics: ['mean']}),
+    stepCell('rolled', 'rolling', {
+      columns: ['value'],
+      by: ['sensor_id'],
+      time: 'at',
+      windows: ['1h'],
+      statistics: ['mean'],
+    }),
     stepCell('dated', 'derive', {columns: {date: 'CAST(at AS DATE)'}}),
-    stepCell('gold', 'snapshot', {table: 'gold_again', mode: 'merge', keys: ['sensor_id', 'at'], partition_by: ['date']}),
+    stepCell('gold', 'snapshot', {
+      table: 'gold_again',
+      mode: 'merge',
+      keys: ['sensor_id', 'at'],
+      partition_by: ['date'],
+    }),
   ];
   const ran = await page.run({name: 'again', markdown: markdownOf('again', cells), folder: input});
   writeFileSync(job, ran.job);
@@ -175,7 +238,12 @@ async function runAgain(page, spark, folder) {
   const submit = async (/** @type {string[]} */ ...args) => {
     const paths = jars.map((name) => join(environmentOf('spark40').args[0] ?? '', name)).join(',');
     // A schema lies in one place: Derby's folder is this run's own.
-    const {code, output: said} = await sparkSubmit(job, ['--input', input, '--output', output, '--lake', lake, ...args], ['--jars', paths], home);
+    const {code, output: said} = await sparkSubmit(
+      job,
+      ['--input', input, '--output', output, '--lake', lake, ...args],
+      ['--jars', paths],
+      home,
+    );
     same(`exit code\n${said}`, code, 0);
     return said;
   };
@@ -190,7 +258,8 @@ async function runAgain(page, spark, folder) {
     return [newest, found.length];
   };
   /** Gold's sensors, times and means. */
-  const gold = async () => (await latest('gold_again')).rows.map((/** @type {unknown[]} */ row) => `${row[0]} ${row[2]} ${row.at(-2)}`).sort();
+  const gold = async () =>
+    (await latest('gold_again')).rows.map((/** @type {unknown[]} */ row) => `${row[0]} ${row[2]} ${row.at(-2)}`).sort();
   const ofFirst = ['s-1 2024-01-01T00:00:00 1.5', 's-1 2024-01-01T01:00:00 4.5', 's-2 2024-01-01T00:00:00 null'];
   await submit();
   same('version and rows of bronze after the first run', await rows('bronze_again'), [0, 5]);
@@ -238,15 +307,25 @@ export function sparkSubmit(job, args, options = [], cwd = undefined, given = {}
   };
   const conf = Object.entries(settings).flatMap(([name, value]) => ['--conf', `${name}=${value}`]);
   const command = join(env.SPARK_HOME ?? '', 'bin', 'spark-submit');
-  return run(command, ['--master', 'local[2]', '--driver-memory', '1g', ...options, ...conf, job, ...args], {...env, ...given, PYSPARK_DRIVER_PYTHON: python}, cwd);
+  return run(
+    command,
+    ['--master', 'local[2]', '--driver-memory', '1g', ...options, ...conf, job, ...args],
+    {...env, ...given, PYSPARK_DRIVER_PYTHON: python},
+    cwd,
+  );
 }
 
 /** @param {string} command @param {readonly string[]} args @param {Record<string, string>} [env] @param {string} [cwd] ruff takes what lies there for the job's own modules @returns {Promise<{code: number | null, output: string}>} */
 function run(command, args, env = {}, cwd = undefined) {
   return new Promise((done, failed) => {
-    const child = spawn(command, args, {stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, ...env}, ...(cwd !== undefined && {cwd})});
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {...process.env, ...env},
+      ...(cwd !== undefined && {cwd}),
+    });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output = (output + chunk).slice(-6000)));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk) => (output = (output + chunk).slice(-6000)));
     child.on('error', failed);
     child.on('close', (code) => done({code, output}));
   });

@@ -20,9 +20,13 @@ export async function sameInSpark(checks, spark) {
   /** @type {{module: typeof import('../../src/pyspark/query.ts')}} */
   const {module} = await runnerImport(join(root, 'src/pyspark/query.ts'), {configFile: false, logLevel: 'error'});
   // The page's own setting.
-  const duckdb = await (await DuckDBInstance.create(':memory:', {threads: '1', ieee_floating_point_ops: 'false'})).connect();
+  const duckdb = await (
+    await DuckDBInstance.create(':memory:', {threads: '1', ieee_floating_point_ops: 'false'})
+  ).connect();
   const describe = async (/** @type {string} */ table) =>
-    (await duckdb.runAndReadAll(`DESCRIBE FROM ${table}`)).getRowsJS().map(([name, type]) => ({name: String(name), type: String(type)}));
+    (await duckdb.runAndReadAll(`DESCRIBE FROM ${table}`))
+      .getRowsJS()
+      .map(([name, type]) => ({name: String(name), type: String(type)}));
   /** @type {Map<string, Column[]>} */
   const known = new Map();
   /** @type {Record<string, string>} */
@@ -58,7 +62,8 @@ export async function sameInSpark(checks, spark) {
     });
   for (const text of queries) await add(text, text, (result) => module.sparkQuery(text, {tables: known, result}));
 
-  const ask = async (/** @type {string[]} */ texts) => /** @type {Promise<Answer[]>} */ (spark.call({do: 'queries', tables: files, queries: texts}));
+  const ask = async (/** @type {string[]} */ texts) =>
+    /** @type {Promise<Answer[]>} */ (spark.call({do: 'queries', tables: files, queries: texts}));
   const answers = await answersOf(cases, ask);
   const failed = checks.failed;
   for (const [i, one] of cases.entries()) {
@@ -67,7 +72,9 @@ export async function sameInSpark(checks, spark) {
     if (why === undefined) checks.passed++;
     else await checks.check(one.label, () => Promise.reject(new Error(`${why}\n${one.text}`)));
   }
-  console.log(`${checks.failed === failed ? '✓' : '✗'} ${cases.length} expressions and queries are compared with ${spark.version}`);
+  console.log(
+    `${checks.failed === failed ? '✓' : '✗'} ${cases.length} expressions and queries are compared with ${spark.version}`,
+  );
 }
 
 /**
@@ -82,14 +89,23 @@ async function answersOf(cases, ask) {
     if (one.value !== undefined && last?.[0]?.value !== undefined && last.length < groupSize) last.push(one);
     else parts.push([one]);
   }
-  const together = await ask(parts.map((part) => (part.length === 1 ? part[0].text : `SELECT id, ${part.map(({value}, i) => `${value} AS value${i}`).join(', ')} FROM t`)));
+  const together = await ask(
+    parts.map((part) =>
+      part.length === 1
+        ? part[0].text
+        : `SELECT id, ${part.map(({value}, i) => `${value} AS value${i}`).join(', ')} FROM t`,
+    ),
+  );
   /** @type {Answer[]} */
   const answers = [];
   for (const [i, part] of parts.entries()) {
     const answer = together[i];
     if (part.length === 1) answers.push(answer);
     else if (answer.error !== undefined) answers.push(...(await ask(part.map(({text}) => text))));
-    else answers.push(...part.map((_, j) => ({columns: ['id', 'value'], rows: answer.rows.map((row) => [row[0], row[j + 1]])})));
+    else
+      answers.push(
+        ...part.map((_, j) => ({columns: ['id', 'value'], rows: answer.rows.map((row) => [row[0], row[j + 1]])})),
+      );
   }
   return answers;
 }
@@ -111,7 +127,12 @@ function difference({columns, rows}, found) {
 /** DuckDB’s value as JSON and Spark’s in the canonical form of canonical.py. @param {unknown} a @param {unknown} b @param {string} type @returns {boolean} */
 function same(a, b, type) {
   if (a === null || b === null || typeof a === 'boolean') return a === b;
-  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((value, i) => same(value, b[i], type.slice(0, type.lastIndexOf('['))));
+  if (Array.isArray(a))
+    return (
+      Array.isArray(b) &&
+      a.length === b.length &&
+      a.every((value, i) => same(value, b[i], type.slice(0, type.lastIndexOf('['))))
+    );
   const [left, right] = [String(a), String(b)];
   if (type === 'DOUBLE' || type === 'FLOAT') return close(Number(left), Number(right));
   if (/INT|DECIMAL/.test(type)) return plain(left) === plain(right);
@@ -119,5 +140,7 @@ function same(a, b, type) {
   return left === right;
 }
 
-const close = (/** @type {number} */ a, /** @type {number} */ b) => Object.is(a, b) || Math.abs(a - b) <= Math.max(1e-12, 1e-9 * Math.max(Math.abs(a), Math.abs(b))) || a === b;
-const plain = (/** @type {string} */ text) => (text.includes('.') ? text.replace(/\.?0+$/, '') : text).replace(/^-0$/, '0');
+const close = (/** @type {number} */ a, /** @type {number} */ b) =>
+  Object.is(a, b) || Math.abs(a - b) <= Math.max(1e-12, 1e-9 * Math.max(Math.abs(a), Math.abs(b))) || a === b;
+const plain = (/** @type {string} */ text) =>
+  (text.includes('.') ? text.replace(/\.?0+$/, '') : text).replace(/^-0$/, '0');

@@ -7,7 +7,10 @@ import {work} from './environment.mjs';
 const laterNames = [
   [/^_LEGACY_ERROR_TEMP_DELTA_0007$/, {code: 'DELTA_METADATA_MISMATCH', sqlState: '42KDG'}],
   [/^Cannot time travel Delta table to version/, {code: 'DELTA_VERSION_NOT_FOUND', sqlState: '22003'}],
-  [/is before the earliest version available/, {code: 'DELTA_TIMESTAMP_EARLIER_THAN_COMMIT_RETENTION', sqlState: '42816'}],
+  [
+    /is before the earliest version available/,
+    {code: 'DELTA_TIMESTAMP_EARLIER_THAN_COMMIT_RETENTION', sqlState: '42816'},
+  ],
 ];
 
 /** What the browser says, by the mismatch's name: it is asked once for all engines. @type {Map<string, Promise<string>>} */
@@ -36,7 +39,9 @@ export async function refusedAlike(checks, lake, engine) {
       const theirs = answerOf(await engine.ask({do: 'attempt', ...attempt}));
       const mine = once(name, async () => {
         const table = `mismatch_${index}`;
-        const refused = await lake.write(table, [{rows: duckdbText(before), not_null: notNull, constraints, partition_by: partitionBy}]);
+        const refused = await lake.write(table, [
+          {rows: duckdbText(before), not_null: notNull, constraints, partition_by: partitionBy},
+        ]);
         if (refused) throw new Error(`The table can't be made: ${refused.code}: ${refused.message}`);
         return outcomeText(await lake.write(table, [{rows: duckdbText(rows), ...write}]));
       });
@@ -46,8 +51,12 @@ export async function refusedAlike(checks, lake, engine) {
   }
   for (const [index, {name, statement, write, read}] of refusals.entries()) {
     await checks.check(`${engine.version} and the browser: ${name}`, async () => {
-      const create = refusalTable.map((query, version) => (version === 0 ? `CREATE TABLE {table} USING DELTA AS ${query}` : `INSERT INTO {table} ${query}`));
-      const theirs = answerOf(await engine.ask({do: 'attempt', path: join(work, engine.name, 'refusals'), create, statement}));
+      const create = refusalTable.map((query, version) =>
+        version === 0 ? `CREATE TABLE {table} USING DELTA AS ${query}` : `INSERT INTO {table} ${query}`,
+      );
+      const theirs = answerOf(
+        await engine.ask({do: 'attempt', path: join(work, engine.name, 'refusals'), create, statement}),
+      );
       const mine = once(name, async () => {
         const table = `refusal_${index}`;
         const refused = await lake.write(

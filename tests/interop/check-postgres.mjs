@@ -84,15 +84,22 @@ export async function postgresElsewhere(checks, hasSpark) {
     const file = join(folder, 'lakebook.sql');
     writeFileSync(file, dump, {mode: 0o644});
     await checks.check(`the page’s dump loads into ${server.version} with ON_ERROR_STOP`, () => void server.load(file));
-    await checks.check('its tables have the same columns, types and NOT NULL there', async () => same('columns', server.rows(columns), await asked(columns)));
-    await checks.check('its keys and indexes are there', async () => same('indexes', server.rows(indexes), await asked(indexes)));
+    await checks.check('its tables have the same columns, types and NOT NULL there', async () =>
+      same('columns', server.rows(columns), await asked(columns)),
+    );
+    await checks.check('its keys and indexes are there', async () =>
+      same('indexes', server.rows(indexes), await asked(indexes)),
+    );
     for (const table of ['"Hard ""rows"""', 'more', '"user"', 'many'])
       await checks.check(`${table} has the same rows there`, async () => {
         const expected = await asked(rowsOf(table));
         same(`rows of ${table}`, server.rows(rowsOf(table)), expected);
         return `${expected.length} rows`;
       });
-    if (hasSpark) await checks.check('a PySpark job writes the same tables by JDBC, and again on a second run', () => byJob(page, server, folder));
+    if (hasSpark)
+      await checks.check('a PySpark job writes the same tables by JDBC, and again on a second run', () =>
+        byJob(page, server, folder),
+      );
     await checks.check('the page has no uncaught errors', () => same('faults', app.faults, []));
   } finally {
     server.close();
@@ -132,10 +139,20 @@ async function byJob(page, server, folder) {
   }
   same('columns', server.rows(columns, 'job'), server.rows(columns, 'page'));
   same('indexes', server.rows(indexes, 'job'), server.rows(indexes, 'page'));
-  for (const table of ['sensor_readings_agg', '"Order ""1"""', 'found']) same(`rows of ${table}`, server.rows(rowsOf(table), 'job'), server.rows(rowsOf(table), 'page'));
-  const {code, output} = await sparkSubmit(script, ['--output', join(folder, 'output'), '--skip-postgres'], [], folder, {PGHOST: ''});
+  for (const table of ['sensor_readings_agg', '"Order ""1"""', 'found'])
+    same(`rows of ${table}`, server.rows(rowsOf(table), 'job'), server.rows(rowsOf(table), 'page'));
+  const {code, output} = await sparkSubmit(
+    script,
+    ['--output', join(folder, 'output'), '--skip-postgres'],
+    [],
+    folder,
+    {PGHOST: ''},
+  );
   same(`exit code with --skip-postgres\n${output}`, code, 0);
-  const silent = await sparkSubmit(script, ['--output', join(folder, 'output')], packages, folder, {PGHOST: '127.0.0.1', PGPORT: '1'});
+  const silent = await sparkSubmit(script, ['--output', join(folder, 'output')], packages, folder, {
+    PGHOST: '127.0.0.1',
+    PGPORT: '1',
+  });
   same(`exit code without a server\n${silent.output}`, silent.code, 1);
   return '3 tables';
 }

@@ -26,7 +26,12 @@ export async function writeTables(checks, lake, archivist) {
       await lake.apply(name, steps);
       const table = await lake.everything(name);
       const latest = await lake.version(name);
-      if (types) same('types', Object.fromEntries(latest.schema.fields.map((field) => [field.name, typeText(field.type)])), types);
+      if (types)
+        same(
+          'types',
+          Object.fromEntries(latest.schema.fields.map((field) => [field.name, typeText(field.type)])),
+          types,
+        );
       if (partitions) same('partitions', latest.partitionColumns, partitions);
       same('versions in the history', table.history.length, steps.filter((step) => !('vacuum' in step)).length);
       const folder = await unpacked(lake, archivist, name, name);
@@ -45,7 +50,11 @@ export async function writeTables(checks, lake, archivist) {
 async function travelsByTime(lake, table) {
   for (const [version, timestamp] of moments(table)) {
     const {columns, rows} = await lake.read(table.name, {timestamp});
-    sameRows(`at the time of version ${version}`, {columns: columns.map(({name}) => name), rows}, versionOf(table, version));
+    sameRows(
+      `at the time of version ${version}`,
+      {columns: columns.map(({name}) => name), rows},
+      versionOf(table, version),
+    );
   }
 }
 
@@ -54,10 +63,18 @@ const hasUnzip = spawnSync('unzip', ['-v'], {stdio: 'ignore'}).status === 0;
 /** What most people unpack with knows Unix times. @param {Table} table */
 function unzips({name, history}) {
   const folder = join(work, 'unzipped', name);
-  const {status, stderr} = spawnSync('unzip', ['-q', join(work, 'browser', `${name}.zip`), '-d', folder], {encoding: 'utf8'});
+  const {status, stderr} = spawnSync('unzip', ['-q', join(work, 'browser', `${name}.zip`), '-d', folder], {
+    encoding: 'utf8',
+  });
   if (status !== 0) throw new Error(stderr);
   for (const {version, timestamp} of history)
-    same(`version ${version}`, Math.floor(statSync(join(folder, name, '_delta_log', `${String(version).padStart(20, '0')}.json`)).mtimeMs / 1000), Math.floor(timestamp / 1000));
+    same(
+      `version ${version}`,
+      Math.floor(
+        statSync(join(folder, name, '_delta_log', `${String(version).padStart(20, '0')}.json`)).mtimeMs / 1000,
+      ),
+      Math.floor(timestamp / 1000),
+    );
 }
 
 /** Times with the version that each stands for. @param {Table} table @returns {[version: number, timestamp: number][]} */
@@ -88,7 +105,8 @@ export async function unpacked(lake, archivist, table, as) {
   await lake.zip(table, zip);
   const folder = join(work, 'browser', as);
   await archivist.call({do: 'unpack', archive: zip, folder});
-  if (!existsSync(join(folder, table, '_delta_log'))) throw new Error(`The zip of ${table} has no ${table}/_delta_log.`);
+  if (!existsSync(join(folder, table, '_delta_log')))
+    throw new Error(`The zip of ${table} has no ${table}/_delta_log.`);
   return join(folder, table);
 }
 
@@ -109,7 +127,12 @@ export async function readByOthers(checks, engine, tables) {
     const folder = join(work, engine.name, name);
     await engine.call({do: 'copy', source: table.folder, folder});
     const times = moments(table);
-    const {value: read, error} = await engine.ask({do: 'read', path: folder, versions: [...versions.keys()], times: times.map(([, time]) => time)});
+    const {value: read, error} = await engine.ask({
+      do: 'read',
+      path: folder,
+      versions: [...versions.keys()],
+      times: times.map(([, time]) => time),
+    });
     await checks.check(`${engine.version} reads ${name}: rows of every version`, () => {
       if (error) throw new Error(`${error.type}: ${error.message}`);
       for (const version of versions.keys()) compareVersion(table, version, read.versions[version]);
@@ -122,7 +145,10 @@ export async function readByOthers(checks, engine, tables) {
         if (found.columns)
           same(
             `version ${version}`,
-            found.columns.map((/** @type {any} */ {name: column, type}) => ({name: column, type: type.replaceAll('"', '')})),
+            found.columns.map((/** @type {any} */ {name: column, type}) => ({
+              name: column,
+              type: type.replaceAll('"', ''),
+            })),
             schema.fields.map((/** @type {any} */ field) => ({name: field.name, type: duckTypeText(field.type)})),
           );
         else same(`version ${version}`, fieldsOf(found.schema), fieldsOf(schema));
@@ -136,7 +162,12 @@ export async function readByOthers(checks, engine, tables) {
         'history',
         read.history.map(commitText),
         newest.map(({version, info, timestamp}) =>
-          commitText({version, operation: info.operation, timestamp: isSpark ? timestamp : info.timestamp, metrics: info.operationMetrics}),
+          commitText({
+            version,
+            operation: info.operation,
+            timestamp: isSpark ? timestamp : info.timestamp,
+            metrics: info.operationMetrics,
+          }),
         ),
       );
       same('partition columns', read.partitions, partitionsIn(folder));

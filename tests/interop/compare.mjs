@@ -28,7 +28,8 @@ export const counted = (versions) => (versions === 1 ? '1 version' : `${versions
 
 /** @param {string} what @param {unknown} found @param {unknown} expected */
 export function same(what, found, expected) {
-  if (!isDeepStrictEqual(found, expected)) throw new Error(`${what}: found ${shown(found)}, expected ${shown(expected)}`);
+  if (!isDeepStrictEqual(found, expected))
+    throw new Error(`${what}: found ${shown(found)}, expected ${shown(expected)}`);
 }
 
 /**
@@ -44,10 +45,17 @@ export function sameRows(what, found, expected) {
   if (isDeepStrictEqual(left, right)) return;
   const at = left.findIndex((row, index) => row !== right[index]);
   const index = at === -1 ? left.length : at;
-  if (left.length !== right.length) throw new Error(`${what}: ${left.length} rows, expected ${right.length}; the first that differs is ${left[index]}, expected ${right[index]}`);
+  if (left.length !== right.length)
+    throw new Error(
+      `${what}: ${left.length} rows, expected ${right.length}; the first that differs is ${left[index]}, expected ${right[index]}`,
+    );
   const [mine, its] = [left[index], right[index]].map((row) => JSON.parse(row));
-  const column = mine.findIndex((/** @type {unknown} */ value, /** @type {number} */ i) => !isDeepStrictEqual(value, its[i]));
-  throw new Error(`${what}, column ${found.columns[column]}: found ${shown(mine[column])}, expected ${shown(its[column])}`);
+  const column = mine.findIndex(
+    (/** @type {unknown} */ value, /** @type {number} */ i) => !isDeepStrictEqual(value, its[i]),
+  );
+  throw new Error(
+    `${what}, column ${found.columns[column]}: found ${shown(mine[column])}, expected ${shown(its[column])}`,
+  );
 }
 
 /** The keys of structs and maps have no order. @param {string} _ @param {unknown} value */
@@ -65,7 +73,8 @@ const shown = (value) => {
 /** A Delta type as Spark's JSON has it, in a line: `struct<a:long,b:array<string>>`. @param {any} type @returns {string} */
 export function typeText(type) {
   if (typeof type === 'string') return type;
-  if (type.type === 'struct') return `struct<${type.fields.map((/** @type {any} */ field) => `${field.name}:${typeText(field.type)}`).join(',')}>`;
+  if (type.type === 'struct')
+    return `struct<${type.fields.map((/** @type {any} */ field) => `${field.name}:${typeText(field.type)}`).join(',')}>`;
   if (type.type === 'array') return `array<${typeText(type.elementType)}>`;
   return `map<${typeText(type.keyType)},${typeText(type.valueType)}>`;
 }

@@ -13,11 +13,13 @@
  * @property {string} [code] with what error class, when it isn't that of features
  */
 
-const row = "SELECT 1000::BIGINT AS id, 'browser' AS sensor, 1.5::DOUBLE AS temperature, TIMESTAMP '2024-05-01 00:00:00.000001' AS moment";
+const row =
+  "SELECT 1000::BIGINT AS id, 'browser' AS sensor, 1.5::DOUBLE AS temperature, TIMESTAMP '2024-05-01 00:00:00.000001' AS moment";
 const plain = 'SELECT 3::BIGINT AS id';
 const merge =
   "MERGE INTO {table} t USING (SELECT 4L AS id, 'M' AS sensor, 7D AS temperature, TIMESTAMP '2024-04-02 00:00:00' AS moment UNION ALL SELECT 11L, NULL, NULL, NULL) s ON t.id = s.id WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *";
-const insert = "INSERT INTO {table} VALUES (10L, 'S', CAST('NaN' AS DOUBLE), TIMESTAMP '2024-04-01 00:00:00.123456'), (12L, NULL, -0.0D, NULL)";
+const insert =
+  "INSERT INTO {table} VALUES (10L, 'S', CAST('NaN' AS DOUBLE), TIMESTAMP '2024-04-01 00:00:00.123456'), (12L, NULL, -0.0D, NULL)";
 
 /** With a property and two rows in one file. @param {string} properties */
 const made = (properties) => [
@@ -72,7 +74,11 @@ export const bySpark = [
   {
     name: 'constrained_by_spark',
     from: 'constrained',
-    steps: ["INSERT INTO {table} VALUES (10L, 1.5D, 'B')", 'UPDATE {table} SET temperature = 99 WHERE id = 1', 'ALTER TABLE {table} DROP CONSTRAINT cool'],
+    steps: [
+      "INSERT INTO {table} VALUES (10L, 1.5D, 'B')",
+      'UPDATE {table} SET temperature = 99 WHERE id = 1',
+      'ALTER TABLE {table} DROP CONSTRAINT cool',
+    ],
     append: "SELECT 1000::BIGINT AS id, 100::DOUBLE AS temperature, 'A' AS sensor",
   },
   {
@@ -132,10 +138,21 @@ export const bySpark = [
       'CREATE TABLE {table} (id BIGINT, t TIMESTAMP, d DECIMAL(6,2), b BOOLEAN, x BINARY) USING DELTA PARTITIONED BY (t, d, b, x)',
       "INSERT INTO {table} VALUES (1L, TIMESTAMP '2024-03-01 10:00:00.000001', 1.50, true, X'2f'), (2L, TIMESTAMP '2024-03-01 10:00:00', NULL, false, X'61'), (3L, NULL, -0.01, NULL, NULL)",
     ],
-    append: "SELECT 4::BIGINT AS id, TIMESTAMP '2024-03-01 10:00:00.5' AS t, 0.1::DECIMAL(6,2) AS d, true AS b, NULL::BLOB AS x",
+    append:
+      "SELECT 4::BIGINT AS id, TIMESTAMP '2024-03-01 10:00:00.5' AS t, 0.1::DECIMAL(6,2) AS d, true AS b, NULL::BLOB AS x",
   },
-  {name: 'commit_times', steps: made("'delta.enableInCommitTimestamps' = 'true'"), append: plain, refused: 'inCommitTimestamp'},
-  {name: 'change_feed', steps: [...made("'delta.enableChangeDataFeed' = 'true'"), 'DELETE FROM {table} WHERE id = 1'], append: plain, refused: 'changeDataFeed'},
+  {
+    name: 'commit_times',
+    steps: made("'delta.enableInCommitTimestamps' = 'true'"),
+    append: plain,
+    refused: 'inCommitTimestamp',
+  },
+  {
+    name: 'change_feed',
+    steps: [...made("'delta.enableChangeDataFeed' = 'true'"), 'DELETE FROM {table} WHERE id = 1'],
+    append: plain,
+    refused: 'changeDataFeed',
+  },
   {
     name: 'defaults',
     steps: [
@@ -158,14 +175,18 @@ export const bySpark = [
   },
   {
     name: 'variants',
-    steps: ['CREATE TABLE {table} (id BIGINT, v VARIANT) USING DELTA', 'INSERT INTO {table} SELECT 1L, parse_json(\'{"a": 1}\')'],
+    steps: [
+      'CREATE TABLE {table} (id BIGINT, v VARIANT) USING DELTA',
+      'INSERT INTO {table} SELECT 1L, parse_json(\'{"a": 1}\')',
+    ],
     append: plain,
     unreadable: 'variant',
     code: 'DELTA_UNSUPPORTED_DATA_TYPES',
   },
 ];
 
-const rsRows = "SELECT 10::BIGINT AS id, 'R' AS sensor, 'NaN'::DOUBLE AS temperature, TIMESTAMPTZ '2024-04-01 00:00:00.123456Z' AS moment UNION ALL SELECT 12, NULL, -0.0, NULL";
+const rsRows =
+  "SELECT 10::BIGINT AS id, 'R' AS sensor, 'NaN'::DOUBLE AS temperature, TIMESTAMPTZ '2024-04-01 00:00:00.123456Z' AS moment UNION ALL SELECT 12, NULL, -0.0, NULL";
 
 /** @type {Continued[]} */
 export const byDeltaRs = [

@@ -21,7 +21,10 @@ const scripts = join(import.meta.dirname, 'python');
 /** @param {EngineName} name @param {string} [module] the engine's Python, when it is not the usual one @returns {Promise<Engine>} */
 export async function startEngine(name, module = environmentOf(name).module) {
   const {python, args, env} = environmentOf(name);
-  const child = spawn(python, ['-B', join(scripts, 'engine.py'), module, ...args], {stdio: ['pipe', 'pipe', 'pipe'], env: {...process.env, TZ: 'UTC', ...env}});
+  const child = spawn(python, ['-B', join(scripts, 'engine.py'), module, ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: {...process.env, TZ: 'UTC', ...env},
+  });
   let complaints = '';
   child.stderr.on('data', (chunk) => (complaints = (complaints + chunk).slice(-20_000)));
   const lines = createInterface({input: child.stdout})[Symbol.asyncIterator]();
@@ -54,7 +57,8 @@ export async function startEngine(name, module = environmentOf(name).module) {
     ask,
     call: async (job) => {
       const {value, error} = await ask(job);
-      if (error) throw new Error(`${ready}, ${job.do}: ${error.type}: ${error.message.split('\n').slice(0, 6).join('\n')}`);
+      if (error)
+        throw new Error(`${ready}, ${job.do}: ${error.type}: ${error.message.split('\n').slice(0, 6).join('\n')}`);
       return value;
     },
     close: async () => {

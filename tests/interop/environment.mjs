@@ -10,36 +10,67 @@ export const work = join(home, 'work');
 
 /** Python environments by name, with exactly what is in them; `jars` come through Spark's own resolver. */
 const environments = {
-  spark40: {packages: ['pyspark==4.0.1', 'delta-spark==4.0.1', 'pyarrow==26.0.1', 'numpy==2.4.6', 'nbformat==5.11.1', 'ruff==0.17.5'], jars: 'io.delta:delta-spark_2.13:4.0.1'},
-  spark41: {packages: ['pyspark==4.1.1', 'delta-spark==4.1.0', 'pyarrow==26.0.1'], jars: 'io.delta:delta-spark_4.1_2.13:4.1.0'},
+  spark40: {
+    packages: [
+      'pyspark==4.0.1',
+      'delta-spark==4.0.1',
+      'pyarrow==26.0.1',
+      'numpy==2.4.6',
+      'nbformat==5.11.1',
+      'ruff==0.17.5',
+    ],
+    jars: 'io.delta:delta-spark_2.13:4.0.1',
+  },
+  spark41: {
+    packages: ['pyspark==4.1.1', 'delta-spark==4.1.0', 'pyarrow==26.0.1'],
+    jars: 'io.delta:delta-spark_4.1_2.13:4.1.0',
+  },
   deltalake: {packages: ['deltalake==1.6.6', 'pyarrow==26.0.1', 'duckdb==1.5.5'], jars: undefined},
   duckdb: {packages: ['duckdb==1.5.5', 'duckdb-extension-delta==1.5.5', 'pyarrow==26.0.1'], jars: undefined},
   encryption: {packages: ['cryptography==50.0.2', 'pyrage==1.4.0'], jars: undefined},
 };
 /** @typedef {keyof typeof environments} EngineName */
 
-const modules = {spark40: 'spark_engine', spark41: 'spark_engine', deltalake: 'delta_rs_engine', duckdb: 'duckdb_engine', encryption: 'encryption_engine'};
+const modules = {
+  spark40: 'spark_engine',
+  spark41: 'spark_engine',
+  deltalake: 'delta_rs_engine',
+  duckdb: 'duckdb_engine',
+  encryption: 'encryption_engine',
+};
 
 /** @param {EngineName} name */
 export function environmentOf(name) {
   const folder = join(home, name);
   const {jars} = environments[name];
   /** @type {Record<string, string>} */
-  const env = jars === undefined ? {} : {PYSPARK_PYTHON: pythonOf(folder), SPARK_LOCAL_IP: '127.0.0.1', SPARK_HOME: sparkHome(folder)};
-  return {python: pythonOf(folder), module: modules[name], args: jars === undefined ? [] : [join(folder, 'ivy', 'jars')], env};
+  const env =
+    jars === undefined
+      ? {}
+      : {PYSPARK_PYTHON: pythonOf(folder), SPARK_LOCAL_IP: '127.0.0.1', SPARK_HOME: sparkHome(folder)};
+  return {
+    python: pythonOf(folder),
+    module: modules[name],
+    args: jars === undefined ? [] : [join(folder, 'ivy', 'jars')],
+    env,
+  };
 }
 
 /** @param {string} folder */
-const pythonOf = (folder) => (process.platform === 'win32' ? join(folder, 'Scripts', 'python.exe') : join(folder, 'bin', 'python'));
+const pythonOf = (folder) =>
+  process.platform === 'win32' ? join(folder, 'Scripts', 'python.exe') : join(folder, 'bin', 'python');
 
 /** @param {string} folder */
 function sparkHome(folder) {
-  const {stdout} = spawnSync(pythonOf(folder), ['-c', 'import pyspark; print(pyspark.__path__[0])'], {encoding: 'utf8'});
+  const {stdout} = spawnSync(pythonOf(folder), ['-c', 'import pyspark; print(pyspark.__path__[0])'], {
+    encoding: 'utf8',
+  });
   return stdout.trim();
 }
 
 /** Whether an environment is there as it should be. @param {EngineName} name */
-export const isReady = (name) => existsSync(stampOf(name)) && readFileSync(stampOf(name), 'utf8') === JSON.stringify(environments[name]);
+export const isReady = (name) =>
+  existsSync(stampOf(name)) && readFileSync(stampOf(name), 'utf8') === JSON.stringify(environments[name]);
 /** @param {EngineName} name */
 const stampOf = (name) => join(home, name, 'ready.json');
 
@@ -78,7 +109,15 @@ async function setUp(name) {
   const {packages, jars} = environments[name];
   rmSync(folder, {recursive: true, force: true});
   await run(process.platform === 'win32' ? 'python' : 'python3', ['-m', 'venv', folder]);
-  await run(pythonOf(folder), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', ...packages]);
+  await run(pythonOf(folder), [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '--no-input',
+    ...packages,
+  ]);
   if (jars !== undefined) {
     const script = `from pyspark.sql import SparkSession; SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").config("spark.jars.packages", "${jars}").config("spark.jars.ivy", ${JSON.stringify(join(folder, 'ivy'))}).getOrCreate().stop()`;
     await run(pythonOf(folder), ['-c', script], environmentOf(name).env);
@@ -88,7 +127,8 @@ async function setUp(name) {
 
 function installJava() {
   installOnDebian('Java 17', 'openjdk-17-jre-headless');
-  if (!works('java', '-version')) throw new Error('Spark needs Java 17. Install it (openjdk-17-jre-headless) and run this again.');
+  if (!works('java', '-version'))
+    throw new Error('Spark needs Java 17. Install it (openjdk-17-jre-headless) and run this again.');
 }
 
 /** Does nothing elsewhere, or for anyone but root. @param {string} what @param {string} packageName */
@@ -100,15 +140,19 @@ function installOnDebian(what, packageName) {
 }
 
 /** @param {string} command @param {string[]} args */
-const works = (command, ...args) => spawnSync(command, args, {stdio: 'ignore', env: {...process.env, DEBIAN_FRONTEND: 'noninteractive'}}).status === 0;
+const works = (command, ...args) =>
+  spawnSync(command, args, {stdio: 'ignore', env: {...process.env, DEBIAN_FRONTEND: 'noninteractive'}}).status === 0;
 
 /** @param {string} command @param {string[]} args @param {Record<string, string>} [env] */
 function run(command, args, env = {}) {
   return new Promise((done, failed) => {
     const child = spawn(command, args, {stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, ...env}});
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output = (output + chunk).slice(-2000)));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk) => (output = (output + chunk).slice(-2000)));
     child.on('error', failed);
-    child.on('close', (code) => (code === 0 ? done(undefined) : failed(new Error(`${command} ${args.slice(0, 4).join(' ')} … failed:\n${output}`))));
+    child.on('close', (code) =>
+      code === 0 ? done(undefined) : failed(new Error(`${command} ${args.slice(0, 4).join(' ')} … failed:\n${output}`)),
+    );
   });
 }

@@ -5,19 +5,34 @@ import {Checks} from './compare.mjs';
 
 /** Runs the storage's and the lake's scenarios on OPFS in Firefox, driven by WebDriver BiDi; exits with 1 when one fails. */
 const server = await startStorageServer();
-const browser = await puppeteer.launch({browser: 'firefox', executablePath: await ensureFirefox(), headless: true, protocolTimeout: 60_000});
+const browser = await puppeteer.launch({
+  browser: 'firefox',
+  executablePath: await ensureFirefox(),
+  headless: true,
+  protocolTimeout: 60_000,
+});
 const checks = new Checks();
 
 try {
   const page = await browser.newPage();
   await open();
-  const {names, kind} = await page.evaluate(async () => ({names: window.suite.names, kind: (await window.storage.status()).kind}));
+  const {names, kind} = await page.evaluate(async () => ({
+    names: window.suite.names,
+    kind: (await window.storage.status()).kind,
+  }));
   await checks.check('the files are kept in OPFS', async () => {
     if (kind !== 'opfs') throw new Error(`They are in ${kind}.`);
   });
-  for (const name of names.storage) await checks.check(name, () => page.evaluate((scenario) => window.suite.runScenario(scenario, window.storage), name));
-  for (const name of names.lake) await checks.check(name, () => page.evaluate((scenario) => window.suite.runLakeScenario(scenario, window), name));
-  for (const step of [2, 3, 4, 6, 7]) await checks.check(`a crash after step ${step} of a commit leaves whole versions, also for the next page`, () => crashAfter(step));
+  for (const name of names.storage)
+    await checks.check(name, () =>
+      page.evaluate((scenario) => window.suite.runScenario(scenario, window.storage), name),
+    );
+  for (const name of names.lake)
+    await checks.check(name, () => page.evaluate((scenario) => window.suite.runLakeScenario(scenario, window), name));
+  for (const step of [2, 3, 4, 6, 7])
+    await checks.check(`a crash after step ${step} of a commit leaves whole versions, also for the next page`, () =>
+      crashAfter(step),
+    );
 
   async function open() {
     await page.goto(server.address);

@@ -25,13 +25,20 @@ const asOther = process.getuid?.() === 0 ? ['runuser', '-u', 'postgres', '--'] :
 /** @param {string[]} command @param {Record<string, string>} [env] */
 function run(command, env = {}) {
   const [program = '', ...args] = command;
-  const {status, stdout, stderr, error} = spawnSync(program, args, {encoding: 'utf8', env: {...process.env, ...env}, cwd: tmpdir(), maxBuffer: 1 << 28});
-  if (error !== undefined || status !== 0) throw new Error(`${command.slice(0, 6).join(' ')}: ${error?.message ?? stderr}`);
+  const {status, stdout, stderr, error} = spawnSync(program, args, {
+    encoding: 'utf8',
+    env: {...process.env, ...env},
+    cwd: tmpdir(),
+    maxBuffer: 1 << 28,
+  });
+  if (error !== undefined || status !== 0)
+    throw new Error(`${command.slice(0, 6).join(' ')}: ${error?.message ?? stderr}`);
   return stdout;
 }
 
 /** Why there can be no server here; undefined when there can. */
-export const whyNoServer = () => (programs() === undefined ? 'PostgreSQL is not installed here (Debian: postgresql).' : undefined);
+export const whyNoServer = () =>
+  programs() === undefined ? 'PostgreSQL is not installed here (Debian: postgresql).' : undefined;
 
 /** A stock PostgreSQL server of its own on a free port of this machine, with a password; gone after `close`. */
 export async function startServer() {
@@ -46,16 +53,36 @@ export async function startServer() {
   const port = await freePort();
   const password = 'lake book';
   run([...asOther, 'bash', '-c', `printf '%s' '${password}' > '${folder}/password'`]);
-  run([...asOther, join(bin, 'initdb'), '-D', data, '-U', 'postgres', '--auth=scram-sha-256', `--pwfile=${folder}/password`, '--locale=C.UTF-8', '--encoding=UTF8']);
+  run([
+    ...asOther,
+    join(bin, 'initdb'),
+    '-D',
+    data,
+    '-U',
+    'postgres',
+    '--auth=scram-sha-256',
+    `--pwfile=${folder}/password`,
+    '--locale=C.UTF-8',
+    '--encoding=UTF8',
+  ]);
   const options = `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c timezone=America/New_York`;
   run([...asOther, join(bin, 'pg_ctl'), '-D', data, '-w', '-l', join(folder, 'log'), '-o', options, 'start']);
-  const env = {PGHOST: '127.0.0.1', PGPORT: String(port), PGUSER: 'postgres', PGPASSWORD: password, PGDATABASE: 'postgres', PGTZ: 'UTC', PGDATESTYLE: 'ISO'};
+  const env = {
+    PGHOST: '127.0.0.1',
+    PGPORT: String(port),
+    PGUSER: 'postgres',
+    PGPASSWORD: password,
+    PGDATABASE: 'postgres',
+    PGTZ: 'UTC',
+    PGDATESTYLE: 'ISO',
+  };
   return {
     /** What a client needs to know, as libpq's environment variables. */
     env,
     version: run([join(bin, 'postgres'), '--version']).trim(),
     /** Runs a file as a reader would; fails at the first error. @param {string} file @param {string} [database] */
-    load: (file, database = 'postgres') => run([join(bin, 'psql'), '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', database, '-f', file], env),
+    load: (file, database = 'postgres') =>
+      run([join(bin, 'psql'), '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', database, '-f', file], env),
     /** A query's rows, one JSON text each. @param {string} query @param {string} [database] @returns {any[]} */
     rows: (query, database = 'postgres') =>
       run([join(bin, 'psql'), '-X', '-q', '-A', '-t', '-d', database, '-c', `SELECT to_json(r) FROM (${query}) r`], env)
@@ -63,7 +90,8 @@ export async function startServer() {
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line)),
     /** Runs a statement. @param {string} statement @param {string} [database] */
-    execute: (statement, database = 'postgres') => run([join(bin, 'psql'), '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', database, '-c', statement], env),
+    execute: (statement, database = 'postgres') =>
+      run([join(bin, 'psql'), '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', database, '-c', statement], env),
     close() {
       run([...asOther, join(bin, 'pg_ctl'), '-D', data, '-m', 'immediate', 'stop']);
       rmSync(folder, {recursive: true, force: true});
@@ -86,9 +114,15 @@ export function sameDatabases(server, found, expected) {
     const rowsIn = (database) => ({
       columns: own.map(({attname, type}) => ({
         name: attname,
-        kind: /^(double precision|real)$/.test(type) ? 'float' : /^(smallint|integer|bigint|numeric)/.test(type) ? 'whole' : 'text',
+        kind: /^(double precision|real)$/.test(type)
+          ? 'float'
+          : /^(smallint|integer|bigint|numeric)/.test(type)
+            ? 'whole'
+            : 'text',
       })),
-      rows: server.rows(query, database).map((row) => own.map(({attname}) => (row[attname] === null ? null : String(row[attname])))),
+      rows: server
+        .rows(query, database)
+        .map((row) => own.map(({attname}) => (row[attname] === null ? null : String(row[attname])))),
     });
     const differs = difference(rowsIn(found), rowsIn(expected));
     if (differs !== undefined) throw new Error(`${table} in PostgreSQL: ${differs}`);

@@ -31,7 +31,8 @@ const names = ['deltalake', 'duckdb', 'spark41', 'spark40'];
 for (const name of /** @type {const} */ ([...names, 'encryption'])) {
   const why = missing[name];
   // DuckDB's extension comes from a package that others make: where that can't be had, the rest counts.
-  if (why !== undefined && name === 'duckdb') console.log(`– DuckDB is left out: its Delta extension can't be installed here.\n${why}`);
+  if (why !== undefined && name === 'duckdb')
+    console.log(`– DuckDB is left out: its Delta extension can't be installed here.\n${why}`);
   else if (why !== undefined) await checks.check(`${name} is set up`, () => Promise.reject(new Error(why)));
 }
 
@@ -69,7 +70,9 @@ tellTotal(checks.passed, checks.failed, checks.failures);
 
 /** The storage in another browser: a program of its own, whose last line counts. */
 async function inFirefox() {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'firefox.mjs')], {stdio: ['ignore', 'pipe', 'inherit']});
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'firefox.mjs')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let output = '';
   child.stdout.on('data', (chunk) => {
     output += chunk;

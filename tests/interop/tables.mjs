@@ -15,7 +15,13 @@ const matrix = {
   short: ['SMALLINT', 'short', '-32768', '32767', '-1'],
   int: ['INTEGER', 'integer', '-2147483648', '2147483647', '1'],
   long: ['BIGINT', 'long', '-9223372036854775808', '9223372036854775807', '9007199254740993'],
-  huge: ['HUGEINT', 'decimal(38,0)', '-99999999999999999999999999999999999999', '99999999999999999999999999999999999999', '12'],
+  huge: [
+    'HUGEINT',
+    'decimal(38,0)',
+    '-99999999999999999999999999999999999999',
+    '99999999999999999999999999999999999999',
+    '12',
+  ],
   ubyte: ['UTINYINT', 'short', '0', '255', '128'],
   ushort: ['USMALLINT', 'integer', '0', '65535', '32768'],
   uint: ['UINTEGER', 'long', '0', '4294967295', '2147483648'],
@@ -25,14 +31,38 @@ const matrix = {
   infinite: ['DOUBLE', 'double', "'-Infinity'", "'Infinity'", "'-0.0'"],
   money: ['DECIMAL(9,2)', 'decimal(9,2)', '-9999999.99', '9999999.99', '0.10'],
   fine: ['DECIMAL(18,9)', 'decimal(18,9)', '-999999999.999999999', '999999999.999999999', '0.000000001'],
-  finest: ['DECIMAL(38,18)', 'decimal(38,18)', '-99999999999999999999.999999999999999999', '99999999999999999999.999999999999999999', '-0.000000000000000001'],
-  text: ['VARCHAR', 'string', "''", "'a longer text with ünïcödé, “quotes”, ''apostrophes'', a tab\t, \\ and 𝄞 past every limit of a bound'", "' '"],
+  finest: [
+    'DECIMAL(38,18)',
+    'decimal(38,18)',
+    '-99999999999999999999.999999999999999999',
+    '99999999999999999999.999999999999999999',
+    '-0.000000000000000001',
+  ],
+  text: [
+    'VARCHAR',
+    'string',
+    "''",
+    "'a longer text with ünïcödé, “quotes”, ''apostrophes'', a tab\t, \\ and 𝄞 past every limit of a bound'",
+    "' '",
+  ],
   bytes: ['BLOB', 'binary', "''::BLOB", "'\\x00\\xFF\\x80'::BLOB", "'abc'::BLOB"],
   day: ['DATE', 'date', "'0001-01-01'", "'9999-12-31'", "'1969-12-31'"],
-  moment: ['TIMESTAMP', 'timestamp', "'0001-01-01 00:00:00'", "'9999-12-31 23:59:59.999999'", "'1969-12-31 23:59:59.999999'"],
+  moment: [
+    'TIMESTAMP',
+    'timestamp',
+    "'0001-01-01 00:00:00'",
+    "'9999-12-31 23:59:59.999999'",
+    "'1969-12-31 23:59:59.999999'",
+  ],
   second: ['TIMESTAMP_S', 'timestamp', "'1900-01-01 00:00:00'", "'2038-01-19 03:14:08'", "'1970-01-01 00:00:00'"],
   clock: ['TIME', 'string', "'00:00:00'", "'23:59:59.999999'", "'12:00:00'"],
-  uuid: ['UUID', 'string', "'00000000-0000-0000-0000-000000000000'", "'ffffffff-ffff-ffff-ffff-ffffffffffff'", "'12345678-9abc-4def-8123-456789abcdef'"],
+  uuid: [
+    'UUID',
+    'string',
+    "'00000000-0000-0000-0000-000000000000'",
+    "'ffffffff-ffff-ffff-ffff-ffffffffffff'",
+    "'12345678-9abc-4def-8123-456789abcdef'",
+  ],
   span: ['INTERVAL', 'string', "'1 day'", "'-2 months'", "'1.5 seconds'"],
   list: ['INTEGER[]', 'array<integer>', '[]', '[-2147483648, NULL, 2147483647]', '[NULL]'],
   deep: ['VARCHAR[][]', 'array<array<string>>', "[[], NULL, ['a', NULL]]", '[[]]', "[['']]"],
@@ -51,7 +81,13 @@ const matrix = {
     "[{'a': NULL, 'b': NULL}]",
   ],
   map: ['MAP(VARCHAR, DOUBLE)', 'map<string,double>', "MAP {'': -0.5, 'b': NULL}", 'MAP {}', "MAP {'x': 1e300}"],
-  counts: ['MAP(INTEGER, STRUCT(n BIGINT))', 'map<integer,struct<n:long>>', "MAP {-1: {'n': 1}, 2: NULL}", 'MAP {}', "MAP {7: {'n': NULL}}"],
+  counts: [
+    'MAP(INTEGER, STRUCT(n BIGINT))',
+    'map<integer,struct<n:long>>',
+    "MAP {-1: {'n': 1}, 2: NULL}",
+    'MAP {}',
+    "MAP {7: {'n': NULL}}",
+  ],
 };
 
 /** Rows of the matrix by number; the last is all NULL. @param {readonly number[]} numbers */
@@ -67,10 +103,27 @@ const matrixRows = (numbers) =>
 
 const reading = (/** @type {string} */ values) =>
   `SELECT id::BIGINT AS id, sensor::VARCHAR AS sensor, temperature::DOUBLE AS temperature, moment::TIMESTAMP AS moment FROM (VALUES ${values}) AS v(id, sensor, temperature, moment)`;
-const first = reading("(1, 'A', 20.5, '2024-03-01 00:00:00'), (2, 'B', 21.25, '2024-03-01 00:10:00.000001'), (3, 'A', NULL, NULL)");
+const first = reading(
+  "(1, 'A', 20.5, '2024-03-01 00:00:00'), (2, 'B', 21.25, '2024-03-01 00:10:00.000001'), (3, 'A', NULL, NULL)",
+);
 const second = reading("(4, NULL, -3.5, '2024-03-02 00:00:00'), (5, 'C', 0.1, '2024-03-02 12:00:00')");
 
-const labels = ["'a b'", "'50%'", "'x=y/z'", "'ünï 𝄞'", "'a:b'", "'#?&+'", "'it''s'", '\'"q"\'', "'[1]{2}'", "'~^|\\'", "' '", "'__HIVE_DEFAULT__'", "''", 'NULL'];
+const labels = [
+  "'a b'",
+  "'50%'",
+  "'x=y/z'",
+  "'ünï 𝄞'",
+  "'a:b'",
+  "'#?&+'",
+  "'it''s'",
+  '\'"q"\'',
+  "'[1]{2}'",
+  "'~^|\\'",
+  "' '",
+  "'__HIVE_DEFAULT__'",
+  "''",
+  'NULL',
+];
 
 /** @type {Written[]} */
 export const written = [
@@ -104,7 +157,10 @@ export const written = [
         constraints: {warm: 'temperature > -50', known: "sensor IN ('A', 'B')"},
       },
       {rows: "SELECT 2::BIGINT AS id, -49::DOUBLE AS temperature, 'B' AS sensor"},
-      {rows: "SELECT 3::BIGINT AS id, 0::DOUBLE AS temperature, 'A' AS sensor", constraints: {cool: 'temperature < 100'}},
+      {
+        rows: "SELECT 3::BIGINT AS id, 0::DOUBLE AS temperature, 'A' AS sensor",
+        constraints: {cool: 'temperature < 100'},
+      },
     ],
     types: {id: 'long', temperature: 'double', sensor: 'string'},
   },
@@ -115,7 +171,9 @@ export const written = [
         rows: `SELECT i::BIGINT AS id, DATE '2024-03-01' + (i % 3)::INTEGER AS day, label, i / 7 AS value FROM (SELECT unnest(range(${labels.length})) AS i, unnest([${labels.join(', ')}]) AS label)`,
         partition_by: ['day', 'label'],
       },
-      {rows: "SELECT 100::BIGINT AS id, NULL::DATE AS day, 'a b' AS label, 1.5::DOUBLE AS value UNION ALL SELECT 101, DATE '0001-01-01', NULL, NULL"},
+      {
+        rows: "SELECT 100::BIGINT AS id, NULL::DATE AS day, 'a b' AS label, 1.5::DOUBLE AS value UNION ALL SELECT 101, DATE '0001-01-01', NULL, NULL",
+      },
       {
         rows: "SELECT 0::BIGINT AS id, DATE '2024-03-01' AS day, 'a b' AS label, -1::DOUBLE AS value UNION ALL SELECT 200, DATE '2024-03-09', 'new', 2",
         mode: 'merge',
@@ -148,9 +206,24 @@ export const written = [
   },
   {
     name: 'spaced_partition',
-    steps: [{rows: `SELECT 1::BIGINT AS id, 'p q/r' AS "part of" UNION ALL SELECT 2, NULL`, partition_by: ['part of']}, {rows: `SELECT 3::BIGINT AS id, 'later' AS "part of"`}],
+    steps: [
+      {rows: `SELECT 1::BIGINT AS id, 'p q/r' AS "part of" UNION ALL SELECT 2, NULL`, partition_by: ['part of']},
+      {rows: `SELECT 3::BIGINT AS id, 'later' AS "part of"`},
+    ],
     partitions: ['part of'],
-    not: {duckdb: 'its Delta extension gives NULL for partition columns under column mapping, for files that Spark wrote too'},
+    not: {
+      duckdb:
+        'its Delta extension gives NULL for partition columns under column mapping, for files that Spark wrote too',
+    },
   },
-  {name: 'vacuumed', steps: [{rows: first}, {rows: second, mode: 'overwrite'}, {rows: first, mode: 'overwrite'}, {vacuum: 0}, {rows: second}]},
+  {
+    name: 'vacuumed',
+    steps: [
+      {rows: first},
+      {rows: second, mode: 'overwrite'},
+      {rows: first, mode: 'overwrite'},
+      {vacuum: 0},
+      {rows: second},
+    ],
+  },
 ];

@@ -7,7 +7,15 @@ import {findBrowser} from './browser.mjs';
 import {serve} from './serve.mjs';
 import {dist} from './setup.mjs';
 
-const flags = ['--headless=new', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const flags = [
+  '--headless=new',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 /** The browser's own services, which it asks for now and then whatever its flags say; a page's request to them is still seen. */
 const browsersOwn = /(^|\.)(google|googleapis|gvt1|gstatic)\.com(:\d+)?$/;
@@ -22,7 +30,14 @@ const browsersOwn = /(^|\.)(google|googleapis|gvt1|gstatic)\.com(:\d+)?$/;
  * @param {string} [options.open] what to open below the site's address; undefined opens the site itself
  * @param {import('playwright-core').BrowserContextOptions} [options.context] viewport, colour scheme …
  */
-export async function openApp({base = '/', isolated = false, profile, port, open = '', context: contextOptions = {}} = {}) {
+export async function openApp({
+  base = '/',
+  isolated = false,
+  profile,
+  port,
+  open = '',
+  context: contextOptions = {},
+} = {}) {
   const executablePath = await findBrowser();
   if (!executablePath) throw new Error('No Chromium found. `npm test` installs one, or set CHROME_PATH.');
   const folder = profile ?? (await mkdtemp(join(tmpdir(), 'lakebook-profile-')));
@@ -45,7 +60,12 @@ export async function openApp({base = '/', isolated = false, profile, port, open
   context.on('request', (request) => {
     const address = request.url();
     requests.push(address);
-    if (/^(https?|wss?):/.test(address) && new URL(address).origin !== origin && new URL(address).hostname !== '127.0.0.1') foreign.push(address);
+    if (
+      /^(https?|wss?):/.test(address) &&
+      new URL(address).origin !== origin &&
+      new URL(address).hostname !== '127.0.0.1'
+    )
+      foreign.push(address);
   });
   context.on('weberror', (error) => faults.push(error.error().stack ?? error.error().message));
   context.on('console', (message) => {
@@ -85,7 +105,10 @@ export async function openApp({base = '/', isolated = false, profile, port, open
  */
 export async function addFileFromDisk(page, name, path) {
   const file = await fileFromDisk(page, path);
-  const info = await page.evaluate(([data, fileName]) => window.lakebook.addFile(fileName, data), /** @type {const} */ ([file, name]));
+  const info = await page.evaluate(
+    ([data, fileName]) => window.lakebook.addFile(fileName, data),
+    /** @type {const} */ ([file, name]),
+  );
   await file.dispose();
   return info;
 }
@@ -113,7 +136,10 @@ export async function fileFromDisk(page, path) {
  * @param {Record<string, unknown>} [options]
  */
 export async function exportCell(page, cell, format, options = {}) {
-  const blob = await page.evaluateHandle(([name, kind, settings]) => window.lakebook.export(name, kind, settings), /** @type {const} */ ([cell, format, options]));
+  const blob = await page.evaluateHandle(
+    ([name, kind, settings]) => window.lakebook.export(name, kind, settings),
+    /** @type {const} */ ([cell, format, options]),
+  );
   return bytesOf(blob);
 }
 

@@ -12,7 +12,9 @@ const places = {
   ],
   win32: ['ProgramFiles', 'ProgramFiles(x86)', 'LocalAppData'].flatMap((variable) => {
     const folder = process.env[variable];
-    return folder ? [join(folder, 'Google/Chrome/Application/chrome.exe'), join(folder, 'Microsoft/Edge/Application/msedge.exe')] : [];
+    return folder
+      ? [join(folder, 'Google/Chrome/Application/chrome.exe'), join(folder, 'Microsoft/Edge/Application/msedge.exe')]
+      : [];
   }),
 };
 
@@ -23,13 +25,19 @@ const places = {
 export async function findBrowser() {
   const {CHROME_PATH, PATH = ''} = process.env;
   if (CHROME_PATH) {
-    if (!runs(CHROME_PATH)) throw new Error(`CHROME_PATH is ${CHROME_PATH}, which does not start. Correct or unset it.`);
+    if (!runs(CHROME_PATH))
+      throw new Error(`CHROME_PATH is ${CHROME_PATH}, which does not start. Correct or unset it.`);
     return CHROME_PATH;
   }
-  const inPath = process.platform === 'win32' ? [] : PATH.split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
+  const inPath =
+    process.platform === 'win32'
+      ? []
+      : PATH.split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
   const system = process.platform === 'darwin' || process.platform === 'win32' ? places[process.platform] : [];
   const {chromium} = await import('playwright-core');
-  return [...inPath, ...system, chromium.executablePath()].find((path) => path !== '' && existsSync(path) && runs(path));
+  return [...inPath, ...system, chromium.executablePath()].find(
+    (path) => path !== '' && existsSync(path) && runs(path),
+  );
 }
 
 /** Like `findBrowser`, but installs one first when there is none. */
@@ -44,10 +52,17 @@ export async function ensureBrowser() {
   }
   const installed = await findBrowser();
   if (installed) return installed;
-  install(process.execPath, [join(root, 'node_modules/playwright-core/cli.js'), 'install', ...(isRoot ? ['--with-deps'] : []), 'chromium']);
+  install(process.execPath, [
+    join(root, 'node_modules/playwright-core/cli.js'),
+    'install',
+    ...(isRoot ? ['--with-deps'] : []),
+    'chromium',
+  ]);
   const downloaded = await findBrowser();
   if (downloaded) return downloaded;
-  throw new Error('No Chromium could be installed. Install Chromium or Chrome, or set CHROME_PATH to one, and run this again.');
+  throw new Error(
+    'No Chromium could be installed. Install Chromium or Chrome, or set CHROME_PATH to one, and run this again.',
+  );
 }
 
 /** An Ubuntu machine may have a `chromium` that only says how to get the snap, so a name alone is not enough. @param {string} path */
@@ -59,5 +74,8 @@ function runs(path) {
 
 /** @param {string} command @param {string[]} args */
 function install(command, args) {
-  spawnSync(command, args, {stdio: ['ignore', 'inherit', 'inherit'], env: {...process.env, DEBIAN_FRONTEND: 'noninteractive'}});
+  spawnSync(command, args, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: {...process.env, DEBIAN_FRONTEND: 'noninteractive'},
+  });
 }

@@ -18,5 +18,7 @@ export function initialScripts(dist) {
     for (const imported of chunk.imports ?? []) visit(imported);
   };
   visit('index.html');
-  return [...seen].map((file) => ({file, gzip: gzipSync(readFileSync(join(dist, file)), {level: 9}).length})).sort((a, b) => b.gzip - a.gzip);
+  return [...seen]
+    .map((file) => ({file, gzip: gzipSync(readFileSync(join(dist, file)), {level: 9}).length}))
+    .sort((a, b) => b.gzip - a.gzip);
 }

@@ -35,7 +35,9 @@ try {
     const bytes = await exportCell(page, exported, 'parquet', {compression: 'zstd'});
     mkdirSync(join(root, 'out'), {recursive: true});
     writeFileSync(target, bytes);
-    console.log(`\n${relative(root, target)}: ${bytes.length.toLocaleString('en-US')} bytes, finished in ${report.ms.toFixed(0)} ms`);
+    console.log(
+      `\n${relative(root, target)}: ${bytes.length.toLocaleString('en-US')} bytes, finished in ${report.ms.toFixed(0)} ms`,
+    );
   }
 } finally {
   await app.close();
@@ -49,6 +51,9 @@ function count(rows) {
 /** The first column to the left, the others to the right. @param {string[]} head @param {string[][]} rows */
 function table(head, rows) {
   const widths = head.map((title, index) => Math.max(title.length, ...rows.map((row) => row[index]?.length ?? 0)));
-  const line = (/** @type {string[]} */ cells) => cells.map((cell, index) => (index === 0 ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0))).join('  ');
+  const line = (/** @type {string[]} */ cells) =>
+    cells
+      .map((cell, index) => (index === 0 ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0)))
+      .join('  ');
   console.log([line(head), widths.map((width) => '─'.repeat(width)).join('  '), ...rows.map(line)].join('\n'));
 }

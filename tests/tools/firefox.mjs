@@ -35,5 +35,8 @@ function find() {
 
 /** @param {string[]} args */
 function install(args) {
-  spawnSync('apt-get', args, {stdio: ['ignore', 'inherit', 'inherit'], env: {...process.env, DEBIAN_FRONTEND: 'noninteractive'}});
+  spawnSync('apt-get', args, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: {...process.env, DEBIAN_FRONTEND: 'noninteractive'},
+  });
 }

@@ -14,8 +14,11 @@ const utf16 = (text) => Buffer.from(`\ufeff${text}`, 'utf16le');
 /** @param {string} text */
 const latin1 = (text) => Buffer.from(text, 'latin1');
 
-const readings = 'sensor_id,timestamp,temperature\nA,2024-02-01T00:00:00,20.5\nB,2024-02-01T00:10:00,21.25\nC,2024-02-01T00:20:00,\n';
-const ndjson = Array.from({length: 5}, (_, i) => JSON.stringify({sensor: `S${i}`, seq: i, reading: {temperature: 20 + i / 2, tags: ['a', 'b']}})).join('\n');
+const readings =
+  'sensor_id,timestamp,temperature\nA,2024-02-01T00:00:00,20.5\nB,2024-02-01T00:10:00,21.25\nC,2024-02-01T00:20:00,\n';
+const ndjson = Array.from({length: 5}, (_, i) =>
+  JSON.stringify({sensor: `S${i}`, seq: i, reading: {temperature: 20 + i / 2, tags: ['a', 'b']}}),
+).join('\n');
 /** @param {number} levels @returns {unknown} */
 const nested = (levels) => (levels === 0 ? 1 : {in: nested(levels - 1)});
 const packed = gzipSync(Array.from({length: 2000}, (_, i) => `${i},${(i * 7919) % 10007}\n`).join(''));
@@ -31,7 +34,8 @@ const files = {
   'bom.csv': `\ufeff${readings}`,
   'duplicate-names.csv': 'id,value,value,VALUE\n1,2,3,4\n',
   'empty-names.csv': ',a,,b\n1,2,3,4\n5,6,7,8\n',
-  'unnamed-index.csv': ',timestamp,TP2\n0,2020-02-01 00:00:00,-0.012\n10,2020-02-01 00:00:10,-0.014\n20,2020-02-01 00:00:19,-0.012\n',
+  'unnamed-index.csv':
+    ',timestamp,TP2\n0,2020-02-01 00:00:00,-0.012\n10,2020-02-01 00:00:10,-0.014\n20,2020-02-01 00:00:19,-0.012\n',
   'odd-names.csv': '"Sensor ID","it""s","naïve 温度","semi;colon","select","a.b","%"\n1,2,3,4,5,6,7\n',
   'many-columns.csv': `${Array.from({length: 300}, (_, i) => `c${i}`).join(',')}\n${Array.from({length: 300}, (_, i) => i).join(',')}\n`,
   'decimal-commas.csv': `Date;Time;CO(GT);T;RH;;\n${Array.from({length: 24}, (_, i) => `10/03/2004;${String(i).padStart(2, '0')}.00.00;${i === 5 ? -200 : `2,${i % 10}`};13,${i % 10};48,9;;\n`).join('')}`,
@@ -41,7 +45,11 @@ const files = {
   'utf16.csv': utf16('name;grüße\nJosé;1\n'),
   'utf16-no-mark.csv': Buffer.from('name,value\nJosé,1\nAna,2\n', 'utf16le'),
   'latin1.csv': latin1('name,city\nJosé,Málaga\nJürgen,Köln\n'),
-  'wrong-byte-late.csv': Buffer.concat([Buffer.from(`name,value\n${'Málaga,1\n'.repeat(20_000)}`), latin1('Köln,2\n'), Buffer.from('Ávila,3\n')]),
+  'wrong-byte-late.csv': Buffer.concat([
+    Buffer.from(`name,value\n${'Málaga,1\n'.repeat(20_000)}`),
+    latin1('Köln,2\n'),
+    Buffer.from('Ávila,3\n'),
+  ]),
   'cut.csv.gz': packed.subarray(0, Math.floor(packed.length * 0.6)),
   'members.csv.gz': Buffer.concat([gzipSync('a,b\n1,2\n'), gzipSync('3,4\n')]),
   'json-cut.json': `[\n  ${ndjson.split('\n').join(',\n  ')}`.slice(0, -20),
@@ -59,8 +67,15 @@ const files = {
   'json-mixed-keys.json': '{"id":1,"ID":2,"":3}\n{"id":9007199254740993,"new":null}\n{"id":"three","id":"last"}\n',
   'json-no-records.json': '[]',
   'json.ndjson.gz': gzipSync(ndjson),
-  'workbook.csv': Buffer.from('504b0304140006000800000021000000000000000000000000000000000013000000' + Buffer.from('[Content_Types].xml').toString('hex'), 'hex'),
-  'archive.csv': Buffer.from('504b03041400000008000000210000000000000000000000000000000000050000' + Buffer.from('a.csv').toString('hex'), 'hex'),
+  'workbook.csv': Buffer.from(
+    '504b0304140006000800000021000000000000000000000000000000000013000000' +
+      Buffer.from('[Content_Types].xml').toString('hex'),
+    'hex',
+  ),
+  'archive.csv': Buffer.from(
+    '504b03041400000008000000210000000000000000000000000000000000050000' + Buffer.from('a.csv').toString('hex'),
+    'hex',
+  ),
   'binary.csv': Uint8Array.from({length: 4096}, (_, i) => (i * i * 31 + (i >> 3) * 17) & 0xff),
 };
 

@@ -40,7 +40,8 @@ export function sensorsCsv() {
       wander.temperature = 0.97 * wander.temperature + 0.08 * gauss(random);
       wander.humidity = 0.97 * wander.humidity + 0.35 * gauss(random);
       const sun = Math.sin(((time % day) / day - 0.29) * 2 * Math.PI);
-      const temperature = room.temperature + room.swing * sun + room.work * atWork(time) + wander.temperature + 0.05 * gauss(random);
+      const temperature =
+        room.temperature + room.swing * sun + room.work * atWork(time) + wander.temperature + 0.05 * gauss(random);
       const humidity = room.humidity - 1.4 * (temperature - room.temperature) + wander.humidity;
       readings.push({room: index, time, temperature: temperature.toFixed(2), humidity: humidity.toFixed(1)});
     });
@@ -54,7 +55,11 @@ export function sensorsCsv() {
     else reading.temperature = (Number(reading.temperature) + 7 + 5 * random()).toFixed(2);
   });
   const spiked = new Set(spikes);
-  const lose = (/** @type {number} */ count, /** @type {'temperature' | 'humidity'} */ field, /** @type {string} */ text) => {
+  const lose = (
+    /** @type {number} */ count,
+    /** @type {'temperature' | 'humidity'} */ field,
+    /** @type {string} */ text,
+  ) => {
     for (const at of pick(readings.length, count, random)) if (!spiked.has(at)) readings[at][field] = text;
   };
   lose(121, 'temperature', '');
@@ -67,7 +72,8 @@ export function sensorsCsv() {
   // A gateway that was offline replays its buffer, which keeps one decimal.
   replay(3, Date.UTC(2024, 2, 10), 6 * hour);
   replay(0, Date.UTC(2024, 2, 13, 22), 9 * hour);
-  for (const at of pick(readings.length, 6, random)) lines[at].push(`${rooms[readings[at].room].id},0000-00-00T00:00:00,85.00,${readings[at].humidity}`);
+  for (const at of pick(readings.length, 6, random))
+    lines[at].push(`${rooms[readings[at].room].id},0000-00-00T00:00:00,85.00,${readings[at].humidity}`);
   const broken = [
     ['2024-03-05T04:40', 2, 'TH-103,2024-03-05T04:4'],
     ['2024-03-06T11:10', 0, 'TH-101,2024-03-06T11:10:00,22.1TH-102,2024-03-06T11:10:00,18.21,48.0'],
@@ -77,7 +83,8 @@ export function sensorsCsv() {
     ['2024-03-13T16:50', 1, 'TH-102,2024-03-13T16:50:00,19.02,47.7,OK'],
     ['2024-03-15T09:00', 0, 'TH-101,2024-03-15T09:00:00,21,87,41.2'],
   ];
-  for (const [time, room, line] of broken) lines[indexOf(Date.parse(`${time}:00Z`), Number(room))].unshift(String(line));
+  for (const [time, room, line] of broken)
+    lines[indexOf(Date.parse(`${time}:00Z`), Number(room))].unshift(String(line));
   return `sensor_id,timestamp,temperature,humidity\n${lines.flat().join('\n')}\n`;
 
   /** @param {number} room @param {number} from @param {number} span */
@@ -86,7 +93,9 @@ export function sensorsCsv() {
     for (let time = from; time < from + span; time += 10 * minute) {
       const reading = readings[indexOf(time, room)];
       const rounded = (/** @type {string} */ text) => (text === '' || text === 'NaN' ? text : Number(text).toFixed(1));
-      target.push(csvLine({...reading, temperature: rounded(reading.temperature), humidity: rounded(reading.humidity)}));
+      target.push(
+        csvLine({...reading, temperature: rounded(reading.temperature), humidity: rounded(reading.humidity)}),
+      );
     }
   }
 }
@@ -95,7 +104,8 @@ export function sensorsCsv() {
 const indexOf = (time, room) => ((time - roomsStart) / (10 * minute)) * rooms.length + room;
 
 /** @param {{room: number, time: number, temperature: string, humidity: string}} reading */
-const csvLine = ({room, time, temperature, humidity}) => [rooms[room].id, new Date(time).toISOString().slice(0, 19), temperature, humidity].join(',');
+const csvLine = ({room, time, temperature, humidity}) =>
+  [rooms[room].id, new Date(time).toISOString().slice(0, 19), temperature, humidity].join(',');
 
 /** How much of a working day goes on: 0 at night and on Saturday and Sunday, 1 from nine to five. @param {number} time */
 function atWork(time) {
@@ -144,7 +154,8 @@ export function rawReadingsJson() {
     const weather = 3 * Math.sin((time - start) / (1.7 * day));
     for (const {id, indoors, offset} of stations) {
       const heater = id === 'SNS-1004' && time >= start + 30 * hour && time < start + 35 * hour ? 16 : 0;
-      const temperature = (indoors ? 21.2 + 0.7 * sun : 8.5 + 4.2 * sun) + offset + heater + (heater ? 1.2 : 0.35) * gauss(random);
+      const temperature =
+        (indoors ? 21.2 + 0.7 * sun : 8.5 + 4.2 * sun) + offset + heater + (heater ? 1.2 : 0.35) * gauss(random);
       const humidity = (indoors ? 43 : 76 - 6 * sun) - 0.9 * heater + 1.8 * gauss(random);
       const pressure = (indoors ? 1011.5 : 983.2) + weather + 0.3 * gauss(random);
       /** @type {Record<string, string | number | null>} */
@@ -177,28 +188,48 @@ export async function compressorFiles() {
     [6_204, 'COMP-002,2024-01-05T06:10:00,ERR,190.4,83.0,991.3,1098,6902,56521.4'],
     [4_377, 'COMP-009,2024-01-04T00:5'],
     [2_850, '*** historian restarted ***'],
-    [1_313, 'COMP-006,2024-01-01T21:40:00,1.94,195.1,8COMP-007,2024-01-01T21:40:00,1.95,197.0,82.2,996.4,1105,6913,83116.8'],
+    [
+      1_313,
+      'COMP-006,2024-01-01T21:40:00,1.94,195.1,8COMP-007,2024-01-01T21:40:00,1.95,197.0,82.2,996.4,1105,6913,83116.8',
+    ],
   ];
   for (const [place, line] of broken) lines.splice(Number(place), 0, String(line));
-  const log = maintenance.rows.map((row) => JSON.stringify(Object.fromEntries(maintenance.columns.map((name, i) => [name, row[i]]))));
-  return {readings: `${[header, ...lines].join('\n')}\n`, metadata: `${csvLines(metadata).join('\n')}\n`, maintenance: `${log.join('\n')}\n`};
+  const log = maintenance.rows.map((row) =>
+    JSON.stringify(Object.fromEntries(maintenance.columns.map((name, i) => [name, row[i]]))),
+  );
+  return {
+    readings: `${[header, ...lines].join('\n')}\n`,
+    metadata: `${csvLines(metadata).join('\n')}\n`,
+    maintenance: `${log.join('\n')}\n`,
+  };
 }
 
 /** @param {{columns: string[], rows: (string | number | null)[][]}} table */
-const csvLines = ({columns, rows}) => [columns.join(','), ...rows.map((row) => row.map((value) => (String(value ?? '').includes(',') ? `"${value}"` : (value ?? ''))).join(','))];
+const csvLines = ({columns, rows}) => [
+  columns.join(','),
+  ...rows.map((row) =>
+    row.map((value) => (String(value ?? '').includes(',') ? `"${value}"` : (value ?? ''))).join(','),
+  ),
+];
 
 /** The rows of a simulate step; dates as text. @param {Record<string, unknown>} body */
 async function simulated(body) {
   const [{module: step}, {module: params}] = await Promise.all([
-    /** @type {Promise<{module: typeof import('../../src/steps/simulate.ts')}>} */ (runnerImport(join(root, 'src/steps/simulate.ts'))),
-    /** @type {Promise<{module: typeof import('../../src/params/index.ts')}>} */ (runnerImport(join(root, 'src/params/index.ts'))),
+    /** @type {Promise<{module: typeof import('../../src/steps/simulate.ts')}>} */ (
+      runnerImport(join(root, 'src/steps/simulate.ts'))
+    ),
+    /** @type {Promise<{module: typeof import('../../src/params/index.ts')}>} */ (
+      runnerImport(join(root, 'src/params/index.ts'))
+    ),
   ]);
   const values = params.readParams(step.simulate.params, body);
   const program = values.ok ? step.simulate.toSql(values.value, []) : undefined;
   if (program?.kind !== 'sql') throw new Error(`simulate takes no ${JSON.stringify(body)}`);
   return withDuckDB(async (connection) => {
     const reader = await connection.runAndReadAll(program.sql);
-    const rows = reader.getRowsJS().map((row) => row.map((value) => (value instanceof Date ? value.toISOString().slice(0, 10) : value)));
+    const rows = reader
+      .getRowsJS()
+      .map((row) => row.map((value) => (value instanceof Date ? value.toISOString().slice(0, 10) : value)));
     return {columns: reader.columnNames(), rows: /** @type {(string | number | null)[][]} */ (rows)};
   });
 }

@@ -44,8 +44,10 @@ export async function serve({folder, base = '/', host = '127.0.0.1', port = 0, i
     const path = pathOf(request.url ?? '/');
     if (path !== undefined && `${path}/` === base) return send(response, 301, {location: base});
     const file = path?.startsWith(base) ? resolve(top, `.${sep}${path.slice(base.length)}`) : undefined;
-    if (file === undefined || (file !== top && !file.startsWith(top + sep))) return send(response, 404, {}, 'Not found');
-    if (request.method !== 'GET' && request.method !== 'HEAD') return send(response, 405, {allow: 'GET, HEAD'}, 'Method not allowed');
+    if (file === undefined || (file !== top && !file.startsWith(top + sep)))
+      return send(response, 404, {}, 'Not found');
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return send(response, 405, {allow: 'GET, HEAD'}, 'Method not allowed');
 
     const target = path?.endsWith('/') ? join(file, 'index.html') : file;
     const found = await stat(target).catch(() => undefined);
@@ -55,11 +57,17 @@ export async function serve({folder, base = '/', host = '127.0.0.1', port = 0, i
     const tag = `"${found.size.toString(36)}-${Math.floor(found.mtimeMs).toString(36)}"`;
     const headers = {
       'content-type': types[/** @type {keyof typeof types} */ (extension)] ?? 'application/octet-stream',
-      'cache-control': target.startsWith(join(top, 'assets') + sep) ? 'public, max-age=31536000, immutable' : 'no-cache',
+      'cache-control': target.startsWith(join(top, 'assets') + sep)
+        ? 'public, max-age=31536000, immutable'
+        : 'no-cache',
       'x-content-type-options': 'nosniff',
       vary: 'accept-encoding',
       etag: tag,
-      ...(isolated && {'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp', 'cross-origin-resource-policy': 'same-origin'}),
+      ...(isolated && {
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-embedder-policy': 'require-corp',
+        'cross-origin-resource-policy': 'same-origin',
+      }),
     };
     if (request.headers['if-none-match'] === tag) return send(response, 304, headers);
 
@@ -109,7 +117,10 @@ function pathOf(url) {
 
 /** @param {import('node:http').ServerResponse} response @param {number} status @param {import('node:http').OutgoingHttpHeaders} headers @param {string | Buffer} [body] */
 function send(response, status, headers, body) {
-  response.writeHead(status, typeof body === 'string' ? {'content-type': 'text/plain; charset=utf-8', ...headers} : headers);
+  response.writeHead(
+    status,
+    typeof body === 'string' ? {'content-type': 'text/plain; charset=utf-8', ...headers} : headers,
+  );
   response.end(body);
 }
 

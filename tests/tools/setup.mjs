@@ -13,7 +13,9 @@ export const dist = join(root, 'dist');
 export function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return;
-  console.error(`Lakebook needs Node 20.19 or newer, this is ${process.versions.node}. Get it at https://nodejs.org and run this again.`);
+  console.error(
+    `Lakebook needs Node 20.19 or newer, this is ${process.versions.node}. Get it at https://nodejs.org and run this again.`,
+  );
   process.exit(1);
 }
 
@@ -21,7 +23,11 @@ export function checkNode() {
 export function ensureInstalled() {
   if (isInstalled()) return;
   console.log('Installing packages (npm ci) …');
-  const {status} = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {cwd: root, stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32'});
+  const {status} = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: process.platform === 'win32',
+  });
   if (status !== 0) throw new Error('npm ci failed: see above. It needs a connection to the npm registry.');
 }
 
@@ -30,7 +36,10 @@ function isInstalled() {
   if (!existsSync(hidden)) return false;
   const wanted = packagesOf(join(root, 'package-lock.json'));
   const installed = packagesOf(hidden);
-  return Object.entries(wanted).every(([path, {version, optional}]) => path === '' || (installed[path] ? installed[path].version === version : optional === true));
+  return Object.entries(wanted).every(
+    ([path, {version, optional}]) =>
+      path === '' || (installed[path] ? installed[path].version === version : optional === true),
+  );
 }
 
 /**
@@ -62,7 +71,8 @@ function inputs() {
     const {size, mtimeMs} = statSync(path);
     hash.update(`${path} ${size} ${mtimeMs}\n`);
   };
-  for (const file of ['index.html', 'vite.config.ts', 'package.json', 'package-lock.json', 'tsconfig.json']) add(join(root, file));
+  for (const file of ['index.html', 'vite.config.ts', 'package.json', 'package-lock.json', 'tsconfig.json'])
+    add(join(root, file));
   for (const folder of ['src', 'workers', 'notebooks', 'public']) {
     const entries = readdirSync(join(root, folder), {recursive: true, withFileTypes: true});
     for (const path of entries
@@ -88,7 +98,11 @@ export function run(name, args, {live = false, env = {}} = {}) {
   const {bin} = require(manifestPath);
   const file = join(dirname(manifestPath), typeof bin === 'string' ? bin : bin[script ?? name]);
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [file, ...args], {cwd: root, env: {...process.env, ...env}, stdio: ['ignore', live ? 'inherit' : 'pipe', live ? 'inherit' : 'pipe']});
+    const child = spawn(process.execPath, [file, ...args], {
+      cwd: root,
+      env: {...process.env, ...env},
+      stdio: ['ignore', live ? 'inherit' : 'pipe', live ? 'inherit' : 'pipe'],
+    });
     let output = '';
     child.stdout?.on('data', (chunk) => (output += chunk));
     child.stderr?.on('data', (chunk) => (output += chunk));

@@ -12,7 +12,14 @@ const stages = [];
 await stage('install', async () => ensureInstalled(), {counted: false});
 await stage('browser', installBrowser, {counted: false});
 await twoAtATime([
-  () => check('svelte-check', 'svelte-check', ['--tsconfig', 'tsconfig.json', '--fail-on-warnings', '--output', 'human-verbose']),
+  () =>
+    check('svelte-check', 'svelte-check', [
+      '--tsconfig',
+      'tsconfig.json',
+      '--fail-on-warnings',
+      '--output',
+      'human-verbose',
+    ]),
   () => check('tsc', 'tsc', ['--noEmit', '-p', '.']),
   () => check('eslint', 'eslint', ['.', '--max-warnings', '0']),
   () => check('prettier', 'prettier', ['--check', '--log-level', 'warn', '.']),
@@ -24,7 +31,9 @@ await vitest('e2e');
 
 console.log(`\n${'stage'.padEnd(14)}${'passed'.padStart(8)}${'failed'.padStart(8)}${'seconds'.padStart(9)}`);
 for (const {name, passed, failures, seconds} of stages)
-  console.log(`${name.padEnd(14)}${String(passed).padStart(8)}${String(failures.length).padStart(8)}${seconds.toFixed(1).padStart(9)}`);
+  console.log(
+    `${name.padEnd(14)}${String(passed).padStart(8)}${String(failures.length).padStart(8)}${seconds.toFixed(1).padStart(9)}`,
+  );
 const passed = stages.reduce((sum, stage) => sum + stage.passed, 0);
 const failures = stages.flatMap((stage) => stage.failures.map((failure) => `${stage.name}: ${failure}`));
 tellTotal(passed, failures.length, failures);
@@ -46,7 +55,12 @@ async function stage(name, work, {counted = true} = {}) {
     console.error(message);
     failures.push(firstLine(message));
   }
-  stages.push({name, passed: counted && failures.length === 0 ? 1 : 0, failures, seconds: (performance.now() - start) / 1000});
+  stages.push({
+    name,
+    passed: counted && failures.length === 0 ? 1 : 0,
+    failures,
+    seconds: (performance.now() - start) / 1000,
+  });
 }
 
 /** A static check: its output is shown when it fails. @param {string} name @param {string} command @param {string[]} args */
@@ -64,7 +78,11 @@ async function vitest(project) {
   mkdirSync(join(root, '.cache'), {recursive: true});
   const report = join(root, '.cache', `vitest-${project}.json`);
   rmSync(report, {force: true});
-  const {code} = await run('vitest', ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], {live: true}).catch(() => ({code: 1}));
+  const {code} = await run(
+    'vitest',
+    ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    {live: true},
+  ).catch(() => ({code: 1}));
   const {passed, failures} = vitestResults(report);
   // A run that fails without a failed test (an error outside of one, no report) is a failure all the same.
   if (code !== 0 && failures.length === 0) failures.push('an error outside of the tests: see above');

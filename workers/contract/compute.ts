@@ -43,4 +43,7 @@ export interface RowsPart {
  * cancel; and it yields the columns of the rows, at once or part by part. It is seeded, reads `input` and never keeps it. Input it can't
  * work on is an error value.
  */
-export type Kernel = (input: ColumnSet, args: KernelArgs) => Generator<Progress | RowsPart, Outcome<KernelOutput>, void>;
+export type Kernel = (
+  input: ColumnSet,
+  args: KernelArgs,
+) => Generator<Progress | RowsPart, Outcome<KernelOutput>, void>;

@@ -73,5 +73,9 @@ export interface WorkerError {
   readonly fatal?: boolean;
   readonly where?: {readonly column?: string; readonly row?: number; readonly file?: string; readonly line?: number};
   readonly sqlState?: string;
-  readonly differences?: readonly {readonly column: string; readonly table: string | null; readonly rows: string | null}[];
+  readonly differences?: readonly {
+    readonly column: string;
+    readonly table: string | null;
+    readonly rows: string | null;
+  }[];
 }

@@ -29,7 +29,12 @@ export interface LakeContract {
   /** Opens the latest version of a Delta table that is not in the lake, where its files are; paths are from the table's folder. Nothing is copied. */
   openFiles(name: string, files: readonly FileAt[]): Promise<Outcome<ReadPlan>>;
   /** A data file's rows as Arrow IPC streams with the file's physical column names, its deleted rows still among them; `onBatch` is awaited. */
-  readFile(job: number, reader: number, file: number, onBatch: (ipc: Uint8Array) => Promise<void>): Promise<Outcome<null>>;
+  readFile(
+    job: number,
+    reader: number,
+    file: number,
+    onBatch: (ipc: Uint8Array) => Promise<void>,
+  ): Promise<Outcome<null>>;
   /** Rows of a file that its deletion vector deletes, counted from 0, ascending. */
   deletedRows(reader: number, file: number): Promise<Outcome<Int32Array>>;
   closeRead(reader: number): Promise<void>;
@@ -43,7 +48,11 @@ export interface LakeContract {
   /** Steps 2 and 3: the file is on disk, and holds the rows it should. A file of no rows is left out. */
   closeFile(transaction: number, file: number, stats: FileStats): Promise<Outcome<null>>;
   /** Steps 4 to 8. `removes` are indexes of `WritePlan.read.files` that the new files replace (merge). */
-  commit(transaction: number, removes: readonly number[], metrics: Readonly<Record<string, string>>): Promise<Outcome<Committed>>;
+  commit(
+    transaction: number,
+    removes: readonly number[],
+    metrics: Readonly<Record<string, string>>,
+  ): Promise<Outcome<Committed>>;
   /** Gives up; files written so far go. Does nothing after `commit`. */
   abort(transaction: number): Promise<void>;
 
@@ -54,9 +63,19 @@ export interface LakeContract {
   remove(name: string): Promise<Outcome<null>>;
 
   /** The table as a zip that Delta readers open once unpacked: commit times are in its entries' times. `job` is a number to stop it by. */
-  exportTable(name: string, onProgress: (bytes: number, total: number) => void, job?: number, encrypt?: Encryption): Promise<Outcome<File>>;
+  exportTable(
+    name: string,
+    onProgress: (bytes: number, total: number) => void,
+    job?: number,
+    encrypt?: Encryption,
+  ): Promise<Outcome<File>>;
   /** A table written elsewhere: a zip, or the files of a folder with their paths. Refused when it can't be read or the name is taken. */
-  importTable(name: string, source: File | readonly FileAt[], onProgress: (bytes: number, total: number) => void, job?: number): Promise<Outcome<TableEntry>>;
+  importTable(
+    name: string,
+    source: File | readonly FileAt[],
+    onProgress: (bytes: number, total: number) => void,
+    job?: number,
+  ): Promise<Outcome<TableEntry>>;
 }
 
 export type At = {readonly version: number} | {readonly timestamp: number};
@@ -93,7 +112,12 @@ export interface TableVersion extends Omit<TableEntry, 'times' | 'firstVersion' 
   readonly metadata: Metadata;
   /** CHECK constraints by name. */
   readonly constraints: Readonly<Record<string, string>>;
-  readonly dataFiles: readonly {readonly path: string; readonly bytes: number; readonly rows: number | undefined; readonly partition: Readonly<Record<string, string | null>>}[];
+  readonly dataFiles: readonly {
+    readonly path: string;
+    readonly bytes: number;
+    readonly rows: number | undefined;
+    readonly partition: Readonly<Record<string, string | null>>;
+  }[];
 }
 
 export interface Commit {

@@ -55,4 +55,5 @@ export interface PostgresFailure {
   readonly line?: number;
 }
 
-export type PostgresOutcome<T> = {readonly ok: true; readonly value: T} | {readonly ok: false; readonly error: PostgresFailure};
+export type PostgresOutcome<T> =
+  {readonly ok: true; readonly value: T} | {readonly ok: false; readonly error: PostgresFailure};

@@ -34,9 +34,19 @@ export interface StorageContract {
   /** The stored file without gzip, to read by position. */
   unpackedFile(name: string): Promise<Outcome<File>>;
   /** Reads JSON or Parquet into Arrow IPC streams, batch by batch; `onBatch` is awaited. JSON records that can't be read come back as rejects. */
-  readArrow(job: number, name: string, options: ReadOptions, onBatch: (ipc: Uint8Array, done: number, total: number) => Promise<void>): Promise<Outcome<readonly Reject[]>>;
+  readArrow(
+    job: number,
+    name: string,
+    options: ReadOptions,
+    onBatch: (ipc: Uint8Array, done: number, total: number) => Promise<void>,
+  ): Promise<Outcome<readonly Reject[]>>;
   /** Reads a Parquet file that is not in the workspace, where it is, as `readArrow` does; `name` is what problems call it. */
-  readParquetFile(job: number, name: string, file: File, onBatch: (ipc: Uint8Array) => Promise<void>): Promise<Outcome<null>>;
+  readParquetFile(
+    job: number,
+    name: string,
+    file: File,
+    onBatch: (ipc: Uint8Array) => Promise<void>,
+  ): Promise<Outcome<null>>;
   /** Unpacks a zip into temporary files, which go with `discardUnpacked` or when the next page starts. */
   unpack(zip: File, onProgress: (bytes: number, total: number) => void, job?: number): Promise<Outcome<UnpackedZip>>;
   discardUnpacked(unpacked: number): Promise<void>;
@@ -52,12 +62,27 @@ export interface StorageContract {
   closeBytes(writer: number, discard: boolean): Promise<Outcome<File | null>>;
 
   /** Notebooks, files and the lake's tables as one zip. `job` is a number to stop it by. */
-  exportWorkspace(onProgress: (bytes: number, total: number) => void, job?: number, encrypt?: Encryption): Promise<Outcome<File>>;
+  exportWorkspace(
+    onProgress: (bytes: number, total: number) => void,
+    job?: number,
+    encrypt?: Encryption,
+  ): Promise<Outcome<File>>;
   /** Brings an exported workspace in: what is here stays, but for what has another content under the same name where `replace` says so. */
-  importWorkspace(zip: File, options: ImportOptions, onProgress: (bytes: number, total: number) => void, job?: number): Promise<Outcome<readonly ImportedItem[]>>;
+  importWorkspace(
+    zip: File,
+    options: ImportOptions,
+    onProgress: (bytes: number, total: number) => void,
+    job?: number,
+  ): Promise<Outcome<readonly ImportedItem[]>>;
 
   /** What is in an encrypted file, as a file that lies here until `removeExport` or the next start. `secret` is its passphrase, its key or an age identity. */
-  decrypt(file: Blob, name: string, secret: string, onProgress: (bytes: number, total: number) => void, job?: number): Promise<Outcome<File>>;
+  decrypt(
+    file: Blob,
+    name: string,
+    secret: string,
+    onProgress: (bytes: number, total: number) => void,
+    job?: number,
+  ): Promise<Outcome<File>>;
   /** Removes an exported or decrypted file by its own name. */
   removeExport(name: string): Promise<Outcome<null>>;
   /** About how many bits it takes to guess a passphrase. */

@@ -91,17 +91,29 @@ class Texts implements ColumnBuilder {
     // DuckDB gives VARCHAR as Utf8.
     const {values, valueOffsets, length, nullCount} = data as Data<Utf8>;
     const part = new Int32Array(length);
-    for (let i = 0; i < length; i++) part[i] = nullCount > 0 && !data.getValid(i) ? -1 : this.#numbers.of(values, valueOffsets[i] ?? 0, valueOffsets[i + 1] ?? 0);
+    for (let i = 0; i < length; i++)
+      part[i] =
+        nullCount > 0 && !data.getValid(i)
+          ? -1
+          : this.#numbers.of(values, valueOffsets[i] ?? 0, valueOffsets[i + 1] ?? 0);
     this.#parts.push(part);
   }
 
   finish(): ColumnValues {
-    return {kind: 'texts', name: this.name, values: joined(this.#parts, (length) => new Int32Array(length)), distinct: this.#numbers.size};
+    return {
+      kind: 'texts',
+      name: this.name,
+      values: joined(this.#parts, (length) => new Int32Array(length)),
+      distinct: this.#numbers.size,
+    };
   }
 }
 
 /** The parts in one array; they are let go one by one. */
-function joined<T extends {readonly length: number; set(values: T, at: number): void}>(parts: T[], make: (length: number) => T): T {
+function joined<T extends {readonly length: number; set(values: T, at: number): void}>(
+  parts: T[],
+  make: (length: number) => T,
+): T {
   const whole = make(parts.reduce((sum, {length}) => sum + length, 0));
   let at = 0;
   for (let part = parts.shift(); part !== undefined; part = parts.shift()) {

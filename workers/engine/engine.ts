@@ -1,7 +1,14 @@
 import {DuckDBDataProtocol, type AsyncDuckDB} from '@duckdb/duckdb-wasm';
 import {tableFromIPC} from 'apache-arrow';
 import {cancelled, fail, ok} from '../../src/lib/problem.ts';
-import type {ColumnSet, EngineContract, KernelColumn, Outcome, QueryResult, TableDescription} from '../contract/engine.ts';
+import type {
+  ColumnSet,
+  EngineContract,
+  KernelColumn,
+  Outcome,
+  QueryResult,
+  TableDescription,
+} from '../contract/engine.ts';
 import {addColumns, builderOf} from './columns.ts';
 import {EngineError, explain} from './errors.ts';
 import {exactQuery, quoted, type Described} from './exact.ts';
@@ -74,11 +81,20 @@ export class Engine implements EngineContract {
     return this.#enqueue(job, async (ticket) => {
       const columns = await this.#columns(ticket, sql);
       const messages: Uint8Array[] = [];
-      for await (const message of this.#results(ticket, columns === undefined ? sql : exactQuery(sql, columns), true, sql)) messages.push(message);
+      for await (const message of this.#results(
+        ticket,
+        columns === undefined ? sql : exactQuery(sql, columns),
+        true,
+        sql,
+      ))
+        messages.push(message);
       const [schema, ...batches] = messages;
       if (schema === undefined) throw new Error('DuckDB gave rows without a schema.');
       const ipc = ipcStream(schema, batches);
-      return {columns: columns ?? tableFromIPC(schema).schema.fields.map(({name}) => ({name: String(name), type: 'VARCHAR'})), ipc};
+      return {
+        columns: columns ?? tableFromIPC(schema).schema.fields.map(({name}) => ({name: String(name), type: 'VARCHAR'})),
+        ipc,
+      };
     });
   }
 
@@ -97,7 +113,8 @@ export class Engine implements EngineContract {
       // Names of our own, because a query may give two columns the same one.
       const selected = builders.map((builder, i) => builder.select(`c${i}`)).join(', ');
       const named = described.map((_, i) => `c${i}`).join(', ');
-      for await (const chunk of this.#chunks(ticket, `SELECT ${selected} FROM (${sql}\n) AS t(${named})`, sql)) addColumns(chunk, builders);
+      for await (const chunk of this.#chunks(ticket, `SELECT ${selected} FROM (${sql}\n) AS t(${named})`, sql))
+        addColumns(chunk, builders);
       const columns = builders.map((builder) => builder.finish());
       return {rows: columns[0]?.values.length ?? 0, columns};
     });
@@ -111,7 +128,8 @@ export class Engine implements EngineContract {
     return this.#enqueue(job, async (ticket) => {
       const described: ColumnRow[] = [];
       // One statement for both: each costs a few messages to DuckDB's worker and back.
-      for await (const chunk of this.#chunks(ticket, describeTableSql(table))) described.push(...(tableFromIPC(chunk).toArray() as readonly ColumnRow[]));
+      for await (const chunk of this.#chunks(ticket, describeTableSql(table)))
+        described.push(...(tableFromIPC(chunk).toArray() as readonly ColumnRow[]));
       return {columns: described.map(({name, type}) => ({name, type})), rows: described[0]?.rows ?? 0};
     });
   }
@@ -127,13 +145,19 @@ export class Engine implements EngineContract {
     return this.#enqueue(job, async (ticket) => {
       const rows = columns[0]?.values.length ?? 0;
       const odd = columns.find(({values}) => values.length !== rows);
-      if (odd !== undefined) throw new Error(`Column ${odd.name} has ${odd.values.length} values, the first has ${rows}.`);
-      const run = (statement: string): Promise<void> => drain(this.#results({...ticket, cancelled: false}, statement, false));
+      if (odd !== undefined)
+        throw new Error(`Column ${odd.name} has ${odd.values.length} values, the first has ${rows}.`);
+      const run = (statement: string): Promise<void> =>
+        drain(this.#results({...ticket, cancelled: false}, statement, false));
       await run('BEGIN');
       try {
         for (let start = 0; start === 0 || start < rows; start += insertRows) {
           if (ticket.cancelled) throw new EngineError(cancelled);
-          await this.#insert(table, columnsIpc(columns, start, Math.min(rows, start + insertRows)), create && start === 0);
+          await this.#insert(
+            table,
+            columnsIpc(columns, start, Math.min(rows, start + insertRows)),
+            create && start === 0,
+          );
         }
         await run('COMMIT');
       } catch (error) {
@@ -220,7 +244,8 @@ export class Engine implements EngineContract {
     try {
       check();
       // DuckDB would run one statement after the other; it prepares no more than one.
-      if (sql.includes(';')) await this.#reply(db.closePrepared(connection, await this.#reply(db.createPrepared(connection, sql))));
+      if (sql.includes(';'))
+        await this.#reply(db.closePrepared(connection, await this.#reply(db.createPrepared(connection, sql))));
       let schema = await this.#reply(db.startPendingQuery(connection, sql, streaming));
       // A cancelled query has to be polled once more: that is when DuckDB gives up its work.
       while (schema === null) schema = await this.#reply(db.pollPendingQuery(connection));
@@ -262,8 +287,13 @@ export class Engine implements EngineContract {
 
   async #describe(job: Job, sql: string): Promise<readonly Described[]> {
     const columns: Described[] = [];
-    for await (const chunk of this.#chunks(job, `SELECT column_name AS name, column_type AS type FROM (DESCRIBE (${sql}\n))`, sql)) {
-      for (const row of tableFromIPC(chunk).toArray() as readonly {name: string; type: string}[]) columns.push({name: row.name, type: row.type});
+    for await (const chunk of this.#chunks(
+      job,
+      `SELECT column_name AS name, column_type AS type FROM (DESCRIBE (${sql}\n))`,
+      sql,
+    )) {
+      for (const row of tableFromIPC(chunk).toArray() as readonly {name: string; type: string}[])
+        columns.push({name: row.name, type: row.type});
     }
     return columns;
   }
@@ -293,7 +323,13 @@ async function setUp({db, life}: OpenDuckDB): Promise<Started> {
   const connection = await db.connectInternal();
   const monitor = await db.connectInternal();
   for (const setting of settings) await db.runQuery(connection, setting);
-  return {db, life, connection, monitor, memoryLimit: bytesOf(String(await figure(db, monitor, `SELECT current_setting('memory_limit')`)))};
+  return {
+    db,
+    life,
+    connection,
+    monitor,
+    memoryLimit: bytesOf(String(await figure(db, monitor, `SELECT current_setting('memory_limit')`))),
+  };
 }
 
 /** The one value of a quick query. */

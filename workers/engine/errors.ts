@@ -34,7 +34,8 @@ export function explain(thrown: unknown, sql?: string): WorkerError {
 }
 
 // After these DuckDB answers nothing any more, or every answer is in doubt.
-const broken = /memory access out of bounds|table index is out of bounds|unreachable|null function|Aborted\(|bad_alloc|^(INTERNAL|FATAL) Error|database has been invalidated/i;
+const broken =
+  /memory access out of bounds|table index is out of bounds|unreachable|null function|Aborted\(|bad_alloc|^(INTERNAL|FATAL) Error|database has been invalidated/i;
 
 const crash = (text: string): Explained => ({
   code: 'ENGINE_CRASHED',
@@ -45,10 +46,16 @@ const crash = (text: string): Explained => ({
 
 /** One form for the three in which errors arrive: plain text, JSON, and either of them inside a sentence about a status code. */
 function duckdbText(message: string): string {
-  const inner = message.replace(/^Unexpected StatusCode from duckdb_web_query_fetch_results \(\d+\) and with self reported error as/, '');
+  const inner = message.replace(
+    /^Unexpected StatusCode from duckdb_web_query_fetch_results \(\d+\) and with self reported error as/,
+    '',
+  );
   if (!inner.startsWith('{"exception_type"')) return inner;
   try {
-    const {exception_type: type, exception_message: said} = JSON.parse(inner) as {exception_type: string; exception_message: string};
+    const {exception_type: type, exception_message: said} = JSON.parse(inner) as {
+      exception_type: string;
+      exception_message: string;
+    };
     return `${type} Error: ${said}`;
   } catch {
     return inner;
@@ -56,7 +63,11 @@ function duckdbText(message: string): string {
 }
 
 /** The first paragraph without the name of its kind, its full stop and LINE excerpts. */
-const sentence = (text: string): string => (text.replace(/^[A-Za-z ]+ Error: /, '').split(/\n\s*\n|\nLINE \d/)[0] ?? '').replace(/\s+/g, ' ').trim().replace(/[.!]$/, '');
+const sentence = (text: string): string =>
+  (text.replace(/^[A-Za-z ]+ Error: /, '').split(/\n\s*\n|\nLINE \d/)[0] ?? '')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .replace(/[.!]$/, '');
 
 const names = (quoted: string): string[] => [...quoted.matchAll(/"((?:[^"]|"")*)"/g)].map(([, name]) => name ?? '');
 
@@ -69,7 +80,9 @@ const didYouMean = (name: string, candidates: readonly string[]): string | undef
 };
 
 function missingColumn(name: string, candidates: readonly string[]): Explained {
-  const hint = didYouMean(name, candidates) ?? (candidates.length === 0 ? 'Check its name in the cell above.' : `There is ${list(candidates)}.`);
+  const hint =
+    didYouMean(name, candidates) ??
+    (candidates.length === 0 ? 'Check its name in the cell above.' : `There is ${list(candidates)}.`);
   return {code: 'COLUMN_NOT_FOUND', message: `There is no column named ${name}.`, hint, where: {column: name}};
 }
 
@@ -79,10 +92,18 @@ const offline = (what: string): Explained => ({
   hint: 'Add the file to the workspace, by its address if it is on the web, and load it from there.',
 });
 
-const sqlTypes: Readonly<Record<string, string>> = {INT8: 'TINYINT', INT16: 'SMALLINT', INT32: 'INTEGER', INT64: 'BIGINT', INT128: 'HUGEINT', BOOL: 'BOOLEAN'};
+const sqlTypes: Readonly<Record<string, string>> = {
+  INT8: 'TINYINT',
+  INT16: 'SMALLINT',
+  INT32: 'INTEGER',
+  INT64: 'BIGINT',
+  INT128: 'HUGEINT',
+  BOOL: 'BOOLEAN',
+};
 const typeText = (type: string): string => sqlTypes[type] ?? type;
 
-const tryCast = 'Use TRY_CAST to get NULL where a value can’t be read, or a cast step, which can keep such rows as rejects.';
+const tryCast =
+  'Use TRY_CAST to get NULL where a value can’t be read, or a cast step, which can keep such rows as rejects.';
 const utcHint = 'Times are UTC here: cast a TIMESTAMP WITH TIME ZONE to TIMESTAMP first.';
 const isAddress = (name: string): boolean => /^\w+:\/\//.test(name);
 
@@ -96,8 +117,15 @@ const extensionHints: Readonly<Record<string, string>> = {
 function missingTable(name: string, candidate: string | undefined): Explained {
   if (isAddress(name)) return offline(`${name} is an address, and the engine reads files of the workspace.`);
   if (/\.(csv|tsv|txt|jsonl?|ndjson|parquet|gz|xlsx?|db|sqlite|duckdb)$/i.test(name))
-    return {code: 'FILE_NOT_READ', message: `${name} can’t be read inside SQL.`, hint: 'Load it with a load step and name that step here.', where: {file: name}};
-  const hint = (candidate === undefined ? undefined : didYouMean(name, [candidate])) ?? 'Check its name, or run the cell that makes it first.';
+    return {
+      code: 'FILE_NOT_READ',
+      message: `${name} can’t be read inside SQL.`,
+      hint: 'Load it with a load step and name that step here.',
+      where: {file: name},
+    };
+  const hint =
+    (candidate === undefined ? undefined : didYouMean(name, [candidate])) ??
+    'Check its name, or run the cell that makes it first.';
   return {code: 'TABLE_NOT_FOUND', message: `There is no table named ${name}.`, hint};
 }
 
@@ -120,7 +148,8 @@ const rules: readonly Rule[] = [
     },
   },
   {
-    pattern: /^Catalog Error: (?:Table|View)(?: Function)? with name "?(\S.*?)"? does not exist(?:!\s*Did you mean "(.+?)"\?)?/,
+    pattern:
+      /^Catalog Error: (?:Table|View)(?: Function)? with name "?(\S.*?)"? does not exist(?:!\s*Did you mean "(.+?)"\?)?/,
     explain: ([, name = '', candidate]) => missingTable(name, candidate),
   },
   {
@@ -128,17 +157,24 @@ const rules: readonly Rule[] = [
     explain: ([, name = ''], text) => ({
       code: 'FUNCTION_NOT_FOUND',
       message: `There is no function named ${name}.`,
-      hint: didYouMean(name, names(/Did you mean (.*)\?/.exec(text)?.[1] ?? '')) ?? 'Check its name; functions of DuckDB’s extensions are not available here.',
+      hint:
+        didYouMean(name, names(/Did you mean (.*)\?/.exec(text)?.[1] ?? '')) ??
+        'Check its name; functions of DuckDB’s extensions are not available here.',
     }),
   },
   {
     pattern: /^Catalog Error: .*?name "?(.+?)"? already exists/,
-    explain: ([, name = '']) => ({code: 'NAME_EXISTS', message: `${name} exists already.`, hint: 'Choose another name.'}),
+    explain: ([, name = '']) => ({
+      code: 'NAME_EXISTS',
+      message: `${name} exists already.`,
+      hint: 'Choose another name.',
+    }),
   },
   {
     pattern:
       /^Binder Error: (?:Referenced column "((?:[^"]|"")*)" (?:was )?not found|Table ".*?" does not have a column named "((?:[^"]|"")*)"|Column "((?:[^"]|"")*)" in \w+ list not found)/,
-    explain: ([, a, b, c], text) => missingColumn(a ?? b ?? c ?? '', names(/Candidate bindings:(.*)/.exec(text)?.[1] ?? '')),
+    explain: ([, a, b, c], text) =>
+      missingColumn(a ?? b ?? c ?? '', names(/Candidate bindings:(.*)/.exec(text)?.[1] ?? '')),
   },
   {
     pattern: /^Binder Error: Referenced table "(.*?)" not found!/,
@@ -170,7 +206,8 @@ const rules: readonly Rule[] = [
     }),
   },
   {
-    pattern: /^Binder Error: (?:No function matches the given name and argument types|Could not choose a best candidate function for the function call) ['"](.*?)\((.*)\)['"]/,
+    pattern:
+      /^Binder Error: (?:No function matches the given name and argument types|Could not choose a best candidate function for the function call) ['"](.*?)\((.*)\)['"]/,
     explain: ([, name = '', types = '']) => ({
       code: 'TYPE_MISMATCH',
       message: `${name} doesn’t work on ${list(types.replaceAll('STRING_LITERAL', 'a text').replaceAll('INTEGER_LITERAL', 'a number').split(', ')) || 'nothing'}.`,
@@ -193,8 +230,14 @@ const rules: readonly Rule[] = [
     pattern: /^Parser Error: (.*) at (?:or near "([\s\S]*?)"(?:\n|$)|end of input)/,
     explain: ([, what = '', near]) => ({
       code: 'SYNTAX_ERROR',
-      message: near === undefined ? 'The SQL ends too early.' : `The SQL can’t be read at “${near.slice(0, 80)}”${what === 'syntax error' ? '' : ` (${what})`}.`,
-      hint: near === undefined ? 'A bracket or an END may be missing.' : 'Look just before it: a word may be misspelt, or a comma, quote or bracket missing.',
+      message:
+        near === undefined
+          ? 'The SQL ends too early.'
+          : `The SQL can’t be read at “${near.slice(0, 80)}”${what === 'syntax error' ? '' : ` (${what})`}.`,
+      hint:
+        near === undefined
+          ? 'A bracket or an END may be missing.'
+          : 'Look just before it: a word may be misspelt, or a comma, quote or bracket missing.',
     }),
   },
   {
@@ -220,7 +263,8 @@ const rules: readonly Rule[] = [
     }),
   },
   {
-    pattern: /^Conversion Error: Could not convert \w+ ['"]([\s\S]*?)['"] to ['"]?([\w ]+?(?:\(.*?\))?)['"]?(?: when casting from source column (.*))?(?:\n|$)/,
+    pattern:
+      /^Conversion Error: Could not convert \w+ ['"]([\s\S]*?)['"] to ['"]?([\w ]+?(?:\(.*?\))?)['"]?(?: when casting from source column (.*))?(?:\n|$)/,
     explain: ([, value = '', type = '', column]) => ({
       code: 'CAST_FAILED',
       message: `“${value.slice(0, 80)}”${column === undefined ? '' : ` in column ${column}`} can’t be read as ${typeText(type)}.`,
@@ -260,31 +304,59 @@ const rules: readonly Rule[] = [
     },
   },
   {
-    pattern: /^IO Error: No files found that match the pattern "(.*?)"|Opening file '(.*?)' failed|No network for '(.*?)'/,
+    pattern:
+      /^IO Error: No files found that match the pattern "(.*?)"|Opening file '(.*?)' failed|No network for '(.*?)'/,
     explain: ([, a, b, c]) => {
       const file = a ?? b ?? c ?? '';
       if (isAddress(file)) return offline(`${file} is an address, and the engine reads files of the workspace.`);
-      return {code: 'FILE_NOT_FOUND', message: `There is no file named ${file} in the workspace.`, hint: 'Drop the file on the page, or check its name.', where: {file}};
+      return {
+        code: 'FILE_NOT_FOUND',
+        message: `There is no file named ${file} in the workspace.`,
+        hint: 'Drop the file on the page, or check its name.',
+        where: {file},
+      };
     },
   },
   {
     pattern: /^Out of Range Error: (.*Overflow)?/i,
     explain: ([, overflow], text) =>
       overflow === undefined
-        ? {code: 'OUT_OF_RANGE', message: `A value can’t be computed: ${sentence(text)}.`, hint: 'Filter such rows out first, or use CASE to give NULL for them.'}
-        : {code: 'OUT_OF_RANGE', message: `A number became too large: ${sentence(text)}.`, hint: 'Cast to DOUBLE or HUGEINT before calculating.'},
+        ? {
+            code: 'OUT_OF_RANGE',
+            message: `A value can’t be computed: ${sentence(text)}.`,
+            hint: 'Filter such rows out first, or use CASE to give NULL for them.',
+          }
+        : {
+            code: 'OUT_OF_RANGE',
+            message: `A number became too large: ${sentence(text)}.`,
+            hint: 'Cast to DOUBLE or HUGEINT before calculating.',
+          },
   },
   {
     pattern: /configuration has been locked|^Permission Error: /,
-    explain: (_, text) => ({code: 'NOT_ALLOWED', message: `${sentence(text)}.`, hint: 'The engine’s settings are fixed: UTC, no network, rows in their order.'}),
+    explain: (_, text) => ({
+      code: 'NOT_ALLOWED',
+      message: `${sentence(text)}.`,
+      hint: 'The engine’s settings are fixed: UTC, no network, rows in their order.',
+    }),
   },
   {
     pattern: /^no statements$/,
-    explain: () => ({code: 'SQL_EMPTY', message: 'There is no SQL here.', hint: 'Write a query, for example SELECT * FROM the cell above.'}),
+    explain: () => ({
+      code: 'SQL_EMPTY',
+      message: 'There is no SQL here.',
+      hint: 'Write a query, for example SELECT * FROM the cell above.',
+    }),
   },
 ];
 
-const kinds: Readonly<Record<string, string>> = {Binder: 'SQL_INVALID', Catalog: 'SQL_INVALID', Parser: 'SYNTAX_ERROR', 'Invalid Input': 'INVALID_INPUT', Constraint: 'CONSTRAINT'};
+const kinds: Readonly<Record<string, string>> = {
+  Binder: 'SQL_INVALID',
+  Catalog: 'SQL_INVALID',
+  Parser: 'SYNTAX_ERROR',
+  'Invalid Input': 'INVALID_INPUT',
+  Constraint: 'CONSTRAINT',
+};
 
 function firstRule(text: string): Explained {
   for (const {pattern, explain: rule} of rules) {

@@ -18,7 +18,9 @@ export function exactQuery(sql: string, columns: readonly Described[]): string {
   const casts = columns.map(({type}) => exactType(parseDuckType(type)));
   if (casts.every((cast) => cast === undefined)) return sql;
   // Names of our own, because a query may give two columns the same one.
-  const selected = columns.map(({name}, i) => `${casts[i] === undefined ? `c${i}` : `CAST(c${i} AS ${casts[i]})`} AS ${quoted(name)}`);
+  const selected = columns.map(
+    ({name}, i) => `${casts[i] === undefined ? `c${i}` : `CAST(c${i} AS ${casts[i]})`} AS ${quoted(name)}`,
+  );
   return `SELECT ${selected.join(', ')} FROM (${sql}\n) AS t(${columns.map((_, i) => `c${i}`).join(', ')})`;
 }
 
@@ -44,7 +46,9 @@ function exactType(type: DuckType): string | undefined {
     }
     case 'map': {
       const [key, value] = [exactType(type.key), exactType(type.value)];
-      return key === undefined && value === undefined ? undefined : `MAP(${key ?? typeText(type.key)}, ${value ?? typeText(type.value)})`;
+      return key === undefined && value === undefined
+        ? undefined
+        : `MAP(${key ?? typeText(type.key)}, ${value ?? typeText(type.value)})`;
     }
   }
 }

@@ -17,7 +17,8 @@ export function exposeEngine(engine: EngineContract, endpoint?: Comlink.Endpoint
         remote[Comlink.releaseProxy]();
       }
     },
-    columns: async (job, sql) => moved(await engine.columns(job, sql), ({columns}) => columns.map(({values}) => values.buffer)),
+    columns: async (job, sql) =>
+      moved(await engine.columns(job, sql), ({columns}) => columns.map(({values}) => values.buffer)),
     describe: (job, sql) => engine.describe(job, sql),
     insert: (job, table, ipc, create) => engine.insert(job, table, ipc, create),
     insertColumns: (job, table, columns, create) => engine.insertColumns(job, table, columns, create),

@@ -14,11 +14,15 @@ const missingInt = -2147483648;
 
 /** Rows `start` to `end` of equally long columns as an IPC stream; what a `KernelColumn` calls missing is NULL. */
 export function columnsIpc(columns: readonly KernelColumn[], start: number, end: number): Uint8Array {
-  const fields = columns.map(({name, values}) => new Field(name, values instanceof Int32Array ? new Int32() : new Float64(), true));
+  const fields = columns.map(
+    ({name, values}) => new Field(name, values instanceof Int32Array ? new Int32() : new Float64(), true),
+  );
   const children = columns.map(({values}) => {
     const data = values.subarray(start, end);
     const nulls = nullsOf(data);
-    return data instanceof Int32Array ? makeData({type: new Int32(), data, ...nulls}) : makeData({type: new Float64(), data, ...nulls});
+    return data instanceof Int32Array
+      ? makeData({type: new Int32(), data, ...nulls})
+      : makeData({type: new Float64(), data, ...nulls});
   });
   const rows = makeData({type: new Struct(fields), length: end - start, nullCount: 0, children});
   const writer = new RecordBatchStreamWriter();

@@ -17,11 +17,14 @@ export interface OpenDuckDB {
 export function seal(wasmUrl: string): void {
   const load = globalThis.fetch;
   const fetchWasm = async (resource: Request | string): Promise<Response> => {
-    if ((typeof resource === 'string' ? resource : resource.url) !== wasmUrl) throw new TypeError('The engine has no network.');
+    if ((typeof resource === 'string' ? resource : resource.url) !== wasmUrl)
+      throw new TypeError('The engine has no network.');
     const response = await load(resource);
     if (!response.ok) throw new Error(`${wasmUrl} answered ${response.status}`);
     // Some static hosts don't know the type of .wasm files.
-    return response.headers.get('content-type') === 'application/wasm' ? response : new Response(response.body, {headers: {'content-type': 'application/wasm'}});
+    return response.headers.get('content-type') === 'application/wasm'
+      ? response
+      : new Response(response.body, {headers: {'content-type': 'application/wasm'}});
   };
   const unanswered = class {
     readonly status = 0;
@@ -53,7 +56,13 @@ export function seal(wasmUrl: string): void {
 }
 
 /** Starts DuckDB in a nested worker without a network. Both addresses are the page's own files. */
-export async function openSealedDuckDB({wasmUrl, workerUrl}: {wasmUrl: string; workerUrl: string}): Promise<OpenDuckDB> {
+export async function openSealedDuckDB({
+  wasmUrl,
+  workerUrl,
+}: {
+  wasmUrl: string;
+  workerUrl: string;
+}): Promise<OpenDuckDB> {
   const absolute = (url: string): string => new URL(url, self.location.href).href;
   const script = `importScripts(${JSON.stringify(absolute(workerUrl))});(${seal.toString()})(${JSON.stringify(absolute(wasmUrl))});`;
   const address = URL.createObjectURL(new Blob([script], {type: 'text/javascript'}));
@@ -62,7 +71,14 @@ export async function openSealedDuckDB({wasmUrl, workerUrl}: {wasmUrl: string; w
     const life = new Lifetime();
     worker.addEventListener('error', (event) => {
       const found = event.message === '' ? `${workerUrl} could not be loaded` : event.message;
-      life.end(new EngineError({code: 'ENGINE_LOST', message: `DuckDB’s worker broke down: ${found}.`, hint: 'Reload the page; your files and notebook are kept.', fatal: true}));
+      life.end(
+        new EngineError({
+          code: 'ENGINE_LOST',
+          message: `DuckDB’s worker broke down: ${found}.`,
+          hint: 'Reload the page; your files and notebook are kept.',
+          fatal: true,
+        }),
+      );
     });
     const db = new AsyncDuckDB(new VoidLogger(), worker);
     await life.during(db.instantiate(absolute(wasmUrl)));

@@ -42,7 +42,8 @@ export class TextNumbers {
   #add(bytes: Uint8Array, from: number, to: number): void {
     const start = this.#starts[this.#size] ?? 0;
     const end = start + to - from;
-    if (end > this.#bytes.length) this.#bytes = grown(this.#bytes, new Uint8Array(Math.max(end, 2 * this.#bytes.length)));
+    if (end > this.#bytes.length)
+      this.#bytes = grown(this.#bytes, new Uint8Array(Math.max(end, 2 * this.#bytes.length)));
     this.#bytes.set(bytes.subarray(from, to), start);
     this.#size++;
     if (this.#size >= this.#starts.length) this.#starts = grown(this.#starts, new Int32Array(2 * this.#starts.length));

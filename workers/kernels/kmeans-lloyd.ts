@@ -16,14 +16,21 @@ export interface Clustering extends Assignment {
 }
 
 /** The multiply-adds that `lloyd` takes at most, unless clusters lose all their rows. */
-export const lloydWork = ({rows, columns}: Omit<Matrix, 'values'>, k: number, maxIter: number): number => rows * columns * (2 + (maxIter + 1) * k);
+export const lloydWork = ({rows, columns}: Omit<Matrix, 'values'>, k: number, maxIter: number): number =>
+  rows * columns * (2 + (maxIter + 1) * k);
 
 /**
  * Lloyd's iterations until every centre moves by at most `tol` or `maxIter` is reached, as Spark counts them, with
  * Hamerly's bounds (2010): a row whose centre is surely the nearest is skipped. The rows' labels fit the final centres.
  * `centres` (k × columns) is taken over and moved. A cluster that loses all its rows restarts at the row farthest from its centre.
  */
-export function* lloyd(points: Matrix, centres: Float64Array, maxIter: number, tol: number, meter: Meter): Generator<Progress, Clustering, void> {
+export function* lloyd(
+  points: Matrix,
+  centres: Float64Array,
+  maxIter: number,
+  tol: number,
+  meter: Meter,
+): Generator<Progress, Clustering, void> {
   const {values, rows, columns: d} = points;
   const k = centres.length / d;
   const labels = new Int32Array(rows);
@@ -148,7 +155,14 @@ export function* lloyd(points: Matrix, centres: Float64Array, maxIter: number, t
   return yield* measure(points, centres, labels, sizes, iterations, meter);
 }
 
-function* measure(points: Matrix, centres: Float64Array, labels: Int32Array, sizes: Int32Array, iterations: number, meter: Meter): Generator<Progress, Clustering, void> {
+function* measure(
+  points: Matrix,
+  centres: Float64Array,
+  labels: Int32Array,
+  sizes: Int32Array,
+  iterations: number,
+  meter: Meter,
+): Generator<Progress, Clustering, void> {
   const {values, rows, columns: d} = points;
   const squared = new Float64Array(rows);
   let inertia = 0;
@@ -166,7 +180,8 @@ function* measure(points: Matrix, centres: Float64Array, labels: Int32Array, siz
 function halfGaps(centres: Float64Array, k: number, d: number, safe: Float64Array): void {
   for (let j = 0; j < k; j++) {
     let nearest = Infinity;
-    for (let other = 0; other < k; other++) if (other !== j) nearest = Math.min(nearest, squaredDistance(centres, j * d, centres, other * d, d));
+    for (let other = 0; other < k; other++)
+      if (other !== j) nearest = Math.min(nearest, squaredDistance(centres, j * d, centres, other * d, d));
     safe[j] = Math.sqrt(nearest) / 2;
   }
 }

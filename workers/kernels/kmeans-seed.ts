@@ -9,13 +9,19 @@ export type Seeding = {readonly centres: Float64Array} | {readonly distinct: num
 const trialsFor = (k: number): number => 2 + Math.floor(Math.log(k));
 
 /** The multiply-adds that `seedCentres` takes. */
-export const seedWork = ({rows, columns}: Omit<Matrix, 'values'>, k: number): number => rows * columns * (1 + (k - 1) * (trialsFor(k) + 1));
+export const seedWork = ({rows, columns}: Omit<Matrix, 'values'>, k: number): number =>
+  rows * columns * (1 + (k - 1) * (trialsFor(k) + 1));
 
 /**
  * Greedy k-means++ (Arthur and Vassilvitskii 2007, section 6): each next centre is the best of 2 + ⌊ln k⌋ rows drawn
  * with probability proportional to their squared distance to the centres so far.
  */
-export function* seedCentres(points: Matrix, k: number, random: Random, meter: Meter): Generator<Progress, Seeding, void> {
+export function* seedCentres(
+  points: Matrix,
+  k: number,
+  random: Random,
+  meter: Meter,
+): Generator<Progress, Seeding, void> {
   const {values, rows, columns: d} = points;
   const trials = trialsFor(k);
   const centres = new Float64Array(k * d);
@@ -24,7 +30,8 @@ export function* seedCentres(points: Matrix, k: number, random: Random, meter: M
   const candidates = new Float64Array(trials * d);
   const potentials = new Float64Array(trials);
 
-  const copyRow = (row: number, target: Float64Array, index: number): void => target.set(values.subarray(row * d, row * d + d), index * d);
+  const copyRow = (row: number, target: Float64Array, index: number): void =>
+    target.set(values.subarray(row * d, row * d + d), index * d);
   function* adopt(centre: number): Generator<Progress, number, void> {
     let potential = 0;
     yield* meter.pass(rows, d, (from, to) => {
@@ -48,7 +55,8 @@ export function* seedCentres(points: Matrix, k: number, random: Random, meter: M
       for (let row = from; row < to; row++) {
         const now = f64(closest, row);
         for (let trial = 0; trial < trials; trial++) {
-          potentials[trial] = f64(potentials, trial) + Math.min(now, squaredDistance(values, row * d, candidates, trial * d, d));
+          potentials[trial] =
+            f64(potentials, trial) + Math.min(now, squaredDistance(values, row * d, candidates, trial * d, d));
         }
       }
     });

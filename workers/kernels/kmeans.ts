@@ -46,8 +46,15 @@ export const kmeans: Kernel = function* (given, args) {
   const prepared = yield* prepare(given, settings.value.standardize, meter);
   const {points} = prepared;
   if (points.rows === 0) {
-    const message = input.rows === 0 ? 'There are no rows to cluster.' : `None of the ${plural(input.rows, 'row')} has a value in every feature.`;
-    return failure('NO_COMPLETE_ROWS', message, 'Fill the missing values in a step before this one, or take fewer features.');
+    const message =
+      input.rows === 0
+        ? 'There are no rows to cluster.'
+        : `None of the ${plural(input.rows, 'row')} has a value in every feature.`;
+    return failure(
+      'NO_COMPLETE_ROWS',
+      message,
+      'Fill the missing values in a step before this one, or take fewer features.',
+    );
   }
   if (k > points.rows) {
     return failure(
@@ -59,13 +66,19 @@ export const kmeans: Kernel = function* (given, args) {
   const best = yield* cluster(points, settings.value, random, meter);
   if ('distinct' in best) {
     const message = `k is ${count(k)}, and the features have only ${plural(best.distinct, 'distinct row')}.`;
-    return failure('TOO_FEW_DISTINCT_ROWS', message, `Set k to ${count(best.distinct)} or less, or add a feature that tells more rows apart.`);
+    return failure(
+      'TOO_FEW_DISTINCT_ROWS',
+      message,
+      `Set k to ${count(best.distinct)} or less, or add a feature that tells more rows apart.`,
+    );
   }
   const order = clusterOrder(best, points.columns);
   const facts: Record<string, number> = {inertia: best.inertia};
   if (k > 1) facts.silhouette = yield* meanSilhouette(points, best.labels, best.sizes, meter);
   Object.assign(facts, {iterations: best.iterations, rows: points.rows, rows_skipped: input.rows - points.rows});
-  const tables: Record<string, readonly KernelColumn[]> = {centres: centresTable(best, order, prepared, settings.value.features)};
+  const tables: Record<string, readonly KernelColumn[]> = {
+    centres: centresTable(best, order, prepared, settings.value.features),
+  };
   if (elbowMax > 0) {
     const sample = sampleRows(points, elbowRows, random);
     facts.elbow_rows = sample.rows;
@@ -83,8 +96,15 @@ function readSettings(args: KernelArgs, columns: number): Outcome<Settings> {
   const wrong: string[] = [];
   const number = (name: string, otherwise: number, smallest: number, whole: boolean): number => {
     const value = args[name] ?? otherwise;
-    if (typeof value === 'number' && value >= smallest && (whole ? Number.isSafeInteger(value) : Number.isFinite(value))) return value;
-    wrong.push(`${name} takes a ${whole ? 'whole ' : ''}number${smallest === -Infinity ? '' : ` from ${smallest}`}, and this is ${JSON.stringify(value)}`);
+    if (
+      typeof value === 'number' &&
+      value >= smallest &&
+      (whole ? Number.isSafeInteger(value) : Number.isFinite(value))
+    )
+      return value;
+    wrong.push(
+      `${name} takes a ${whole ? 'whole ' : ''}number${smallest === -Infinity ? '' : ` from ${smallest}`}, and this is ${JSON.stringify(value)}`,
+    );
     return otherwise;
   };
   const settings = {
@@ -98,7 +118,9 @@ function readSettings(args: KernelArgs, columns: number): Outcome<Settings> {
     features: featureNames(args.features, columns),
   };
   if (columns === 0) wrong.push('features names no column');
-  return wrong.length === 0 ? {ok: true, value: settings} : failure('BAD_ARGUMENT', `${wrong.join('; ')}.`, 'Correct the step’s parameters and run it again.');
+  return wrong.length === 0
+    ? {ok: true, value: settings}
+    : failure('BAD_ARGUMENT', `${wrong.join('; ')}.`, 'Correct the step’s parameters and run it again.');
 }
 
 /** The names of the features for the table of centres, made unlike its own columns' names. */
@@ -161,7 +183,8 @@ function* prepare({rows, columns}: ColumnSet, standardize: boolean, meter: Meter
     // A column that never varies says nothing about clusters; its scale stays 1.
     for (let c = 0; c < d; c++) if (f64(squares, c) > 0) scales[c] = Math.sqrt(f64(squares, c) / (complete - 1));
     yield* meter.pass(complete, d, (from, to) => {
-      for (let row = from; row < to; row++) for (let c = 0; c < d; c++) centred[row * d + c] = f64(centred, row * d + c) / f64(scales, c);
+      for (let row = from; row < to; row++)
+        for (let c = 0; c < d; c++) centred[row * d + c] = f64(centred, row * d + c) / f64(scales, c);
     });
   }
   meter.reach(prepareWork({rows, columns: d}));
@@ -169,7 +192,8 @@ function* prepare({rows, columns}: ColumnSet, standardize: boolean, meter: Meter
 }
 
 // The loops that call it bound both, as with `f64`.
-const cell = (columns: readonly Float64Array[], column: number, row: number): number => f64(columns[column] as Float64Array, row);
+const cell = (columns: readonly Float64Array[], column: number, row: number): number =>
+  f64(columns[column] as Float64Array, row);
 
 type Size = Omit<Matrix, 'values'>;
 
@@ -196,7 +220,12 @@ interface TooFew {
 }
 
 /** The best clustering of all starts. */
-function* cluster(points: Matrix, settings: Settings, random: Random, meter: Meter): Generator<Progress, Clustering | TooFew, void> {
+function* cluster(
+  points: Matrix,
+  settings: Settings,
+  random: Random,
+  meter: Meter,
+): Generator<Progress, Clustering | TooFew, void> {
   const {k, maxIter, tol, nInit} = settings;
   const end = meter.done + clusterWork(points, k, settings);
   const best = yield* bestOf(points.rows > startRows ? 1 : nInit, points, settings, random, meter);
@@ -208,7 +237,13 @@ function* cluster(points: Matrix, settings: Settings, random: Random, meter: Met
   return refined.inertia < best.inertia ? refined : best;
 }
 
-function* bestOf(starts: number, points: Matrix, {k, maxIter, tol}: Settings, random: Random, meter: Meter): Generator<Progress, Clustering | TooFew, void> {
+function* bestOf(
+  starts: number,
+  points: Matrix,
+  {k, maxIter, tol}: Settings,
+  random: Random,
+  meter: Meter,
+): Generator<Progress, Clustering | TooFew, void> {
   const before = meter.done;
   let best: Clustering | undefined;
   for (let start = 1; best === undefined || start <= starts; start++) {
@@ -226,7 +261,8 @@ function* bestOf(starts: number, points: Matrix, {k, maxIter, tol}: Settings, ra
 function clusterOrder({centres, sizes}: Clustering, d: number): Int32Array {
   const bySize = Array.from(sizes.keys()).sort((a, b) => {
     if (i32(sizes, a) !== i32(sizes, b)) return i32(sizes, b) - i32(sizes, a);
-    for (let c = 0; c < d; c++) if (f64(centres, a * d + c) !== f64(centres, b * d + c)) return f64(centres, a * d + c) - f64(centres, b * d + c);
+    for (let c = 0; c < d; c++)
+      if (f64(centres, a * d + c) !== f64(centres, b * d + c)) return f64(centres, a * d + c) - f64(centres, b * d + c);
     return a - b;
   });
   const order = new Int32Array(sizes.length);
@@ -234,7 +270,12 @@ function clusterOrder({centres, sizes}: Clustering, d: number): Int32Array {
   return order;
 }
 
-function rowColumns(rows: number, skipped: Uint8Array, {labels, squared}: Clustering, order: Int32Array): readonly KernelColumn[] {
+function rowColumns(
+  rows: number,
+  skipped: Uint8Array,
+  {labels, squared}: Clustering,
+  order: Int32Array,
+): readonly KernelColumn[] {
   const cluster = new Int32Array(rows).fill(nullInt);
   const distance = new Float64Array(rows).fill(NaN);
   let next = 0;
@@ -250,13 +291,21 @@ function rowColumns(rows: number, skipped: Uint8Array, {labels, squared}: Cluste
   ];
 }
 
-function centresTable({centres, sizes}: Clustering, order: Int32Array, {means, scales}: Prepared, features: readonly string[]): readonly KernelColumn[] {
+function centresTable(
+  {centres, sizes}: Clustering,
+  order: Int32Array,
+  {means, scales}: Prepared,
+  features: readonly string[],
+): readonly KernelColumn[] {
   const d = features.length;
   const clusters = Array.from(sizes.keys()).sort((a, b) => i32(order, a) - i32(order, b));
   return [
     {name: 'cluster', values: Int32Array.from(clusters.keys())},
     {name: 'size', values: Int32Array.from(clusters, (old) => i32(sizes, old))},
-    ...features.map((name, c) => ({name, values: Float64Array.from(clusters, (old) => f64(centres, old * d + c) * f64(scales, c) + f64(means, c))})),
+    ...features.map((name, c) => ({
+      name,
+      values: Float64Array.from(clusters, (old) => f64(centres, old * d + c) * f64(scales, c) + f64(means, c)),
+    })),
   ];
 }
 
@@ -273,7 +322,13 @@ function sampleRows(points: Matrix, count: number, random: Random): Matrix {
 }
 
 /** The inertia for k = 1, 2, … on the sample; it ends where the distinct rows do. `known` is the result for its own k on the same rows. */
-function* elbow(sample: Matrix, settings: Settings, random: Random, meter: Meter, known: Clustering | undefined): Generator<Progress, readonly KernelColumn[], void> {
+function* elbow(
+  sample: Matrix,
+  settings: Settings,
+  random: Random,
+  meter: Meter,
+  known: Clustering | undefined,
+): Generator<Progress, readonly KernelColumn[], void> {
   const inertias: number[] = [];
   for (let k = 1; k <= settings.elbowMax; k++) {
     if (k === settings.k && known !== undefined) {

@@ -21,7 +21,12 @@ const digits = 2 ** digit;
 const mostGroups = 2 ** 24;
 
 /** `times` are microseconds, −2⁶³ for none; `keys` tell the groups. */
-export function* rollingOrder(times: BigInt64Array, keys: readonly (ColumnValues & {kind: 'texts'})[], longest: number, meter: Meter): Generator<Progress, RollingOrder, void> {
+export function* rollingOrder(
+  times: BigInt64Array,
+  keys: readonly (ColumnValues & {kind: 'texts'})[],
+  longest: number,
+  meter: Meter,
+): Generator<Progress, RollingOrder, void> {
   const all = times.length;
   // 64-bit numbers one by one would be slow: low and high halves, little-endian as every platform of today.
   const halves = new Uint32Array(times.buffer, times.byteOffset, 2 * all);
@@ -44,7 +49,8 @@ export function* rollingOrder(times: BigInt64Array, keys: readonly (ColumnValues
       if (high > highest) highest = high;
       const group = i32(groups, row);
       const before = i32(lastRow, group);
-      if (before >= 0 && (highOf(before) > high || (highOf(before) === high && lowOf(before) > lowOf(row)))) isSorted = false;
+      if (before >= 0 && (highOf(before) > high || (highOf(before) === high && lowOf(before) > lowOf(row))))
+        isSorted = false;
       lastRow[group] = row;
     }
   });
@@ -98,7 +104,11 @@ export function* rollingOrder(times: BigInt64Array, keys: readonly (ColumnValues
 }
 
 /** Each row's group by number; NULL is a group like any other. */
-function* groupsOf(keys: readonly (ColumnValues & {kind: 'texts'})[], rows: number, meter: Meter): Generator<Progress, {groups: Int32Array; count: number}, void> {
+function* groupsOf(
+  keys: readonly (ColumnValues & {kind: 'texts'})[],
+  rows: number,
+  meter: Meter,
+): Generator<Progress, {groups: Int32Array; count: number}, void> {
   const groups = new Int32Array(rows);
   let count = 1;
   for (const {values, distinct} of keys) {

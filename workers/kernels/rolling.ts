@@ -38,7 +38,10 @@ export const rolling: Kernel = function* (input, args) {
   const keys = input.columns.filter((column) => column.kind === 'texts');
   const numbers = input.columns.filter((column) => column.kind === 'numbers');
   const outputs = numbers.length * windows.length * statistics.length;
-  const rowsOfPart = Math.max(1, partRows > 0 ? partRows : insertRows * Math.max(1, Math.floor(partBytes / (8 * Math.max(1, outputs)) / insertRows)));
+  const rowsOfPart = Math.max(
+    1,
+    partRows > 0 ? partRows : insertRows * Math.max(1, Math.floor(partBytes / (8 * Math.max(1, outputs)) / insertRows)),
+  );
 
   const longest = Math.max(0, ...windows.map(({microseconds}) => microseconds));
   const meter = new Meter(input.rows * (sortCost + numbers.length * windows.length * readingCost));
@@ -54,12 +57,19 @@ export const rolling: Kernel = function* (input, args) {
 
 const sortCost = 40;
 
-const failure = (code: string, message: string): Outcome<never> => ({ok: false, error: {code, message, hint: 'Correct the step’s parameters and run it again.'}});
+const failure = (code: string, message: string): Outcome<never> => ({
+  ok: false,
+  error: {code, message, hint: 'Correct the step’s parameters and run it again.'},
+});
 
 /** The step writes these; what it doesn't write is none of its own. */
 function readSettings(args: KernelArgs): Settings {
   const list = (name: string): unknown => JSON.parse(String(args[name] ?? '[]'));
-  return {windows: list('windows') as readonly Window[], statistics: list('statistics') as readonly Statistic[], partRows: Number(args['part_rows'] ?? 0)};
+  return {
+    windows: list('windows') as readonly Window[],
+    statistics: list('statistics') as readonly Statistic[],
+    partRows: Number(args['part_rows'] ?? 0),
+  };
 }
 
 /** A run of readings, one after the other in the sorted order, of which some rows are in the part. */
@@ -82,24 +92,32 @@ function* part(
   statistics: readonly Statistic[],
   meter: Meter,
 ): Generator<Progress, readonly KernelColumn[], void> {
-  const columns = numbers.map((column) => windows.map((window) => outputsOf(column.name, window, statistics, to - from)));
+  const columns = numbers.map((column) =>
+    windows.map((window) => outputsOf(column.name, window, statistics, to - from)),
+  );
   const isWhole = from === 0 && to - from >= rows.length;
   const readings = new Readings();
   const sliding = new SlidingWindow(statistics);
   for (let segment = 0; segment + 1 < starts.length; segment++) {
     const [start, end] = [i32(starts, segment), i32(starts, segment + 1)];
-    const run = isWhole ? {from: start, to: end, first: start, last: end} : runIn(from, to, rows, times, start, end, longest);
+    const run = isWhole
+      ? {from: start, to: end, first: start, last: end}
+      : runIn(from, to, rows, times, start, end, longest);
     if (run === undefined) continue;
     for (let c = 0; c < numbers.length; c++) {
       const column = numbers[c];
       if (column === undefined) continue;
-      yield* meter.among(run.last - run.first, 2, (low, high) => readings.take(column.values, rows, times, run.first + low, run.first + high, low === 0));
+      yield* meter.among(run.last - run.first, 2, (low, high) =>
+        readings.take(column.values, rows, times, run.first + low, run.first + high, low === 0),
+      );
       for (let w = 0; w < windows.length; w++) {
         const window = windows[w];
         const outputs = columns[c]?.[w];
         if (window === undefined || outputs === undefined) continue;
         sliding.start(readings, window.microseconds, outputs);
-        yield* meter.among(run.to - run.from, readingCost, (low, high) => slide(sliding, rows, times, run.from + low, run.from + high, from, to));
+        yield* meter.among(run.to - run.from, readingCost, (low, high) =>
+          slide(sliding, rows, times, run.from + low, run.from + high, from, to),
+        );
       }
     }
   }
@@ -107,7 +125,15 @@ function* part(
 }
 
 /** Gives their values to the rows at the positions `low` to `high` that lie between the rows `from` and `to`. */
-function slide(sliding: SlidingWindow, rows: Int32Array, times: Float64Array, low: number, high: number, from: number, to: number): void {
+function slide(
+  sliding: SlidingWindow,
+  rows: Int32Array,
+  times: Float64Array,
+  low: number,
+  high: number,
+  from: number,
+  to: number,
+): void {
   for (let position = low; position < high; position++) {
     const row = i32(rows, position);
     sliding.advance(f64(times, position));
@@ -116,7 +142,12 @@ function slide(sliding: SlidingWindow, rows: Int32Array, times: Float64Array, lo
 }
 
 /** A row's values for each statistic; a row without a time keeps what is here. */
-function outputsOf(column: string, window: Window, statistics: readonly Statistic[], length: number): readonly KernelColumn[] {
+function outputsOf(
+  column: string,
+  window: Window,
+  statistics: readonly Statistic[],
+  length: number,
+): readonly KernelColumn[] {
   return statistics.map((statistic) => ({
     name: `${column}_${window.name}_${statistic}`,
     values: statistic === 'count' ? new Int32Array(length).fill(nullInt) : new Float64Array(length).fill(NaN),
@@ -124,7 +155,15 @@ function outputsOf(column: string, window: Window, statistics: readonly Statisti
 }
 
 /** The part of a segment whose rows lie between `from` and `to`, with the readings that these look back and across at. */
-function runIn(from: number, to: number, rows: Int32Array, times: Float64Array, start: number, end: number, longest: number): Run | undefined {
+function runIn(
+  from: number,
+  to: number,
+  rows: Int32Array,
+  times: Float64Array,
+  start: number,
+  end: number,
+  longest: number,
+): Run | undefined {
   const isIn = (position: number): boolean => i32(rows, position) >= from && i32(rows, position) < to;
   let first = start;
   while (first < end && !isIn(first)) first++;

@@ -15,7 +15,12 @@ export function createComputeService(pause: () => Promise<void> = createPause())
   return {
     async run(job, fn, input, args, onProgress, onRows) {
       const kernel = kernels[fn];
-      if (kernel === undefined) return failed('UNKNOWN_KERNEL', `There is no kernel ${fn}.`, 'Reload the page: its parts may be of different versions.');
+      if (kernel === undefined)
+        return failed(
+          'UNKNOWN_KERNEL',
+          `There is no kernel ${fn}.`,
+          'Reload the page: its parts may be of different versions.',
+        );
       cancelled.set(job, false);
       try {
         return await drive(kernel(input, args), () => cancelled.get(job) === true, onProgress, onRows, pause);
@@ -91,6 +96,11 @@ function failed(code: string, message: string, hint: string): Outcome<never> {
 function failure(thrown: unknown): Outcome<never> {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   // What engines say when a typed array finds no room.
-  if (thrown instanceof RangeError) return failed('OUT_OF_MEMORY', `There is not enough memory for this (${message}).`, 'Take fewer rows or fewer columns.');
+  if (thrown instanceof RangeError)
+    return failed(
+      'OUT_OF_MEMORY',
+      `There is not enough memory for this (${message}).`,
+      'Take fewer rows or fewer columns.',
+    );
   return failed('INTERNAL', message, 'Run the cell again; if it repeats, reload the page: nothing is lost.');
 }

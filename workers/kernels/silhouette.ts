@@ -10,7 +10,12 @@ export const silhouetteWork = ({rows, columns}: Omit<Matrix, 'values'>, k: numbe
  * distance to a cluster is its squared distance to the cluster's mean plus the cluster's mean squared distance to itself.
  * A row alone in its cluster counts 0. Needs two clusters or more.
  */
-export function* meanSilhouette(points: Matrix, labels: Int32Array, sizes: Int32Array, meter: Meter): Generator<Progress, number, void> {
+export function* meanSilhouette(
+  points: Matrix,
+  labels: Int32Array,
+  sizes: Int32Array,
+  meter: Meter,
+): Generator<Progress, number, void> {
   const {values, rows, columns: d} = points;
   const k = sizes.length;
   const means = new Float64Array(k * d);

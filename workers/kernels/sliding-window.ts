@@ -39,7 +39,16 @@ export class SlidingWindow {
   #time0 = 0;
   /** For each reading of the older half, the summary from it on. */
   #older = {mean: new Float64Array(0), squares: new Float64Array(0), min: new Float64Array(0), max: new Float64Array(0), time: new Float64Array(0), timeSquares: new Float64Array(0), products: new Float64Array(0)}; // prettier-ignore
-  readonly #newer: Summary = {count: 0, mean: 0, squares: 0, min: Infinity, max: -Infinity, time: 0, timeSquares: 0, products: 0};
+  readonly #newer: Summary = {
+    count: 0,
+    mean: 0,
+    squares: 0,
+    min: Infinity,
+    max: -Infinity,
+    time: 0,
+    timeSquares: 0,
+    products: 0,
+  };
   #mean: KernelColumn['values'] | undefined;
   #std: KernelColumn['values'] | undefined;
   #min: KernelColumn['values'] | undefined;
@@ -57,11 +66,27 @@ export class SlidingWindow {
     [this.#values, this.#times, this.#size, this.#length] = [readings.values, readings.times, readings.size, length];
     this.#low = this.#middle = this.#high = 0;
     this.#clearNewer();
-    const of = (statistic: Statistic): KernelColumn['values'] | undefined => outputs[this.statistics.indexOf(statistic)]?.values;
-    [this.#mean, this.#std, this.#min, this.#max, this.#slope, this.#count] = [of('mean'), of('std'), of('min'), of('max'), of('slope'), of('count')];
+    const of = (statistic: Statistic): KernelColumn['values'] | undefined =>
+      outputs[this.statistics.indexOf(statistic)]?.values;
+    [this.#mean, this.#std, this.#min, this.#max, this.#slope, this.#count] = [
+      of('mean'),
+      of('std'),
+      of('min'),
+      of('max'),
+      of('slope'),
+      of('count'),
+    ];
     if (this.#older.mean.length < this.#size) {
       const column = (): Float64Array<ArrayBuffer> => new Float64Array(this.#values.length);
-      this.#older = {mean: column(), squares: column(), min: column(), max: column(), time: column(), timeSquares: column(), products: column()};
+      this.#older = {
+        mean: column(),
+        squares: column(),
+        min: column(),
+        max: column(),
+        time: column(),
+        timeSquares: column(),
+        products: column(),
+      };
     }
   }
 
@@ -92,12 +117,15 @@ export class SlidingWindow {
     if (this.#min !== undefined) this.#min[row] = Math.min(f64(min, low), newer.min);
     if (this.#max !== undefined) this.#max[row] = Math.max(f64(max, low), newer.max);
     if (count === 1) return;
-    if (this.#std !== undefined) this.#std[row] = Math.sqrt((f64(squares, low) + newer.squares + difference * difference * apart) / (count - 1));
+    if (this.#std !== undefined)
+      this.#std[row] = Math.sqrt((f64(squares, low) + newer.squares + difference * difference * apart) / (count - 1));
     if (this.#slope !== undefined) {
       const timeDifference = newer.time - f64(time, low);
       const spread = f64(timeSquares, low) + newer.timeSquares + timeDifference * timeDifference * apart;
       // Readings of one time only have no slope.
-      if (spread > 0) this.#slope[row] = ((f64(products, low) + newer.products + difference * timeDifference * apart) / spread) * microsecondsAnHour;
+      if (spread > 0)
+        this.#slope[row] =
+          ((f64(products, low) + newer.products + difference * timeDifference * apart) / spread) * microsecondsAnHour;
     }
   }
 
@@ -122,7 +150,15 @@ export class SlidingWindow {
 
   /** Makes all readings of the window the older half. */
   #turn(): void {
-    const {mean: means, squares: allSquares, min: mins, max: maxs, time: timeMeans, timeSquares: allTimeSquares, products: allProducts} = this.#older;
+    const {
+      mean: means,
+      squares: allSquares,
+      min: mins,
+      max: maxs,
+      time: timeMeans,
+      timeSquares: allTimeSquares,
+      products: allProducts,
+    } = this.#older;
     const value0 = f64(this.#values, this.#high - 1);
     const time0 = f64(this.#times, this.#high - 1);
     let [count, mean, squares, min, max, timeMean, timeSquares, products] = [0, 0, 0, Infinity, -Infinity, 0, 0, 0];
@@ -155,7 +191,16 @@ export class SlidingWindow {
   }
 
   #clearNewer(): void {
-    Object.assign(this.#newer, {count: 0, mean: 0, squares: 0, min: Infinity, max: -Infinity, time: 0, timeSquares: 0, products: 0} satisfies Summary);
+    Object.assign(this.#newer, {
+      count: 0,
+      mean: 0,
+      squares: 0,
+      min: Infinity,
+      max: -Infinity,
+      time: 0,
+      timeSquares: 0,
+      products: 0,
+    } satisfies Summary);
   }
 }
 

@@ -42,8 +42,11 @@ export class Catalogue {
   async all(): Promise<readonly TablePlace[]> {
     const index = (await (await this.store.read(indexPath))?.text()) ?? '';
     // Where files can't be moved into place, the first index is empty until it is written. The cast: this class alone writes it.
-    const tables = index === '' ? await this.#found() : (JSON.parse(index) as readonly {name: string; folder: string}[]);
-    return tables.map(({name, folder}) => ({name, root: `${home}/${folder}`})).sort((a, b) => (key(a.name) < key(b.name) ? -1 : 1));
+    const tables =
+      index === '' ? await this.#found() : (JSON.parse(index) as readonly {name: string; folder: string}[]);
+    return tables
+      .map(({name, folder}) => ({name, root: `${home}/${folder}`}))
+      .sort((a, b) => (key(a.name) < key(b.name) ? -1 : 1));
   }
 
   async find(name: string): Promise<TablePlace | undefined> {
@@ -71,7 +74,10 @@ export class Catalogue {
   async placeFor(name: string): Promise<TablePlace> {
     const taken = new Set((await this.all()).map(({root}) => root));
     const whole = encodeName(key(name));
-    const folder = whole.length <= longestFolder ? whole : `${whole.slice(0, longestFolder - 17).replace(/%.?$/, '')}-${contentHash(whole)}`;
+    const folder =
+      whole.length <= longestFolder
+        ? whole
+        : `${whole.slice(0, longestFolder - 17).replace(/%.?$/, '')}-${contentHash(whole)}`;
     for (let n = 1; ; n++) {
       const root = `${home}/${folder}${n === 1 ? '' : `~${n}`}`;
       // A log without a table is of one that was removed and isn't cleared away yet.
@@ -98,10 +104,15 @@ export class Catalogue {
     });
   }
 
-  async #withTable(all: readonly TablePlace[], place: TablePlace, replaced?: TablePlace): Promise<readonly TablePlace[]> {
+  async #withTable(
+    all: readonly TablePlace[],
+    place: TablePlace,
+    replaced?: TablePlace,
+  ): Promise<readonly TablePlace[]> {
     const earlier = named(all, place.name);
     if (earlier?.root === place.root) return all;
-    if (earlier !== undefined && earlier.root !== replaced?.root && (await this.hasLog(earlier.root))) throw new ProblemError(nameTaken(earlier.name));
+    if (earlier !== undefined && earlier.root !== replaced?.root && (await this.hasLog(earlier.root)))
+      throw new ProblemError(nameTaken(earlier.name));
     return [...all.filter((other) => other !== earlier), place];
   }
 
@@ -110,7 +121,8 @@ export class Catalogue {
       const place = named(all, name);
       if (place === undefined) throw new ProblemError(notFound(name, undefined));
       const other = named(all, to);
-      if (other !== undefined && other !== place && (await this.hasLog(other.root))) throw new ProblemError(nameTaken(other.name));
+      if (other !== undefined && other !== place && (await this.hasLog(other.root)))
+        throw new ProblemError(nameTaken(other.name));
       return all.flatMap((each) => (each === place ? {...place, name: to} : each === other ? [] : each));
     });
   }
@@ -130,7 +142,9 @@ export class Catalogue {
     const all = await this.all();
     const changed = await change(all);
     if (changed === all) return;
-    const index = new TextEncoder().encode(JSON.stringify(changed.map(({name, root}) => ({name, folder: root.slice(home.length + 1)}))));
+    const index = new TextEncoder().encode(
+      JSON.stringify(changed.map(({name, root}) => ({name, folder: root.slice(home.length + 1)}))),
+    );
     await fill(await this.store.create(indexPath), once(index));
   }
 
@@ -156,7 +170,8 @@ export class Catalogue {
 /** Names match without case. */
 const key = (name: string): string => name.toLowerCase();
 
-const named = (all: readonly TablePlace[], name: string): TablePlace | undefined => all.find((place) => key(place.name) === key(name));
+const named = (all: readonly TablePlace[], name: string): TablePlace | undefined =>
+  all.find((place) => key(place.name) === key(name));
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
@@ -165,7 +180,10 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 export const notFound = (name: string, similar: string | undefined): Problem => ({
   code: 'DELTA_TABLE_NOT_FOUND',
   message: `There is no table ${name} in the lake.`,
-  hint: similar === undefined ? 'Write it first with a snapshot step, or import it in the lake panel.' : `Did you mean ${similar}?`,
+  hint:
+    similar === undefined
+      ? 'Write it first with a snapshot step, or import it in the lake panel.'
+      : `Did you mean ${similar}?`,
   sqlState: '42P01',
 });
 

@@ -1,5 +1,12 @@
 import {Binary, DataType, Field, Utf8} from 'apache-arrow';
-import {physicalName, fieldId, type DeltaType, type MapType, type StructField, type StructType} from '../../src/lake/schema.ts';
+import {
+  physicalName,
+  fieldId,
+  type DeltaType,
+  type MapType,
+  type StructField,
+  type StructType,
+} from '../../src/lake/schema.ts';
 import type {LeafKind} from '../storage/parquet/footer.ts';
 import {readLeaf, recastNested, type FieldRecast} from '../storage/parquet/recast.ts';
 import {fieldIdKey} from './arrow.ts';
@@ -15,7 +22,11 @@ export interface Wanted {
 }
 
 /** For each field of a file what it is to the table; undefined for what isn't wanted. When nothing is, the first field stays under a name of its own, so that rows are counted. */
-export function matchFields(fields: readonly Field<DataType>[], {fields: columns}: StructType, mapping: ColumnMapping): readonly (Wanted | undefined)[] {
+export function matchFields(
+  fields: readonly Field<DataType>[],
+  {fields: columns}: StructType,
+  mapping: ColumnMapping,
+): readonly (Wanted | undefined)[] {
   const byField = new Map<Field<DataType>, Wanted>();
   for (const column of columns) {
     const found = findField(fields, column, mapping);
@@ -26,7 +37,11 @@ export function matchFields(fields: readonly Field<DataType>[], {fields: columns
   return fields.map((field) => byField.get(field));
 }
 
-function findField(fields: readonly Field<DataType>[], column: StructField, mapping: ColumnMapping): Field<DataType> | undefined {
+function findField(
+  fields: readonly Field<DataType>[],
+  column: StructField,
+  mapping: ColumnMapping,
+): Field<DataType> | undefined {
   // Files that were there before ids were given have none.
   if (mapping === 'id' && fields.some(({metadata}) => metadata.has(fieldIdKey))) {
     const id = String(fieldId(column));
@@ -45,21 +60,36 @@ function unusedName(columns: readonly StructField[]): string {
 }
 
 /** A field of a data file as DuckDB-WASM takes it, under the table's names; undefined leaves it out. `leaves` gives the kinds of its parts without children. */
-export function lakeField(field: Field<DataType>, wanted: Wanted | undefined, mapping: ColumnMapping, leaves: Iterator<LeafKind>): FieldRecast | undefined {
+export function lakeField(
+  field: Field<DataType>,
+  wanted: Wanted | undefined,
+  mapping: ColumnMapping,
+  leaves: Iterator<LeafKind>,
+): FieldRecast | undefined {
   const children = wanted === undefined ? undefined : childrenOf(field.type, wanted.type, mapping);
   const read =
-    recastNested(field, (child, i) => lakeField(child, children === undefined ? {name: child.name, type: undefined} : children[i], mapping, leaves)) ?? readLeaf(field, leaves);
+    recastNested(field, (child, i) =>
+      lakeField(child, children === undefined ? {name: child.name, type: undefined} : children[i], mapping, leaves),
+    ) ?? readLeaf(field, leaves);
   if (wanted === undefined) return undefined;
   const type = textOrBytes(read.field.type, wanted.type);
   if (type === read.field.type && wanted.name === read.field.name) return read;
-  return {field: new Field(wanted.name, type, read.field.nullable, read.field.metadata), recast: type === read.field.type ? read.recast : {type}};
+  return {
+    field: new Field(wanted.name, type, read.field.nullable, read.field.metadata),
+    recast: type === read.field.type ? read.recast : {type},
+  };
 }
 
 /** What the parts of a nested type are to the table; undefined where the table has another type. */
-function childrenOf(type: DataType, wanted: Wanted['type'], mapping: ColumnMapping): readonly (Wanted | undefined)[] | undefined {
+function childrenOf(
+  type: DataType,
+  wanted: Wanted['type'],
+  mapping: ColumnMapping,
+): readonly (Wanted | undefined)[] | undefined {
   if (wanted === undefined || typeof wanted === 'string') return undefined;
   const fields = (type.children ?? []) as readonly Field<DataType>[]; // The cast: types without children have null there.
-  const named = (types: readonly Wanted['type'][]): readonly Wanted[] => fields.map(({name}, i) => ({name, type: types[i]}));
+  const named = (types: readonly Wanted['type'][]): readonly Wanted[] =>
+    fields.map(({name}, i) => ({name, type: types[i]}));
   if ('entriesOf' in wanted) return named([wanted.entriesOf.keyType, wanted.entriesOf.valueType]);
   if (wanted.type === 'struct') return DataType.isStruct(type) ? matchFields(fields, wanted, mapping) : undefined;
   if (wanted.type === 'array') return DataType.isList(type) ? named([wanted.elementType]) : undefined;

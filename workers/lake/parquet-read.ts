@@ -28,21 +28,33 @@ export async function streamLakeFile(
     // Delta goes by Parquet's own types: what its writer had in memory doesn't matter.
     const plain = await held(await withoutSchemaHint(file));
     const source = await parquet.ParquetFile.fromFile(plain);
-    return {source, footer: await readFooter(plain), fields: RecordBatchReader.from(source.schema().intoIPCStream()).open().schema.fields};
+    return {
+      source,
+      footer: await readFooter(plain),
+      fields: RecordBatchReader.from(source.schema().intoIPCStream()).open().schema.fields,
+    };
   });
   const wanted = matchFields(fields, schema, mapping);
   // The library takes a dot as a step into a struct: with one in a name all columns are read, and what isn't wanted is left out here.
   const isProjected = !fields.some((field) => field.name.includes('.'));
-  const columns = fields.map((field, i) => ({field, i, wanted: wanted[i]})).filter((column) => !isProjected || column.wanted !== undefined);
+  const columns = fields
+    .map((field, i) => ({field, i, wanted: wanted[i]}))
+    .filter((column) => !isProjected || column.wanted !== undefined);
   refuseIntervals(
     name,
     footer.leaves.filter(({root}) => wanted[root] !== undefined),
   );
-  const kinds = columns.flatMap(({i}) => footer.leaves.filter(({root}) => root === i).map(({kind}) => kind))[Symbol.iterator]();
+  const kinds = columns
+    .flatMap(({i}) => footer.leaves.filter(({root}) => root === i).map(({kind}) => kind))
+    [Symbol.iterator]();
   const projected = new Schema(columns.map(({field}) => field));
   const recast = recaster(projected, (field, i) => lakeField(field, columns[i]?.wanted, mapping, kinds));
   const names = isProjected ? columns.map(({field}) => field.name) : undefined;
-  await streamBatches({source, footer, name, schemaIpc: emptyStream(projected), columns: names, recast}, onBatch, check);
+  await streamBatches(
+    {source, footer, name, schemaIpc: emptyStream(projected), columns: names, recast},
+    onBatch,
+    check,
+  );
 }
 
 /**
@@ -51,7 +63,9 @@ export async function streamLakeFile(
  */
 export const readParquetRows: ReadParquetRows = async (file) => {
   const {compressors} = await import('hyparquet-compressors');
-  const rows = await orDamaged(file.name, () => parquetReadObjects({file: fileBuffer(file), compressors, parsers, geoparquet: false}));
+  const rows = await orDamaged(file.name, () =>
+    parquetReadObjects({file: fileBuffer(file), compressors, parsers, geoparquet: false}),
+  );
   return rows.map((row) => plain(row) as Record<string, unknown>); // The cast: a row is an object, and stays one.
 };
 

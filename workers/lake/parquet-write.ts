@@ -48,7 +48,9 @@ export class LakeFileWriter {
       if (!(thrown instanceof Error && thrown.message.includes('non-nullable'))) throw thrown;
       // The library names a column as the file does, and parts of one not at all.
       const [, name] = /Column '(.*)' is/s.exec(thrown.message) ?? [];
-      throw new ProblemError(nullRefused(this.columns.find((column) => physicalName(column) === name)?.name), {cause: thrown});
+      throw new ProblemError(nullRefused(this.columns.find((column) => physicalName(column) === name)?.name), {
+        cause: thrown,
+      });
     }
   }
 

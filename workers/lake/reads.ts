@@ -35,14 +35,25 @@ export class Reads {
   open(snapshot: Snapshot, release: Release, store: FileStore = this.tables.store): ReadPlan {
     const files = readPlanOf(snapshot);
     const reader = this.#open.add({snapshot, store, adds: [...snapshot.files.values()], release});
-    return {reader, version: snapshot.version, schema: snapshot.schema, partitionColumns: snapshot.metadata.partitionColumns, files};
+    return {
+      reader,
+      version: snapshot.version,
+      schema: snapshot.schema,
+      partitionColumns: snapshot.metadata.partitionColumns,
+      files,
+    };
   }
 
   close(reader: number): void {
     this.#open.release(reader)?.release();
   }
 
-  async stream(reader: number, file: number, onBatch: (ipc: Uint8Array) => Promise<void>, check: () => void): Promise<void> {
+  async stream(
+    reader: number,
+    file: number,
+    onBatch: (ipc: Uint8Array) => Promise<void>,
+    check: () => void,
+  ): Promise<void> {
     const {snapshot, store, add} = this.#file(reader, file);
     const found = await store.read(storePath(snapshot, add.path));
     if (found === null) throw new ProblemError(missing(snapshot, add));
@@ -53,12 +64,20 @@ export class Reads {
       await onBatch(Comlink.transfer(own, [own.buffer as ArrayBuffer]));
       check();
     };
-    await streamLakeFile(await this.parquet(), found, {mapping: mappingMode(snapshot.protocol, snapshot.metadata), schema: snapshot.schema}, send, check);
+    await streamLakeFile(
+      await this.parquet(),
+      found,
+      {mapping: mappingMode(snapshot.protocol, snapshot.metadata), schema: snapshot.schema},
+      send,
+      check,
+    );
   }
 
   async deleted(reader: number, file: number): Promise<Int32Array> {
     const {snapshot, store, add} = this.#file(reader, file);
-    return add.deletionVector === undefined ? new Int32Array() : deletedRows(store, snapshot.root, add.deletionVector, snapshot.home);
+    return add.deletionVector === undefined
+      ? new Int32Array()
+      : deletedRows(store, snapshot.root, add.deletionVector, snapshot.home);
   }
 
   #file(reader: number, file: number): Pick<Reader, 'snapshot' | 'store'> & {readonly add: Add} {
@@ -69,7 +88,11 @@ export class Reads {
   }
 }
 
-const closed: Problem = {code: 'READER_CLOSED', message: 'This version of the table is no longer open.', hint: 'Run the cell again.'};
+const closed: Problem = {
+  code: 'READER_CLOSED',
+  message: 'This version of the table is no longer open.',
+  hint: 'Run the cell again.',
+};
 
 const missing = (snapshot: Snapshot, {path}: Add): Problem => ({
   code: 'DELTA_FILE_NOT_FOUND_DETAILED',

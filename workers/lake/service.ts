@@ -34,7 +34,17 @@ export function createLakeService({tables: opened, parquet, jobs, crash}: Shared
     } catch (thrown) {
       const {code, message, hint} = problemOf(thrown);
       if (code === 'DELTA_TABLE_NOT_FOUND') return undefined;
-      const nothing = {id: '', version: -1, modified: 0, rows: undefined, files: 0, bytes: 0, times: [], origins: [], firstVersion: 0};
+      const nothing = {
+        id: '',
+        version: -1,
+        modified: 0,
+        rows: undefined,
+        files: 0,
+        bytes: 0,
+        times: [],
+        origins: [],
+        firstVersion: 0,
+      };
       return {name: place.name, ...nothing, problem: {code, message, ...(hint === undefined ? {} : {hint})}};
     }
   }
@@ -106,7 +116,8 @@ export function createLakeService({tables: opened, parquet, jobs, crash}: Shared
         await (await openedToMove()).writes.closeFile(transaction, file, stats);
         return null;
       }),
-    commit: (transaction, removes, metrics) => outcome(async () => (await openedToMove()).writes.commit(transaction, removes, metrics)),
+    commit: (transaction, removes, metrics) =>
+      outcome(async () => (await openedToMove()).writes.commit(transaction, removes, metrics)),
     abort: async (transaction) => (await openedToMove()).writes.abort(transaction),
     restore: (name, at) =>
       outcome(async () => {
@@ -141,7 +152,9 @@ export function createLakeService({tables: opened, parquet, jobs, crash}: Shared
         try {
           const {commits} = await tables.snapshot(place);
           const {exportTable} = await import('./zip.ts');
-          return await runTelling(jobs, job, onProgress, (tell) => exportTable(tables.store, place.root, commits, place.name, tell, encrypt));
+          return await runTelling(jobs, job, onProgress, (tell) =>
+            exportTable(tables.store, place.root, commits, place.name, tell, encrypt),
+          );
         } finally {
           release();
         }
@@ -150,7 +163,11 @@ export function createLakeService({tables: opened, parquet, jobs, crash}: Shared
       outcome(async () => {
         const tables = await opened();
         const {copyTable} = await import('./zip.ts');
-        return entryOf(await tables.import(name, (root) => runTelling(jobs, job, onProgress, (tell) => copyTable(source, tables.store, root, tell))));
+        return entryOf(
+          await tables.import(name, (root) =>
+            runTelling(jobs, job, onProgress, (tell) => copyTable(source, tables.store, root, tell)),
+          ),
+        );
       }),
   };
 }

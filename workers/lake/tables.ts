@@ -27,7 +27,11 @@ export class Tables {
   private constructor(readonly store: Store) {
     this.catalogue = new Catalogue(store);
     // Only tables written elsewhere have checkpoints.
-    this.files = {store, locks: store.locks, readParquetRows: async (file) => (await import('./parquet-read.ts')).readParquetRows(file)};
+    this.files = {
+      store,
+      locks: store.locks,
+      readParquetRows: async (file) => (await import('./parquet-read.ts')).readParquetRows(file),
+    };
     this.#holds = new Holds(store.locks);
   }
 
@@ -80,9 +84,14 @@ export class Tables {
   }
 
   /** As `import`, for a table that comes back as it was, under whatever name; from one moment to the next it takes the place of `replaced`. */
-  async bringBack(name: string, copy: (root: string) => Promise<void>, replaced: TablePlace | undefined): Promise<Snapshot> {
+  async bringBack(
+    name: string,
+    copy: (root: string) => Promise<void>,
+    replaced: TablePlace | undefined,
+  ): Promise<Snapshot> {
     const earlier = await this.catalogue.find(name);
-    if (earlier !== undefined && earlier.root !== replaced?.root && (await this.catalogue.hasLog(earlier.root))) throw new ProblemError(nameTaken(earlier.name));
+    if (earlier !== undefined && earlier.root !== replaced?.root && (await this.catalogue.hasLog(earlier.root)))
+      throw new ProblemError(nameTaken(earlier.name));
     const place = await this.catalogue.copyPlace(name);
     try {
       await copy(place.root);
@@ -146,7 +155,8 @@ function checkName(name: string): void {
 
 const invalidName = (name: string): Problem => ({
   code: 'INVALID_SCHEMA_OR_RELATION_NAME',
-  message: name.trim() === '' ? 'A table needs a name.' : `${name} can’t be the name of a table: cells couldn’t read it.`,
+  message:
+    name.trim() === '' ? 'A table needs a name.' : `${name} can’t be the name of a table: cells couldn’t read it.`,
   hint: 'Use letters, digits and _, with no digit first, e.g. readings.',
   sqlState: '42602',
 });

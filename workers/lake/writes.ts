@@ -63,16 +63,35 @@ export class Writes {
     const release = await this.tables.use(place);
     try {
       const snapshot = known === undefined ? undefined : await this.#latest(known);
-      const applied = snapshot === undefined ? undefined : await appliedVersion(this.tables.store, snapshot, intent.applies.self);
+      const applied =
+        snapshot === undefined ? undefined : await appliedVersion(this.tables.store, snapshot, intent.applies.self);
       const rulesOnly = applied !== undefined;
-      const planned = planWrite(place, snapshot, rulesOnly ? {...intent, mode: 'append', overwriteSchema: false} : intent, Date.now());
+      const planned = planWrite(
+        place,
+        snapshot,
+        rulesOnly ? {...intent, mode: 'append', overwriteSchema: false} : intent,
+        Date.now(),
+      );
       if (snapshot !== undefined && rulesOnly && planned.metadata === snapshot.metadata) {
         release();
         return appliedPlan(snapshot, applied);
       }
-      const read = snapshot !== undefined && planned.readsTable ? this.reads.open(snapshot, await this.tables.use(place)) : undefined;
+      const read =
+        snapshot !== undefined && planned.readsTable
+          ? this.reads.open(snapshot, await this.tables.use(place))
+          : undefined;
       const reached: Reached = (step) => (step === crashAfter ? this.crash() : undefined);
-      const transaction = this.#open.add({place, planned, reached, read, release, open: new Map(), written: [], paths: [], opened: 0});
+      const transaction = this.#open.add({
+        place,
+        planned,
+        reached,
+        read,
+        release,
+        open: new Map(),
+        written: [],
+        paths: [],
+        opened: 0,
+      });
       const {version, columns, partitionColumns, constraints, schema, added} = planned;
       return {transaction, version, rulesOnly, columns, partitionColumns, constraints, schema, added, read};
     } catch (thrown) {
@@ -119,17 +138,29 @@ export class Writes {
       await transaction.reached(3);
       const {path, partitionValues} = place;
       const {size, lastModified} = written.file;
-      transaction.written.push({path, partitionValues, size, modificationTime: lastModified, rows: written.rows, stats: statsJson(stats, transaction.planned.columns)});
+      transaction.written.push({
+        path,
+        partitionValues,
+        size,
+        modificationTime: lastModified,
+        rows: written.rows,
+        stats: statsJson(stats, transaction.planned.columns),
+      });
     });
   }
 
-  async commit(number: number, removes: readonly number[], metrics: Readonly<Record<string, string>>): Promise<Committed> {
+  async commit(
+    number: number,
+    removes: readonly number[],
+    metrics: Readonly<Record<string, string>>,
+  ): Promise<Committed> {
     const {place, planned, written, read, reached} = this.#open.get(number);
     const {name, root, version, snapshot, intent} = planned;
     const replaced = replacedFiles(planned, read, removes);
     const txnId = crypto.randomUUID();
     const committed = await this.#orGiveUp(number, async () => {
-      if (snapshot !== undefined && !(await this.tables.catalogue.all()).some((table) => table.root === root)) throw new ProblemError(notFound(name, undefined));
+      if (snapshot !== undefined && !(await this.tables.catalogue.all()).some((table) => table.root === root))
+        throw new ProblemError(notFound(name, undefined));
       const request = {
         root,
         name,
@@ -146,7 +177,12 @@ export class Writes {
     this.#close(number);
     this.tables.changed(name);
     const removed = snapshot !== undefined && intent.mode === 'overwrite' ? snapshot.files.size : replaced.length;
-    return {...committed, filesAdded: written.length, filesRemoved: removed, bytesAdded: written.reduce((sum, {size}) => sum + size, 0)};
+    return {
+      ...committed,
+      filesAdded: written.length,
+      filesRemoved: removed,
+      bytesAdded: written.reduce((sum, {size}) => sum + size, 0),
+    };
   }
 
   /** Files written so far go; does nothing for a write that is over. */
@@ -161,7 +197,9 @@ export class Writes {
     // A vacuum must not take what is about to be restored.
     const release = await this.tables.use(place);
     try {
-      const committed = await withRoom(this.tables.store, `table ${place.name}`, undefined, () => restore(this.tables.files, place, at));
+      const committed = await withRoom(this.tables.store, `table ${place.name}`, undefined, () =>
+        restore(this.tables.files, place, at),
+      );
       this.tables.changed(place.name);
       return committed;
     } finally {
@@ -201,7 +239,9 @@ export class Writes {
       return await this.tables.catalogue.addWith(place, commit);
     } catch (thrown) {
       // Another table got the name meanwhile, by a rename or an import.
-      throw problemOf(thrown).code === 'TABLE_OR_VIEW_ALREADY_EXISTS' ? new ProblemError(concurrentWrite(place.name, -1, 0), {cause: thrown}) : thrown;
+      throw problemOf(thrown).code === 'TABLE_OR_VIEW_ALREADY_EXISTS'
+        ? new ProblemError(concurrentWrite(place.name, -1, 0), {cause: thrown})
+        : thrown;
     }
   }
 
@@ -238,7 +278,11 @@ function openFile(transaction: Transaction, file: number): OpenFile {
 }
 
 /** The files that a merge wrote anew, by their places in its read plan. */
-function replacedFiles({snapshot}: PlannedWrite, read: ReadPlan | undefined, removes: readonly number[]): readonly Add[] {
+function replacedFiles(
+  {snapshot}: PlannedWrite,
+  read: ReadPlan | undefined,
+  removes: readonly number[],
+): readonly Add[] {
   if (removes.length === 0) return [];
   invariant(snapshot !== undefined && read !== undefined, 'only files that were read are replaced');
   const adds = [...snapshot.files.values()];
@@ -267,7 +311,11 @@ function appliedPlan(snapshot: Snapshot, applied: number): WritePlan {
   };
 }
 
-const closed: Problem = {code: 'WRITE_CLOSED', message: 'This write to the table is over.', hint: 'Run the cell again.'};
+const closed: Problem = {
+  code: 'WRITE_CLOSED',
+  message: 'This write to the table is over.',
+  hint: 'Run the cell again.',
+};
 
 const nothingKept: Problem = {
   code: 'CRASH_NEEDS_STORAGE',

@@ -25,7 +25,14 @@ export type OnProgress = (bytes: number, total: number) => void;
  * The table in the folder `root` as a zip with one folder, `name`, that Delta readers open once unpacked: its whole log, and of its data files
  * those that some version needs. A commit's file has the commit's time; within one second Delta tells the order by the version.
  */
-export async function exportTable(store: Store, root: string, commits: Times, name: string, onProgress: OnProgress, encrypt?: Encryption): Promise<File> {
+export async function exportTable(
+  store: Store,
+  root: string,
+  commits: Times,
+  name: string,
+  onProgress: OnProgress,
+  encrypt?: Encryption,
+): Promise<File> {
   const files = await tableFiles(store, root);
   const total = files.reduce((sum, {bytes}) => sum + bytes, 0);
   const sink = await createExport(store, encrypt);
@@ -54,7 +61,11 @@ export async function addTable(
     const file = await store.read(`${root}/${path}`);
     if (file === null) throw new ProblemError(gone(path));
     const time = timeOf(path, commits) ?? modified;
-    await zip.add(`${folder}/${path}`, file, {modified: time, packed: !path.endsWith('.json'), onBytes: (written) => onBytes(done + written)});
+    await zip.add(`${folder}/${path}`, file, {
+      modified: time,
+      packed: !path.endsWith('.json'),
+      onBytes: (written) => onBytes(done + written),
+    });
     done += bytes;
     onBytes(done);
   }
@@ -75,12 +86,14 @@ export async function tableFiles(store: Store, root: string): Promise<readonly F
 }
 
 /** Every file of a table's folder but hidden ones. */
-export const shownFiles = async (store: Store, root: string): Promise<readonly FoundFile[]> => (await store.walk(root)).filter(({path}) => !isHidden(path));
+export const shownFiles = async (store: Store, root: string): Promise<readonly FoundFile[]> =>
+  (await store.walk(root)).filter(({path}) => !isHidden(path));
 
 async function neededPaths(store: Store, root: string, found: ReadonlySet<string>): Promise<ReadonlySet<string>> {
   const log = await listLog(store, root);
   const named = new Set<string>();
-  const take = (actions: readonly Action[]): void => actions.forEach((action) => pathsOf(action).forEach((path) => named.add(path)));
+  const take = (actions: readonly Action[]): void =>
+    actions.forEach((action) => pathsOf(action).forEach((path) => named.add(path)));
   for (const version of log.commits) {
     const file = await store.read(commitPath(root, version));
     if (file !== null) take(parseCommit(await file.text(), commitName(version)));
@@ -110,15 +123,32 @@ interface SourceFile {
  * Copies a table that was written elsewhere, wherever in a zip or a folder it is, into the folder `root` of the store; nothing is left there when
  * that fails. Throws `DELTA_TABLE_NOT_FOUND`, `IMPORT_SEVERAL_TABLES` or `IMPORT_PATH_UNSAFE`.
  */
-export async function copyTable(source: File | readonly FileAt[], store: Store, root: string, onProgress: OnProgress): Promise<void> {
+export async function copyTable(
+  source: File | readonly FileAt[],
+  store: Store,
+  root: string,
+  onProgress: OnProgress,
+): Promise<void> {
   const isZip = source instanceof File;
   const what = isZip ? source.name : 'the folder';
-  const given = isZip ? await readZip(source, what) : source.map(({path, file}): SourceFile => ({path: safePath(path, what), bytes: file.size, chunks: () => readChunks(file)}));
+  const given = isZip
+    ? await readZip(source, what)
+    : source.map(({path, file}): SourceFile => ({
+        path: safePath(path, what),
+        bytes: file.size,
+        chunks: () => readChunks(file),
+      }));
   await copyFiles(filesOfTable(given, what), store, root, what, onProgress);
 }
 
 /** Copies files into a folder of the store; on any failure the folder goes. */
-export async function copyFiles(files: readonly SourceFile[], store: Store, root: string, what: string, onProgress: OnProgress): Promise<void> {
+export async function copyFiles(
+  files: readonly SourceFile[],
+  store: Store,
+  root: string,
+  what: string,
+  onProgress: OnProgress,
+): Promise<void> {
   const total = files.reduce((sum, {bytes}) => sum + bytes, 0);
   await requireRoom(store, total, what);
   let done = 0;
@@ -130,7 +160,8 @@ export async function copyFiles(files: readonly SourceFile[], store: Store, root
     }
   };
   try {
-    for (const {path, chunks} of files) await withRoom(store, what, total, async () => fill(await store.create(`${root}/${path}`), counted(chunks())));
+    for (const {path, chunks} of files)
+      await withRoom(store, what, total, async () => fill(await store.create(`${root}/${path}`), counted(chunks())));
   } catch (thrown) {
     await store.removeFolder(root);
     throw thrown;
@@ -140,7 +171,9 @@ export async function copyFiles(files: readonly SourceFile[], store: Store, root
 /** The files of the one table among the given ones, with their paths from its folder. */
 function filesOfTable(given: readonly SourceFile[], what: string): readonly SourceFile[] {
   const files = given.filter(({path}) => !isHidden(path));
-  const roots = [...new Set(files.flatMap(({path}) => /^(.*\/|)_delta_log\/\d{20}\.(?:json|checkpoint\..*)$/.exec(path)?.[1] ?? []))];
+  const roots = [
+    ...new Set(files.flatMap(({path}) => /^(.*\/|)_delta_log\/\d{20}\.(?:json|checkpoint\..*)$/.exec(path)?.[1] ?? [])),
+  ];
   const [root, ...others] = roots;
   if (root === undefined) throw new ProblemError(noTable(what));
   if (others.length > 0) throw new ProblemError(severalTables(what, roots));

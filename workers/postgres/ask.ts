@@ -18,7 +18,9 @@ export async function ask(pg: PGlite, statement: string, data?: Uint8Array): Pro
   if (data !== undefined) await pg._handleBlob(new Blob([data as Uint8Array<ArrayBuffer>]));
   try {
     // What is handed over is PostgreSQL's own memory, which it uses again.
-    await pg.execProtocolRawStream(statementMessages(statement), {onRawData: (bytes) => void parts.push(bytes.slice())});
+    await pg.execProtocolRawStream(statementMessages(statement), {
+      onRawData: (bytes) => void parts.push(bytes.slice()),
+    });
   } finally {
     if (data !== undefined) await pg._cleanupBlob();
   }
@@ -32,6 +34,8 @@ export async function texts(pg: PGlite, query: string): Promise<(string | null)[
   const {columns, rows} = await ask(pg, query);
   const decoder = new TextDecoder();
   return Array.from({length: rows}, (_, row) =>
-    columns.map(({bytes, offsets, valid}) => (valid[row] === 1 ? decoder.decode(bytes.subarray(offsets[row], offsets[row + 1])) : null)),
+    columns.map(({bytes, offsets, valid}) =>
+      valid[row] === 1 ? decoder.decode(bytes.subarray(offsets[row], offsets[row + 1])) : null,
+    ),
   );
 }

@@ -81,7 +81,8 @@ export async function loadScript(pg: PGlite, script: Blob): Promise<number> {
   try {
     for (const {text, data, line} of statementsOf(await script.text())) {
       if (ofTheServer.test(text)) continue;
-      if (endsIt.test(text)) throw new Failed({state: '', message: 'a dump is loaded as a whole, and this one takes statements back', line});
+      if (endsIt.test(text))
+        throw new Failed({state: '', message: 'a dump is loaded as a whole, and this one takes statements back', line});
       count++;
       try {
         if (data === undefined) await ask(pg, text);

@@ -86,7 +86,12 @@ export function readAnswer(bytes: Uint8Array): RawAnswer {
   return {columns, rows: rowsAt.length, failure};
 }
 
-function forEachField(view: DataView, start: number, count: number, use: (column: number, at: number, length: number) => void): void {
+function forEachField(
+  view: DataView,
+  start: number,
+  count: number,
+  use: (column: number, at: number, length: number) => void,
+): void {
   let at = start;
   for (let i = 0; i < count; i++) {
     const length = view.getInt32(at);

@@ -11,7 +11,13 @@ export interface OpenPostgres {
 }
 
 /** How PostgreSQL is started, so that its text for a value is always the same. */
-export const settings = ['timezone=UTC', 'datestyle=ISO,YMD', 'intervalstyle=postgres', 'bytea_output=hex', 'client_min_messages=warning'].flatMap((setting) => ['-c', setting]);
+export const settings = [
+  'timezone=UTC',
+  'datestyle=ISO,YMD',
+  'intervalstyle=postgres',
+  'bytea_output=hex',
+  'client_min_messages=warning',
+].flatMap((setting) => ['-c', setting]);
 
 /** The worker's contract over a database that `open` gives. */
 export function createPostgresService(open: () => Promise<OpenPostgres>): PostgresContract {
@@ -23,7 +29,10 @@ export function createPostgresService(open: () => Promise<OpenPostgres>): Postgr
       return {ok: true, value: await work(await opened)};
     } catch (thrown) {
       if (thrown instanceof Failed) return {ok: false, error: thrown.failure};
-      return {ok: false, error: {state: '', message: thrown instanceof Error ? thrown.message : String(thrown), fatal: true}};
+      return {
+        ok: false,
+        error: {state: '', message: thrown instanceof Error ? thrown.message : String(thrown), fatal: true},
+      };
     }
   }
 
@@ -47,6 +56,18 @@ export function createPostgresService(open: () => Promise<OpenPostgres>): Postgr
 async function run(pg: PGlite, statement: string, data?: Uint8Array): Promise<PostgresAnswer> {
   const {columns, rows} = await ask(pg, statement, data);
   if (columns.length === 0) return {columns: [], rows};
-  const types = await texts(pg, `SELECT ${columns.map(({type, modifier}) => `pg_catalog.format_type(${type}, ${modifier})`).join(', ')}`);
-  return {columns: columns.map(({name, bytes, offsets, valid}, i) => ({name, type: types[0]?.[i] ?? 'text', bytes, offsets, valid})), rows};
+  const types = await texts(
+    pg,
+    `SELECT ${columns.map(({type, modifier}) => `pg_catalog.format_type(${type}, ${modifier})`).join(', ')}`,
+  );
+  return {
+    columns: columns.map(({name, bytes, offsets, valid}, i) => ({
+      name,
+      type: types[0]?.[i] ?? 'text',
+      bytes,
+      offsets,
+      valid,
+    })),
+    rows,
+  };
 }

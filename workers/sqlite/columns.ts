@@ -97,7 +97,8 @@ export class Column {
     const byte = this.#valid[row >> 3] ?? 0;
     this.#valid[row >> 3] = isThere ? byte | bit : byte & ~bit;
     const {content} = this;
-    if (!isThere && (content.kind === 'VARCHAR' || content.kind === 'BLOB')) content.values.offsets[row + 1] = content.values.offsets[row] ?? 0;
+    if (!isThere && (content.kind === 'VARCHAR' || content.kind === 'BLOB'))
+      content.values.offsets[row + 1] = content.values.offsets[row] ?? 0;
   }
 
   data(rows: number): Data {
@@ -110,7 +111,12 @@ export class Column {
     if (content.values instanceof Bytes) {
       const valueOffsets = content.values.offsets.slice(0, rows + 1);
       // The cast: the type is one with offsets, which the union hides.
-      return makeData({...base, type: type as Utf8, valueOffsets, data: content.values.data.slice(0, valueOffsets[rows])});
+      return makeData({
+        ...base,
+        type: type as Utf8,
+        valueOffsets,
+        data: content.values.data.slice(0, valueOffsets[rows]),
+      });
     }
     const data = content.kind === 'BOOLEAN' ? content.values.slice(0, (rows + 7) >> 3) : content.values.slice(0, rows);
     // The casts: the buffer is of the type's own kind.
@@ -122,6 +128,9 @@ export class Column {
 export function ipcOf(columns: readonly Column[], rows: number): Uint8Array {
   const schema = new Schema(columns.map(({name, kind}) => new Field(name, types[kind](), true)));
   const children = columns.map((column) => column.data(rows));
-  const batch = new RecordBatch(schema, makeData({type: new Struct(schema.fields), length: rows, nullCount: 0, children}));
+  const batch = new RecordBatch(
+    schema,
+    makeData({type: new Struct(schema.fields), length: rows, nullCount: 0, children}),
+  );
   return RecordBatchStreamWriter.writeAll([batch]).toUint8Array(true);
 }

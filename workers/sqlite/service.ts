@@ -23,7 +23,10 @@ interface Opened {
 }
 
 /** The SQLite worker's contract; `source` gives a file's bytes. */
-export function createSqliteService(load: () => Promise<Sqlite3Static>, source: (file: File) => Promise<Source>): SqliteContract {
+export function createSqliteService(
+  load: () => Promise<Sqlite3Static>,
+  source: (file: File) => Promise<Source>,
+): SqliteContract {
   let opened: (Opened & {readonly sqlite: Sqlite3Static}) | undefined;
   return {
     open: (file) =>
@@ -60,7 +63,10 @@ function tablesIn(db: Database, bytes: number): Found[] {
     const name = textOf(given);
     const columns = described(db, name);
     const taken = new Set(columns.map((column) => column.name.toLowerCase()));
-    const rowid = type === 'view' || withoutRowid === 1 ? undefined : ['rowid', '_rowid_', 'oid'].find((alias) => !taken.has(alias));
+    const rowid =
+      type === 'view' || withoutRowid === 1
+        ? undefined
+        : ['rowid', '_rowid_', 'oid'].find((alias) => !taken.has(alias));
     return {
       name,
       kind: type === 'view' ? 'view' : 'table',
@@ -104,7 +110,13 @@ function kindByValues(db: Database, table: string, column: string): Kind {
 
 const isKind = (type: string | undefined): type is Kind => kinds.some((kind) => kind === type);
 
-async function readTable(sqlite: Sqlite3Static, db: Database, table: Found, {types, limit}: SqliteRead, onBatch: (batch: SqliteBatch) => Promise<void>): Promise<void> {
+async function readTable(
+  sqlite: Sqlite3Static,
+  db: Database,
+  table: Found,
+  {types, limit}: SqliteRead,
+  onBatch: (batch: SqliteBatch) => Promise<void>,
+): Promise<void> {
   const run = compiled(sqlite);
   const wanted = new Map(Object.entries(types).map(([name, type]) => [name.toLowerCase(), type]));
   const {columns, readers, statement, total} = explained(() => {
@@ -117,10 +129,20 @@ async function readTable(sqlite: Sqlite3Static, db: Database, table: Found, {typ
       return new Column(name, kind, batchRows);
     });
     const selected = [...columns.map(({name}) => quoted(name)), ...(table.rowid === undefined ? [] : [table.rowid])];
-    const statement = db.prepare(`SELECT ${selected.join(', ')} FROM ${quoted(table.name)}${limit === undefined ? '' : ` LIMIT ${limit}`}`);
-    return {columns, readers: columns.map((column) => columnReader(sqlite, column)), statement, total: table.rows ?? aboutRows(db, table)};
+    const statement = db.prepare(
+      `SELECT ${selected.join(', ')} FROM ${quoted(table.name)}${limit === undefined ? '' : ` LIMIT ${limit}`}`,
+    );
+    return {
+      columns,
+      readers: columns.map((column) => columnReader(sqlite, column)),
+      statement,
+      total: table.rows ?? aboutRows(db, table),
+    };
   });
-  const rejects = [new Column('line', 'BIGINT', batchRows), ...['column_name', 'raw', 'reason'].map((name) => new Column(name, 'VARCHAR', batchRows))];
+  const rejects = [
+    new Column('line', 'BIGINT', batchRows),
+    ...['column_name', 'raw', 'reason'].map((name) => new Column(name, 'VARCHAR', batchRows)),
+  ];
   const counted = {rows: 0, rejected: 0, done: 0, batches: 0};
   const send = async (isRejects: boolean): Promise<void> => {
     const rows = isRejects ? counted.rejected : counted.rows;
@@ -149,7 +171,8 @@ async function readTable(sqlite: Sqlite3Static, db: Database, table: Found, {typ
         counted.batches++;
         await send(false);
       }
-      if (counted.rejected === batchRows || rejects.some((column) => column.bytes(counted.rejected) > batchBytes)) await send(true);
+      if (counted.rejected === batchRows || rejects.some((column) => column.bytes(counted.rejected) > batchBytes))
+        await send(true);
     }
     if (counted.rows > 0 || counted.batches === 0) await send(false);
     if (counted.rejected > 0) await send(true);
@@ -158,7 +181,11 @@ async function readTable(sqlite: Sqlite3Static, db: Database, table: Found, {typ
   }
 }
 
-function firstMisfit(readers: readonly ReadsValue[], statement: number, row: number): {column: number; raw: string; reason: string} | undefined {
+function firstMisfit(
+  readers: readonly ReadsValue[],
+  statement: number,
+  row: number,
+): {column: number; raw: string; reason: string} | undefined {
   for (const [column, read] of readers.entries()) {
     const misfit = read(statement, column, row);
     if (misfit !== undefined) return {column, ...misfit};
@@ -168,7 +195,11 @@ function firstMisfit(readers: readonly ReadsValue[], statement: number, row: num
 
 const encoder = new TextEncoder();
 
-function putReject([line, ...texts]: readonly Column[], row: number, [rowid, ...values]: readonly [bigint | undefined, string, string, string]): void {
+function putReject(
+  [line, ...texts]: readonly Column[],
+  row: number,
+  [rowid, ...values]: readonly [bigint | undefined, string, string, string],
+): void {
   if (line?.content.kind === 'BIGINT') line.content.values[row] = rowid ?? 0n;
   line?.mark(row, rowid !== undefined);
   for (const [i, column] of texts.entries()) {
@@ -181,7 +212,11 @@ function putReject([line, ...texts]: readonly Column[], row: number, [rowid, ...
 function aboutRows(db: Database, {name, rowid}: Found): number {
   if (rowid === undefined) return 0;
   try {
-    return Number(db.selectValue(`SELECT (SELECT max(${rowid}) FROM ${quoted(name)}) - (SELECT min(${rowid}) FROM ${quoted(name)}) + 1`) ?? 0);
+    return Number(
+      db.selectValue(
+        `SELECT (SELECT max(${rowid}) FROM ${quoted(name)}) - (SELECT min(${rowid}) FROM ${quoted(name)}) + 1`,
+      ) ?? 0,
+    );
   } catch {
     return 0;
   }
@@ -199,8 +234,16 @@ function explained<T>(work: () => T): T {
     const said = message.replace(/^SQLITE_\w+: sqlite3 result code \d+: /, '').replace(/[.!]$/, '');
     throw new ProblemError(
       isDamaged
-        ? {code: 'DATABASE_DAMAGED', message: `The SQLite database is damaged: ${said}.`, hint: 'Copy or download the file again, or mend it with .recover in the sqlite3 shell.'}
-        : {code: 'SQLITE', message: `SQLite can’t read it: ${said}.`, hint: 'Look at the table in the sqlite3 shell; a view may need a table or a function that isn’t there.'},
+        ? {
+            code: 'DATABASE_DAMAGED',
+            message: `The SQLite database is damaged: ${said}.`,
+            hint: 'Copy or download the file again, or mend it with .recover in the sqlite3 shell.',
+          }
+        : {
+            code: 'SQLITE',
+            message: `SQLite can’t read it: ${said}.`,
+            hint: 'Look at the table in the sqlite3 shell; a view may need a table or a function that isn’t there.',
+          },
       {cause: thrown},
     );
   }

@@ -25,12 +25,17 @@ export function dayOf(text: string): number | undefined {
   if (found === null) return undefined;
   const [, year, month, day] = found.map(Number);
   const time = new Date(0).setUTCFullYear(year ?? 0, (month ?? 0) - 1, day);
-  return new Date(time).toISOString().slice(-19, -14) === text.slice(-5) && new Date(time).getUTCFullYear() === year ? time / 86_400_000 : undefined;
+  return new Date(time).toISOString().slice(-19, -14) === text.slice(-5) && new Date(time).getUTCFullYear() === year
+    ? time / 86_400_000
+    : undefined;
 }
 
 /** Microseconds from 1970, in UTC where no zone is given, of `2024-02-29 12:34:56.789012`; undefined for what is no time, or has more digits. */
 export function timeOf(text: string): bigint | undefined {
-  const found = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6})0*)?)?\s*(Z|[+-](?:0\d|1[0-4]):?[0-5]\d)?)?$/.exec(text.trim());
+  const found =
+    /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6})0*)?)?\s*(Z|[+-](?:0\d|1[0-4]):?[0-5]\d)?)?$/.exec(
+      text.trim(),
+    );
   const day = dayOf(found?.[1] ?? '');
   if (found === null || day === undefined) return undefined;
   const [hour, minute, second] = [found[2], found[3], found[4]].map((part) => Number(part ?? 0));

@@ -53,7 +53,12 @@ export function columnReader(sqlite: Sqlite3Static, column: Column): ReadsValue 
   };
   const textOf = (statement: number, place: number): string => decoder.decode(bytesOf(statement, place, false));
   const misfit = (statement: number, place: number, found: number, wanted: string): Misfit => ({
-    raw: found === blob ? [...bytesOf(statement, place, true).subarray(0, 200)].map((byte) => byte.toString(16).padStart(2, '0')).join('') : textOf(statement, place),
+    raw:
+      found === blob
+        ? [...bytesOf(statement, place, true).subarray(0, 200)]
+            .map((byte) => byte.toString(16).padStart(2, '0'))
+            .join('')
+        : textOf(statement, place),
     reason: `${storageClass[found] ?? 'a value'} where ${wanted} belongs`,
   });
   const put = (statement: number, place: number, row: number, found: number): Misfit | undefined => {
@@ -74,12 +79,19 @@ export function columnReader(sqlite: Sqlite3Static, column: Column): ReadsValue 
         const value = run.sqlite3_column_int64(statement, place);
         if (found !== integer || (value !== 0n && value !== 1n)) return misfit(statement, place, found, '0 or 1');
         const bit = 1 << (row & 7);
-        content.values[row >> 3] = value === 1n ? (content.values[row >> 3] ?? 0) | bit : (content.values[row >> 3] ?? 0) & ~bit;
+        content.values[row >> 3] =
+          value === 1n ? (content.values[row >> 3] ?? 0) | bit : (content.values[row >> 3] ?? 0) & ~bit;
         return undefined;
       }
       case 'DATE':
       case 'TIMESTAMP': {
-        if (found !== textual) return misfit(statement, place, found, content.kind === 'DATE' ? 'a date such as 2024-02-29' : 'a time such as 2024-02-29 12:00:00');
+        if (found !== textual)
+          return misfit(
+            statement,
+            place,
+            found,
+            content.kind === 'DATE' ? 'a date such as 2024-02-29' : 'a time such as 2024-02-29 12:00:00',
+          );
         const text = textOf(statement, place);
         if (content.kind === 'DATE') {
           const day = dayOf(text);

@@ -19,7 +19,9 @@ export function fileSource(file: File): Source {
   const reader = new FileReaderSync();
   const blocks = new Map<number, Uint8Array>();
   const block = (number: number): Uint8Array => {
-    const kept = blocks.get(number) ?? new Uint8Array(reader.readAsArrayBuffer(file.slice(number * blockBytes, (number + 1) * blockBytes)));
+    const kept =
+      blocks.get(number) ??
+      new Uint8Array(reader.readAsArrayBuffer(file.slice(number * blockBytes, (number + 1) * blockBytes)));
     blocks.delete(number);
     blocks.set(number, kept);
     const [oldest] = blocks.keys();
@@ -59,8 +61,14 @@ export function installSource(sqlite: Sqlite3Static, source: Source): void {
     sqlite3_io_methods: IoMethods,
     sqlite3_vfs: Vfs,
     sqlite3_file: OpenFile,
-  } = capi as unknown as Record<string, StructType> & {sqlite3_io_methods: StructType; sqlite3_vfs: StructType; sqlite3_file: StructType};
-  const install = sqlite.vfs.installVfs as unknown as (what: Readonly<Record<'io' | 'vfs', {struct: Struct; name?: string; methods: Readonly<Record<string, Method>>}>>) => void;
+  } = capi as unknown as Record<string, StructType> & {
+    sqlite3_io_methods: StructType;
+    sqlite3_vfs: StructType;
+    sqlite3_file: StructType;
+  };
+  const install = sqlite.vfs.installVfs as unknown as (
+    what: Readonly<Record<'io' | 'vfs', {struct: Struct; name?: string; methods: Readonly<Record<string, Method>>}>>,
+  ) => void;
   const io = new IoMethods();
   io.$iVersion = 1;
   const files = new Vfs();
@@ -94,7 +102,9 @@ export function installSource(sqlite: Sqlite3Static, source: Source): void {
             const bytes = source.read(start, start + count);
             const heap = wasm.heap8u();
             heap.set(bytes, into);
-            for (const at of versions) if (at >= start && at < start + bytes.length && heap[into + at - start] === 2) heap[into + at - start] = 1;
+            for (const at of versions)
+              if (at >= start && at < start + bytes.length && heap[into + at - start] === 2)
+                heap[into + at - start] = 1;
             if (bytes.length === count) return 0;
             heap.fill(0, into + bytes.length, into + count);
             return capi.SQLITE_IOERR_SHORT_READ;

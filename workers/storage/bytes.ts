@@ -4,7 +4,11 @@ import {joinBytes} from '../../src/lib/bytes.ts';
 export const chunkBytes = 4 << 20;
 
 /** A blob's bytes, piece by piece; a blob of any size passes through one piece's memory. */
-export async function* readChunks(blob: Blob, onRead: (bytes: number) => void = () => undefined, size = chunkBytes): AsyncGenerator<Uint8Array> {
+export async function* readChunks(
+  blob: Blob,
+  onRead: (bytes: number) => void = () => undefined,
+  size = chunkBytes,
+): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < blob.size; at += size) {
     const chunk = new Uint8Array(await blob.slice(at, at + size).arrayBuffer());
     onRead(Math.min(at + size, blob.size));

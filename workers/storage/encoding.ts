@@ -95,7 +95,12 @@ export async function* decodeChunks(
 }
 
 /** The problem of bytes that aren't `codec`, with the line of the first one. */
-export async function wrongEncoding(chunks: AsyncIterable<Uint8Array>, codec: Codec, file: string, suggestion: Encoding): Promise<Problem> {
+export async function wrongEncoding(
+  chunks: AsyncIterable<Uint8Array>,
+  codec: Codec,
+  file: string,
+  suggestion: Encoding,
+): Promise<Problem> {
   const line = await firstInvalidLine(chunks, codec);
   const better = suggestion === encodingOf(codec) ? 'windows-1252' : suggestion;
   return {
@@ -106,7 +111,12 @@ export async function wrongEncoding(chunks: AsyncIterable<Uint8Array>, codec: Co
   };
 }
 
-const labels: Readonly<Record<Encoding, string>> = {'utf-8': 'UTF-8', 'utf-16': 'UTF-16', 'latin-1': 'Latin-1', 'windows-1252': 'Windows-1252'};
+const labels: Readonly<Record<Encoding, string>> = {
+  'utf-8': 'UTF-8',
+  'utf-16': 'UTF-16',
+  'latin-1': 'Latin-1',
+  'windows-1252': 'Windows-1252',
+};
 
 async function firstInvalidLine(chunks: AsyncIterable<Uint8Array>, codec: Codec): Promise<number> {
   const decoder = createDecoder(codec, false);

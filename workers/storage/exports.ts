@@ -16,7 +16,8 @@ export async function createExport(store: Store, encrypt?: Encryption): Promise<
 }
 
 /** Names are those that `createExport` gave. */
-export const removeExport = (store: Store, name: string): Promise<void> => store.remove(`${folder}/${name.replaceAll('/', '')}`);
+export const removeExport = (store: Store, name: string): Promise<void> =>
+  store.remove(`${folder}/${name.replaceAll('/', '')}`);
 
 /** Hands on to `sink` what encryption makes of the bytes it is given; a failure of either ends both. */
 function encryptedSink(sink: Sink, {writable, readable}: Encrypting): Sink {

@@ -9,7 +9,11 @@ export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes
  * What is inside a gzip file, piece by piece. Several members one after the other (`cat a.gz b.gz`, Firehose, bgzip) give
  * their contents joined, as RFC 1952 asks. Throws `GZIP_TRUNCATED` with the number of bytes that could be read.
  */
-export async function* gunzip(blob: Blob, file: string, onRead: (bytes: number) => void = () => undefined): AsyncGenerator<Uint8Array> {
+export async function* gunzip(
+  blob: Blob,
+  file: string,
+  onRead: (bytes: number) => void = () => undefined,
+): AsyncGenerator<Uint8Array> {
   const starts = await memberStarts(blob);
   let read = 0;
   for (const [i, start] of starts.entries()) {
@@ -36,7 +40,11 @@ export async function* gunzip(blob: Blob, file: string, onRead: (bytes: number) 
   }
 }
 
-async function* inflate(member: Blob, onRead: (bytes: number) => void, onUnpacked: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+async function* inflate(
+  member: Blob,
+  onRead: (bytes: number) => void,
+  onUnpacked: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
   let at = 0;
   const counted = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
     transform(chunk, controller) {
@@ -44,7 +52,9 @@ async function* inflate(member: Blob, onRead: (bytes: number) => void, onUnpacke
       controller.enqueue(chunk);
     },
   });
-  for await (const chunk of chunksOf(member.stream().pipeThrough(counted).pipeThrough(new DecompressionStream('gzip')))) {
+  for await (const chunk of chunksOf(
+    member.stream().pipeThrough(counted).pipeThrough(new DecompressionStream('gzip')),
+  )) {
     onUnpacked(chunk.length);
     yield chunk;
   }

@@ -32,7 +32,12 @@ export function createJobs(): Jobs {
 type OnProgress = (bytes: number, total: number) => void;
 
 /** Runs work that tells its progress, which goes on at most 20 times a second; a job that was stopped ends where it would tell the next. */
-export function runTelling<T>(jobs: Jobs, job: number | undefined, onProgress: OnProgress, work: (onProgress: OnProgress) => Promise<T>): Promise<T> {
+export function runTelling<T>(
+  jobs: Jobs,
+  job: number | undefined,
+  onProgress: OnProgress,
+  work: (onProgress: OnProgress) => Promise<T>,
+): Promise<T> {
   const tell = throttled(onProgress);
   if (job === undefined) return work(tell);
   return jobs.run(job, (check) =>

@@ -8,7 +8,8 @@ export interface StoreLocks extends Locks {
 
 /** Locks over every tab of this origin; the browser frees those of a tab or worker that dies. */
 export function createWebLocks(locks: LockManager): StoreLocks {
-  const request = <T>(name: string, mode: LockMode, task: () => Promise<T>): Promise<T> => locks.request(ours(name), {mode}, task);
+  const request = <T>(name: string, mode: LockMode, task: () => Promise<T>): Promise<T> =>
+    locks.request(ours(name), {mode}, task);
   return {
     exclusive: (name, task) => request(name, 'exclusive', task),
     shared: (name, task) => request(name, 'shared', task),

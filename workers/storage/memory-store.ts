@@ -4,7 +4,9 @@ import {splitPath, type Room, type Store} from './store.ts';
 /** Where the browser gives no private file system: files live as long as the page. `files` are there from the start, by path. */
 export function createMemoryStore(files = new Map<string, File>()): Store {
   const below = (folder: string): readonly (readonly [path: string, file: File])[] =>
-    [...files].filter(([path]) => path.startsWith(`${folder}/`)).map(([path, file]) => [path.slice(folder.length + 1), file]);
+    [...files]
+      .filter(([path]) => path.startsWith(`${folder}/`))
+      .map(([path, file]) => [path.slice(folder.length + 1), file]);
   return {
     kind: 'memory',
     locks: createOwnLocks(),
@@ -32,12 +34,17 @@ export function createMemoryStore(files = new Map<string, File>()): Store {
       for (const [path] of below(folder)) files.delete(`${folder}/${path}`);
     },
     list: async (folder) => below(folder).flatMap(([path]) => (path.includes('/') ? [] : [path])),
-    folders: async (folder) => [...new Set(below(folder).flatMap(([path]) => (path.includes('/') ? [path.slice(0, path.indexOf('/'))] : [])))],
-    walk: async (folder) => below(folder).map(([path, file]) => ({path, bytes: file.size, modified: file.lastModified})),
+    folders: async (folder) => [
+      ...new Set(below(folder).flatMap(([path]) => (path.includes('/') ? [path.slice(0, path.indexOf('/'))] : []))),
+    ],
+    walk: async (folder) =>
+      below(folder).map(([path, file]) => ({path, bytes: file.size, modified: file.lastModified})),
     async room(): Promise<Room> {
       const usage = [...files.values()].reduce((sum, file) => sum + file.size, 0);
       // In Node there is no navigator.
-      const estimate = await (globalThis.navigator as Navigator | undefined)?.storage?.estimate().catch(() => undefined);
+      const estimate = await (globalThis.navigator as Navigator | undefined)?.storage
+        ?.estimate()
+        .catch(() => undefined);
       return {usage, quota: estimate?.quota ?? Number.MAX_SAFE_INTEGER, persisted: false};
     },
     stored: async ({usage}) => usage,

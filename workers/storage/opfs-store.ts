@@ -46,7 +46,8 @@ export async function openOpfsStore(): Promise<Store> {
   return {
     kind: 'opfs',
     // Null where the page isn't a secure context.
-    locks: (navigator.locks as LockManager | undefined) === undefined ? createOwnLocks() : createWebLocks(navigator.locks),
+    locks:
+      (navigator.locks as LockManager | undefined) === undefined ? createOwnLocks() : createWebLocks(navigator.locks),
     async read(path) {
       const [parent, name] = splitPath(path);
       return orNull(
@@ -82,12 +83,16 @@ export async function openOpfsStore(): Promise<Store> {
       return files.flat();
     },
     async room() {
-      const [{usage = 0, quota = 0}, persisted] = await Promise.all([navigator.storage.estimate(), navigator.storage.persisted()]);
+      const [{usage = 0, quota = 0}, persisted] = await Promise.all([
+        navigator.storage.estimate(),
+        navigator.storage.persisted(),
+      ]);
       return {usage, quota, persisted};
     },
     async stored({usage}) {
       // Chromium counts room that it sets aside for each file that is held open, and PostgreSQL holds hundreds.
-      const {usageDetails}: StorageEstimate & {usageDetails?: {fileSystem?: number}} = await navigator.storage.estimate();
+      const {usageDetails}: StorageEstimate & {usageDetails?: {fileSystem?: number}} =
+        await navigator.storage.estimate();
       if (usageDetails?.fileSystem === undefined) return usage;
       const held = await bytesBelow(await navigator.storage.getDirectory()).catch(() => Infinity);
       return Math.min(usage, usage - usageDetails.fileSystem + held);
@@ -97,11 +102,16 @@ export async function openOpfsStore(): Promise<Store> {
 
 async function bytesBelow(folder: FileSystemDirectoryHandle): Promise<number> {
   const sizes: Promise<number>[] = [];
-  for await (const handle of folder.values()) sizes.push(handle instanceof FileSystemFileHandle ? handle.getFile().then(({size}) => size) : bytesBelow(handle));
+  for await (const handle of folder.values())
+    sizes.push(handle instanceof FileSystemFileHandle ? handle.getFile().then(({size}) => size) : bytesBelow(handle));
   return (await Promise.all(sizes)).reduce((a, b) => a + b, 0);
 }
 
-type Create = (parent: FileSystemDirectoryHandle, name: string, temporary: () => Promise<FileSystemDirectoryHandle>) => Promise<Sink>;
+type Create = (
+  parent: FileSystemDirectoryHandle,
+  name: string,
+  temporary: () => Promise<FileSystemDirectoryHandle>,
+) => Promise<Sink>;
 
 /** The safest way to write that this browser has: a file must never be seen in part. */
 function createWith(prototype: FileSystemFileHandle): Create {

@@ -16,12 +16,18 @@ export async function requireRoom(store: Store, needed: number, what: string): P
 }
 
 /** Runs what writes; the browser's refusal becomes `QUOTA_EXCEEDED` with the figures. `needed` is unknown for what is still growing. */
-export async function withRoom<T>(store: Store, what: string, needed: number | undefined, write: () => Promise<T>): Promise<T> {
+export async function withRoom<T>(
+  store: Store,
+  what: string,
+  needed: number | undefined,
+  write: () => Promise<T>,
+): Promise<T> {
   try {
     return await write();
   } catch (thrown) {
     // Newer browsers throw a class of its own with the same name.
-    if (thrown instanceof Error && thrown.name === 'QuotaExceededError') throw quotaExceeded(await store.room(), what, needed, thrown);
+    if (thrown instanceof Error && thrown.name === 'QuotaExceededError')
+      throw quotaExceeded(await store.room(), what, needed, thrown);
     throw thrown;
   }
 }
@@ -30,7 +36,10 @@ function quotaExceeded({usage, quota}: Room, what: string, needed: number | unde
   const free = Math.max(0, quota - usage);
   const needs = needed === undefined ? '' : `it needs ${size(needed)}, and `;
   // Browsers round their estimate up to hide the disk's size: free room that was refused isn't told.
-  const has = needed !== undefined && needed > free ? `${size(free)} of ${size(quota)} are free` : `the browser takes no more than the ${size(usage)} it holds`;
+  const has =
+    needed !== undefined && needed > free
+      ? `${size(free)} of ${size(quota)} are free`
+      : `the browser takes no more than the ${size(usage)} it holds`;
   return new ProblemError(
     {
       code: 'QUOTA_EXCEEDED',

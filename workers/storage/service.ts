@@ -31,7 +31,12 @@ export function createStorageService({store: openStore, tables: openTables, parq
     return {store, workspace, tables: await openTables()};
   }
 
-  async function readArrow(name: string, options: ReadOptions, onBatch: OnBatch, check: () => void): Promise<readonly Reject[]> {
+  async function readArrow(
+    name: string,
+    options: ReadOptions,
+    onBatch: OnBatch,
+    check: () => void,
+  ): Promise<readonly Reject[]> {
     const {workspace, derived} = await opened();
     const file = await openFile(workspace, name, options);
     if (file.format !== 'json' && file.format !== 'parquet') throw new ProblemError(notArrow(name));
@@ -64,7 +69,8 @@ export function createStorageService({store: openStore, tables: openTables, parq
       return {kind: store.kind, ...room, usage: await store.stored(room)};
     },
 
-    addFile: (name, data, onProgress) => outcome(async () => (await opened()).workspace.add(name, data, throttled(onProgress))),
+    addFile: (name, data, onProgress) =>
+      outcome(async () => (await opened()).workspace.add(name, data, throttled(onProgress))),
     files: async () => (await opened()).workspace.files(),
     removeFile: (name) =>
       outcome(async () => {
@@ -73,7 +79,8 @@ export function createStorageService({store: openStore, tables: openTables, parq
       }),
     file: (name) => outcome(async () => (await (await opened()).workspace.read(name)).file),
 
-    readText: (path) => outcome(async () => (await (await (await opened()).store.read(textPath(path)))?.text()) ?? null),
+    readText: (path) =>
+      outcome(async () => (await (await (await opened()).store.read(textPath(path)))?.text()) ?? null),
     writeText: (path, text) =>
       outcome(async () => {
         const {store} = await opened();
@@ -96,13 +103,15 @@ export function createStorageService({store: openStore, tables: openTables, parq
         const {format, encoding, gzip, head} = await openFile((await opened()).workspace, name, options);
         return {format, encoding, gzip, head};
       }),
-    plainText: (name, options, onProgress) => outcome(async () => (await opened()).derived.plainText(name, options, throttled(onProgress))),
+    plainText: (name, options, onProgress) =>
+      outcome(async () => (await opened()).derived.plainText(name, options, throttled(onProgress))),
     unpackedFile: (name) =>
       outcome(async () => {
         const {workspace, derived} = await opened();
         return derived.unpacked(await openFile(workspace, name, {}));
       }),
-    readArrow: (job, name, options, onBatch) => outcome(() => jobs.run(job, (check) => readArrow(name, options, onBatch, check))),
+    readArrow: (job, name, options, onBatch) =>
+      outcome(() => jobs.run(job, (check) => readArrow(name, options, onBatch, check))),
     readParquetFile: (job, name, file, onBatch) =>
       outcome(async () => {
         await jobs.run(job, (check) => readParquetFile(file, name, sending(onBatch, check), check));
@@ -146,7 +155,9 @@ export function createStorageService({store: openStore, tables: openTables, parq
         const {decrypted} = await import('../../src/encrypt/index.ts');
         const {store} = await opened();
         return runTelling(jobs, job, onProgress, (tell) =>
-          withRoom(store, name, file.size, async () => fill(await createExport(store), coalesce(decrypted(file, name, secret, tell)))),
+          withRoom(store, name, file.size, async () =>
+            fill(await createExport(store), coalesce(decrypted(file, name, secret, tell))),
+          ),
         );
       }),
     removeExport: (name) =>
@@ -212,7 +223,11 @@ async function writeWhole(store: Store, path: string, bytes: Uint8Array): Promis
 
 const textPath = (path: string): string => `texts/${encodeName(path)}`;
 
-const writerClosed: Problem = {code: 'WRITER_CLOSED', message: 'This file is no longer being written.', hint: 'Start the export again.'};
+const writerClosed: Problem = {
+  code: 'WRITER_CLOSED',
+  message: 'This file is no longer being written.',
+  hint: 'Start the export again.',
+};
 
 const notArrow = (file: string): Problem => ({
   code: 'NOT_JSON',

@@ -15,7 +15,11 @@ export interface Shared {
 }
 
 /** Opens what is needed when it is first needed. `parquet` gives the Parquet library. */
-export function createShared(openStore: () => Promise<Store>, parquet: () => Promise<ParquetModule>, crash = crashWorker): Shared {
+export function createShared(
+  openStore: () => Promise<Store>,
+  parquet: () => Promise<ParquetModule>,
+  crash = crashWorker,
+): Shared {
   let opening: Promise<Store> | undefined;
   let openingTables: Promise<Tables> | undefined;
   const store = (): Promise<Store> => (opening ??= openStore());

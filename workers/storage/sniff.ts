@@ -6,12 +6,14 @@ import {indexOfBytes} from './bytes.ts';
 export const headBytes = 64 << 10;
 
 const ascii = (text: string): readonly number[] => [...text].map((letter) => letter.charCodeAt(0));
-const startsWith = (bytes: Uint8Array, magic: readonly number[], at = 0): boolean => magic.every((byte, i) => bytes[at + i] === byte);
+const startsWith = (bytes: Uint8Array, magic: readonly number[], at = 0): boolean =>
+  magic.every((byte, i) => bytes[at + i] === byte);
 
 const parquet = ascii('PAR1');
 const encryptedParquet = ascii('PARE');
 
-export const isParquet = (start: Uint8Array): boolean => startsWith(start, parquet) || startsWith(start, encryptedParquet);
+export const isParquet = (start: Uint8Array): boolean =>
+  startsWith(start, parquet) || startsWith(start, encryptedParquet);
 
 /** Throws what is wrong with a Parquet file as far as its two ends tell. */
 export function checkParquet(start: Uint8Array, end: Uint8Array, file: string): void {
@@ -46,7 +48,13 @@ export function checkDuckDb(start: Uint8Array, bytes: number, file: string): voi
   if (start.length < 3 * duckDbHeader) throw new ProblemError(cutDatabase(file, 'DuckDB'));
   const view = new DataView(start.buffer, start.byteOffset);
   if ((view.getUint8(20) & 1) === 1)
-    throw new ProblemError(lockedDatabase(file, 'DuckDB', 'Copy it without a key: ATTACH it with its ENCRYPTION_KEY, and COPY FROM DATABASE into a new file.'));
+    throw new ProblemError(
+      lockedDatabase(
+        file,
+        'DuckDB',
+        'Copy it without a key: ATTACH it with its ENCRYPTION_KEY, and COPY FROM DATABASE into a new file.',
+      ),
+    );
   const headers = [duckDbHeader, 2 * duckDbHeader].map((at) => ({
     iteration: view.getBigUint64(at + 8, true),
     roots: [view.getBigUint64(at + 16, true), view.getBigUint64(at + 24, true)],
@@ -55,7 +63,9 @@ export function checkDuckDb(start: Uint8Array, bytes: number, file: string): voi
   // The header that was written last counts.
   const last = headers.reduce((best, header) => (header.iteration > best.iteration ? header : best));
   // The number of blocks counts free ones at the end, which a checkpoint cuts off after it wrote the header.
-  const isThere = (root: bigint): boolean => root === 2n ** 64n - 1n || BigInt(bytes) >= BigInt(3 * duckDbHeader) + ((root & (2n ** 56n - 1n)) + 1n) * last.blockBytes;
+  const isThere = (root: bigint): boolean =>
+    root === 2n ** 64n - 1n ||
+    BigInt(bytes) >= BigInt(3 * duckDbHeader) + ((root & (2n ** 56n - 1n)) + 1n) * last.blockBytes;
   if (!last.roots.every(isThere)) throw new ProblemError(cutDatabase(file, 'DuckDB'));
 }
 
@@ -77,11 +87,22 @@ export function checkSqlite(start: Uint8Array, bytes: number, file: string): voi
 export function refuseMisnamed(name: string, head: string): void {
   if (!/\.(sqlite3?|db3?|duckdb|ddb)$/i.test(name)) return;
   const isText = looksLikeText(head);
-  const kind = /\.(sqlite3?|db3)$/i.test(name) ? 'SQLite' : /\.(duckdb|ddb)$/i.test(name) ? 'DuckDB' : /\.db$/i.test(name) && !isText ? 'SQLite or DuckDB' : undefined;
+  const kind = /\.(sqlite3?|db3)$/i.test(name)
+    ? 'SQLite'
+    : /\.(duckdb|ddb)$/i.test(name)
+      ? 'DuckDB'
+      : /\.db$/i.test(name) && !isText
+        ? 'SQLite or DuckDB'
+        : undefined;
   if (kind === undefined) return;
   throw new ProblemError(
     isText
-      ? {code: 'NOT_DATABASE', message: `${name} is text, and no ${kind} database.`, hint: 'If it is a table, choose its format (CSV or JSON), or name it so.', where: {file: name}}
+      ? {
+          code: 'NOT_DATABASE',
+          message: `${name} is text, and no ${kind} database.`,
+          hint: 'If it is a table, choose its format (CSV or JSON), or name it so.',
+          where: {file: name},
+        }
       : {
           code: 'NOT_DATABASE',
           message: `${name} is no ${kind} database that can be read: it is encrypted, as SQLCipher does, or another kind of file.`,
@@ -114,14 +135,30 @@ const others: readonly {magic: readonly number[]; at?: number; is: string; todo:
   {magic: ascii('fernet pbkdf2-'), is: 'encrypted, a Fernet token', todo: decrypt},
   {magic: ascii('PK\x05\x06'), is: 'an empty ZIP archive', todo: 'Add the file that was meant to be in it.'},
   {magic: ascii('PK\x03\x04'), is: 'a ZIP archive', todo: 'Unpack it and add the files inside.'},
-  {magic: [0xd0, 0xcf, 0x11, 0xe0], is: 'an old Excel workbook or another Office file', todo: 'Save it as CSV in Excel and add that file.'},
-  {magic: ascii('PGDMP'), is: 'a dump of PostgreSQL in pg_dump’s own format', todo: 'Write it as SQL: pg_restore -f dump.sql and its name, or pg_dump without -F.'},
+  {
+    magic: [0xd0, 0xcf, 0x11, 0xe0],
+    is: 'an old Excel workbook or another Office file',
+    todo: 'Save it as CSV in Excel and add that file.',
+  },
+  {
+    magic: ascii('PGDMP'),
+    is: 'a dump of PostgreSQL in pg_dump’s own format',
+    todo: 'Write it as SQL: pg_restore -f dump.sql and its name, or pg_dump without -F.',
+  },
   {magic: ascii('ARROW1\0\0'), is: 'an Arrow (Feather) file', todo: 'Save it as Parquet and add that file.'},
   {magic: ascii('Obj\x01'), is: 'an Avro file', todo: 'Save it as Parquet and add that file.'},
   {magic: ascii('ORC'), is: 'an ORC file', todo: 'Save it as Parquet and add that file.'},
-  {magic: [0x28, 0xb5, 0x2f, 0xfd], is: 'compressed with Zstandard', todo: 'Unpack it with unzstd, or compress it with gzip instead.'},
+  {
+    magic: [0x28, 0xb5, 0x2f, 0xfd],
+    is: 'compressed with Zstandard',
+    todo: 'Unpack it with unzstd, or compress it with gzip instead.',
+  },
   {magic: ascii('BZh'), is: 'compressed with bzip2', todo: 'Unpack it with bunzip2, or compress it with gzip instead.'},
-  {magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a], is: 'compressed with xz', todo: 'Unpack it with unxz, or compress it with gzip instead.'},
+  {
+    magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a],
+    is: 'compressed with xz',
+    todo: 'Unpack it with unxz, or compress it with gzip instead.',
+  },
   {magic: [0x37, 0x7a, 0xbc, 0xaf, 0x27], is: 'a 7-Zip archive', todo: 'Unpack it and add the files inside.'},
   {magic: ascii('ustar'), at: 257, is: 'a tar archive', todo: 'Unpack it and add the files inside.'},
   {magic: ascii('%PDF-'), is: 'a PDF document', todo: 'Add the table as CSV, JSON or Parquet.'},
@@ -133,7 +170,9 @@ export function refuseOthers(start: Uint8Array, file: string): void {
   const other = others.find(({magic, at}) => startsWith(start, magic, at));
   if (other === undefined) return;
   const workbook = startsWith(start, ascii('PK')) && indexOfBytes(start, ascii('[Content_Types].xml')) !== -1;
-  const {is, todo} = workbook ? {is: 'an Excel workbook or another Office file', todo: 'Save it as CSV in Excel and add that file.'} : other;
+  const {is, todo} = workbook
+    ? {is: 'an Excel workbook or another Office file', todo: 'Save it as CSV in Excel and add that file.'}
+    : other;
   throw new ProblemError(unsupported(file, is, todo));
 }
 
@@ -158,7 +197,8 @@ function looksLikeText(head: string): boolean {
 }
 
 /** Whether a text is a dump of PostgreSQL's: by what pg_dump writes first, or by its name. */
-export const isPostgresDump = (head: string, name: string): boolean => /^-- PostgreSQL database (cluster )?dump$/m.test(head.slice(0, 4096)) || /\.sql(\.gz)?$/i.test(name);
+export const isPostgresDump = (head: string, name: string): boolean =>
+  /^-- PostgreSQL database (cluster )?dump$/m.test(head.slice(0, 4096)) || /\.sql(\.gz)?$/i.test(name);
 
 /** JSON or CSV, by how the text starts. Throws when it is no text at all. */
 export function textFormat(head: string, file: string): FileFormat {

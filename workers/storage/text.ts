@@ -2,10 +2,31 @@ import {databaseNames, isDatabase, type DatabaseFormat} from '../../src/lib/file
 import {ProblemError, type Problem} from '../../src/lib/problem.ts';
 import type {Encoding, FileFormat, ReadOptions, Sniffed} from '../contract/storage.ts';
 import {chunkBytes, readChunks, take} from './bytes.ts';
-import {codecFor, createDecoder, createUtf8Check, decodeChunks, encodingOf, wrongEncoding, type Codec} from './encoding.ts';
+import {
+  codecFor,
+  createDecoder,
+  createUtf8Check,
+  decodeChunks,
+  encodingOf,
+  wrongEncoding,
+  type Codec,
+} from './encoding.ts';
 import {gunzip, isGzip} from './gzip.ts';
 import {withRoom} from './room.ts';
-import {checkDuckDb, checkParquet, checkSqlite, emptyFile, headBytes, isDuckDb, isParquet, isPostgresDump, isSqlite, refuseMisnamed, refuseOthers, textFormat} from './sniff.ts';
+import {
+  checkDuckDb,
+  checkParquet,
+  checkSqlite,
+  emptyFile,
+  headBytes,
+  isDuckDb,
+  isParquet,
+  isPostgresDump,
+  isSqlite,
+  refuseMisnamed,
+  refuseOthers,
+  textFormat,
+} from './sniff.ts';
 import {fill} from './store.ts';
 import type {Entry, Workspace} from './workspace.ts';
 
@@ -44,7 +65,8 @@ export async function openFile(workspace: Workspace, name: string, options: Read
   }
   refuseOthers(start, name);
   if (options.format === 'parquet') throw new ProblemError(notParquet(name));
-  if (isDatabase(options.format) && options.format !== 'postgres') throw new ProblemError(notDatabase(name, options.format));
+  if (isDatabase(options.format) && options.format !== 'postgres')
+    throw new ProblemError(notDatabase(name, options.format));
   const verdict = gzip ? checkStart(start) : entry.utf8;
   const codec = codecFor(options.encoding, start, verdict);
   const suggestion = encodingOf(codecFor(undefined, start, verdict));
@@ -96,7 +118,8 @@ export async function* textChunks(opened: Opened, onRead?: (bytes: number) => vo
 /** The same as UTF-8. */
 async function* utf8Chunks(opened: Opened, onRead: (bytes: number) => void): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
-  for await (const {bytes, text} of decoded(opened, onRead)) yield opened.codec === 'utf-8' ? bytes : encoder.encode(text);
+  for await (const {bytes, text} of decoded(opened, onRead))
+    yield opened.codec === 'utf-8' ? bytes : encoder.encode(text);
 }
 
 function decoded(opened: Opened, onRead?: (bytes: number) => void): ReturnType<typeof decodeChunks> {
@@ -121,10 +144,17 @@ export class Derived {
     const opened = await openFile(this.workspace, name, options);
     if (opened.format === 'parquet' || opened.format === 'duckdb' || opened.format === 'sqlite') {
       const is = opened.format === 'parquet' ? 'Parquet file' : databaseNames[opened.format];
-      throw new ProblemError({code: 'NOT_TEXT', message: `${name} is a ${is}, not text.`, hint: 'Let the format be found out.', where: {file: name}});
+      throw new ProblemError({
+        code: 'NOT_TEXT',
+        message: `${name} is a ${is}, not text.`,
+        hint: 'Let the format be found out.',
+        where: {file: name},
+      });
     }
-    if (opened.codec !== 'utf-8' || opened.gzip) return this.#copy(opened, opened.codec, () => utf8Chunks(opened, onRead));
-    if (opened.entry.utf8 !== 'valid' || opened.suggestion !== 'utf-8') throw new ProblemError(await wrongEncoding(contents(opened), 'utf-8', name, opened.suggestion));
+    if (opened.codec !== 'utf-8' || opened.gzip)
+      return this.#copy(opened, opened.codec, () => utf8Chunks(opened, onRead));
+    if (opened.entry.utf8 !== 'valid' || opened.suggestion !== 'utf-8')
+      throw new ProblemError(await wrongEncoding(contents(opened), 'utf-8', name, opened.suggestion));
     return opened.file;
   }
 
@@ -138,7 +168,11 @@ export class Derived {
     const path = `derived/${opened.entry.fingerprint}-${what}`;
     const existing = await store.read(path);
     if (existing !== null) return existing;
-    const making = this.#making.get(path) ?? withRoom(store, `${opened.entry.name} as plain text`, undefined, async () => fill(await store.create(path), chunks()));
+    const making =
+      this.#making.get(path) ??
+      withRoom(store, `${opened.entry.name} as plain text`, undefined, async () =>
+        fill(await store.create(path), chunks()),
+      );
     this.#making.set(path, making);
     try {
       return await making;

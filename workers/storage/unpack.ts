@@ -10,7 +10,11 @@ export interface Unpacked {
 }
 
 /** Unpacks a zip among the temporary files; after a failure nothing of it is left. */
-export async function unpackZip(store: Store, zip: File, onProgress: (bytes: number, total: number) => void): Promise<Unpacked> {
+export async function unpackZip(
+  store: Store,
+  zip: File,
+  onProgress: (bytes: number, total: number) => void,
+): Promise<Unpacked> {
   const entries = await readZip(zip, zip.name);
   const total = entries.reduce((sum, {bytes}) => sum + bytes, 0);
   await requireRoom(store, total, zip.name);
@@ -31,7 +35,10 @@ export async function unpackZip(store: Store, zip: File, onProgress: (bytes: num
     for (const {path, chunks} of entries) {
       const place = `exports/${crypto.randomUUID()}`;
       made.push(place);
-      files.push({path, file: await withRoom(store, zip.name, total, async () => fill(await store.create(place), counted(chunks())))});
+      files.push({
+        path,
+        file: await withRoom(store, zip.name, total, async () => fill(await store.create(place), counted(chunks()))),
+      });
     }
     return {files, discard};
   } catch (thrown) {

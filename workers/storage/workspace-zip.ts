@@ -24,14 +24,21 @@ const textFolders = ['notebooks', 'state'] as const;
 const foreign = new TextEncoder().encode(JSON.stringify({from: 'workspace'}));
 
 /** The notebooks with their last runs, the files and the lake's tables as one zip, whose tables Delta readers open once unpacked. */
-export async function exportWorkspace({store, workspace, tables}: Parts, onProgress: OnProgress, encrypt?: Encryption): Promise<File> {
-  const texts = await Promise.all((await textPaths(store)).map(async (path) => ({path, file: await store.read(textFile(path))})));
+export async function exportWorkspace(
+  {store, workspace, tables}: Parts,
+  onProgress: OnProgress,
+  encrypt?: Encryption,
+): Promise<File> {
+  const texts = await Promise.all(
+    (await textPaths(store)).map(async (path) => ({path, file: await store.read(textFile(path))})),
+  );
   const files = await workspace.files();
   const lake = await Promise.all((await tables.catalogue.all()).map((place) => tableParts(tables, place)));
-  const total = [...texts.map(({file}) => file?.size ?? 0), ...files.map(({bytes}) => bytes), ...lake.flatMap((table) => table.files.map(({bytes}) => bytes))].reduce(
-    (a, b) => a + b,
-    0,
-  );
+  const total = [
+    ...texts.map(({file}) => file?.size ?? 0),
+    ...files.map(({bytes}) => bytes),
+    ...lake.flatMap((table) => table.files.map(({bytes}) => bytes)),
+  ].reduce((a, b) => a + b, 0);
   const sink = await createExport(store, encrypt);
   try {
     return await withRoom(store, 'the zip of the workspace', total, async () => {
@@ -84,7 +91,12 @@ async function tableParts(tables: Tables, place: TablePlace) {
  * Brings what is in a workspace's zip into this one. What is here with the same content stays; of what is here with another content
  * under the same name, `replace` decides. Throws `NOT_A_WORKSPACE` for another zip, before anything is changed.
  */
-export async function importWorkspace(parts: Parts, zip: File, {replace}: ImportOptions, onProgress: OnProgress): Promise<readonly ImportedItem[]> {
+export async function importWorkspace(
+  parts: Parts,
+  zip: File,
+  {replace}: ImportOptions,
+  onProgress: OnProgress,
+): Promise<readonly ImportedItem[]> {
   const entries = await workspaceEntries(zip);
   const total = entries.reduce((sum, {bytes}) => sum + bytes, 0);
   let done = 0;
@@ -117,7 +129,9 @@ async function workspaceEntries(zip: File): Promise<readonly ZipEntry[]> {
   if (entry === undefined) throw new ProblemError(notWorkspace(name));
   if ((await formatOf(entry)) !== layout) throw new ProblemError(newerWorkspace(name));
   const root = entry.path.slice(0, -manifest.length);
-  return entries.filter(({path}) => path.startsWith(root)).map((each) => ({...each, path: each.path.slice(root.length)}));
+  return entries
+    .filter(({path}) => path.startsWith(root))
+    .map((each) => ({...each, path: each.path.slice(root.length)}));
 }
 
 async function formatOf(entry: ZipEntry): Promise<unknown> {
@@ -130,7 +144,12 @@ async function formatOf(entry: ZipEntry): Promise<unknown> {
   }
 }
 
-async function importNotebook({store}: Parts, entry: ZipEntry, states: ReadonlyMap<string, ZipEntry>, replace: boolean): Promise<ImportedItem> {
+async function importNotebook(
+  {store}: Parts,
+  entry: ZipEntry,
+  states: ReadonlyMap<string, ZipEntry>,
+  replace: boolean,
+): Promise<ImportedItem> {
   const path = storedPath(entry.path);
   const name = path.replace(/^notebooks\/|\.md$/g, '');
   const here = await store.read(textFile(path));
@@ -164,7 +183,13 @@ async function importFile({store, workspace}: Parts, entry: ZipEntry, replace: b
   return {kind: 'file', name, outcome};
 }
 
-async function importTable({store, tables}: Parts, name: string, files: readonly ZipEntry[], replace: boolean, onProgress: OnProgress): Promise<ImportedItem> {
+async function importTable(
+  {store, tables}: Parts,
+  name: string,
+  files: readonly ZipEntry[],
+  replace: boolean,
+  onProgress: OnProgress,
+): Promise<ImportedItem> {
   const found = await tables.catalogue.find(name);
   const earlier = found !== undefined && (await tables.catalogue.hasLog(found.root)) ? found : undefined;
   if (earlier !== undefined && (await isSameLog(store, earlier, files))) return {kind: 'table', name, outcome: 'same'};
@@ -213,9 +238,11 @@ async function decide(here: Blob | null, entry: ZipEntry, replace: boolean): Pro
   return replace ? 'replaced' : 'kept';
 }
 
-const isSame = async (here: Blob, {bytes, crc32}: ZipEntry): Promise<boolean> => here.size === bytes && (await crc32Of(here)) === crc32;
+const isSame = async (here: Blob, {bytes, crc32}: ZipEntry): Promise<boolean> =>
+  here.size === bytes && (await crc32Of(here)) === crc32;
 
-const put = async (store: Store, path: string, entry: ZipEntry): Promise<File> => withRoom(store, path, entry.bytes, async () => fill(await store.create(path), entry.chunks()));
+const put = async (store: Store, path: string, entry: ZipEntry): Promise<File> =>
+  withRoom(store, path, entry.bytes, async () => fill(await store.create(path), entry.chunks()));
 
 async function textOf(entry: ZipEntry): Promise<string> {
   const decoder = new TextDecoder();
@@ -228,7 +255,9 @@ const textFile = (path: string): string => `texts/${encodeName(path)}`;
 
 /** Of the texts that are kept, those that go with the workspace. */
 async function textPaths(store: Store): Promise<readonly string[]> {
-  return (await store.list('texts')).map(decodeName).filter((path) => textFolders.some((folder) => path.startsWith(`${folder}/`)));
+  return (await store.list('texts'))
+    .map(decodeName)
+    .filter((path) => textFolders.some((folder) => path.startsWith(`${folder}/`)));
 }
 
 /** Parquet, spreadsheets, zips and whatever is gzipped don't get smaller. */
@@ -239,7 +268,9 @@ const storedPath = (path: string): string => path.split('/').map(decodePart).joi
 
 /** A name as one part of a zip's path that every file system takes; most stay as they are. */
 const encodePart = (name: string): string =>
-  name.replace(/[%/\\:*?"<>|\0-\x1f]|^\.+|\.+$/g, (odd) => [...odd].map((letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`).join(''));
+  name.replace(/[%/\\:*?"<>|\0-\x1f]|^\.+|\.+$/g, (odd) =>
+    [...odd].map((letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  );
 
 function decodePart(part: string): string {
   try {

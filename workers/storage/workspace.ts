@@ -53,7 +53,10 @@ export class Workspace {
       throw new ProblemError({
         code: 'FILE_NOT_FOUND',
         message: `There is no file ${name} in the workspace.`,
-        hint: similar === undefined ? 'Drop it onto the page, or pick it under Files.' : `Did you mean ${similar}? Otherwise drop the file onto the page.`,
+        hint:
+          similar === undefined
+            ? 'Drop it onto the page, or pick it under Files.'
+            : `Did you mean ${similar}? Otherwise drop the file onto the page.`,
         where: {file: name},
       });
     }
@@ -95,7 +98,10 @@ export class Workspace {
 
   async #copy(data: Blob, path: string, onProgress: (bytes: number) => void): Promise<Utf8Verdict> {
     const head = new Uint8Array(await data.slice(0, headBytes).arrayBuffer());
-    const check = isGzip(head) || isParquet(head) || isDuckDb(head) || isSqlite(head) || wideCodec(head) !== undefined ? undefined : createUtf8Check();
+    const check =
+      isGzip(head) || isParquet(head) || isDuckDb(head) || isSqlite(head) || wideCodec(head) !== undefined
+        ? undefined
+        : createUtf8Check();
     const checked = async function* (): AsyncGenerator<Uint8Array> {
       for await (const chunk of readChunks(data, onProgress)) {
         check?.push(chunk);
@@ -118,12 +124,15 @@ export class Workspace {
     const write = async function* (): AsyncGenerator<Uint8Array> {
       yield index;
     };
-    await withRoom(this.store, 'the list of files', index.length, async () => fill(await this.store.create(indexPath), write()));
+    await withRoom(this.store, 'the list of files', index.length, async () =>
+      fill(await this.store.create(indexPath), write()),
+    );
   }
 
   async #removeContent(entry: Entry): Promise<void> {
     await this.store.remove(entry.path);
-    for (const name of await this.store.list('derived')) if (name.startsWith(entry.fingerprint)) await this.store.remove(`derived/${name}`);
+    for (const name of await this.store.list('derived'))
+      if (name.startsWith(entry.fingerprint)) await this.store.remove(`derived/${name}`);
   }
 
   /** Clears what an ended page left: exports, files that were never finished, and those that no entry names. */
@@ -132,7 +141,8 @@ export class Workspace {
     const paths = new Set([indexPath, ...kept.map(({path}) => path)]);
     const remove = async (folder: string, isKept: (name: string) => boolean): Promise<void> => {
       // Another tab may hold one open: it stays until the next start.
-      for (const name of await this.store.list(folder)) if (!isKept(name)) await this.store.remove(`${folder}/${name}`).catch(() => undefined);
+      for (const name of await this.store.list(folder))
+        if (!isKept(name)) await this.store.remove(`${folder}/${name}`).catch(() => undefined);
     };
     await remove(unfinished, () => false);
     await remove('exports', () => false);

@@ -32,17 +32,27 @@ export async function readZip(file: Blob, name: string): Promise<readonly ZipEnt
   return entries.flatMap((entry) => {
     if (entry.directory) return [];
     if (entry.encrypted) throw new ProblemError(encrypted(name));
-    if (entry.compressionMethod !== 0 && entry.compressionMethod !== 8) throw new ProblemError(unsupported(name, entry.filename));
+    if (entry.compressionMethod !== 0 && entry.compressionMethod !== 8)
+      throw new ProblemError(unsupported(name, entry.filename));
     // Windows’ old tools write the wrong slash.
     const path = safePath(entry.filename.replaceAll('\\', '/'), name);
-    return [{path, bytes: entry.uncompressedSize, crc32: (entry.crc32 ?? 0) >>> 0, modified: entry.lastModDate.getTime(), chunks: () => contentOf(entry, name)}];
+    return [
+      {
+        path,
+        bytes: entry.uncompressedSize,
+        crc32: (entry.crc32 ?? 0) >>> 0,
+        modified: entry.lastModDate.getTime(),
+        chunks: () => contentOf(entry, name),
+      },
+    ];
   });
 }
 
 /** A path without `.` and empty parts; one that would lead out of the folder is refused. */
 export function safePath(path: string, what: string): string {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
-  if (path.startsWith('/') || /^[A-Za-z]:\//.test(path) || parts.includes('..') || path.includes('\0')) throw new ProblemError(unsafePath(what, path));
+  if (path.startsWith('/') || /^[A-Za-z]:\//.test(path) || parts.includes('..') || path.includes('\0'))
+    throw new ProblemError(unsafePath(what, path));
   return parts.join('/');
 }
 
@@ -70,7 +80,11 @@ export interface ZipFileWriter {
    * Adds a file with its time, exact to the millisecond for whoever reads NTFS times, to the second for the rest. `packed` says that its content
    * doesn't get smaller: it is stored as it is. `onBytes` gets what was written of it so far; what it throws ends the zip.
    */
-  add(path: string, content: Blob, options: {readonly modified: number; readonly packed: boolean; readonly onBytes?: (bytes: number) => void}): Promise<void>;
+  add(
+    path: string,
+    content: Blob,
+    options: {readonly modified: number; readonly packed: boolean; readonly onBytes?: (bytes: number) => void},
+  ): Promise<void>;
   close(): Promise<File>;
 }
 
@@ -81,11 +95,23 @@ export async function writeZip(sink: FileSink): Promise<ZipFileWriter> {
     if (stopped !== undefined) throw stopped.thrown;
     await sink.write(chunk);
   };
-  const writer = new zip.ZipWriter(new WritableStream<Uint8Array>({write}), {keepOrder: true, extendedTimestamp: true, ntfsTimestamp: true});
+  const writer = new zip.ZipWriter(new WritableStream<Uint8Array>({write}), {
+    keepOrder: true,
+    extendedTimestamp: true,
+    ntfsTimestamp: true,
+  });
   return {
     async add(path, content, {modified, packed, onBytes}) {
       // A stored file's checksum stands before it: many programs can't read one whose checksum comes after.
-      const stored = packed ? {passThrough: true, compressionMethod: 0, level: 0, uncompressedSize: content.size, crc32: await crc32Of(content)} : {};
+      const stored = packed
+        ? {
+            passThrough: true,
+            compressionMethod: 0,
+            level: 0,
+            uncompressedSize: content.size,
+            crc32: await crc32Of(content),
+          }
+        : {};
       // The library passes over what is thrown here; the next chunk ends it.
       const onprogress = (bytes: number): undefined => {
         try {
@@ -126,7 +152,12 @@ const damaged = (file: string, reason: string): Problem => ({
   where: {file},
 });
 
-const encrypted = (file: string): Problem => ({code: 'ZIP_ENCRYPTED', message: `${file} is protected by a password.`, hint: 'Pack it again without one.', where: {file}});
+const encrypted = (file: string): Problem => ({
+  code: 'ZIP_ENCRYPTED',
+  message: `${file} is protected by a password.`,
+  hint: 'Pack it again without one.',
+  where: {file},
+});
 
 const unsupported = (file: string, entry: string): Problem => ({
   code: 'ZIP_UNSUPPORTED',

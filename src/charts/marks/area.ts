@@ -10,7 +10,10 @@ const stacks = (aggregate: string | undefined): boolean => aggregate === 'sum' |
 /** A stack needs every series at every x; where one has no rows its part is 0. */
 function filled(points: readonly ChartRow[]): readonly ChartRow[] {
   const places = [...new Set(points.map((point) => Number(point['x'])))].sort((a, b) => a - b);
-  const groups = new Map<string, {facet: ChartRow[string]; color: ChartRow[string]; at: Map<ChartRow[string], ChartRow>}>();
+  const groups = new Map<
+    string,
+    {facet: ChartRow[string]; color: ChartRow[string]; at: Map<ChartRow[string], ChartRow>}
+  >();
   for (const point of points) {
     const {facet = null, color = null, x = null} = point;
     const key = JSON.stringify([facet, color]);
@@ -31,7 +34,17 @@ export const area: MarkKind = {
     const base = plot.ruleY([0], {stroke: 'currentColor', strokeOpacity: 0.4});
     if (stacks(chart.spec.aggregate))
       return {
-        marks: [plot.areaY(filled(points), {x, y: 'y', fill: color, fillOpacity: 0.85, ...stackOrder(bandsOf(points, 'color')), ...facets}), base],
+        marks: [
+          plot.areaY(filled(points), {
+            x,
+            y: 'y',
+            fill: color,
+            fillOpacity: 0.85,
+            ...stackOrder(bandsOf(points, 'color')),
+            ...facets,
+          }),
+          base,
+        ],
         tip: plot.stackY2({x, y: 'y', ...stackOrder(bandsOf(points, 'color'))}),
       };
     return {

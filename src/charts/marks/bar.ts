@@ -1,7 +1,17 @@
 import type {Problem} from '../../lib/problem.ts';
 import {invariant} from '../../lib/invariant.ts';
 import {id, join, sql} from '../../sql/sql.ts';
-import {asNumber, asPlace, extentCte, factsAndPoints, groupColumns, groupCtes, sourceCte, withCtes, type Cte} from '../fragments.ts';
+import {
+  asNumber,
+  asPlace,
+  extentCte,
+  factsAndPoints,
+  groupColumns,
+  groupCtes,
+  sourceCte,
+  withCtes,
+  type Cte,
+} from '../fragments.ts';
 import {
   aggregate,
   isMeasure,
@@ -26,18 +36,23 @@ import {bandsOf, categoryAxis, naturally, rowAxis, textWidth} from '../axes.ts';
 const mostBars = 50;
 const mostGroups = 20;
 
-const how = ({spec, y}: Encoding): NonNullable<Encoding['spec']['aggregate']> => (y.length === 0 ? 'count' : (spec.aggregate ?? 'avg'));
+const how = ({spec, y}: Encoding): NonNullable<Encoding['spec']['aggregate']> =>
+  y.length === 0 ? 'count' : (spec.aggregate ?? 'avg');
 /** Parts of a whole stand on each other; averages stand side by side. */
-const stacks = (chart: ReducedChart): boolean => chart.spec.y.length === 0 || chart.spec.aggregate === 'sum' || chart.spec.aggregate === 'count';
+const stacks = (chart: ReducedChart): boolean =>
+  chart.spec.y.length === 0 || chart.spec.aggregate === 'sum' || chart.spec.aggregate === 'count';
 
 function check(encoding: Encoding): readonly Problem[] {
   const {spec, x, y} = encoding;
   const found: Problem[] = [];
   if (x === undefined) found.push(needs(spec.mark, 'x', 'a column', 'Name the column that gives the bars in x.'));
   if (y.length === 0 && spec.aggregate !== undefined && spec.aggregate !== 'count')
-    found.push(needs(spec.mark, 'y', `a number to take the ${spec.aggregate} of`, 'Name it in y; without y a bar counts rows.'));
+    found.push(
+      needs(spec.mark, 'y', `a number to take the ${spec.aggregate} of`, 'Name it in y; without y a bar counts rows.'),
+    );
   for (const column of y)
-    if (!isMeasure(column) && how(encoding) !== 'count') found.push(unfit(spec.mark, 'y', column, 'a number', 'Use aggregate: count, or cast it to a number first.'));
+    if (!isMeasure(column) && how(encoding) !== 'count')
+      found.push(unfit(spec.mark, 'y', column, 'a number', 'Use aggregate: count, or cast it to a number first.'));
   return found;
 }
 
@@ -55,7 +70,15 @@ function reduce(encoding: Encoding): ReducedChart {
       {name: 'x', sql: asPlace(x)},
       ...names.map((name, i) => {
         const column = y[i];
-        return {name, sql: column === undefined ? sql`1` : aggregateName === 'count' ? sql`CASE WHEN ${id(column.name)} IS NOT NULL THEN 1 END` : asNumber(column)};
+        return {
+          name,
+          sql:
+            column === undefined
+              ? sql`1`
+              : aggregateName === 'count'
+                ? sql`CASE WHEN ${id(column.name)} IS NOT NULL THEN 1 END`
+                : asNumber(column),
+        };
       }),
       ...groupColumns({color, facet}),
     ]),
@@ -64,7 +87,12 @@ function reduce(encoding: Encoding): ReducedChart {
   ];
   const values = join(names.map((name) => sql`${aggregate(aggregateName, id(name))} AS ${id(name)}`));
   const grouped = names.length > 1 || (color !== undefined && color.name !== x.name);
-  const bars = placesOf('x', x, {about: 100, exactUpTo: mostBars, bands: grouped ? mostGroups : mostBars, rank: aggregate(aggregateName, sql`y0`)});
+  const bars = placesOf('x', x, {
+    about: 100,
+    exactUpTo: mostBars,
+    bands: grouped ? mostGroups : mostBars,
+    rank: aggregate(aggregateName, sql`y0`),
+  });
   const points = join(
     names.map((name, i) => {
       const column = y[i];
@@ -75,12 +103,21 @@ function reduce(encoding: Encoding): ReducedChart {
   const label = seriesName(y);
   return {
     sql: withCtes(
-      [...source, ...bars.ctes, {name: 'bars', sql: sql`SELECT facet, color, ${bars.key} AS x, ${values} FROM rows${bars.from} GROUP BY ALL`}, {name: 'points', sql: points}],
+      [
+        ...source,
+        ...bars.ctes,
+        {name: 'bars', sql: sql`SELECT facet, color, ${bars.key} AS x, ${values} FROM rows${bars.from} GROUP BY ALL`},
+        {name: 'points', sql: points},
+      ],
       factsAndPoints(bars.facts, sql`facet, x, color`),
     ),
     spec,
     x: channel(x),
-    y: {name: label, label: y.length === 0 ? 'rows' : spec.aggregate === undefined ? label : `${spec.aggregate} ${label}`, kind: 'number'},
+    y: {
+      name: label,
+      label: y.length === 0 ? 'rows' : spec.aggregate === undefined ? label : `${spec.aggregate} ${label}`,
+      kind: 'number',
+    },
     color: colorChannel(encoding),
     facet: facet === undefined ? undefined : {...channel(facet), kind: 'category'},
   };
@@ -94,15 +131,20 @@ function order(chart: ReducedChart, points: readonly ChartRow[]): readonly (stri
     if (x !== null) totals.set(x, (totals.get(x) ?? 0) + (typeof point['y'] === 'number' ? point['y'] : 0));
   }
   if (chart.x?.kind !== 'category') return [...totals.keys()].sort((a, b) => Number(a) - Number(b));
-  return [...totals].sort(([a, m], [b, n]) => Number(a === other) - Number(b === other) || n - m || naturally(String(a), String(b))).map(([name]) => name);
+  return [...totals]
+    .sort(([a, m], [b, n]) => Number(a === other) - Number(b === other) || n - m || naturally(String(a), String(b)))
+    .map(([name]) => name);
 }
 
 /** Whether two bars would stand at one place; where none do, a colour only tells them apart. */
-const sharePlaces = (points: readonly ChartRow[]): boolean => new Set(points.map(({facet, x}) => JSON.stringify([facet, x]))).size < points.length;
+const sharePlaces = (points: readonly ChartRow[]): boolean =>
+  new Set(points.map(({facet, x}) => JSON.stringify([facet, x]))).size < points.length;
 
 function draw(canvas: Canvas): Drawing {
   const {chart, points} = canvas;
-  return points.some((point) => typeof point['x1'] === 'number') ? drawSpans(canvas) : drawBands(canvas, order(chart, points));
+  return points.some((point) => typeof point['x1'] === 'number')
+    ? drawSpans(canvas)
+    : drawBands(canvas, order(chart, points));
 }
 
 function drawSpans({plot, chart, points, color, facets}: Canvas): Drawing {
@@ -114,10 +156,20 @@ function drawSpans({plot, chart, points, color, facets}: Canvas): Drawing {
     return from + ((to - from) * (series.indexOf(String(point['color'])) + at)) / series.length;
   };
   const shown = beside ? points.map((point) => ({...point, x: share(point, 0), x1: share(point, 1)})) : points;
-  const span = {x1: place(kind, 'x'), x2: place(kind, 'x1'), fill: color, inset: 0, insetLeft: 0.5, insetRight: 0.5, ...facets};
+  const span = {
+    x1: place(kind, 'x'),
+    x2: place(kind, 'x1'),
+    fill: color,
+    inset: 0,
+    insetLeft: 0.5,
+    insetRight: 0.5,
+    ...facets,
+  };
   return {
     marks: [
-      beside || chart.color === undefined ? plot.rectY(shown, {...span, y1: 0, y2: 'y'}) : plot.rectY(shown, {...span, y: 'y', ...stackOrder(series)}),
+      beside || chart.color === undefined
+        ? plot.rectY(shown, {...span, y1: 0, y2: 'y'})
+        : plot.rectY(shown, {...span, y: 'y', ...stackOrder(series)}),
       plot.ruleY([0], {stroke: 'currentColor', strokeOpacity: 0.4}),
     ],
     tip: beside
@@ -130,7 +182,8 @@ function drawSpans({plot, chart, points, color, facets}: Canvas): Drawing {
 
 function drawBands({plot, chart, points, color, facets, width}: Canvas, names: readonly (string | number)[]): Drawing {
   const series = bandsOf(points, 'color');
-  const beside = chart.color !== undefined && chart.color.name !== chart.x?.name && !stacks(chart) && sharePlaces(points);
+  const beside =
+    chart.color !== undefined && chart.color.name !== chart.x?.name && !stacks(chart) && sharePlaces(points);
   const widest = Math.max(0, ...names.map((name) => textWidth(String(name))));
   const perBand = (width - 60) / Math.max(1, names.length);
   if (beside) {
@@ -138,18 +191,37 @@ function drawBands({plot, chart, points, color, facets, width}: Canvas, names: r
     return {
       usesFx: true,
       marks: [
-        plot.barY(points, {fx: 'x', ...(fy === undefined ? {} : {fy}), x: 'color', y: 'y', fill: color, insetLeft: 0.5, insetRight: 0.5}),
+        plot.barY(points, {
+          fx: 'x',
+          ...(fy === undefined ? {} : {fy}),
+          x: 'color',
+          y: 'y',
+          fill: color,
+          insetLeft: 0.5,
+          insetRight: 0.5,
+        }),
         plot.ruleY([0], {stroke: 'currentColor', strokeOpacity: 0.4}),
       ],
       tip: {fx: 'x', x: 'color', y: 'y'},
-      options: {x: {axis: null, domain: [...series], padding: 0}, fx: {...categoryAxis(names, perBand, chart.x?.label ?? ''), padding: 0.16}},
+      options: {
+        x: {axis: null, domain: [...series], padding: 0},
+        fx: {...categoryAxis(names, perBand, chart.x?.label ?? ''), padding: 0.16},
+      },
     };
   }
   if (widest > perBand * 1.1 && chart.x?.kind === 'category') {
     const margin = Math.min(Math.ceil(widest), Math.floor(width * 0.36)) + 20;
     return {
       marks: [
-        plot.barX(points, {x: 'y', y: 'x', fill: color, insetTop: 0.5, insetBottom: 0.5, ...stackOrder(series), ...facets}),
+        plot.barX(points, {
+          x: 'y',
+          y: 'x',
+          fill: color,
+          insetTop: 0.5,
+          insetBottom: 0.5,
+          ...stackOrder(series),
+          ...facets,
+        }),
         plot.ruleX([0], {stroke: 'currentColor', strokeOpacity: 0.4}),
       ],
       tip: {pointer: 'y', ...plot.stackX({x: 'y', y: 'x', ...stackOrder(series)})},
@@ -164,7 +236,15 @@ function drawBands({plot, chart, points, color, facets, width}: Canvas, names: r
   }
   return {
     marks: [
-      plot.barY(points, {x: 'x', y: 'y', fill: color, insetLeft: 0.5, insetRight: 0.5, ...stackOrder(series), ...facets}),
+      plot.barY(points, {
+        x: 'x',
+        y: 'y',
+        fill: color,
+        insetLeft: 0.5,
+        insetRight: 0.5,
+        ...stackOrder(series),
+        ...facets,
+      }),
       plot.ruleY([0], {stroke: 'currentColor', strokeOpacity: 0.4}),
     ],
     tip: plot.stackY({x: 'x', y: 'y', ...stackOrder(series)}),
@@ -180,7 +260,11 @@ export const bar: MarkKind = {
   sentence(chart, facts, points) {
     const {x, y, spec} = chart;
     if (x !== undefined && x.kind !== 'category' && facts.step !== null)
-      return x.kind === 'time' ? `One bar for each ${spanInWords(facts.step, x.kind)}.` : `One bar for each ${spanInWords(facts.step, x.kind)} of ${x.name}.`;
-    return spec.aggregate === undefined && spec.y.length > 0 && facts.used * spec.y.length > points ? `Each bar is the average ${y.name} of its rows.` : undefined;
+      return x.kind === 'time'
+        ? `One bar for each ${spanInWords(facts.step, x.kind)}.`
+        : `One bar for each ${spanInWords(facts.step, x.kind)} of ${x.name}.`;
+    return spec.aggregate === undefined && spec.y.length > 0 && facts.used * spec.y.length > points
+      ? `Each bar is the average ${y.name} of its rows.`
+      : undefined;
   },
 };

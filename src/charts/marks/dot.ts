@@ -2,7 +2,16 @@ import {invariant} from '../../lib/invariant.ts';
 import {count} from '../../lib/text.ts';
 import {double, id, join, lit, sql} from '../../sql/sql.ts';
 import {isNumber} from '../../sql/types.ts';
-import {asNumber, asPlace, extentCte, factsAndPoints, groupColumns, groupCtes, sourceCte, withCtes} from '../fragments.ts';
+import {
+  asNumber,
+  asPlace,
+  extentCte,
+  factsAndPoints,
+  groupColumns,
+  groupCtes,
+  sourceCte,
+  withCtes,
+} from '../fragments.ts';
 import {bandsOf, categoryAxis, rowAxis, textWidth} from '../axes.ts';
 import {needs, place, seriesColor, seriesName, unfit, type MarkKind} from '../mark.ts';
 import {channel, kindOf, mostColors} from '../reduced.ts';
@@ -18,7 +27,9 @@ export const dot: MarkKind = {
     return [
       ...(x === undefined ? [needs(spec.mark, 'x', 'a column', 'Name one in x.')] : []),
       ...(y.length === 0 ? [needs(spec.mark, 'y', 'a column', 'Name one in y.')] : []),
-      ...(kinds.size > 1 && y[1] !== undefined ? [unfit(spec.mark, 'y', y[1], 'columns of one kind', 'Put only numbers in y, or one column.')] : []),
+      ...(kinds.size > 1 && y[1] !== undefined
+        ? [unfit(spec.mark, 'y', y[1], 'columns of one kind', 'Put only numbers in y, or one column.')]
+        : []),
     ];
   },
 
@@ -38,7 +49,8 @@ export const dot: MarkKind = {
     const points = join(
       names.map((name, i) => {
         const column = y[i];
-        const series = shade !== undefined ? sql`shade` : column === undefined ? sql`color` : seriesColor(encoding, column);
+        const series =
+          shade !== undefined ? sql`shade` : column === undefined ? sql`color` : seriesColor(encoding, column);
         return sql`SELECT facet, ${series} AS color, x, ${id(name)} AS y FROM sample WHERE ${id(name)} IS NOT NULL`;
       }),
       '\nUNION ALL ',
@@ -81,19 +93,31 @@ export const dot: MarkKind = {
         plot.dot(points, {
           x: place(chart.x?.kind ?? 'number', 'x'),
           y: place(chart.y.kind, 'y'),
-          ...(crowded ? {fill: color, fillOpacity: 0.55, r: points.length > 2000 ? 1.8 : 2.2} : {stroke: color, strokeWidth: 1.5, r: 3}),
+          ...(crowded
+            ? {fill: color, fillOpacity: 0.55, r: points.length > 2000 ? 1.8 : 2.2}
+            : {stroke: color, strokeWidth: 1.5, r: 3}),
           ...facets,
         }),
       ],
       tip: {pointer: 'xy'},
       options: {
-        ...(names.length === 0 ? {} : {x: {type: 'point' as const, ...categoryAxis(names, (width - 60) / names.length, chart.x?.label ?? '')}}),
-        ...(rows.length === 0 ? {} : {marginLeft: margin, height: rows.length * 22 + 56, y: {type: 'point' as const, ...rowAxis(rows, margin - 8, '')}}),
+        ...(names.length === 0
+          ? {}
+          : {x: {type: 'point' as const, ...categoryAxis(names, (width - 60) / names.length, chart.x?.label ?? '')}}),
+        ...(rows.length === 0
+          ? {}
+          : {
+              marginLeft: margin,
+              height: rows.length * 22 + 56,
+              y: {type: 'point' as const, ...rowAxis(rows, margin - 8, '')},
+            }),
       },
     };
   },
 
   sentence(_chart, facts, points) {
-    return facts.used > mostDots && points < facts.used ? `A sample of ${count(points)} of ${count(facts.used)} rows.` : undefined;
+    return facts.used > mostDots && points < facts.used
+      ? `A sample of ${count(points)} of ${count(facts.used)} rows.`
+      : undefined;
   },
 };

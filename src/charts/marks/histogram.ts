@@ -1,6 +1,15 @@
 import {invariant} from '../../lib/invariant.ts';
 import {id, lit, sql} from '../../sql/sql.ts';
-import {asNumber, buckets, extentCte, factsAndPoints, groupColumns, groupCtes, sourceCte, withCtes} from '../fragments.ts';
+import {
+  asNumber,
+  buckets,
+  extentCte,
+  factsAndPoints,
+  groupColumns,
+  groupCtes,
+  sourceCte,
+  withCtes,
+} from '../fragments.ts';
 import {bandsOf} from '../axes.ts';
 import {isContinuous, middle, needs, place, spanInWords, unfit, stackOrder, type MarkKind} from '../mark.ts';
 import {channel} from '../reduced.ts';
@@ -11,8 +20,12 @@ export const histogram: MarkKind = {
   check({spec, x, y}) {
     return [
       ...(x === undefined ? [needs(spec.mark, 'x', 'a number or a time', 'Name the column to count in x.')] : []),
-      ...(x !== undefined && !isContinuous(x) ? [unfit(spec.mark, 'x', x, 'a number or a time', 'Use mark: bar to count texts.')] : []),
-      ...(y[0] === undefined ? [] : [unfit(spec.mark, 'y', y[0], 'nothing', 'A histogram counts rows: take y out, or use mark: bar.')]),
+      ...(x !== undefined && !isContinuous(x)
+        ? [unfit(spec.mark, 'x', x, 'a number or a time', 'Use mark: bar to count texts.')]
+        : []),
+      ...(y[0] === undefined
+        ? []
+        : [unfit(spec.mark, 'y', y[0], 'nothing', 'A histogram counts rows: take y out, or use mark: bar.')]),
     ];
   },
 
@@ -20,7 +33,8 @@ export const histogram: MarkKind = {
   reduce({spec, relation, x, color, facet}) {
     invariant(x !== undefined, 'check found x');
     const used = sql`x IS NOT NULL`;
-    const about = spec.bins === undefined ? sql`(SELECT greatest(8, least(40, ceil(2 * cbrt(used)))) FROM extent)` : lit(spec.bins);
+    const about =
+      spec.bins === undefined ? sql`(SELECT greatest(8, least(40, ceil(2 * cbrt(used)))) FROM extent)` : lit(spec.bins);
     const bucket = buckets({axis: 'x', extent: 'extent', column: x, about, keepPace: spec.bins === undefined});
     return {
       sql: withCtes(
@@ -29,8 +43,14 @@ export const histogram: MarkKind = {
           extentCte(used, 'x'),
           ...groupCtes({color, facet}, ['x'], used),
           ...bucket.ctes,
-          {name: 'bins', sql: sql`SELECT facet, color, ${bucket.start} AS x, count(*)::DOUBLE AS y FROM rows, ${id(bucket.name)} GROUP BY ALL`},
-          {name: 'points', sql: sql`SELECT facet, color, x, ${bucket.end(sql`x`)} AS x1, y FROM bins, ${id(bucket.name)}`},
+          {
+            name: 'bins',
+            sql: sql`SELECT facet, color, ${bucket.start} AS x, count(*)::DOUBLE AS y FROM rows, ${id(bucket.name)} GROUP BY ALL`,
+          },
+          {
+            name: 'points',
+            sql: sql`SELECT facet, color, x, ${bucket.end(sql`x`)} AS x1, y FROM bins, ${id(bucket.name)}`,
+          },
         ],
         factsAndPoints({step: bucket.step, from: sql` CROSS JOIN ${id(bucket.name)}`}, sql`facet, x, color`),
       ),
@@ -46,7 +66,16 @@ export const histogram: MarkKind = {
     const kind = chart.x?.kind ?? 'number';
     return {
       marks: [
-        plot.rectY(points, {x1: place(kind, 'x'), x2: place(kind, 'x1'), y: 'y', fill: color, ...stackOrder(bandsOf(points, 'color')), insetLeft: 0.5, insetRight: 0.5, ...facets}),
+        plot.rectY(points, {
+          x1: place(kind, 'x'),
+          x2: place(kind, 'x1'),
+          y: 'y',
+          fill: color,
+          ...stackOrder(bandsOf(points, 'color')),
+          insetLeft: 0.5,
+          insetRight: 0.5,
+          ...facets,
+        }),
         plot.ruleY([0], {stroke: 'currentColor', strokeOpacity: 0.4}),
       ],
       tip: plot.stackY({x: middle('x', kind), y: 'y', ...stackOrder(bandsOf(points, 'color'))}),

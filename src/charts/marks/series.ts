@@ -1,8 +1,28 @@
 import type {Problem} from '../../lib/problem.ts';
 import {count} from '../../lib/text.ts';
 import {id, join, lit, sql, type Sql} from '../../sql/sql.ts';
-import {asNumber, buckets, extentCte, factsAndPoints, groupColumns, groupCtes, sourceCte, withCtes, type Cte} from '../fragments.ts';
-import {aggregate, isContinuous, isMeasure, needs, seriesColor, seriesName, spanInWords, unfit, type Encoding} from '../mark.ts';
+import {
+  asNumber,
+  buckets,
+  extentCte,
+  factsAndPoints,
+  groupColumns,
+  groupCtes,
+  sourceCte,
+  withCtes,
+  type Cte,
+} from '../fragments.ts';
+import {
+  aggregate,
+  isContinuous,
+  isMeasure,
+  needs,
+  seriesColor,
+  seriesName,
+  spanInWords,
+  unfit,
+  type Encoding,
+} from '../mark.ts';
 import {channel, mostColors, mostPoints, type Channel, type Facts, type ReducedChart} from '../reduced.ts';
 import {invariant} from '../../lib/invariant.ts';
 
@@ -15,14 +35,22 @@ export function checkSeries({spec, x, y}: Encoding): readonly Problem[] {
   const {mark} = spec;
   const found: Problem[] = [];
   if (x === undefined) found.push(needs(mark, 'x', 'a time or a number', 'Name a column such as timestamp in x.'));
-  else if (!isContinuous(x)) found.push(unfit(mark, 'x', x, 'a time or a number', `Use mark: bar, or cast ${x.name} to a time or a number first.`));
-  if (y.length === 0 && spec.aggregate !== 'count') found.push(needs(mark, 'y', 'a number', 'Name one or more number columns in y, or set aggregate: count.'));
+  else if (!isContinuous(x))
+    found.push(
+      unfit(mark, 'x', x, 'a time or a number', `Use mark: bar, or cast ${x.name} to a time or a number first.`),
+    );
+  if (y.length === 0 && spec.aggregate !== 'count')
+    found.push(needs(mark, 'y', 'a number', 'Name one or more number columns in y, or set aggregate: count.'));
   for (const column of y)
-    if (!isMeasure(column) && spec.aggregate !== 'count') found.push(unfit(mark, 'y', column, 'a number', `Cast ${column.name} to a number first, or set aggregate: count.`));
+    if (!isMeasure(column) && spec.aggregate !== 'count')
+      found.push(
+        unfit(mark, 'y', column, 'a number', `Cast ${column.name} to a number first, or set aggregate: count.`),
+      );
   return found;
 }
 
-const yNames = (encoding: Encoding): readonly string[] => (encoding.y.length === 0 ? ['y0'] : encoding.y.map((_, i) => `y${i}`));
+const yNames = (encoding: Encoding): readonly string[] =>
+  encoding.y.length === 0 ? ['y0'] : encoding.y.map((_, i) => `y${i}`);
 
 /**
  * Without an aggregate, each of about 1,000 spans of x keeps its first, lowest, highest and last reading: the picture is then the
@@ -43,7 +71,15 @@ export function reduceSeries(encoding: Encoding): ReducedChart {
       {name: 'x', sql: asNumber(x)},
       ...names.map((name, i) => {
         const column = y[i];
-        return {name, sql: column === undefined ? sql`1` : isMeasure(column) ? asNumber(column) : sql`CASE WHEN ${id(column.name)} IS NOT NULL THEN 1 END`};
+        return {
+          name,
+          sql:
+            column === undefined
+              ? sql`1`
+              : isMeasure(column)
+                ? asNumber(column)
+                : sql`CASE WHEN ${id(column.name)} IS NOT NULL THEN 1 END`,
+        };
       }),
       ...groupColumns({color, facet}),
     ]),
@@ -57,7 +93,11 @@ export function reduceSeries(encoding: Encoding): ReducedChart {
     sql: withCtes([...shared, ...reduced.ctes], factsAndPoints(reduced.facts, sql`facet, color, x`)),
     spec,
     x: channel(x),
-    y: {name: label, label: spec.aggregate === undefined ? label : y.length === 0 ? 'rows' : `${spec.aggregate} ${label}`, kind: 'number'},
+    y: {
+      name: label,
+      label: spec.aggregate === undefined ? label : y.length === 0 ? 'rows' : `${spec.aggregate} ${label}`,
+      kind: 'number',
+    },
     color: colorChannel(encoding),
     facet: facet === undefined ? undefined : {...channel(facet), kind: 'category'},
   };
@@ -108,10 +148,20 @@ function spansOf(encoding: Encoding, names: readonly string[]): Reduced {
   };
 }
 
-function aggregated(encoding: Encoding, names: readonly string[], how: NonNullable<Encoding['spec']['aggregate']>): Reduced {
+function aggregated(
+  encoding: Encoding,
+  names: readonly string[],
+  how: NonNullable<Encoding['spec']['aggregate']>,
+): Reduced {
   const {x} = encoding;
   invariant(x !== undefined, 'checkSeries found x');
-  const bucket = buckets({axis: 'x', extent: 'extent', column: x, about: sql`400`, exactUpTo: Math.floor(mostSpans / names.length)});
+  const bucket = buckets({
+    axis: 'x',
+    extent: 'extent',
+    column: x,
+    about: sql`400`,
+    exactUpTo: Math.floor(mostSpans / names.length),
+  });
   return {
     ctes: [
       ...bucket.ctes,
@@ -137,6 +187,7 @@ function aggregated(encoding: Encoding, names: readonly string[], how: NonNullab
 export function seriesSentence(chart: ReducedChart, facts: Facts): string | undefined {
   if (facts.step === null || facts.step === 0 || chart.x === undefined) return undefined;
   const kind = chart.x.kind === 'time' ? 'time' : 'number';
-  if (chart.spec.aggregate !== undefined) return `One point for each ${spanInWords(facts.step, kind)}${kind === 'time' ? '' : ` of ${chart.x.name}`}.`;
+  if (chart.spec.aggregate !== undefined)
+    return `One point for each ${spanInWords(facts.step, kind)}${kind === 'time' ? '' : ` of ${chart.x.name}`}.`;
   return `${count(facts.total)} rows, drawn by the first, lowest, highest and last reading of each short stretch.`;
 }

@@ -30,8 +30,15 @@ function rename(engine: Ports['engine'], database: Attached, name: string): Prom
 }
 
 /** Calls a database as its file is called, where that name can't be taken for another database's or for a schema's: `plant.readings` may mean either. */
-async function nameLikeFile(engine: Ports['engine'], database: Attached, file: string, signal: AbortSignal | undefined): Promise<void> {
-  const {rows} = await engine.rows(sql`SELECT lower(database_name), lower(schema_name) FROM duckdb_schemas()`, {signal});
+async function nameLikeFile(
+  engine: Ports['engine'],
+  database: Attached,
+  file: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const {rows} = await engine.rows(sql`SELECT lower(database_name), lower(schema_name) FROM duckdb_schemas()`, {
+    signal,
+  });
   const pairs = rows.map((row) => row.map(text));
   database.schemas = pairs.flatMap(([owner, schema = '']) => (owner === database.name ? [schema] : []));
   const others = [...attachments].filter((other) => other !== database);
@@ -44,7 +51,11 @@ async function nameLikeFile(engine: Ports['engine'], database: Attached, file: s
 }
 
 /** A DuckDB file, attached to the engine read-only: it reads the blocks that it needs from the stored file. */
-export async function openDuckDb(ports: Ports, file: string, {signal}: Pick<Into, 'onProgress' | 'signal'>): Promise<OpenDatabase> {
+export async function openDuckDb(
+  ports: Ports,
+  file: string,
+  {signal}: Pick<Into, 'onProgress' | 'signal'>,
+): Promise<OpenDatabase> {
   const {engine, storage} = ports;
   const own = `attached_${++opened}`;
   const database: Attached = {own, path: `${own}/duckdb`, name: own, schemas: []};
@@ -77,7 +88,11 @@ export async function openDuckDb(ports: Ports, file: string, {signal}: Pick<Into
   }
 }
 
-async function tablesIn({engine}: Ports, database: Attached, signal: AbortSignal | undefined): Promise<readonly SourceTable[]> {
+async function tablesIn(
+  {engine}: Ports,
+  database: Attached,
+  signal: AbortSignal | undefined,
+): Promise<readonly SourceTable[]> {
   const {name: attachedAs} = database;
   const {rows} = await engine.rows(
     sql`SELECT t.schema_name, t.name, t.kind, c.column_name, c.data_type FROM (

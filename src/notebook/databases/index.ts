@@ -40,7 +40,11 @@ export interface OpenDatabase {
 }
 
 /** Opens a file of the workspace to read, by handle; it is written in one of the formats below. */
-export type OpensDatabase = (ports: Ports, file: string, call: Pick<Into, 'onProgress' | 'signal'>) => Promise<OpenDatabase>;
+export type OpensDatabase = (
+  ports: Ports,
+  file: string,
+  call: Pick<Into, 'onProgress' | 'signal'>,
+) => Promise<OpenDatabase>;
 
 /** What opens each kind of database; it loads when a file of its kind is first looked at. */
 const formats: Readonly<Record<DatabaseFormat, () => Promise<OpensDatabase>>> = {
@@ -83,7 +87,9 @@ export function tableOf(file: string, tables: readonly SourceTable[], wanted: st
   }
   const alike = tables.filter(({name}) => name.toLowerCase() === wanted.toLowerCase());
   // As it may be written too: with the first schema, and without quotes where no other table is called so.
-  const written = tables.filter(({name, path}) => path.join('.') === wanted || (path.at(-1) === wanted && name === tableName([wanted], '')));
+  const written = tables.filter(
+    ({name, path}) => path.join('.') === wanted || (path.at(-1) === wanted && name === tableName([wanted], '')),
+  );
   const found = tables.find(({name}) => name === wanted) ?? [alike, written].find(({length}) => length === 1)?.[0];
   if (found !== undefined) return found;
   const near = closest(wanted, names);

@@ -8,7 +8,11 @@ import {postgresRows, readPostgres} from '../postgres-read.ts';
 import type {Into, OpenDatabase, SourceTable} from './index.ts';
 
 /** A dump of PostgreSQL's as SQL, run in a PostgreSQL of its own that is gone afterwards: what it says reaches nothing else. */
-export async function openPostgresDump(ports: Ports, file: string, {onProgress, signal}: Pick<Into, 'onProgress' | 'signal'>): Promise<OpenDatabase> {
+export async function openPostgresDump(
+  ports: Ports,
+  file: string,
+  {onProgress, signal}: Pick<Into, 'onProgress' | 'signal'>,
+): Promise<OpenDatabase> {
   const {engine, storage} = ports;
   const dump = await storage.plainText(file, {});
   await checkEnd(dump, file);
@@ -25,7 +29,12 @@ export async function openPostgresDump(ports: Ports, file: string, {onProgress, 
       async read({path}, {table, signal, limit}) {
         const [schema = '', name = ''] = path;
         const rows = sql`SELECT * FROM ${quotedId(schema)}.${quotedId(name)}`;
-        await readPostgres({engine, postgres}, limit === undefined ? rows : psqlStatement(`${rows} LIMIT ${limit}`), table, signal).catch(ofDump);
+        await readPostgres(
+          {engine, postgres},
+          limit === undefined ? rows : psqlStatement(`${rows} LIMIT ${limit}`),
+          table,
+          signal,
+        ).catch(ofDump);
         return false;
       },
       close: () => postgres.close(),
@@ -39,7 +48,10 @@ export async function openPostgresDump(ports: Ports, file: string, {onProgress, 
 /** pg_dump says at the end that it came to it: what was cut between two statements would go unnoticed. */
 async function checkEnd(dump: File, file: string): Promise<void> {
   const [start, end] = await Promise.all([dump.slice(0, 4096).text(), dump.slice(-4096).text()]);
-  if (/^-- PostgreSQL database (cluster )?dump$/m.test(start) && !/^-- PostgreSQL database (cluster )?dump complete$/m.test(end))
+  if (
+    /^-- PostgreSQL database (cluster )?dump$/m.test(start) &&
+    !/^-- PostgreSQL database (cluster )?dump complete$/m.test(end)
+  )
     throw new ProblemError({
       code: 'DATABASE_TRUNCATED',
       message: `${file} starts as a dump of PostgreSQL’s, but its end is missing.`,
@@ -54,7 +66,9 @@ function aboutDump(problem: Problem, file: string): Problem {
   return {
     ...rest,
     message: `PostgreSQL doesn’t take ${file}${where?.line === undefined ? '' : ` at line ${where.line}`}: ${problem.message}`,
-    hint: problem.hint ?? 'A dump of pg_dump’s as plain SQL can be read here, without what needs an extension; one of another database can’t.',
+    hint:
+      problem.hint ??
+      'A dump of pg_dump’s as plain SQL can be read here, without what needs an extension; one of another database can’t.',
     where: {file},
   };
 }
@@ -82,7 +96,10 @@ ORDER BY n.nspname <> 'public', n.nspname, c.relname, a.attnum`,
   for (const table of tables.values()) {
     const [schema, name] = table.path;
     const count = sql`SELECT count(*) FROM ${quotedId(schema)}.${quotedId(name)}`;
-    const rows = table.kind === 'view' ? undefined : Number(postgresRows(await postgres.transaction((run) => run(count), {readOnly: true, signal}))[0]?.[0]);
+    const rows =
+      table.kind === 'view'
+        ? undefined
+        : Number(postgresRows(await postgres.transaction((run) => run(count), {readOnly: true, signal}))[0]?.[0]);
     found.push({...table, name: tableName(table.path, 'public'), rows});
   }
   return found;

@@ -4,7 +4,11 @@ import {id, lit, sql} from '../../sql/sql.ts';
 import type {Into, OpenDatabase} from './index.ts';
 
 /** An SQLite file, read page by page where it lies; rows come in batches. */
-export async function openSqlite(ports: Ports, file: string, {signal}: Pick<Into, 'onProgress' | 'signal'>): Promise<OpenDatabase> {
+export async function openSqlite(
+  ports: Ports,
+  file: string,
+  {signal}: Pick<Into, 'onProgress' | 'signal'>,
+): Promise<OpenDatabase> {
   const {engine, storage, sqlite} = ports;
   const ofFile = (thrown: unknown): never => {
     throw new ProblemError(at(problemOf(thrown), {file}), {cause: thrown});
@@ -31,7 +35,12 @@ export async function openSqlite(ports: Ports, file: string, {signal}: Pick<Into
           )
           .catch(ofFile);
         if (!made.has(refused)) return false;
-        await engine.execute([sql`CREATE TABLE ${id(rejects)} AS SELECT ${lit(file)} AS file, line, column_name, raw, reason FROM ${id(refused)}`], {signal});
+        await engine.execute(
+          [
+            sql`CREATE TABLE ${id(rejects)} AS SELECT ${lit(file)} AS file, line, column_name, raw, reason FROM ${id(refused)}`,
+          ],
+          {signal},
+        );
         return true;
       } finally {
         await engine.execute([sql`DROP TABLE IF EXISTS ${id(refused)}`]);

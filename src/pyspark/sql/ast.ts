@@ -74,10 +74,34 @@ export type Expr =
   | ({readonly kind: 'row'; readonly items: readonly Expr[]} & Span)
   | ({readonly kind: 'unary'; readonly op: string; readonly value: Expr} & Span)
   | ({readonly kind: 'binary'; readonly op: string; readonly left: Expr; readonly right: Expr} & Span)
-  | ({readonly kind: 'is'; readonly value: Expr; readonly not: boolean; readonly what: string; readonly other: Expr | undefined} & Span)
-  | ({readonly kind: 'between'; readonly value: Expr; readonly low: Expr; readonly high: Expr; readonly not: boolean} & Span)
-  | ({readonly kind: 'in'; readonly value: Expr; readonly items: readonly Expr[] | Query | Expr; readonly not: boolean} & Span)
-  | ({readonly kind: 'like'; readonly op: string; readonly value: Expr; readonly pattern: Expr; readonly escape: Expr | undefined; readonly not: boolean} & Span)
+  | ({
+      readonly kind: 'is';
+      readonly value: Expr;
+      readonly not: boolean;
+      readonly what: string;
+      readonly other: Expr | undefined;
+    } & Span)
+  | ({
+      readonly kind: 'between';
+      readonly value: Expr;
+      readonly low: Expr;
+      readonly high: Expr;
+      readonly not: boolean;
+    } & Span)
+  | ({
+      readonly kind: 'in';
+      readonly value: Expr;
+      readonly items: readonly Expr[] | Query | Expr;
+      readonly not: boolean;
+    } & Span)
+  | ({
+      readonly kind: 'like';
+      readonly op: string;
+      readonly value: Expr;
+      readonly pattern: Expr;
+      readonly escape: Expr | undefined;
+      readonly not: boolean;
+    } & Span)
   | ({readonly kind: 'cast'; readonly value: Expr; readonly type: string; readonly isTry: boolean} & Span)
   | ({
       readonly kind: 'case';
@@ -89,7 +113,12 @@ export type Expr =
   | ({readonly kind: 'list'; readonly items: readonly Expr[]} & Span)
   | ({readonly kind: 'struct'; readonly fields: readonly {readonly name: string; readonly value: Expr}[]} & Span)
   | ({readonly kind: 'index'; readonly value: Expr; readonly index: Expr} & Span)
-  | ({readonly kind: 'slice'; readonly value: Expr; readonly low: Expr | undefined; readonly high: Expr | undefined} & Span)
+  | ({
+      readonly kind: 'slice';
+      readonly value: Expr;
+      readonly low: Expr | undefined;
+      readonly high: Expr | undefined;
+    } & Span)
   | ({readonly kind: 'field'; readonly value: Expr; readonly name: string} & Span)
   | ({readonly kind: 'lambda'; readonly names: readonly string[]; readonly body: Expr} & Span)
   | ({readonly kind: 'subquery'; readonly query: Query; readonly exists: boolean} & Span);
@@ -107,8 +136,19 @@ export interface TableAlias extends Span {
 export type Version = {readonly version: Expr} | {readonly timestamp: Expr};
 
 export type Table =
-  | ({readonly kind: 'table'; readonly parts: readonly string[]; readonly nameTo: number; readonly at: Version | undefined; readonly alias: TableAlias | undefined} & Span)
-  | ({readonly kind: 'derived'; readonly query: Query; readonly lateral: boolean; readonly alias: TableAlias | undefined} & Span)
+  | ({
+      readonly kind: 'table';
+      readonly parts: readonly string[];
+      readonly nameTo: number;
+      readonly at: Version | undefined;
+      readonly alias: TableAlias | undefined;
+    } & Span)
+  | ({
+      readonly kind: 'derived';
+      readonly query: Query;
+      readonly lateral: boolean;
+      readonly alias: TableAlias | undefined;
+    } & Span)
   | ({readonly kind: 'function'; readonly call: Call; readonly alias: TableAlias | undefined} & Span)
   | ({readonly kind: 'joined'; readonly inner: Table; readonly alias: TableAlias | undefined} & Span)
   | ({
@@ -152,7 +192,15 @@ export interface Select extends Span {
 export type Body =
   | Select
   | ({readonly kind: 'values'; readonly rows: readonly (readonly Expr[])[]} & Span)
-  | ({readonly kind: 'set'; readonly op: string; readonly all: boolean; readonly byName: boolean; readonly left: Body; readonly right: Body; readonly opSpan: Span} & Span)
+  | ({
+      readonly kind: 'set';
+      readonly op: string;
+      readonly all: boolean;
+      readonly byName: boolean;
+      readonly left: Body;
+      readonly right: Body;
+      readonly opSpan: Span;
+    } & Span)
   | ({readonly kind: 'nested'; readonly query: Query} & Span);
 
 export interface Cte extends Span {

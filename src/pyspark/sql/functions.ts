@@ -66,7 +66,10 @@ const wholeNumber =
     if (family === undefined) return c.unknown(value);
     if (family === 'decimal') return out(c.keep(name), 'DECIMAL(38,0)');
     if (family === 'int') return out(`CAST(${value.text} AS DOUBLE)`, 'DOUBLE');
-    return {...out(`if(abs(${value.text}) < ${whole}, ${name}(${value.text}), ${value.text})`, value.type), whole: `${name}(${value.text})`};
+    return {
+      ...out(`if(abs(${value.text}) < ${whole}, ${name}(${value.text}), ${value.text})`, value.type),
+      whole: `${name}(${value.text})`,
+    };
   };
 
 /** DuckDB rounds the binary number times a power of ten; Spark the decimal digits that are shown for it. */
@@ -77,13 +80,18 @@ const round: Handler = (c) => {
   if (family === 'int' || family === 'decimal') return out(c.keep('round'), value.type);
   const digits = c.nodes.length < 2 ? 0 : literalNumber(c.nodes[1]);
   const double = family === 'float' ? `CAST(${value.text} AS DOUBLE)` : inside(value, level.multiply);
-  const typed = (text: string, at: number): Out => (family === 'float' ? out(`CAST(${text} AS FLOAT)`, 'FLOAT') : out(text, 'DOUBLE', at));
-  if (digits === undefined) return c.problem('round() to computed digits can’t be handed over', 'Write the number of digits out.');
+  const typed = (text: string, at: number): Out =>
+    family === 'float' ? out(`CAST(${text} AS FLOAT)`, 'FLOAT') : out(text, 'DOUBLE', at);
+  if (digits === undefined)
+    return c.problem('round() to computed digits can’t be handed over', 'Write the number of digits out.');
   if (digits === 0) return {...out(made('round', value.text), value.type), whole: made('round', value.text)};
   const power = String(10 ** Math.abs(digits));
   if (digits > 0) return typed(`round(${double} * ${power}) / ${power}`, level.multiply);
   // To tens, what is no number becomes 0.
-  return typed(`if(abs(${value.text}) < double('Infinity') OR ${inside(value, level.comparison)} IS NULL, round(${double} / ${power}) * ${power}, 0D)`, level.primary);
+  return typed(
+    `if(abs(${value.text}) < double('Infinity') OR ${inside(value, level.comparison)} IS NULL, round(${double} / ${power}) * ${power}, 0D)`,
+    level.primary,
+  );
 };
 
 const trim =
@@ -94,7 +102,10 @@ const trim =
     const where = (mark ?? side).toUpperCase();
     if (mark === undefined && c.args.length === 1) return out(c.keep(name), 'VARCHAR');
     const only = mark !== undefined && c.args.length === 2;
-    return out(only ? `trim(${where} FROM ${arg(c, 0).text})` : `trim(${where} ${chars?.text ?? ''} FROM ${arg(c, 0).text})`, 'VARCHAR');
+    return out(
+      only ? `trim(${where} FROM ${arg(c, 0).text})` : `trim(${where} ${chars?.text ?? ''} FROM ${arg(c, 0).text})`,
+      'VARCHAR',
+    );
   };
 
 const substring: Handler = (c) => {
@@ -102,12 +113,18 @@ const substring: Handler = (c) => {
   const [value, first, length] = [arg(c, 0).text, arg(c, 1), c.args[2]];
   const negative = literalNumber(c.nodes[2]);
   if (negative !== undefined && negative < 0)
-    return c.problem('substring() with a negative length reads backwards in DuckDB and gives nothing in Spark', 'Give the first position and a length.');
-  const plain = length === undefined ? made('substring', value, first.text) : made('substring', value, first.text, length.text);
+    return c.problem(
+      'substring() with a negative length reads backwards in DuckDB and gives nothing in Spark',
+      'Give the first position and a length.',
+    );
+  const plain =
+    length === undefined ? made('substring', value, first.text) : made('substring', value, first.text, length.text);
   if (start !== undefined && start !== 0) return out(plain, 'VARCHAR');
   // Position 0 is one before the first character in DuckDB, and the first in Spark.
   const fromZero = length === undefined ? value : made('substring', value, '1', `${inside(length, level.add)} - 1`);
-  return start === 0 ? out(fromZero, 'VARCHAR') : out(made('if', `${inside(first, level.add)} = 0`, fromZero, plain), 'VARCHAR');
+  return start === 0
+    ? out(fromZero, 'VARCHAR')
+    : out(made('if', `${inside(first, level.add)} = 0`, fromZero, plain), 'VARCHAR');
 };
 
 /** left and right with a negative number drop so many characters in DuckDB. */
@@ -119,7 +136,10 @@ const edge =
     const rest = (by: string): string => made(name, value, made('greatest', `length(${value}) ${by}`, '0'));
     if (count !== undefined && count >= 0) return out(c.keep(), 'VARCHAR');
     if (count !== undefined) return out(rest(`- ${-count}`), 'VARCHAR');
-    return out(made('if', `${inside(n, level.add)} < 0`, rest(`+ ${inside(n, level.multiply)}`), made(name, value, n.text)), 'VARCHAR');
+    return out(
+      made('if', `${inside(n, level.add)} < 0`, rest(`+ ${inside(n, level.multiply)}`), made(name, value, n.text)),
+      'VARCHAR',
+    );
   };
 
 const listOr =
@@ -131,12 +151,18 @@ const known =
   (c) =>
     familyOf(arg(c, 0).type) === undefined ? c.unknown(arg(c, 0)) : handler(c);
 
-const contains: Handler = listOr((c) => out(`array_position(${arg(c, 0).text}, ${arg(c, 1).text}) > 0`, 'BOOLEAN', level.comparison), as('BOOLEAN', 'contains'));
+const contains: Handler = listOr(
+  (c) => out(`array_position(${arg(c, 0).text}, ${arg(c, 1).text}) > 0`, 'BOOLEAN', level.comparison),
+  as('BOOLEAN', 'contains'),
+);
 
 // ── regular expressions ──
 
 const notLiteral = (c: CallContext): Out =>
-  c.problem(`the pattern of ${c.node.name}() isn’t written out`, 'Write the pattern as a text; DuckDB and Spark read patterns in slightly different ways.');
+  c.problem(
+    `the pattern of ${c.node.name}() isn’t written out`,
+    'Write the pattern as a text; DuckDB and Spark read patterns in slightly different ways.',
+  );
 
 const pattern = (c: CallContext, i: number, options = ''): string | undefined => {
   const text = literalText(c.nodes[i]);
@@ -149,7 +175,8 @@ const regexpMatches: Handler = (c) => {
 };
 
 /** The whole text matches. */
-export const fullMatch = (value: string, regex: string): string => made('regexp_like', value, sparkText(`^(?:${sparkRegex(regex)})\\z`));
+export const fullMatch = (value: string, regex: string): string =>
+  made('regexp_like', value, sparkText(`^(?:${sparkRegex(regex)})\\z`));
 
 const regexpExtract =
   (name: string, type: string): Handler =>
@@ -157,38 +184,69 @@ const regexpExtract =
     const regex = pattern(c, 1, literalText(c.nodes[3]) ?? '');
     if (regex === undefined) return notLiteral(c);
     const group = c.nodes[2] === undefined ? 0 : literalNumber(c.nodes[2]);
-    if (group === undefined) return c.problem(`${c.node.name}() with names of groups makes a struct in DuckDB`, 'Take the groups one by one, by their number.');
+    if (group === undefined)
+      return c.problem(
+        `${c.node.name}() with names of groups makes a struct in DuckDB`,
+        'Take the groups one by one, by their number.',
+      );
     return out(made(name, arg(c, 0).text, sparkText(regex), String(group)), type);
   };
 
 const regexpReplace: Handler = (c) => {
-  const [regex, replacement, options] = [literalText(c.nodes[1]), literalText(c.nodes[2]), literalText(c.nodes[3]) ?? ''];
+  const [regex, replacement, options] = [
+    literalText(c.nodes[1]),
+    literalText(c.nodes[2]),
+    literalText(c.nodes[3]) ?? '',
+  ];
   if (regex === undefined || replacement === undefined) return notLiteral(c);
   const flags = options.replace('g', '');
-  if (options.includes('g')) return out(made('regexp_replace', arg(c, 0).text, sparkText(sparkRegex(regex, flags)), sparkText(sparkReplacement(replacement))), 'VARCHAR');
+  if (options.includes('g'))
+    return out(
+      made(
+        'regexp_replace',
+        arg(c, 0).text,
+        sparkText(sparkRegex(regex, flags)),
+        sparkText(sparkReplacement(replacement)),
+      ),
+      'VARCHAR',
+    );
   // Spark replaces every match: the text before the first is matched along, and put back.
   const first = `(?s)\\A(.*?)(?-s:${sparkRegex(regex, flags)})`;
-  return out(made('regexp_replace', arg(c, 0).text, sparkText(first), sparkText(`$1${sparkReplacement(replacement, 1)}`)), 'VARCHAR');
+  return out(
+    made('regexp_replace', arg(c, 0).text, sparkText(first), sparkText(`$1${sparkReplacement(replacement, 1)}`)),
+    'VARCHAR',
+  );
 };
 
 const split: Handler = (c) => {
   const separator = literalText(c.nodes[1]);
-  if (separator === undefined || separator === '') return c.problem(`${c.node.name}() needs its separator written out`, 'Write the separator as a text that isn’t empty.');
+  if (separator === undefined || separator === '')
+    return c.problem(
+      `${c.node.name}() needs its separator written out`,
+      'Write the separator as a text that isn’t empty.',
+    );
   return out(made('split', arg(c, 0).text, sparkText(quoteRegex(separator)), '-1'), 'VARCHAR[]');
 };
 
 const splitPart: Handler = (c) =>
   literalNumber(c.nodes[2]) === undefined || literalNumber(c.nodes[2]) === 0
-    ? c.problem('split_part() with place 0 gives an empty text in DuckDB and an error in Spark', 'Write the place as a number other than 0.')
+    ? c.problem(
+        'split_part() with place 0 gives an empty text in DuckDB and an error in Spark',
+        'Write the place as a number other than 0.',
+      )
     : out(c.keep('split_part'), 'VARCHAR');
 
 // ── times ──
 
-const asTimestamp = (value: Out): string => (familyOf(value.type) === 'timestamp' ? value.text : `CAST(${value.text} AS TIMESTAMP)`);
+const asTimestamp = (value: Out): string =>
+  familyOf(value.type) === 'timestamp' ? value.text : `CAST(${value.text} AS TIMESTAMP)`;
 const isInterval = (value: Out): boolean => familyOf(value.type) === 'interval';
 const micros = (value: Out): string => made('unix_micros', asTimestamp(value));
 const noInterval = (c: CallContext, part: string): Out =>
-  c.problem(`${part} of an interval counts in another way in Spark`, 'Use epoch(b) - epoch(a), which are seconds, or date_diff().');
+  c.problem(
+    `${part} of an interval counts in another way in Spark`,
+    'Use epoch(b) - epoch(a), which are seconds, or date_diff().',
+  );
 
 /** A part of a time, as extract and date_part give it. */
 function partOf(c: CallContext, name: string, value: Out): Out {
@@ -234,7 +292,10 @@ function partOf(c: CallContext, name: string, value: Out): Out {
     case 'epoch':
       return out(`${micros(value)} / 1000000`, 'DOUBLE', level.multiply);
     default:
-      return c.problem(`${part} is no part of a time that Spark has`, 'Use year, quarter, month, week, day, isodow, hour, minute, second or epoch.');
+      return c.problem(
+        `${part} is no part of a time that Spark has`,
+        'Use year, quarter, month, week, day, isodow, hour, minute, second or epoch.',
+      );
   }
 }
 
@@ -245,15 +306,31 @@ const part =
 
 const datePart: Handler = (c) => {
   const name = literalText(c.nodes[0]);
-  return name === undefined ? c.problem('the part of the time isn’t written out', 'Write it as a text, as in date_part(‘year’, x).') : partOf(c, name, arg(c, 1));
+  return name === undefined
+    ? c.problem('the part of the time isn’t written out', 'Write it as a text, as in date_part(‘year’, x).')
+    : partOf(c, name, arg(c, 1));
 };
 
-const truncUnits = new Set(['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second', 'millisecond', 'microsecond']);
+const truncUnits = new Set([
+  'year',
+  'quarter',
+  'month',
+  'week',
+  'day',
+  'hour',
+  'minute',
+  'second',
+  'millisecond',
+  'microsecond',
+]);
 
 const dateTrunc: Handler = (c) => {
   const unit = unitOf(literalText(c.nodes[0]) ?? '');
   if (unit === undefined || !truncUnits.has(unit) || isInterval(arg(c, 1)))
-    return c.problem('this part of a time can’t be truncated to in Spark', 'Use year, quarter, month, week, day, hour, minute or second.');
+    return c.problem(
+      'this part of a time can’t be truncated to in Spark',
+      'Use year, quarter, month, week, day, hour, minute or second.',
+    );
   return out(made('date_trunc', `'${unit}'`, arg(c, 1).text), 'TIMESTAMP');
 };
 
@@ -261,7 +338,11 @@ const dateTrunc: Handler = (c) => {
 const dateDiff: Handler = (c) => {
   const unit = unitOf(literalText(c.nodes[0]) ?? '');
   const [a, b] = [arg(c, 1), arg(c, 2)];
-  if (unit === undefined) return c.problem('this part of a time can’t be counted in Spark', 'Use year, quarter, month, week, day, hour, minute or second.');
+  if (unit === undefined)
+    return c.problem(
+      'this part of a time can’t be counted in Spark',
+      'Use year, quarter, month, week, day, hour, minute or second.',
+    );
   if (unit === 'day') return out(made('datediff', b.text, a.text), 'BIGINT');
   // Whole weeks between the days, wherever the weeks begin.
   if (unit === 'week') return out(`datediff(${b.text}, ${a.text}) div 7`, 'BIGINT', level.multiply);
@@ -275,7 +356,10 @@ const dateDiff: Handler = (c) => {
 const dateSub: Handler = (c) => {
   const unit = unitOf(literalText(c.nodes[0]) ?? '');
   if (unit === undefined || !['week', 'day', 'hour', 'minute', 'second', 'millisecond', 'microsecond'].includes(unit))
-    return c.problem('whole months and years between two dates are counted in another way in Spark', 'Use date_diff(‘month’, a, b), or date_sub with days or smaller units.');
+    return c.problem(
+      'whole months and years between two dates are counted in another way in Spark',
+      'Use date_diff(‘month’, a, b), or date_sub with days or smaller units.',
+    );
   return out(made('timestampdiff', unit.toUpperCase(), asTimestamp(arg(c, 1)), asTimestamp(arg(c, 2))), 'BIGINT');
 };
 
@@ -285,7 +369,8 @@ export function lengthOfLiteral(node: Expr | undefined): Length | undefined {
   if (node?.kind === 'cast' && /^interval$/i.test(node.type)) return readLength(literalText(node.value) ?? '');
   if (node?.kind !== 'interval') return undefined;
   const text = literalText(node.value);
-  const count = literalNumber(node.value) ?? (text !== undefined && /^\s*-?\d+\s*$/.test(text) ? Number(text) : undefined);
+  const count =
+    literalNumber(node.value) ?? (text !== undefined && /^\s*-?\d+\s*$/.test(text) ? Number(text) : undefined);
   if (node.unit === undefined) return text === undefined ? undefined : readLength(text);
   const unit = unitOf(node.unit);
   return unit === undefined || count === undefined || !Number.isInteger(count) ? undefined : lengthOf(count, unit);
@@ -299,10 +384,14 @@ const timeBucket: Handler = (c) => {
   const length = lengthOfLiteral(c.nodes[0]);
   const value = arg(c, 1);
   if (length === undefined || c.args.length > 2 || (length.months !== 0 && length.micros !== 0))
-    return c.problem('time_bucket() needs its width written out, and no origin', 'Write time_bucket(INTERVAL ‘15 minutes’, x).');
+    return c.problem(
+      'time_bucket() needs its width written out, and no origin',
+      'Write time_bucket(INTERVAL ‘15 minutes’, x).',
+    );
   const family = familyOf(value.type);
   if (family === undefined) return c.unknown(value);
-  const typed = (text: string): Out => (family === 'date' ? out(`CAST(${text} AS DATE)`, 'DATE') : out(text, 'TIMESTAMP'));
+  const typed = (text: string): Out =>
+    family === 'date' ? out(`CAST(${text} AS DATE)`, 'DATE') : out(text, 'TIMESTAMP');
   if (length.months !== 0) {
     const unit = {1: 'month', 3: 'quarter', 12: 'year'}[length.months];
     if (unit !== undefined) return typed(made('date_trunc', `'${unit}'`, value.text));
@@ -310,7 +399,9 @@ const timeBucket: Handler = (c) => {
     const start = `add_months(DATE '2000-01-01', CAST(floor((${since}) / ${length.months}) * ${length.months} AS INT))`;
     return family === 'date' ? out(start, 'DATE') : out(`CAST(${start} AS TIMESTAMP)`, 'TIMESTAMP');
   }
-  const unit = {1_000_000: 'second', 60_000_000: 'minute', 3_600_000_000: 'hour', [day]: 'day', [7 * day]: 'week'}[length.micros];
+  const unit = {1_000_000: 'second', 60_000_000: 'minute', 3_600_000_000: 'hour', [day]: 'day', [7 * day]: 'week'}[
+    length.micros
+  ];
   if (unit !== undefined) return typed(made('date_trunc', `'${unit}'`, value.text));
   const offset = bucketOrigin % length.micros;
   const place = micros(value);
@@ -319,9 +410,14 @@ const timeBucket: Handler = (c) => {
 
 const strftime: Handler = (c) => {
   const format = literalText(c.nodes[1]);
-  if (format === undefined) return c.problem('the format of strftime() isn’t written out', 'Write the format as a text, such as ‘%Y-%m-%d’.');
+  if (format === undefined)
+    return c.problem('the format of strftime() isn’t written out', 'Write the format as a text, such as ‘%Y-%m-%d’.');
   const written = writePattern(format);
-  if (!written.ok) return c.problem(`strftime() can’t write ${written.found} in Spark`, 'Use %Y, %y, %m, %d, %H, %I, %M, %S, %f, %p, %j, %a, %A, %b or %B.');
+  if (!written.ok)
+    return c.problem(
+      `strftime() can’t write ${written.found} in Spark`,
+      'Use %Y, %y, %m, %d, %H, %I, %M, %S, %f, %p, %j, %a, %A, %b or %B.',
+    );
   return out(made('date_format', arg(c, 0).text, sparkText(written.pattern)), 'VARCHAR');
 };
 
@@ -332,9 +428,17 @@ const strptime =
     const formats = node?.kind === 'list' ? node.items.map(literalText) : [literalText(node)];
     const patterns: string[] = [];
     for (const format of formats) {
-      if (format === undefined) return c.problem(`the format of ${c.node.name}() isn’t written out`, 'Write the format as a text, such as ‘%Y-%m-%d’.');
+      if (format === undefined)
+        return c.problem(
+          `the format of ${c.node.name}() isn’t written out`,
+          'Write the format as a text, such as ‘%Y-%m-%d’.',
+        );
       const read = readPattern(format);
-      if (!read.ok) return c.problem(`${c.node.name}() can’t read ${read.found} in Spark`, 'Use %Y, %m, %d, %H, %I, %M, %S, %f, %p, %j, %b or %B; or a cast step with a format.');
+      if (!read.ok)
+        return c.problem(
+          `${c.node.name}() can’t read ${read.found} in Spark`,
+          'Use %Y, %m, %d, %H, %I, %M, %S, %f, %p, %j, %b or %B; or a cast step with a format.',
+        );
       patterns.push(read.pattern);
     }
     const name = isTry || patterns.length > 1 ? 'try_to_timestamp' : 'to_timestamp';
@@ -351,7 +455,8 @@ const toInterval =
 /** An interval of as many units as an expression says. */
 export function variableInterval(count: Out, unit: string): Out {
   const n = familyOf(count.type) === 'int' ? count.text : `CAST(${count.text} AS INT)`;
-  const times = (factor: number): string => (factor === 1 ? n : `${factor} * ${inside({...count, text: n}, level.multiply)}`);
+  const times = (factor: number): string =>
+    factor === 1 ? n : `${factor} * ${inside({...count, text: n}, level.multiply)}`;
   const texts: Readonly<Record<string, string>> = {
     year: made('make_ym_interval', n),
     quarter: made('make_ym_interval', '0', times(3)),
@@ -373,7 +478,10 @@ const epoch: Handler = (c) => {
   const length = lengthOfLiteral(node);
   if (length?.months === 0) return out(`${length.micros / 1e6}D`, 'DOUBLE');
   if (!isInterval(arg(c, 0))) return partOf(c, 'epoch', arg(c, 0));
-  return c.problem('the seconds of an interval can’t be taken in Spark', 'Write epoch(b) - epoch(a) instead of epoch(b - a).');
+  return c.problem(
+    'the seconds of an interval can’t be taken in Spark',
+    'Write epoch(b) - epoch(a) instead of epoch(b - a).',
+  );
 };
 
 const epochMs: Handler = (c) => {
@@ -391,9 +499,15 @@ const listRange =
   (c) => {
     const [from, to] = c.args.length === 1 ? [out('0'), arg(c, 0)] : [arg(c, 0), arg(c, 1)];
     if (c.args.length > 2 || c.args.some((value) => familyOf(value.type) !== 'int'))
-      return c.problem(`${c.node.name}() with a step or of times isn’t handed over as a list`, 'Write it with two whole numbers, or in FROM.');
+      return c.problem(
+        `${c.node.name}() with a step or of times isn’t handed over as a list`,
+        'Write it with two whole numbers, or in FROM.',
+      );
     const last = inclusive ? to.text : `${inside(to, level.add)} - 1`;
-    return out(`if(${inside(from, level.add)} <= ${inside(out(last, '', inclusive ? to.level : level.add), level.add)}, sequence(${from.text}, ${last}), array())`, 'BIGINT[]');
+    return out(
+      `if(${inside(from, level.add)} <= ${inside(out(last, '', inclusive ? to.level : level.add), level.add)}, sequence(${from.text}, ${last}), array())`,
+      'BIGINT[]',
+    );
   };
 
 const listOf =
@@ -401,16 +515,28 @@ const listOf =
   (c) =>
     out(made(handler, ...c.args.map((value) => value.text)), arg(c, 0).type);
 const element: Handler = (c) =>
-  familyOf(arg(c, 0).type) === 'list' ? out(made('try_element_at', arg(c, 0).text, arg(c, 1).text), elementOf(arg(c, 0).type)) : c.unknown(arg(c, 0));
+  familyOf(arg(c, 0).type) === 'list'
+    ? out(made('try_element_at', arg(c, 0).text, arg(c, 1).text), elementOf(arg(c, 0).type))
+    : c.unknown(arg(c, 0));
 
-const struct: Handler = (c) => out(made('named_struct', ...c.args.map((value, i) => `${sparkText(c.node.args[i]?.name ?? '')}, ${value.text}`)), undefined);
+const struct: Handler = (c) =>
+  out(
+    made('named_struct', ...c.args.map((value, i) => `${sparkText(c.node.args[i]?.name ?? '')}, ${value.text}`)),
+    undefined,
+  );
 
-const random = never('it gives other values at every run', 'Make the value from the row, for instance from md5() of its key.');
+const random = never(
+  'it gives other values at every run',
+  'Make the value from the row, for instance from md5() of its key.',
+);
 const divisor = (value: Out, node: Expr | undefined): string =>
-  literalNumber(node) !== undefined && literalNumber(node) !== 0 ? inside(value, level.unary) : made('nullif', value.text, '0');
+  literalNumber(node) !== undefined && literalNumber(node) !== 0
+    ? inside(value, level.unary)
+    : made('nullif', value.text, '0');
 
 /** `a % b`: NULL where b is zero. */
-export const remainder = (a: Out, b: Out, node: Expr | undefined): Out => out(`${inside(a, level.multiply)} % ${divisor(b, node)}`, common(a.type, b.type), level.multiply);
+export const remainder = (a: Out, b: Out, node: Expr | undefined): Out =>
+  out(`${inside(a, level.multiply)} % ${divisor(b, node)}`, common(a.type, b.type), level.multiply);
 export {divisor};
 
 const sha =
@@ -421,7 +547,10 @@ const sha =
 /** Functions of one row. */
 export const scalars: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ...all('abs', likeFirst()),
-  ...all('acos asin atan atan2 cbrt cos cot degrees exp ln log2 log10 pi radians sin sqrt tan sinh cosh tanh', as('DOUBLE')),
+  ...all(
+    'acos asin atan atan2 cbrt cos cot degrees exp ln log2 log10 pi radians sin sqrt tan sinh cosh tanh',
+    as('DOUBLE'),
+  ),
   ...all('pow power', as('DOUBLE', 'power')),
   [
     'sign',
@@ -476,7 +605,10 @@ export const scalars: ReadonlyMap<string, Handler> = new Map<string, Handler>([
     'concat',
     (c) =>
       c.args.some((value) => familyOf(value.type) === 'list')
-        ? c.problem('concat() of lists treats NULL in another way in Spark', 'Use list_concat() on lists that aren’t NULL.')
+        ? c.problem(
+            'concat() of lists treats NULL in another way in Spark',
+            'Use list_concat() on lists that aren’t NULL.',
+          )
         : out(made('concat_ws', "''", ...c.args.map(textOf)), 'VARCHAR'),
   ],
   ['concat_ws', (c) => out(made('concat_ws', ...c.args.map(textOf)), 'VARCHAR')],
@@ -490,7 +622,13 @@ export const scalars: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['levenshtein', as('BIGINT')],
   ['sha256', sha(256)],
   ['regexp_matches', regexpMatches],
-  ['regexp_full_match', (c) => (literalText(c.nodes[1]) === undefined ? notLiteral(c) : out(fullMatch(arg(c, 0).text, literalText(c.nodes[1]) ?? ''), 'BOOLEAN'))],
+  [
+    'regexp_full_match',
+    (c) =>
+      literalText(c.nodes[1]) === undefined
+        ? notLiteral(c)
+        : out(fullMatch(arg(c, 0).text, literalText(c.nodes[1]) ?? ''), 'BOOLEAN'),
+  ],
   ['regexp_extract', regexpExtract('regexp_extract', 'VARCHAR')],
   ['regexp_extract_all', regexpExtract('regexp_extract_all', 'VARCHAR[]')],
   ['regexp_replace', regexpReplace],
@@ -536,19 +674,32 @@ export const scalars: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['strftime', strftime],
   ['strptime', strptime(false)],
   ['try_strptime', strptime(true)],
-  ...['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second', 'millisecond', 'microsecond'].map((unit): [string, Handler] => [`to_${unit}s`, toInterval(unit)]),
+  ...['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second', 'millisecond', 'microsecond'].map(
+    (unit): [string, Handler] => [`to_${unit}s`, toInterval(unit)],
+  ),
   ...all('current_date today', (c) => out(made('current_date'), 'DATE', c.node.args.length)),
   ...all('now current_timestamp get_current_timestamp', () => out('current_timestamp()', 'TIMESTAMP WITH TIME ZONE')),
   ['age', never('age() has no counterpart in Spark', 'Use date_diff().')],
   // ── lists and structs ──
-  ...all('list_value array list_pack', (c) => out(c.keep('array'), arg(c, 0).type === undefined ? undefined : `${commonType(c) ?? 'NULL'}[]`)),
+  ...all('list_value array list_pack', (c) =>
+    out(c.keep('array'), arg(c, 0).type === undefined ? undefined : `${commonType(c) ?? 'NULL'}[]`),
+  ),
   ...all('list_contains array_contains list_has array_has', contains),
-  ...all('list_position array_position list_indexof', (c) => out(`nullif(${made('array_position', arg(c, 0).text, arg(c, 1).text)}, 0)`, 'INTEGER')),
+  ...all('list_position array_position list_indexof', (c) =>
+    out(`nullif(${made('array_position', arg(c, 0).text, arg(c, 1).text)}, 0)`, 'INTEGER'),
+  ),
   ...all('array_length', as('BIGINT', 'size')),
-  ...all('list_transform array_transform list_apply apply', (c) => out(c.keep('transform'), arg(c, 1).type === undefined ? undefined : `${arg(c, 1).type}[]`)),
+  ...all('list_transform array_transform list_apply apply', (c) =>
+    out(c.keep('transform'), arg(c, 1).type === undefined ? undefined : `${arg(c, 1).type}[]`),
+  ),
   ...all('list_filter array_filter filter', (c) => out(c.keep('filter'), arg(c, 0).type)),
   ...all('list_sort array_sort', (c) =>
-    c.args.length > 1 ? c.problem('list_sort() with an order can’t be handed over', 'Use list_sort(list) alone, or list_reverse(list_sort(list)).') : listOf('array_sort')(c),
+    c.args.length > 1
+      ? c.problem(
+          'list_sort() with an order can’t be handed over',
+          'Use list_sort(list) alone, or list_reverse(list_sort(list)).',
+        )
+      : listOf('array_sort')(c),
   ),
   ...all('list_reverse array_reverse', listOf('reverse')),
   ...all('list_min array_min', (c) => out(c.keep('array_min'), elementOf(arg(c, 0).type))),
@@ -566,7 +717,14 @@ export const scalars: ReadonlyMap<string, Handler> = new Map<string, Handler>([
         : out(made('explode', arg(c, 0).text), elementOf(arg(c, 0).type)),
   ],
   ['struct_pack', struct],
-  ['struct_extract', (c) => out(`${arg(c, 0).text}.\`${literalText(c.nodes[1]) ?? ''}\``, fieldOf(arg(c, 0).type, literalText(c.nodes[1]) ?? ''))],
+  [
+    'struct_extract',
+    (c) =>
+      out(
+        `${arg(c, 0).text}.\`${literalText(c.nodes[1]) ?? ''}\``,
+        fieldOf(arg(c, 0).type, literalText(c.nodes[1]) ?? ''),
+      ),
+  ],
   // ── GROUP BY ──
   ...all('rollup cube', as(undefined)),
   // ── never ──
@@ -587,13 +745,23 @@ const aggregate =
 const ofFirst = (value: Out): string | undefined => value.type;
 
 /** DISTINCT kept, with the argument’s text replaced. */
-const over = (c: CallContext, name: string, text: string): string => `${name}(${c.node.distinct ? 'DISTINCT ' : ''}${text})${c.suffix}`;
+const over = (c: CallContext, name: string, text: string): string =>
+  `${name}(${c.node.distinct ? 'DISTINCT ' : ''}${text})${c.suffix}`;
 
 const sum: Handler = (c) => {
   const value = arg(c, 0);
   const family = familyOf(value.type);
   if (family === 'bool') return out(over(c, 'sum', `CAST(${value.text} AS INT)`), 'HUGEINT');
-  return out(c.keep('sum') + c.suffix, family === 'int' ? 'HUGEINT' : family === 'decimal' ? value.type?.replace(/\d+/, '38') : family === undefined ? undefined : 'DOUBLE');
+  return out(
+    c.keep('sum') + c.suffix,
+    family === 'int'
+      ? 'HUGEINT'
+      : family === 'decimal'
+        ? value.type?.replace(/\d+/, '38')
+        : family === undefined
+          ? undefined
+          : 'DOUBLE',
+  );
 };
 
 const avg: Handler = (c) => {
@@ -601,7 +769,10 @@ const avg: Handler = (c) => {
   const family = familyOf(value.type);
   if (family === 'int' || family === 'double' || family === 'float') return out(c.keep('avg') + c.suffix, 'DOUBLE');
   if (family !== undefined && family !== 'decimal' && family !== 'null')
-    return c.problem(`the mean of ${value.type ?? 'it'} can’t be taken in Spark`, 'Take the mean of epoch(x), or of a number.');
+    return c.problem(
+      `the mean of ${value.type ?? 'it'} can’t be taken in Spark`,
+      'Take the mean of epoch(x), or of a number.',
+    );
   return out(over(c, 'avg', `CAST(${value.text} AS DOUBLE)`), 'DOUBLE');
 };
 
@@ -611,8 +782,13 @@ const middle =
     const value = arg(c, 0);
     const family = familyOf(value.type);
     if (family === undefined) return c.unknown(value);
-    if (family === 'decimal') return c.problem(`${c.node.name}() of decimals is cut to their digits in DuckDB and isn’t in Spark`, `Write ${c.node.name}(x::DOUBLE …).`);
-    if (!isNumeric(family)) return c.problem(`${c.node.name}() of ${value.type ?? ''} has no counterpart in Spark`, 'Use it on numbers.');
+    if (family === 'decimal')
+      return c.problem(
+        `${c.node.name}() of decimals is cut to their digits in DuckDB and isn’t in Spark`,
+        `Write ${c.node.name}(x::DOUBLE …).`,
+      );
+    if (!isNumeric(family))
+      return c.problem(`${c.node.name}() of ${value.type ?? ''} has no counterpart in Spark`, 'Use it on numbers.');
     const type = family === 'int' ? 'DOUBLE' : value.type;
     const text = c.args.length > 1 ? made(name, value.text, arg(c, 1).text) : made(name, value.text);
     return out(family === 'float' ? `CAST(${text}${c.suffix} AS FLOAT)` : text + c.suffix, type);
@@ -627,8 +803,15 @@ const by =
   (name: string): Handler =>
   (c) =>
     c.args.length > 2
-      ? c.problem(`${c.node.name}() of several rows can’t be handed over`, 'Number the rows with row_number() and keep the first ones.')
-      : out(made(name, arg(c, 0).text, arg(c, 1).text) + c.suffixWhere(`${inside(arg(c, 0), level.comparison)} IS NOT NULL`), arg(c, 0).type);
+      ? c.problem(
+          `${c.node.name}() of several rows can’t be handed over`,
+          'Number the rows with row_number() and keep the first ones.',
+        )
+      : out(
+          made(name, arg(c, 0).text, arg(c, 1).text) +
+            c.suffixWhere(`${inside(arg(c, 0), level.comparison)} IS NOT NULL`),
+          arg(c, 0).type,
+        );
 
 const unordered = (c: CallContext): Out =>
   c.problem(
@@ -642,15 +825,19 @@ const first =
   (c) => {
     const [item] = c.node.order;
     if (c.node.over !== undefined)
-      return c.node.over.order.length === 0 && !c.node.over.bare ? unordered(c) : out(c.keep(isFirst ? 'first_value' : 'last_value') + c.suffix, arg(c, 0).type);
-    if (item?.value === undefined || c.node.order.length > 1 || item.nulls !== undefined || !isFirst) return unordered(c);
+      return c.node.over.order.length === 0 && !c.node.over.bare
+        ? unordered(c)
+        : out(c.keep(isFirst ? 'first_value' : 'last_value') + c.suffix, arg(c, 0).type);
+    if (item?.value === undefined || c.node.order.length > 1 || item.nulls !== undefined || !isFirst)
+      return unordered(c);
     return out(made(item.descending ? 'max_by' : 'min_by', arg(c, 0).text, c.key) + c.suffix, arg(c, 0).type);
   };
 
 const list: Handler = (c) => {
   const [value, [item]] = [arg(c, 0), c.node.order];
   const type = value.type === undefined ? undefined : `${value.type}[]`;
-  if (item?.value === undefined || c.node.order.length > 1 || c.node.distinct || item.nulls !== undefined) return unordered(c);
+  if (item?.value === undefined || c.node.order.length > 1 || c.node.distinct || item.nulls !== undefined)
+    return unordered(c);
   const key = c.key;
   // Spark leaves NULL out of lists: in a struct it stays.
   const pairs = `collect_list(struct(${item.descending ? `${key} AS k` : `${key} IS NULL AS n, ${key} AS k`}, ${value.text} AS v))${c.suffix}`;
@@ -660,7 +847,10 @@ const list: Handler = (c) => {
 const stringAgg: Handler = (c) => {
   if (c.order === '') return unordered(c);
   const separator = c.args[1]?.text ?? "','";
-  return out(`listagg(${c.node.distinct ? 'DISTINCT ' : ''}${textOf(arg(c, 0))}, ${separator}) WITHIN GROUP (ORDER BY ${c.order})${c.suffix}`, 'VARCHAR');
+  return out(
+    `listagg(${c.node.distinct ? 'DISTINCT ' : ''}${textOf(arg(c, 0))}, ${separator}) WITHIN GROUP (ORDER BY ${c.order})${c.suffix}`,
+    'VARCHAR',
+  );
 };
 
 /** Without variation there is no correlation: NaN in DuckDB, an error in Spark. */
@@ -675,18 +865,31 @@ const ordered =
   (type: string | ((value: Out) => string | undefined)): Handler =>
   (c) => {
     const window = c.node.over;
-    if (window === undefined) return c.problem(`${c.node.name}() needs OVER (…)`, 'Add OVER (PARTITION BY … ORDER BY …).');
+    if (window === undefined)
+      return c.problem(`${c.node.name}() needs OVER (…)`, 'Add OVER (PARTITION BY … ORDER BY …).');
     if (!window.bare && window.name === undefined && window.order.length === 0)
-      return c.problem(`${c.node.name}() without ORDER BY goes by the rows’ order, and Spark’s tables have none`, 'Add ORDER BY to its OVER (…).');
+      return c.problem(
+        `${c.node.name}() without ORDER BY goes by the rows’ order, and Spark’s tables have none`,
+        'Add ORDER BY to its OVER (…).',
+      );
     return aggregate(type)(c);
   };
 
-const several = never('what it gives is defined in another way in Spark', 'Work it out from count, sum, avg and stddev.');
-const approximate = never('it is an approximation, and Spark’s is another', 'Use the exact one: count(DISTINCT x), quantile_cont(x, q).');
+const several = never(
+  'what it gives is defined in another way in Spark',
+  'Work it out from count, sum, avg and stddev.',
+);
+const approximate = never(
+  'it is an approximation, and Spark’s is another',
+  'Use the exact one: count(DISTINCT x), quantile_cont(x, q).',
+);
 
 const minMax: Handler = (c) =>
   c.args.length > 1
-    ? c.problem(`${c.node.name}() of several rows can’t be handed over`, 'Number the rows with row_number() and keep the first ones.')
+    ? c.problem(
+        `${c.node.name}() of several rows can’t be handed over`,
+        'Number the rows with row_number() and keep the first ones.',
+      )
     : out(c.keep() + c.suffix, arg(c, 0).type);
 
 /** Functions of many rows. */
@@ -717,10 +920,16 @@ export const aggregates: ReadonlyMap<string, Handler> = new Map<string, Handler>
   ['geomean', (c) => out(`exp(avg(ln(${arg(c, 0).text}))${c.suffix})`, 'DOUBLE')],
   [
     'mode',
-    never('among values that are equally frequent DuckDB takes the first, and Spark any', 'Count them, and take the first by count and value: ORDER BY count(*) DESC, x LIMIT 1.'),
+    never(
+      'among values that are equally frequent DuckDB takes the first, and Spark any',
+      'Count them, and take the first by count and value: ORDER BY count(*) DESC, x LIMIT 1.',
+    ),
   ],
   ['product', never('Spark SQL has no product()', 'Write exp(sum(ln(x))) for positive numbers.')],
-  ...all('skewness kurtosis kurtosis_pop mad entropy sem histogram regr_slope regr_intercept regr_r2 regr_avgx regr_avgy regr_sxx regr_syy regr_sxy', several),
+  ...all(
+    'skewness kurtosis kurtosis_pop mad entropy sem histogram regr_slope regr_intercept regr_r2 regr_avgx regr_avgy regr_sxx regr_syy regr_sxy',
+    several,
+  ),
   ...all('approx_count_distinct approx_quantile approx_top_k reservoir_quantile', approximate),
   // ── window functions ──
   ...all('row_number ntile', ordered('BIGINT')),
@@ -733,6 +942,9 @@ export const aggregates: ReadonlyMap<string, Handler> = new Map<string, Handler>
 export function intervalOut(length: Length | undefined, problem: (message: string, hint: string) => Out): Out {
   const text = length === undefined ? undefined : sparkInterval(length);
   return text === undefined
-    ? problem('this interval can’t be written in Spark', 'Write months and days apart, with whole numbers: + INTERVAL 1 MONTH + INTERVAL 2 DAY.')
+    ? problem(
+        'this interval can’t be written in Spark',
+        'Write months and days apart, with whole numbers: + INTERVAL 1 MONTH + INTERVAL 2 DAY.',
+      )
     : out(text, 'INTERVAL');
 }

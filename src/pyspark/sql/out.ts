@@ -1,7 +1,17 @@
 import type {Expr} from './ast.ts';
 
 /** How tightly Spark binds what a text is made of. */
-export const level = {or: 1, and: 2, not: 3, predicate: 4, comparison: 5, add: 9, multiply: 10, unary: 11, primary: 12} as const;
+export const level = {
+  or: 1,
+  and: 2,
+  not: 3,
+  predicate: 4,
+  comparison: 5,
+  add: 9,
+  multiply: 10,
+  unary: 11,
+  primary: 12,
+} as const;
 
 /** A translated expression. */
 export interface Out {
@@ -20,10 +30,15 @@ export const inside = (value: Out, least: number): string => (value.level < leas
 
 const plain = /^[A-Za-z_][A-Za-z0-9_]*$/;
 // Spark's reserved words where a name would be misread even though keywords aren't enforced.
-const quotedWords = new Set('anti cross except exists from full inner intersect join lateral left minus natural on right select semi setminus union using where'.split(' '));
+const quotedWords = new Set(
+  'anti cross except exists from full inner intersect join lateral left minus natural on right select semi setminus union using where'.split(
+    ' ',
+  ),
+);
 
 /** A name as Spark SQL has it, in backticks where it has to be. */
-export const sparkName = (name: string): string => (plain.test(name) && !quotedWords.has(name.toLowerCase()) ? name : `\`${name.replaceAll('`', '``')}\``);
+export const sparkName = (name: string): string =>
+  plain.test(name) && !quotedWords.has(name.toLowerCase()) ? name : `\`${name.replaceAll('`', '``')}\``;
 
 /** A text literal of Spark SQL; one with backslashes is raw where it can be. */
 export function sparkText(value: string): string {

@@ -32,7 +32,33 @@ const units = words(
   quarters decade decades century centuries millennium millennia`,
 );
 // The longest come first.
-const operators = ['!~~*', '~~*', '!~~', '->>', '<->', '!~', '~~', '||', '//', '**', '::', '->', '=>', ':=', '^@', '<=', '>=', '<>', '!=', '==', '<<', '>>', '&&', '@>', '<@'];
+const operators = [
+  '!~~*',
+  '~~*',
+  '!~~',
+  '->>',
+  '<->',
+  '!~',
+  '~~',
+  '||',
+  '//',
+  '**',
+  '::',
+  '->',
+  '=>',
+  ':=',
+  '^@',
+  '<=',
+  '>=',
+  '<>',
+  '!=',
+  '==',
+  '<<',
+  '>>',
+  '&&',
+  '@>',
+  '<@',
+];
 
 // How tightly an operator binds in DuckDB; what isn't listed binds as any other operator (||, ^@, ~ …).
 const binds: Readonly<Record<string, number>> = {
@@ -78,7 +104,10 @@ export class Parser {
 
   #fail(what: string): never {
     const token = this.#peek();
-    throw new SqlUnreadable(what, token === undefined ? 'the end' : (this.source.slice(token.start, token.start + 30).split('\n')[0] ?? ''));
+    throw new SqlUnreadable(
+      what,
+      token === undefined ? 'the end' : (this.source.slice(token.start, token.start + 30).split('\n')[0] ?? ''),
+    );
   }
 
   #start(): number {
@@ -148,7 +177,9 @@ export class Parser {
   /** A name that is no reserved word. */
   #plainName(): string | undefined {
     const token = this.#peek();
-    return token?.type === 'identifier' && (token.quoted || !reserved.has(token.text.toLowerCase())) ? this.#identifier() : undefined;
+    return token?.type === 'identifier' && (token.quoted || !reserved.has(token.text.toLowerCase()))
+      ? this.#identifier()
+      : undefined;
   }
 
   #names(): string[] {
@@ -162,7 +193,14 @@ export class Parser {
     const found = [item()];
     while (this.#symbol(',')) {
       // DuckDB allows a comma after the last item.
-      if (this.#isSymbol(')') || this.#isSymbol(']') || this.#isSymbol('}') || this.#peek() === undefined || this.#isReservedNext()) break;
+      if (
+        this.#isSymbol(')') ||
+        this.#isSymbol(']') ||
+        this.#isSymbol('}') ||
+        this.#peek() === undefined ||
+        this.#isReservedNext()
+      )
+        break;
       found.push(item());
     }
     return found;
@@ -220,8 +258,10 @@ export class Parser {
     const from = this.#start();
     let value = this.#binary(5);
     for (;;) {
-      if (this.#words('isnull')) value = this.#spanned(from, {kind: 'is', value, not: false, what: 'null', other: undefined});
-      else if (this.#words('notnull') || this.#words('not', 'null')) value = this.#spanned(from, {kind: 'is', value, not: true, what: 'null', other: undefined});
+      if (this.#words('isnull'))
+        value = this.#spanned(from, {kind: 'is', value, not: false, what: 'null', other: undefined});
+      else if (this.#words('notnull') || this.#words('not', 'null'))
+        value = this.#spanned(from, {kind: 'is', value, not: true, what: 'null', other: undefined});
       else if (this.#words('is')) {
         const not = this.#words('not');
         if (this.#words('distinct', 'from')) {
@@ -260,7 +300,9 @@ export class Parser {
   }
 
   #predicate(from: number, value: Expr): Expr | undefined {
-    const not = this.#isWord('not') && ['between', 'in', 'like', 'ilike', 'similar', 'glob'].some((word) => this.#isWord(word, 1));
+    const not =
+      this.#isWord('not') &&
+      ['between', 'in', 'like', 'ilike', 'similar', 'glob'].some((word) => this.#isWord(word, 1));
     if (not) this.#at++;
     if (this.#words('between')) {
       const low = this.#binary(7);
@@ -272,7 +314,15 @@ export class Parser {
       const items = this.#inItems();
       return this.#spanned(from, {kind: 'in', value, items, not});
     }
-    const op = this.#words('like') ? 'like' : this.#words('ilike') ? 'ilike' : this.#words('glob') ? 'glob' : this.#words('similar', 'to') ? 'similar' : undefined;
+    const op = this.#words('like')
+      ? 'like'
+      : this.#words('ilike')
+        ? 'ilike'
+        : this.#words('glob')
+          ? 'glob'
+          : this.#words('similar', 'to')
+            ? 'similar'
+            : undefined;
     if (op === undefined) return undefined;
     const pattern = this.#binary(7);
     const escape = this.#words('escape') ? this.#binary(7) : undefined;
@@ -326,7 +376,10 @@ export class Parser {
   #subscript(from: number, value: Expr): Expr {
     this.#expect('[');
     const low = this.#isSymbol(':') || this.#isSymbol('::') ? undefined : this.#expr();
-    if (this.#symbol(']')) return low === undefined ? this.#fail('An index is missing') : this.#spanned(from, {kind: 'index', value, index: low});
+    if (this.#symbol(']'))
+      return low === undefined
+        ? this.#fail('An index is missing')
+        : this.#spanned(from, {kind: 'index', value, index: low});
     this.#expect(':');
     const high = this.#isSymbol(']') ? undefined : this.#expr();
     this.#expect(']');
@@ -390,7 +443,11 @@ export class Parser {
     if (word === 'case') return this.#case(from);
     if (word === 'exists' || (word === 'not' && this.#isWord('exists', 1))) return this.#exists(from);
     if ((word === 'cast' || word === 'try_cast') && next?.text === '(') return this.#cast(from, word === 'try_cast');
-    if (word === 'interval' && next !== undefined && (next.type === 'string' || next.type === 'number' || next.text === '(' || next.type === 'identifier'))
+    if (
+      word === 'interval' &&
+      next !== undefined &&
+      (next.type === 'string' || next.type === 'number' || next.text === '(' || next.type === 'identifier')
+    )
       return this.#interval(from);
     if (next?.type === 'string' && !token.quoted) {
       if (['date', 'timestamp', 'timestamptz', 'time'].includes(word)) {
@@ -400,7 +457,8 @@ export class Parser {
       }
       if (next.start === token.end) this.#fail('A text with a prefix can’t be handed over');
     }
-    if (word !== '' && reserved.has(word) && !(next?.text === '(' && ['left', 'right', 'glob'].includes(word))) this.#fail('An expression is missing');
+    if (word !== '' && reserved.has(word) && !(next?.text === '(' && ['left', 'right', 'glob'].includes(word)))
+      this.#fail('An expression is missing');
     this.#at++;
     if (this.#isSymbol('(') && !this.#peek()?.quoted) return this.#call(from, token.text, token.end);
     return this.#column(from, token.text);
@@ -446,7 +504,8 @@ export class Parser {
         );
       else break;
     }
-    if (this.#isWord('like') || this.#isWord('ilike') || this.#isWord('glob') || this.#isWord('similar')) this.#fail('Columns picked by a pattern can’t be handed over; name them');
+    if (this.#isWord('like') || this.#isWord('ilike') || this.#isWord('glob') || this.#isWord('similar'))
+      this.#fail('Columns picked by a pattern can’t be handed over; name them');
     return this.#spanned(from, {kind: 'star', table, exclude, replace, rename});
   }
 
@@ -485,7 +544,9 @@ export class Parser {
     const query = this.#query();
     this.#expect(')');
     const exists: Expr = this.#spanned(from, {kind: 'subquery', query, exists: true});
-    return not ? this.#spanned(from, {kind: 'unary', op: 'not', value: {...exists, from: this.#afterNot(from)}}) : exists;
+    return not
+      ? this.#spanned(from, {kind: 'unary', op: 'not', value: {...exists, from: this.#afterNot(from)}})
+      : exists;
   }
 
   #afterNot(from: number): number {
@@ -531,7 +592,10 @@ export class Parser {
     this.#at++;
     const value = this.#primary();
     const token = this.#peek();
-    const unit = token?.type === 'identifier' && !token.quoted && units.has(token.text.toLowerCase()) ? token.text.toLowerCase() : undefined;
+    const unit =
+      token?.type === 'identifier' && !token.quoted && units.has(token.text.toLowerCase())
+        ? token.text.toLowerCase()
+        : undefined;
     if (unit !== undefined) this.#at++;
     return this.#spanned(from, {kind: 'interval', value, unit});
   }
@@ -539,7 +603,18 @@ export class Parser {
   #call(from: number, name: string, nameTo: number): Expr {
     const lower = name.toLowerCase();
     this.#expect('(');
-    const common = {kind: 'call' as const, name: lower, nameTo, star: false, distinct: false, order: [], nulls: undefined, within: undefined, filter: undefined, over: undefined};
+    const common = {
+      kind: 'call' as const,
+      name: lower,
+      nameTo,
+      star: false,
+      distinct: false,
+      order: [],
+      nulls: undefined,
+      within: undefined,
+      filter: undefined,
+      over: undefined,
+    };
     const special = this.#specialArgs(lower);
     if (special !== undefined) {
       this.#expect(')');
@@ -571,7 +646,8 @@ export class Parser {
     if (name === 'extract') {
       const token = this.#peek();
       this.#at++;
-      if (token !== undefined && this.#words('from')) return [{value: {kind: 'text', value: token.text, from: token.start, to: token.end}}, {value: this.#expr()}];
+      if (token !== undefined && this.#words('from'))
+        return [{value: {kind: 'text', value: token.text, from: token.start, to: token.end}}, {value: this.#expr()}];
     } else if (name === 'position') {
       const part = this.#binary(7);
       if (this.#words('in')) return [{value: part}, {value: this.#expr()}];
@@ -617,7 +693,12 @@ export class Parser {
 
   #arg(): Arg {
     const next = this.#peek(1);
-    if (this.#peek()?.type === 'identifier' && next?.type === 'symbol' && (next.text === ':' || next.text === '=') && this.#peek(2)?.text === (next.text === ':' ? '=' : '>')) {
+    if (
+      this.#peek()?.type === 'identifier' &&
+      next?.type === 'symbol' &&
+      (next.text === ':' || next.text === '=') &&
+      this.#peek(2)?.text === (next.text === ':' ? '=' : '>')
+    ) {
       const name = this.#name();
       this.#at += 2;
       return {name, value: this.#expr()};
@@ -632,7 +713,8 @@ export class Parser {
       return this.#spanned(from, {name, bare: true, partition: [], order: [], frame: undefined});
     }
     this.#expect('(');
-    const named = !['partition', 'order', 'rows', 'range', 'groups'].some((word) => this.#isWord(word)) && !this.#isSymbol(')');
+    const named =
+      !['partition', 'order', 'rows', 'range', 'groups'].some((word) => this.#isWord(word)) && !this.#isSymbol(')');
     const name = named ? this.#name() : undefined;
     const partition = this.#words('partition', 'by') ? this.#list(() => this.#expr()) : [];
     const order = this.#words('order', 'by') ? this.#orderItems() : [];
@@ -657,7 +739,8 @@ export class Parser {
   }
 
   #bound(): Expr[] {
-    if (this.#words('unbounded', 'preceding') || this.#words('unbounded', 'following') || this.#words('current', 'row')) return [];
+    if (this.#words('unbounded', 'preceding') || this.#words('unbounded', 'following') || this.#words('current', 'row'))
+      return [];
     const value = this.#binary(7);
     if (!this.#words('preceding')) this.#expectWord('following');
     return [value];
@@ -679,13 +762,18 @@ export class Parser {
   #isQuery(): boolean {
     let ahead = 0;
     while (this.#peek(ahead)?.type === 'symbol' && this.#peek(ahead)?.text === '(') ahead++;
-    return ['select', 'from', 'with', 'values', 'table', 'pivot', 'unpivot', 'summarize', 'describe', 'show'].some((word) => this.#isWord(word, ahead)) && this.#isClause(ahead);
+    return (
+      ['select', 'from', 'with', 'values', 'table', 'pivot', 'unpivot', 'summarize', 'describe', 'show'].some((word) =>
+        this.#isWord(word, ahead),
+      ) && this.#isClause(ahead)
+    );
   }
 
   /** `values` and `table` may be columns too. */
   #isClause(ahead: number): boolean {
     if (this.#isWord('values', ahead)) return this.#peek(ahead + 1)?.text === '(';
-    if (['table', 'pivot', 'unpivot', 'summarize', 'describe', 'show'].some((word) => this.#isWord(word, ahead))) return this.#peek(ahead + 1)?.type === 'identifier';
+    if (['table', 'pivot', 'unpivot', 'summarize', 'describe', 'show'].some((word) => this.#isWord(word, ahead)))
+      return this.#peek(ahead + 1)?.type === 'identifier';
     return true;
   }
 
@@ -711,7 +799,8 @@ export class Parser {
         if (!this.#words('rows')) this.#words('row');
       } else break;
     }
-    if (this.#isWord('using') && this.#isWord('sample', 1)) this.#fail('A sample is random: it can’t be the same in Spark. Filter by a hash of a key instead');
+    if (this.#isWord('using') && this.#isWord('sample', 1))
+      this.#fail('A sample is random: it can’t be the same in Spark. Filter by a hash of a key instead');
     return this.#spanned(from, {kind: 'query', recursive, ctes, body, order, limit, limitPercent, offset});
   }
 
@@ -812,7 +901,20 @@ export class Parser {
     const qualifyFrom = this.#start();
     const qualify = this.#words('qualify') ? this.#spanned(qualifyFrom, {value: this.#expr()}) : undefined;
     const qualified = qualify === undefined ? undefined : {...qualify, to: this.#end()};
-    return this.#spanned(from, {kind: 'select', fromFirst, distinct, distinctOn, items, list, table, where, group, having, windows, qualify: qualified});
+    return this.#spanned(from, {
+      kind: 'select',
+      fromFirst,
+      distinct,
+      distinctOn,
+      items,
+      list,
+      table,
+      where,
+      group,
+      having,
+      windows,
+      qualify: qualified,
+    });
   }
 
   #group(): Select['group'] {
@@ -821,14 +923,24 @@ export class Parser {
     const all = this.#words('all');
     const items = all
       ? []
-      : this.#list(() => (this.#isWord('grouping') && this.#isWord('sets', 1) ? this.#fail('GROUPING SETS can’t be handed over; write ROLLUP or CUBE') : this.#expr()));
+      : this.#list(() =>
+          this.#isWord('grouping') && this.#isWord('sets', 1)
+            ? this.#fail('GROUPING SETS can’t be handed over; write ROLLUP or CUBE')
+            : this.#expr(),
+        );
     return {items, all, span: {from, to: this.#end()}};
   }
 
   #selectItem(): SelectItem {
     const from = this.#start();
     const next = this.#peek(1);
-    if (this.#peek()?.type === 'identifier' && next?.type === 'symbol' && next.text === ':' && this.#peek(2)?.text !== ':' && this.#peek(2)?.text !== '=') {
+    if (
+      this.#peek()?.type === 'identifier' &&
+      next?.type === 'symbol' &&
+      next.text === ':' &&
+      this.#peek(2)?.text !== ':' &&
+      this.#peek(2)?.text !== '='
+    ) {
       const alias = this.#name();
       this.#at++;
       return this.#spanned(from, {value: this.#expr(), alias});
@@ -855,7 +967,16 @@ export class Parser {
     while (this.#symbol(',')) {
       if (this.#peek() === undefined || this.#isSymbol(')') || this.#isReservedNext() || this.#isWord('select')) break;
       const right = this.#joins();
-      left = this.#spanned(from, {kind: 'join', left, right, type: 'CROSS', comma: true, natural: false, on: undefined, using: undefined});
+      left = this.#spanned(from, {
+        kind: 'join',
+        left,
+        right,
+        type: 'CROSS',
+        comma: true,
+        natural: false,
+        on: undefined,
+        using: undefined,
+      });
     }
     return left;
   }
@@ -866,8 +987,12 @@ export class Parser {
     for (;;) {
       const start = this.#at;
       const natural = this.#words('natural');
-      if (this.#isWord('asof')) this.#fail('ASOF JOIN has no counterpart in Spark SQL; use a join step, or number the matches with row_number()');
-      if (this.#isWord('positional')) this.#fail('POSITIONAL JOIN goes by the rows’ places, and Spark’s tables have no order; join on a key');
+      if (this.#isWord('asof'))
+        this.#fail(
+          'ASOF JOIN has no counterpart in Spark SQL; use a join step, or number the matches with row_number()',
+        );
+      if (this.#isWord('positional'))
+        this.#fail('POSITIONAL JOIN goes by the rows’ places, and Spark’s tables have no order; join on a key');
       const side = ['inner', 'left', 'right', 'full', 'cross', 'semi', 'anti'].find((word) => this.#isWord(word));
       if (side !== undefined) this.#at++;
       this.#words('outer');
@@ -878,7 +1003,16 @@ export class Parser {
       const right = this.#table();
       const on = this.#words('on') ? this.#expr() : undefined;
       const using = this.#words('using') ? this.#names() : undefined;
-      left = this.#spanned(from, {kind: 'join', left, right, type: (side ?? 'inner').toUpperCase(), comma: false, natural, on, using});
+      left = this.#spanned(from, {
+        kind: 'join',
+        left,
+        right,
+        type: (side ?? 'inner').toUpperCase(),
+        comma: false,
+        natural,
+        on,
+        using,
+      });
     }
   }
 
@@ -898,7 +1032,10 @@ export class Parser {
   }
 
   #suffixes(from: number, table: Table): Table {
-    if (this.#isWord('pivot')) this.#fail('The columns of a PIVOT come from the data; write one aggregate with FILTER (WHERE …) for each column');
+    if (this.#isWord('pivot'))
+      this.#fail(
+        'The columns of a PIVOT come from the data; write one aggregate with FILTER (WHERE …) for each column',
+      );
     if (!this.#words('unpivot')) return table;
     const nulls = this.#words('include', 'nulls');
     this.#expect('(');
@@ -919,7 +1056,13 @@ export class Parser {
     const token = this.#peek();
     if (token?.type === 'string') {
       this.#at++;
-      return this.#spanned(from, {kind: 'table', parts: [token.text], nameTo: token.end, at: undefined, alias: this.#alias()});
+      return this.#spanned(from, {
+        kind: 'table',
+        parts: [token.text],
+        nameTo: token.end,
+        at: undefined,
+        alias: this.#alias(),
+      });
     }
     if (this.#isSymbol('(')) {
       if (this.#isQuery()) {
@@ -935,7 +1078,18 @@ export class Parser {
     }
     if (this.#isWord('values') && this.#peek(1)?.text === '(') {
       const body = this.#simpleBody();
-      const query: Query = {kind: 'query', recursive: false, ctes: [], body, order: [], limit: undefined, limitPercent: false, offset: undefined, from: body.from, to: body.to};
+      const query: Query = {
+        kind: 'query',
+        recursive: false,
+        ctes: [],
+        body,
+        order: [],
+        limit: undefined,
+        limitPercent: false,
+        offset: undefined,
+        from: body.from,
+        to: body.to,
+      };
       return this.#spanned(from, {kind: 'derived', query, lateral, alias: this.#alias()});
     }
     if (token?.type === 'identifier' && this.#peek(1)?.type === 'symbol' && this.#peek(1)?.text === '(') {
@@ -954,7 +1108,8 @@ export class Parser {
     const nameTo = this.#end();
     const at = this.#version();
     const alias = this.#alias();
-    if (this.#isWord('tablesample')) this.#fail('A sample is random: it can’t be the same in Spark. Filter by a hash of a key instead');
+    if (this.#isWord('tablesample'))
+      this.#fail('A sample is random: it can’t be the same in Spark. Filter by a hash of a key instead');
     return this.#spanned(from, {kind: 'table', parts, nameTo, at, alias});
   }
 
@@ -978,7 +1133,11 @@ export class Parser {
 
   #alias(): TableAlias | undefined {
     const from = this.#start();
-    const name = this.#words('as') ? this.#name() : this.#isWord('at') && this.#peek(1)?.text === '(' ? undefined : this.#plainName();
+    const name = this.#words('as')
+      ? this.#name()
+      : this.#isWord('at') && this.#peek(1)?.text === '('
+        ? undefined
+        : this.#plainName();
     if (name === undefined) return undefined;
     const columns = this.#isSymbol('(') ? this.#names() : [];
     return this.#spanned(from, {name, columns});

@@ -38,7 +38,9 @@ export function sparkRegex(pattern: string, options = ''): string {
 
 /** A replacement of RE2 (\1) as Java’s ($1); `shift` groups come before the pattern’s own. */
 export const sparkReplacement = (text: string, shift = 0): string =>
-  text.replace(/\\(\d)|\\\\|\$|\\/g, (found, group?: string) => (group !== undefined ? `$${Number(group) + shift}` : found === '$' ? '\\$' : '\\\\'));
+  text.replace(/\\(\d)|\\\\|\$|\\/g, (found, group?: string) =>
+    group !== undefined ? `$${Number(group) + shift}` : found === '$' ? '\\$' : '\\\\',
+  );
 
 /** Characters that mean something in a pattern, taken literally. */
 export const quoteRegex = (text: string): string => text.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&');

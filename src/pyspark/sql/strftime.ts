@@ -28,7 +28,18 @@ const written: Readonly<Record<string, string>> = {
 };
 
 // strptime takes one digit where two are usual, as Spark does for a letter alone.
-const read: Readonly<Record<string, string>> = {...written, d: 'd', m: 'M', H: 'H', I: 'h', M: 'm', S: 's', '-d': 'd', '-m': 'M', f: 'SSSSSS'};
+const read: Readonly<Record<string, string>> = {
+  ...written,
+  d: 'd',
+  m: 'M',
+  H: 'H',
+  I: 'h',
+  M: 'm',
+  S: 's',
+  '-d': 'd',
+  '-m': 'M',
+  f: 'SSSSSS',
+};
 const digits = new Set(['Y', 'y', 'm', 'd', 'H', 'I', 'M', 'S', 'f', 'g', 'j']);
 
 const literal = (text: string): string => (/^[^A-Za-z'[\]{}#]*$/.test(text) ? text : `'${text.replaceAll("'", "''")}'`);
@@ -41,7 +52,9 @@ function translate(format: string, letters: (code: string, joined: boolean) => s
     if (code === undefined) pattern += literal(piece[0]);
     else if (code === '%') pattern += '%';
     else {
-      const beside = [pieces[i - 1]?.[1], pieces[i + 1]?.[1]].some((other) => other !== undefined && digits.has(other.replace('-', '')));
+      const beside = [pieces[i - 1]?.[1], pieces[i + 1]?.[1]].some(
+        (other) => other !== undefined && digits.has(other.replace('-', '')),
+      );
       const letter = letters(code, beside);
       if (letter === undefined) return {ok: false, found: `%${code}`};
       pattern += letter;
@@ -55,4 +68,6 @@ export const writePattern = (format: string): Pattern => translate(format, (code
 
 /** A strptime format as a Spark pattern for reading times. */
 export const readPattern = (format: string): Pattern =>
-  translate(format, (code, joined) => (code === 'y' || code === 'a' || code === 'A' ? undefined : joined ? written[code] : read[code]));
+  translate(format, (code, joined) =>
+    code === 'y' || code === 'a' || code === 'A' ? undefined : joined ? written[code] : read[code],
+  );

@@ -1,6 +1,17 @@
 import type {Column} from '../../sql/types.ts';
 import type {Call, Expr, Frame, OrderItem, Over, Query, Span} from './ast.ts';
-import {aggregates, divisor, fullMatch, intervalOut, lengthOfLiteral, remainder, scalars, textOf, variableInterval, type CallContext} from './functions.ts';
+import {
+  aggregates,
+  divisor,
+  fullMatch,
+  intervalOut,
+  lengthOfLiteral,
+  remainder,
+  scalars,
+  textOf,
+  variableInterval,
+  type CallContext,
+} from './functions.ts';
 import {unitOf} from './intervals.ts';
 import {inside, level, literalNumber, literalText, out, sparkName, sparkText, type Out} from './out.ts';
 import {castType, common, elementOf, familyOf, fieldOf, isNumeric} from './types.ts';
@@ -49,7 +60,10 @@ export class Translator {
 
   constructor(
     private readonly source: string,
-    private readonly query: (query: Query, scope: Scope) => {readonly text: string; readonly columns: readonly (Column | undefined)[] | undefined},
+    private readonly query: (
+      query: Query,
+      scope: Scope,
+    ) => {readonly text: string; readonly columns: readonly (Column | undefined)[] | undefined},
   ) {}
 
   problem(message: string, hint: string): Out {
@@ -58,7 +72,10 @@ export class Translator {
   }
 
   unknown(value: Out): Out {
-    this.problem(`the type of ${value.text} isn’t known yet`, 'Run the cells above it once: types come from their results.');
+    this.problem(
+      `the type of ${value.text} isn’t known yet`,
+      'Run the cells above it once: types come from their results.',
+    );
     return out(value.text);
   }
 
@@ -93,12 +110,16 @@ export class Translator {
 
   expr(node: Expr, scope: Scope): Out {
     const of = (inner: Expr): Out => this.expr(inner, scope);
-    const same = (children: readonly Expr[], type?: string, at?: number): Out => out(this.patch(node, this.pieces(children, scope)), type, at);
+    const same = (children: readonly Expr[], type?: string, at?: number): Out =>
+      out(this.patch(node, this.pieces(children, scope)), type, at);
     switch (node.kind) {
       case 'column':
         return this.#column(node.parts, scope);
       case 'number':
-        return out(node.text, /e/i.test(node.text) ? 'DOUBLE' : node.text.includes('.') ? decimalType(node.text) : integerType(node.text));
+        return out(
+          node.text,
+          /e/i.test(node.text) ? 'DOUBLE' : node.text.includes('.') ? decimalType(node.text) : integerType(node.text),
+        );
       case 'text':
         return out(sparkText(node.value), 'VARCHAR');
       case 'constant':
@@ -119,7 +140,9 @@ export class Translator {
         return out(
           this.patch(
             node,
-            [value, low, high].map((one, i) => piece(parts[i] ?? node, inside(this.#asFloat(one, [value, low, high]), level.add))),
+            [value, low, high].map((one, i) =>
+              piece(parts[i] ?? node, inside(this.#asFloat(one, [value, low, high]), level.add)),
+            ),
           ),
           'BOOLEAN',
           level.predicate,
@@ -143,7 +166,9 @@ export class Translator {
         return out(`array(${items.map((item) => item.text).join(', ')})`, type === undefined ? undefined : `${type}[]`);
       }
       case 'struct':
-        return out(`named_struct(${node.fields.map(({name, value}) => `${sparkText(name)}, ${of(value).text}`).join(', ')})`);
+        return out(
+          `named_struct(${node.fields.map(({name, value}) => `${sparkText(name)}, ${of(value).text}`).join(', ')})`,
+        );
       case 'row':
         return same(node.items);
       case 'field': {
@@ -173,8 +198,10 @@ export class Translator {
 
   #decide(node: Expr, positive: boolean): void {
     if (node.kind === 'paren') this.#decide(node.inner, positive);
-    else if (node.kind === 'binary' && (node.op === 'and' || node.op === 'or')) for (const side of [node.left, node.right]) this.#decide(side, positive && node.op === 'and');
-    else if (node.kind === 'unary' && node.op === 'not' && positive && node.value.kind === 'in') this.deciding.add(node.value);
+    else if (node.kind === 'binary' && (node.op === 'and' || node.op === 'or'))
+      for (const side of [node.left, node.right]) this.#decide(side, positive && node.op === 'and');
+    else if (node.kind === 'unary' && node.op === 'not' && positive && node.value.kind === 'in')
+      this.deciding.add(node.value);
     else if (node.kind === 'in' && (positive || !node.not)) this.deciding.add(node);
   }
 
@@ -185,14 +212,18 @@ export class Translator {
   orderItem(item: OrderItem, scope: Scope): string {
     const keep = item.nulls !== undefined || item.descending;
     // DuckDB puts NULL last in either direction; Spark puts it first in the ascending one.
-    const text = item.value === undefined ? this.gap(item.from, item.to) : this.patch(item, this.pieces([item.value], scope));
+    const text =
+      item.value === undefined ? this.gap(item.from, item.to) : this.patch(item, this.pieces([item.value], scope));
     return keep ? text : `${text} NULLS LAST`;
   }
 
   over(over: Over, scope: Scope): string {
     if (over.bare) return this.gap(over.from, over.to);
     if (over.name !== undefined) {
-      this.problem(`a window that builds on the window ${over.name} can’t be handed over`, 'Write PARTITION BY and ORDER BY out in it.');
+      this.problem(
+        `a window that builds on the window ${over.name} can’t be handed over`,
+        'Write PARTITION BY and ORDER BY out in it.',
+      );
       return '';
     }
     const pieces: Piece[] = this.pieces(over.partition, scope);
@@ -202,9 +233,13 @@ export class Translator {
   }
 
   #frame(frame: Frame, over: Over, scope: Scope): string {
-    if (frame.exclude || frame.unit === 'groups') this.problem('window frames with GROUPS or EXCLUDE don’t exist in Spark', 'Use ROWS or RANGE.');
+    if (frame.exclude || frame.unit === 'groups')
+      this.problem('window frames with GROUPS or EXCLUDE don’t exist in Spark', 'Use ROWS or RANGE.');
     if (frame.unit === 'rows' && over.order.length === 0 && frame.bounds.length > 0)
-      this.problem('a frame of ROWS without ORDER BY goes by the rows’ order, and Spark’s tables have none', 'Add ORDER BY to its OVER (…).');
+      this.problem(
+        'a frame of ROWS without ORDER BY goes by the rows’ order, and Spark’s tables have none',
+        'Add ORDER BY to its OVER (…).',
+      );
     return this.patch(frame, this.pieces(frame.bounds, scope));
   }
 
@@ -231,10 +266,16 @@ export class Translator {
     const alias = scope.aliases.get(first.toLowerCase());
     if (alias !== undefined && rest.length === 0) {
       if (!scope.spelled) return out(text, alias.type);
-      return certain ? {...alias, text: inside(alias, level.primary + 1), level: level.primary} : this.unknown(out(text));
+      return certain
+        ? {...alias, text: inside(alias, level.primary + 1), level: level.primary}
+        : this.unknown(out(text));
     }
     // table.column, lake.table.column
-    const named = isRelation(first, scope) ? rest : sameName(first, 'lake') && isRelation(rest[0] ?? '', scope) ? rest.slice(1) : undefined;
+    const named = isRelation(first, scope)
+      ? rest
+      : sameName(first, 'lake') && isRelation(rest[0] ?? '', scope)
+        ? rest.slice(1)
+        : undefined;
     if (named === undefined) return out(text);
     const table = parts[parts.length - named.length - 1];
     const {column: found} = this.find(named[0] ?? '', scope, table);
@@ -255,7 +296,8 @@ export class Translator {
   #binary(node: Extract<Expr, {kind: 'binary'}>, scope: Scope): Out {
     const [left, right] = [this.expr(node.left, scope), this.expr(node.right, scope)];
     const {op} = node;
-    if (op === 'and' || op === 'or') return this.#joined(node, left, right, op.toUpperCase(), 'BOOLEAN', level[op], level[op]);
+    if (op === 'and' || op === 'or')
+      return this.#joined(node, left, right, op.toUpperCase(), 'BOOLEAN', level[op], level[op]);
     if (comparisons.has(op)) {
       this.#comparable(left, right, node.right);
       this.#comparable(right, left, node.left);
@@ -266,21 +308,49 @@ export class Translator {
     const type = common(left.type, right.type);
     switch (op) {
       case '*':
-        if (familyOf(left.type) === 'interval' || familyOf(right.type) === 'interval') return this.#joined(node, left, right, op, 'INTERVAL', level.multiply, level.multiply);
-        return this.#joined(node, this.#asFloat(left, [left, right]), this.#asFloat(right, [left, right]), op, type, level.multiply, level.multiply, level.unary);
+        if (familyOf(left.type) === 'interval' || familyOf(right.type) === 'interval')
+          return this.#joined(node, left, right, op, 'INTERVAL', level.multiply, level.multiply);
+        return this.#joined(
+          node,
+          this.#asFloat(left, [left, right]),
+          this.#asFloat(right, [left, right]),
+          op,
+          type,
+          level.multiply,
+          level.multiply,
+          level.unary,
+        );
       case '/':
         return this.#divide(node, left, right);
       case '//': {
         const families = [familyOf(left.type), familyOf(right.type)];
         if (families.every((family) => family === 'int'))
-          return this.#joined(node, left, out(divisor(right, node.right)), 'div', type, level.multiply, level.multiply, level.unary);
+          return this.#joined(
+            node,
+            left,
+            out(divisor(right, node.right)),
+            'div',
+            type,
+            level.multiply,
+            level.multiply,
+            level.unary,
+          );
         if (families.includes(undefined)) return this.unknown(familyOf(left.type) === undefined ? left : right);
         // Of other numbers // is plain division.
         return this.#divide(node, left, right);
       }
       case '%': {
         const rest = remainder(left, right, node.right);
-        return this.#joined(node, left, out(divisor(right, node.right)), '%', rest.type, level.multiply, level.multiply, level.unary);
+        return this.#joined(
+          node,
+          left,
+          out(divisor(right, node.right)),
+          '%',
+          rest.type,
+          level.multiply,
+          level.multiply,
+          level.unary,
+        );
       }
       case '^':
       case '**':
@@ -292,40 +362,78 @@ export class Translator {
       case '~':
       case '!~': {
         const regex = literalText(node.right);
-        if (regex === undefined) return this.problem('the pattern after ~ isn’t written out', 'Write the pattern as a text.');
-        return op === '~' ? out(fullMatch(left.text, regex), 'BOOLEAN') : out(`NOT ${fullMatch(left.text, regex)}`, 'BOOLEAN', level.not);
+        if (regex === undefined)
+          return this.problem('the pattern after ~ isn’t written out', 'Write the pattern as a text.');
+        return op === '~'
+          ? out(fullMatch(left.text, regex), 'BOOLEAN')
+          : out(`NOT ${fullMatch(left.text, regex)}`, 'BOOLEAN', level.not);
       }
       case '&':
       case '|':
         return this.#joined(node, left, right, op, type, level.comparison, level.add, level.add);
       default:
-        return this.problem(`the operator ${op} has no counterpart in Spark`, 'Use a function of DuckDB and Spark: contains(), regexp_matches(), power().');
+        return this.problem(
+          `the operator ${op} has no counterpart in Spark`,
+          'Use a function of DuckDB and Spark: contains(), regexp_matches(), power().',
+        );
     }
   }
 
   /** `left op right` as it was written, comments and lines included. */
-  #joined(node: Extract<Expr, {kind: 'binary'}>, left: Out, right: Out, op: string, type: string | undefined, at: number, leftLeast: number, rightLeast = leftLeast + 1): Out {
+  #joined(
+    node: Extract<Expr, {kind: 'binary'}>,
+    left: Out,
+    right: Out,
+    op: string,
+    type: string | undefined,
+    at: number,
+    leftLeast: number,
+    rightLeast = leftLeast + 1,
+  ): Out {
     const start = this.skip(node.left.to);
     const middle = {
       from: start,
       to: start + node.op.length,
-      text: this.source.slice(start, start + node.op.length).toLowerCase() === op.toLowerCase() ? this.source.slice(start, start + node.op.length) : op,
+      text:
+        this.source.slice(start, start + node.op.length).toLowerCase() === op.toLowerCase()
+          ? this.source.slice(start, start + node.op.length)
+          : op,
     };
     // `7//2` needs room for a word.
-    const spaced = /^\w/.test(op) ? {...middle, text: `${start === node.left.to ? ' ' : ''}${middle.text}${this.skip(middle.to) === middle.to ? ' ' : ''}`} : middle;
-    return out(this.patch(node, [piece(node.left, inside(left, leftLeast)), spaced, piece(node.right, inside(right, rightLeast))]), type, at);
+    const spaced = /^\w/.test(op)
+      ? {
+          ...middle,
+          text: `${start === node.left.to ? ' ' : ''}${middle.text}${this.skip(middle.to) === middle.to ? ' ' : ''}`,
+        }
+      : middle;
+    return out(
+      this.patch(node, [
+        piece(node.left, inside(left, leftLeast)),
+        spaced,
+        piece(node.right, inside(right, rightLeast)),
+      ]),
+      type,
+      at,
+    );
   }
 
   /** A FLOAT meets only FLOATs in DuckDB, and Spark would make them doubles. */
   #asFloat(value: Out, all: readonly Out[]): Out {
     const families = all.map((one) => familyOf(one.type));
-    if (!families.includes('float') || families.includes('double') || !isNumeric(familyOf(value.type)) || familyOf(value.type) === 'float') return value;
+    if (
+      !families.includes('float') ||
+      families.includes('double') ||
+      !isNumeric(familyOf(value.type)) ||
+      familyOf(value.type) === 'float'
+    )
+      return value;
     return out(`CAST(${value.text} AS FLOAT)`, 'FLOAT');
   }
 
   #sum(node: Extract<Expr, {kind: 'binary'}>, left: Out, right: Out): Out {
     const [a, b] = [familyOf(left.type), familyOf(right.type)];
-    const join = (x: Out, y: Out, type: string | undefined): Out => this.#joined(node, x, y, node.op, type, level.add, level.add, level.multiply);
+    const join = (x: Out, y: Out, type: string | undefined): Out =>
+      this.#joined(node, x, y, node.op, type, level.add, level.add, level.multiply);
     if (b === 'interval' || a === 'interval') {
       if (a === 'interval' && b === 'interval') return join(left, right, 'INTERVAL');
       const [time, family] = b === 'interval' ? [left, a] : [right, b];
@@ -337,7 +445,8 @@ export class Translator {
     if (node.op === '-' && a === 'date' && b === 'date') return out(`datediff(${left.text}, ${right.text})`, 'BIGINT');
     const times = [a, b].filter((family) => family === 'timestamp' || family === 'date').length;
     if (node.op === '-' && times === 2) return join(left, right, 'INTERVAL');
-    if (node.op === '-' && times === 1 && (a === undefined || b === undefined)) return this.unknown(a === undefined ? left : right);
+    if (node.op === '-' && times === 1 && (a === undefined || b === undefined))
+      return this.unknown(a === undefined ? left : right);
     if (a === 'date' && b === 'int') return join(left, right, 'DATE');
     if (b === 'date' && a === 'int') return join(right, left, 'DATE');
     return join(this.#asFloat(left, [left, right]), this.#asFloat(right, [left, right]), common(left.type, right.type));
@@ -345,10 +454,16 @@ export class Translator {
 
   #divide(node: Extract<Expr, {kind: 'binary'}>, left: Out, right: Out): Out {
     const families = [familyOf(left.type), familyOf(right.type)];
-    if (families[0] === 'interval') return this.problem('an interval divided by a number has other parts in Spark', 'Divide the seconds: epoch(b) - epoch(a).');
+    if (families[0] === 'interval')
+      return this.problem(
+        'an interval divided by a number has other parts in Spark',
+        'Divide the seconds: epoch(b) - epoch(a).',
+      );
     const by = out(divisor(right, node.right));
-    const join = (dividend: Out): Out => this.#joined(node, dividend, by, '/', 'DOUBLE', level.multiply, level.multiply, level.unary);
-    if (families.includes('float') && !families.includes('double')) return out(`CAST(${join(out(`CAST(${left.text} AS DOUBLE)`)).text} AS FLOAT)`, 'FLOAT');
+    const join = (dividend: Out): Out =>
+      this.#joined(node, dividend, by, '/', 'DOUBLE', level.multiply, level.multiply, level.unary);
+    if (families.includes('float') && !families.includes('double'))
+      return out(`CAST(${join(out(`CAST(${left.text} AS DOUBLE)`)).text} AS FLOAT)`, 'FLOAT');
     // Decimals are divided as doubles in DuckDB, and as decimals in Spark.
     const asDoubles = families.includes('double') || families.every((family) => family === 'int');
     return join(asDoubles ? left : out(`CAST(${left.text} AS DOUBLE)`));
@@ -356,7 +471,10 @@ export class Translator {
 
   #concat(node: Extract<Expr, {kind: 'binary'}>, left: Out, right: Out): Out {
     if (familyOf(left.type) === 'list' || familyOf(right.type) === 'list')
-      return this.problem('|| of lists treats NULL in another way in Spark', 'Use flatten([a, b]) on lists that aren’t NULL.');
+      return this.problem(
+        '|| of lists treats NULL in another way in Spark',
+        'Use flatten([a, b]) on lists that aren’t NULL.',
+      );
     const [a, b] = [
       {...left, text: textOf(left)},
       {...right, text: textOf(right)},
@@ -369,7 +487,10 @@ export class Translator {
   #comparable(value: Out, other: Out, node: Expr): void {
     const [a, b] = [familyOf(value.type), familyOf(other.type)];
     if (b === 'text' && isNumeric(a) && node.kind !== 'text')
-      this.problem(`${other.text} is text and is compared with a number`, `Cast it first: TRY_CAST(${other.text} AS DOUBLE).`);
+      this.problem(
+        `${other.text} is text and is compared with a number`,
+        `Cast it first: TRY_CAST(${other.text} AS DOUBLE).`,
+      );
   }
 
   #is(node: Extract<Expr, {kind: 'is'}>, scope: Scope): Out {
@@ -377,10 +498,12 @@ export class Translator {
     if (!['null', 'true', 'false', 'distinct', 'unknown'].includes(node.what))
       return this.problem(`IS ${node.what.toUpperCase()} has no counterpart in Spark`, 'Compare with = or IS NULL.');
     const pieces = [piece(node.value, inside(value, level.comparison))];
-    if (node.other !== undefined) pieces.push(piece(node.other, inside(this.expr(node.other, scope), level.comparison)));
+    if (node.other !== undefined)
+      pieces.push(piece(node.other, inside(this.expr(node.other, scope), level.comparison)));
     const written = this.source.slice(this.skip(node.value.to), node.to);
     // ISNULL and NOTNULL are functions in Spark.
-    if (!/^is\b/i.test(written)) return out(`${inside(value, level.comparison)} IS ${node.not ? 'NOT ' : ''}NULL`, 'BOOLEAN', level.predicate);
+    if (!/^is\b/i.test(written))
+      return out(`${inside(value, level.comparison)} IS ${node.not ? 'NOT ' : ''}NULL`, 'BOOLEAN', level.predicate);
     return out(this.patch(node, pieces), 'BOOLEAN', level.predicate);
   }
 
@@ -395,14 +518,20 @@ export class Translator {
       for (const {item, value: other} of texts) this.#comparable(value, other, item);
       const every = [value, ...texts.map((each) => each.value)];
       return out(
-        this.patch(node, [piece(node.value, inside(this.#asFloat(value, every), level.add)), ...texts.map((each) => piece(each.item, this.#asFloat(each.value, every).text))]),
+        this.patch(node, [
+          piece(node.value, inside(this.#asFloat(value, every), level.add)),
+          ...texts.map((each) => piece(each.item, this.#asFloat(each.value, every).text)),
+        ]),
         'BOOLEAN',
         level.predicate,
       );
     }
     if ('kind' in items && items.kind === 'query') {
       if (!this.deciding.has(node))
-        this.problem('IN (SELECT …) is false in Spark where DuckDB says NULL, unless WHERE alone asks for it', 'Join with the other table, or ask with EXISTS (SELECT … WHERE …).');
+        this.problem(
+          'IN (SELECT …) is false in Spark where DuckDB says NULL, unless WHERE alone asks for it',
+          'Join with the other table, or ask with EXISTS (SELECT … WHERE …).',
+        );
       const {text} = this.query(items, {...emptyScope, parent: scope});
       return out(this.patch(node, [first, {...span(items), text}]), 'BOOLEAN', level.predicate);
     }
@@ -417,13 +546,20 @@ export class Translator {
     const not = node.not ? 'NOT ' : '';
     const text = literalText(node.pattern);
     if (node.op === 'similar') {
-      if (text === undefined) return this.problem('the pattern of SIMILAR TO isn’t written out', 'Write the pattern as a text.');
+      if (text === undefined)
+        return this.problem('the pattern of SIMILAR TO isn’t written out', 'Write the pattern as a text.');
       return out(not + fullMatch(value.text, text), 'BOOLEAN', node.not ? level.not : level.primary);
     }
-    if (node.op === 'glob') return this.problem('GLOB has no counterpart in Spark', 'Use LIKE with % and _, or regexp_matches().');
-    if (text === undefined) return this.problem('the pattern of LIKE isn’t written out', 'Write the pattern as a text, or use contains(), starts_with() or ends_with().');
+    if (node.op === 'glob')
+      return this.problem('GLOB has no counterpart in Spark', 'Use LIKE with % and _, or regexp_matches().');
+    if (text === undefined)
+      return this.problem(
+        'the pattern of LIKE isn’t written out',
+        'Write the pattern as a text, or use contains(), starts_with() or ends_with().',
+      );
     const escape = literalText(node.escape);
-    if (node.escape !== undefined && escape?.length !== 1) return this.problem('the ESCAPE of LIKE has to be one character', 'Write ESCAPE ‘!’ .');
+    if (node.escape !== undefined && escape?.length !== 1)
+      return this.problem('the ESCAPE of LIKE has to be one character', 'Write ESCAPE ‘!’ .');
     // A backslash is itself in DuckDB, and escapes in Spark.
     const spark = escape === undefined ? text.replaceAll('\\', '\\\\') : text;
     const pieces = [piece(node.value, inside(value, level.add)), piece(node.pattern, sparkText(spark))];
@@ -438,14 +574,18 @@ export class Translator {
     if (families.includes('text') && families.some((family) => isNumeric(family) || family === 'bool'))
       this.problem('the branches of CASE are texts and numbers', 'Cast the numbers: n::VARCHAR.');
     const tests = [...(node.operand === undefined ? [] : [node.operand]), ...node.whens.map((when) => when.when)];
-    const pieces = [...this.pieces(tests, scope), ...results.map((result, i) => piece(result, this.#asFloat(types[i] ?? out(''), types).text))];
+    const pieces = [
+      ...this.pieces(tests, scope),
+      ...results.map((result, i) => piece(result, this.#asFloat(types[i] ?? out(''), types).text)),
+    ];
     return out(this.patch(node, pieces), types.map((one) => one.type).reduce<string | undefined>(common, 'NULL'));
   }
 
   #interval(node: Extract<Expr, {kind: 'interval'}>, scope: Scope): Out {
     const length = lengthOfLiteral(node);
     const unit = node.unit === undefined ? undefined : unitOf(node.unit);
-    if (length === undefined && unit !== undefined && literalText(node.value) === undefined) return variableInterval(this.expr(node.value, scope), unit);
+    if (length === undefined && unit !== undefined && literalText(node.value) === undefined)
+      return variableInterval(this.expr(node.value, scope), unit);
     return intervalOut(length, (message, hint) => this.problem(message, hint));
   }
 
@@ -461,13 +601,24 @@ export class Translator {
 
   #slice(node: Extract<Expr, {kind: 'slice'}>, scope: Scope): Out {
     const value = this.expr(node.value, scope);
-    const [low, high] = [node.low === undefined ? 1 : literalNumber(node.low), node.high === undefined ? Infinity : literalNumber(node.high)];
+    const [low, high] = [
+      node.low === undefined ? 1 : literalNumber(node.low),
+      node.high === undefined ? Infinity : literalNumber(node.high),
+    ];
     if (low === undefined || high === undefined || low < 1 || high < 0)
-      return this.problem('a slice with computed or negative ends can’t be handed over', 'Write its ends as numbers from 1, or use substring().');
+      return this.problem(
+        'a slice with computed or negative ends can’t be handed over',
+        'Write its ends as numbers from 1, or use substring().',
+      );
     const length = Math.max(high - low + 1, 0);
     const family = familyOf(value.type);
-    if (family === 'list') return out(`slice(${value.text}, ${low}, ${Number.isFinite(length) ? length : `greatest(size(${value.text}), 1)`})`, value.type);
-    if (family === 'text') return out(`substring(${value.text}, ${low}${Number.isFinite(length) ? `, ${length}` : ''})`, 'VARCHAR');
+    if (family === 'list')
+      return out(
+        `slice(${value.text}, ${low}, ${Number.isFinite(length) ? length : `greatest(size(${value.text}), 1)`})`,
+        value.type,
+      );
+    if (family === 'text')
+      return out(`substring(${value.text}, ${low}${Number.isFinite(length) ? `, ${length}` : ''})`, 'VARCHAR');
     return this.unknown(value);
   }
 
@@ -483,34 +634,51 @@ export class Translator {
 
   #cast(node: Extract<Expr, {kind: 'cast'}>, scope: Scope): Out {
     const target = castType(node.type);
-    if (/^interval$/i.test(node.type)) return intervalOut(lengthOfLiteral(node), (message, hint) => this.problem(message, hint));
+    if (/^interval$/i.test(node.type))
+      return intervalOut(lengthOfLiteral(node), (message, hint) => this.problem(message, hint));
     if (target === undefined || /TIME ZONE/.test(target.duck))
-      return this.problem(`Spark has no type ${node.type.toUpperCase()} like DuckDB’s`, 'Cast to a number, VARCHAR, BOOLEAN, DATE or TIMESTAMP; times are UTC.');
+      return this.problem(
+        `Spark has no type ${node.type.toUpperCase()} like DuckDB’s`,
+        'Cast to a number, VARCHAR, BOOLEAN, DATE or TIMESTAMP; times are UTC.',
+      );
     const value = this.expr(node.value, scope);
     const literal = literalText(node.value);
     // DATE '2024-02-01'
-    if (literal !== undefined && /^(date|timestamp)$/i.test(node.type) && this.source.slice(node.from, node.from + node.type.length).toLowerCase() === node.type.toLowerCase())
+    if (
+      literal !== undefined &&
+      /^(date|timestamp)$/i.test(node.type) &&
+      this.source.slice(node.from, node.from + node.type.length).toLowerCase() === node.type.toLowerCase()
+    )
       return /^\d{4}-\d\d-\d\d( \d\d:\d\d(:\d\d(\.\d{1,6})?)?)?$/.test(literal)
         ? out(`${node.type.toUpperCase()} ${sparkText(literal)}`, target.duck)
         : this.#castText(value, target, node.isTry);
     const from = familyOf(value.type);
-    const cast = (text: string): Out => out(`${node.isTry ? 'TRY_CAST' : 'CAST'}(${text} AS ${target.spark})`, target.duck);
+    const cast = (text: string): Out =>
+      out(`${node.isTry ? 'TRY_CAST' : 'CAST'}(${text} AS ${target.spark})`, target.duck);
     const to = familyOf(target.duck);
     if (from === undefined && (to === 'int' || to === 'decimal' || to === 'text' || to === 'timestamp')) {
       const unknown = this.unknown(value);
       return out(cast(unknown.text).text, target.duck);
     }
-    if (from === 'interval' || from === 'timestamptz') return this.problem(`${value.type ?? ''} can’t be cast alike in Spark`, 'Take its parts first, for instance with epoch().');
+    if (from === 'interval' || from === 'timestamptz')
+      return this.problem(
+        `${value.type ?? ''} can’t be cast alike in Spark`,
+        'Take its parts first, for instance with epoch().',
+      );
     if (to === 'text')
       return from === 'list' || from === 'struct' || from === 'map'
-        ? this.problem('lists and structs are written in another way by Spark', 'Make a text of them with array_to_string() or of their fields.')
+        ? this.problem(
+            'lists and structs are written in another way by Spark',
+            'Make a text of them with array_to_string() or of their fields.',
+          )
         : from === 'double' || from === 'float'
           ? out(textOf(value), 'VARCHAR')
           : cast(value.text);
     if (from === 'text') return this.#castText(value, target, node.isTry);
     const floating = from === 'double' || from === 'float';
     // DuckDB rounds to the nearest number, doubles to an even one and decimals away from zero; Spark cuts.
-    if (to === 'int' && floating) return cast(node.isTry ? `rint(${value.text})` : (value.whole ?? `rint(${value.text})`));
+    if (to === 'int' && floating)
+      return cast(node.isTry ? `rint(${value.text})` : (value.whole ?? `rint(${value.text})`));
     if (to === 'int' && from === 'decimal') return cast(`round(${value.text})`);
     if (to === 'decimal' && floating) {
       const digits = Number(/,(\d+)\)$/.exec(target.duck)?.[1] ?? 0);
@@ -527,12 +695,15 @@ export class Translator {
     const cast = (text: string): Out => out(`${name}(${text} AS ${target.spark})`, target.duck);
     // Spark would apply an offset, and take a time alone for today’s.
     if (to === 'timestamp')
-      return cast(`${name}(${isTry ? `if(${value.text} RLIKE r'^\\s*\\d+-\\d+-\\d+\\s*([ T]\\s*\\d+:\\d+.*)?$', ${value.text}, NULL)` : value.text} AS TIMESTAMP_NTZ)`);
+      return cast(
+        `${name}(${isTry ? `if(${value.text} RLIKE r'^\\s*\\d+-\\d+-\\d+\\s*([ T]\\s*\\d+:\\d+.*)?$', ${value.text}, NULL)` : value.text} AS TIMESTAMP_NTZ)`,
+      );
     if (!isTry) return cast(value.text);
     if (to === 'date') return cast(`if(${value.text} RLIKE r'^\\s*\\d+-\\d+-\\d+', ${value.text}, NULL)`);
     if (to === 'int') return cast(`round(TRY_CAST(${value.text} AS DECIMAL(38,10)))`);
     // Java takes 1.5f and 1.5d for numbers.
-    if (to === 'double' || to === 'float') return cast(`regexp_replace(${value.text}, r'(?i)([0-9.])[df]\\s*$', '$1_')`);
+    if (to === 'double' || to === 'float')
+      return cast(`regexp_replace(${value.text}, r'(?i)([0-9.])[df]\\s*$', '$1_')`);
     return cast(value.text);
   }
 
@@ -541,24 +712,39 @@ export class Translator {
   #call(node: Call, scope: Scope): Out {
     const isAggregate = aggregates.has(node.name);
     const handler = aggregates.get(node.name) ?? scalars.get(node.name);
-    if (handler === undefined) return this.problem(`${node.name}() isn’t known to be the same in Spark`, 'Use a function of both, or compute the column in a step.');
-    if (!isAggregate && (node.filter !== undefined || node.over !== undefined || node.distinct || node.order.length > 0))
+    if (handler === undefined)
+      return this.problem(
+        `${node.name}() isn’t known to be the same in Spark`,
+        'Use a function of both, or compute the column in a step.',
+      );
+    if (
+      !isAggregate &&
+      (node.filter !== undefined || node.over !== undefined || node.distinct || node.order.length > 0)
+    )
       return this.problem(`${node.name}() is no aggregate in Spark`, 'Take OVER, FILTER or DISTINCT out.');
-    if (node.within !== undefined) return this.problem(`${node.name}() … WITHIN GROUP isn’t handed over`, 'Write quantile_cont(x, 0.5).');
-    const nodes = node.args.filter((each) => each.name === undefined || each.value.kind !== 'constant' || node.name === 'struct_pack').map((each) => each.value);
+    if (node.within !== undefined)
+      return this.problem(`${node.name}() … WITHIN GROUP isn’t handed over`, 'Write quantile_cont(x, 0.5).');
+    const nodes = node.args
+      .filter((each) => each.name === undefined || each.value.kind !== 'constant' || node.name === 'struct_pack')
+      .map((each) => each.value);
     const window = node.over === undefined ? '' : ` OVER ${this.over(node.over, scope)}`;
     const filter = node.filter === undefined ? undefined : this.expr(node.filter, scope);
     // Spark has no FILTER before OVER: the argument is NULL where the condition isn’t met.
     const conditional = filter !== undefined && node.over !== undefined;
     const args = nodes.map((each, i) => {
-      const types = each.kind === 'lambda' ? nodes.slice(0, i).map((list) => elementOf(this.expr(list, scope).type)) : [];
+      const types =
+        each.kind === 'lambda' ? nodes.slice(0, i).map((list) => elementOf(this.expr(list, scope).type)) : [];
       const value = each.kind === 'lambda' ? this.#lambda(each.names, each.body, scope, types) : this.expr(each, scope);
       return conditional && i === 0 ? out(`CASE WHEN ${filter.text} THEN ${value.text} END`, value.type) : value;
     });
     const ignored = node.nulls === 'ignore' ? ' IGNORE NULLS' : '';
     const suffix = (extra?: string): string => {
-      const conditions = [filter === undefined || conditional ? undefined : inside(filter, extra === undefined ? 0 : level.and), extra].filter((text) => text !== undefined);
-      if (extra !== undefined && node.over !== undefined) this.problem(`${node.name}() isn’t handed over with OVER`, 'Use first_value(x) OVER (… ORDER BY y).');
+      const conditions = [
+        filter === undefined || conditional ? undefined : inside(filter, extra === undefined ? 0 : level.and),
+        extra,
+      ].filter((text) => text !== undefined);
+      if (extra !== undefined && node.over !== undefined)
+        this.problem(`${node.name}() isn’t handed over with OVER`, 'Use first_value(x) OVER (… ORDER BY y).');
       return `${conditions.length === 0 ? '' : ` FILTER (WHERE ${conditions.join(' AND ')})`}${ignored}${window}`;
     };
     const context: CallContext = {
@@ -569,7 +755,8 @@ export class Translator {
       suffixWhere: suffix,
       key: node.order[0]?.value === undefined ? '' : this.expr(node.order[0].value, scope).text,
       order: node.order.map((item) => this.orderItem(item, scope)).join(', '),
-      keep: (name) => (conditional && node.star ? `count(CASE WHEN ${filter.text} THEN 1 END)` : this.#kept(node, name, nodes, args)),
+      keep: (name) =>
+        conditional && node.star ? `count(CASE WHEN ${filter.text} THEN 1 END)` : this.#kept(node, name, nodes, args),
       problem: (message, hint) => this.problem(message, hint),
       unknown: (value) => this.unknown(value),
     };
@@ -578,23 +765,36 @@ export class Translator {
 
   /** The call as it was written, with its arguments translated. */
   #kept(node: Call, name: string | undefined, nodes: readonly Expr[], args: readonly Out[]): string {
-    const plain = node.order.length === 0 && node.nulls === undefined && nodes.every((each) => each.from >= node.nameTo);
-    if (!plain) return `${name ?? node.name}(${node.distinct ? 'DISTINCT ' : ''}${args.map((value) => value.text).join(', ')})`;
+    const plain =
+      node.order.length === 0 && node.nulls === undefined && nodes.every((each) => each.from >= node.nameTo);
+    if (!plain)
+      return `${name ?? node.name}(${node.distinct ? 'DISTINCT ' : ''}${args.map((value) => value.text).join(', ')})`;
     const written = this.source.slice(node.from, node.nameTo);
     const shown = name === undefined || name === written.toLowerCase() ? written : name;
-    return this.patch({from: node.from, to: node.callTo}, [{from: node.from, to: node.nameTo, text: shown}, ...nodes.map((each, i) => piece(each, args[i]?.text ?? ''))]);
+    return this.patch({from: node.from, to: node.callTo}, [
+      {from: node.from, to: node.nameTo, text: shown},
+      ...nodes.map((each, i) => piece(each, args[i]?.text ?? '')),
+    ]);
   }
 }
 
-export const emptyScope: Scope = {relations: [], parent: undefined, aliases: new Map(), spelled: false, lambdas: new Map()};
+export const emptyScope: Scope = {
+  relations: [],
+  parent: undefined,
+  aliases: new Map(),
+  spelled: false,
+  lambdas: new Map(),
+};
 
 export const span = ({from, to}: Span): Span => ({from, to});
 export const piece = (at: Span, text: string): Piece => ({from: at.from, to: at.to, text});
 
-const fields = (type: string | undefined, names: readonly string[]): string | undefined => names.reduce<string | undefined>((inner, name) => fieldOf(inner, name), type);
+const fields = (type: string | undefined, names: readonly string[]): string | undefined =>
+  names.reduce<string | undefined>((inner, name) => fieldOf(inner, name), type);
 
 const isRelation = (name: string, scope: Scope): boolean =>
-  scope.relations.some((relation) => sameName(relation.name, name)) || (scope.parent !== undefined && isRelation(name, scope.parent));
+  scope.relations.some((relation) => sameName(relation.name, name)) ||
+  (scope.parent !== undefined && isRelation(name, scope.parent));
 
 function integerType(text: string): string {
   const value = BigInt(text);
@@ -603,5 +803,7 @@ function integerType(text: string): string {
 
 function decimalType(text: string): string {
   const [whole = '', fraction = ''] = text.split('.');
-  return whole.length + fraction.length > 38 ? 'DOUBLE' : `DECIMAL(${Math.max(whole.length + fraction.length, 1)},${fraction.length})`;
+  return whole.length + fraction.length > 38
+    ? 'DOUBLE'
+    : `DECIMAL(${Math.max(whole.length + fraction.length, 1)},${fraction.length})`;
 }

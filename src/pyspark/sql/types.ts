@@ -2,10 +2,29 @@ import {parseDuckType} from '../../lib/duckdb-type.ts';
 import {toSparkType} from '../types.ts';
 
 /** What two engines treat alike: the family a DuckDB type belongs to. */
-export type Family = 'int' | 'decimal' | 'float' | 'double' | 'text' | 'bool' | 'date' | 'timestamp' | 'timestamptz' | 'interval' | 'list' | 'struct' | 'map' | 'null' | 'other';
+export type Family =
+  | 'int'
+  | 'decimal'
+  | 'float'
+  | 'double'
+  | 'text'
+  | 'bool'
+  | 'date'
+  | 'timestamp'
+  | 'timestamptz'
+  | 'interval'
+  | 'list'
+  | 'struct'
+  | 'map'
+  | 'null'
+  | 'other';
 
 const families: Readonly<Record<string, Family>> = {
-  ...Object.fromEntries('TINYINT SMALLINT INTEGER BIGINT HUGEINT UTINYINT USMALLINT UINTEGER UBIGINT UHUGEINT'.split(' ').map((name) => [name, 'int' as const])),
+  ...Object.fromEntries(
+    'TINYINT SMALLINT INTEGER BIGINT HUGEINT UTINYINT USMALLINT UINTEGER UBIGINT UHUGEINT'
+      .split(' ')
+      .map((name) => [name, 'int' as const]),
+  ),
   FLOAT: 'float',
   DOUBLE: 'double',
   VARCHAR: 'text',
@@ -27,7 +46,8 @@ export function familyOf(type: string | undefined): Family | undefined {
   return families[type] ?? 'other';
 }
 
-export const isNumeric = (family: Family | undefined): boolean => family === 'int' || family === 'decimal' || family === 'float' || family === 'double';
+export const isNumeric = (family: Family | undefined): boolean =>
+  family === 'int' || family === 'decimal' || family === 'float' || family === 'double';
 
 /** The type of a list’s elements. */
 export function elementOf(type: string | undefined): string | undefined {
@@ -38,7 +58,10 @@ export function elementOf(type: string | undefined): string | undefined {
 export function fieldOf(type: string | undefined, name: string): string | undefined {
   if (type?.startsWith('STRUCT(') !== true) return undefined;
   const parsed = parseDuckType(type);
-  const found = parsed.kind === 'struct' ? parsed.fields.find((field) => field.name.toLowerCase() === name.toLowerCase())?.type : undefined;
+  const found =
+    parsed.kind === 'struct'
+      ? parsed.fields.find((field) => field.name.toLowerCase() === name.toLowerCase())?.type
+      : undefined;
   return found?.kind === 'leaf' ? found.name : undefined;
 }
 
@@ -99,7 +122,8 @@ const aliases: Readonly<Record<string, string>> = {
   varbinary: 'BLOB',
 };
 
-const castable = /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT|FLOAT|DOUBLE|VARCHAR|BOOLEAN|DATE|TIMESTAMP|BLOB|DECIMAL\(\d+,\d+\))$/;
+const castable =
+  /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT|FLOAT|DOUBLE|VARCHAR|BOOLEAN|DATE|TIMESTAMP|BLOB|DECIMAL\(\d+,\d+\))$/;
 
 /** A type as it is written after `::`, in DESCRIBE’s spelling; undefined for types that Spark lacks. */
 export function castType(written: string): {readonly duck: string; readonly spark: string} | undefined {

@@ -35,7 +35,12 @@ class Notices {
     if (!this.isOn || open.length === 0) return;
     if (open.length > mostNotices) {
       const critical = open.filter((alert) => alert.severity === 'critical').length;
-      notice(title, `${plural(open.length, 'new alert')}${critical === 0 ? '' : `, ${critical} of them critical`}`, title, onclick);
+      notice(
+        title,
+        `${plural(open.length, 'new alert')}${critical === 0 ? '' : `, ${critical} of them critical`}`,
+        title,
+        onclick,
+      );
     } else
       for (const alert of open)
         notice(

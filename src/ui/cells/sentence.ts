@@ -6,7 +6,15 @@ import {readChart} from '../../charts/parse.ts';
 import type {ChartSpec} from '../../charts/spec.ts';
 import type {Step} from '../../steps/define.ts';
 
-const markNames: Readonly<Record<ChartSpec['mark'], string>> = {line: 'Line', area: 'Area', bar: 'Bars', dot: 'Dots', histogram: 'Histogram', box: 'Box plot', heatmap: 'Heat map'};
+const markNames: Readonly<Record<ChartSpec['mark'], string>> = {
+  line: 'Line',
+  area: 'Area',
+  bar: 'Bars',
+  dot: 'Dots',
+  histogram: 'Histogram',
+  box: 'Box plot',
+  heatmap: 'Heat map',
+};
 
 function chartSentence({mark, x, y, color, facet, alerts}: ChartSpec): string {
   const what = y.length > 0 ? ` of ${list(y)}` : '';
@@ -18,7 +26,10 @@ function chartSentence({mark, x, y, color, facet, alerts}: ChartSpec): string {
 export function sentenceOf(cell: RunnableCell, planned: PlannedCell | undefined, steps: readonly Step[]): string {
   if (planned?.ready === true && planned.work.type === 'step') return planned.work.step.sentence(planned.work.values);
   if (cell.type === 'sql' && cell.engine === 'postgres') return 'PostgreSQL';
-  if (cell.type === 'sql') return planned?.ready === true && planned.inputs.length > 0 ? `SQL over ${list(planned.inputs.map((input) => input.name))}` : 'SQL';
+  if (cell.type === 'sql')
+    return planned?.ready === true && planned.inputs.length > 0
+      ? `SQL over ${list(planned.inputs.map((input) => input.name))}`
+      : 'SQL';
   if (cell.type === 'chart') {
     const spec = readChart(cell.values);
     return spec.ok ? chartSentence(spec.value) : 'Chart';

@@ -20,7 +20,11 @@ function inline(from: Element, to: Element): void {
   const parent = from.parentElement === null ? undefined : getComputedStyle(from.parentElement);
   // What is inherited unchanged need not be said again: a line chart stays small.
   const said = painted.flatMap((name) =>
-    parent?.getPropertyValue(name) === style.getPropertyValue(name) && from.getAttribute(name) === null && name !== 'opacity' ? [] : [`${name}:${style.getPropertyValue(name)}`],
+    parent?.getPropertyValue(name) === style.getPropertyValue(name) &&
+    from.getAttribute(name) === null &&
+    name !== 'opacity'
+      ? []
+      : [`${name}:${style.getPropertyValue(name)}`],
   );
   for (const name of [...painted, 'class', 'style']) to.removeAttribute(name);
   if (said.length > 0) to.setAttribute('style', said.join(';'));
@@ -42,14 +46,18 @@ function wrapped(text: string, width: number, measure: CanvasRenderingContext2D)
   const lines: string[] = [];
   for (const word of text.split(' ').filter(Boolean)) {
     const last = lines.at(-1);
-    if (last !== undefined && measure.measureText(`${last} ${word}`).width <= width) lines[lines.length - 1] = `${last} ${word}`;
+    if (last !== undefined && measure.measureText(`${last} ${word}`).width <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
   return lines;
 }
 
 /** The drawn plot as a file of its own: title, legend and caption in it, every style written out, on the page's background. */
-export function toSvg(plot: SVGSVGElement, frame: Frame): {readonly text: string; readonly width: number; readonly height: number} {
+export function toSvg(
+  plot: SVGSVGElement,
+  frame: Frame,
+): {readonly text: string; readonly width: number; readonly height: number} {
   const page = getComputedStyle(plot);
   const resolved = (color: string): string => {
     const probe = Object.assign(document.createElement('i'), {style: `color:${color}`});
@@ -69,7 +77,20 @@ export function toSvg(plot: SVGSVGElement, frame: Frame): {readonly text: string
     pen.font = `${weight} ${size}px ${font}`;
     for (const line of wrapped(text, width, pen)) {
       y += size * 1.4;
-      parts.push(element('text', {x: padding, y: Math.round(y - size * 0.4), fill: color, 'font-size': size, 'font-weight': weight, 'font-family': font}, line));
+      parts.push(
+        element(
+          'text',
+          {
+            x: padding,
+            y: Math.round(y - size * 0.4),
+            fill: color,
+            'font-size': size,
+            'font-weight': weight,
+            'font-family': font,
+          },
+          line,
+        ),
+      );
     }
   };
   if (frame.title !== undefined) {
@@ -95,14 +116,19 @@ export function toSvg(plot: SVGSVGElement, frame: Frame): {readonly text: string
     } else {
       put(legend.from, ink);
       x -= 6;
-      legend.colors.forEach((color, i) => parts.push(element('rect', {x: x + i * 18, y, width: 18, height: 11, fill: color})));
+      legend.colors.forEach((color, i) =>
+        parts.push(element('rect', {x: x + i * 18, y, width: 18, height: 11, fill: color})),
+      );
       x += legend.colors.length * 18 + 8;
       put(legend.to, ink);
     }
     y += 24;
   }
   // What the shapes inherit from the plot they inherit from this group instead.
-  const drawn = element('g', {transform: `translate(${padding},${Math.round(y)})`, style: painted.map((name) => `${name}:${page.getPropertyValue(name)}`).join(';')});
+  const drawn = element('g', {
+    transform: `translate(${padding},${Math.round(y)})`,
+    style: painted.map((name) => `${name}:${page.getPropertyValue(name)}`).join(';'),
+  });
   for (const child of plot.children) {
     if (child.tagName === 'style') continue;
     const copy = document.importNode(child, true);
@@ -132,5 +158,10 @@ export async function toPng(plot: SVGSVGElement, frame: Frame): Promise<Blob> {
   if (pen === null) throw new Error('This browser draws no canvas.');
   pen.scale(2, 2);
   pen.drawImage(image, 0, 0);
-  return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob === null ? reject(new Error('The picture is too large for this browser.')) : resolve(blob)), 'image/png'));
+  return new Promise((resolve, reject) =>
+    canvas.toBlob(
+      (blob) => (blob === null ? reject(new Error('The picture is too large for this browser.')) : resolve(blob)),
+      'image/png',
+    ),
+  );
 }

@@ -16,7 +16,11 @@ export function follow<T>(
   const view = getView();
   const loaded = new Loaded<T>();
   const filter = $derived(view.filterOf(of().place));
-  const now = $derived(of().place.status === 'fresh' && view.settled ? JSON.stringify([view.edition(of().planned), filter, asked()]) : undefined);
+  const now = $derived(
+    of().place.status === 'fresh' && view.settled
+      ? JSON.stringify([view.edition(of().planned), filter, asked()])
+      : undefined,
+  );
   let off = new AbortController();
   $effect(() => {
     if (now === undefined) return;

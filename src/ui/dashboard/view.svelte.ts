@@ -30,14 +30,26 @@ export class DashboardView {
   readonly filters: Filters = $derived.by(() =>
     findFilters(
       this.page.session.notebook.dashboard,
-      this.placed.map(({tile, planned}) => ({tile, source: planned === undefined ? undefined : this.#sources.get(this.edition(planned))})),
+      this.placed.map(({tile, planned}) => ({
+        tile,
+        source: planned === undefined ? undefined : this.#sources.get(this.edition(planned)),
+      })),
     ),
   );
   readonly span: Extent | undefined = $derived.by(() => spanOf(this.choice, this.filters.extent));
   /** Whether every tile that has a result has told what it offers: before that a filter could still change. */
-  readonly settled: boolean = $derived.by(() => this.placed.every(({planned, status}) => planned === undefined || status !== 'fresh' || this.#sources.has(this.edition(planned))));
+  readonly settled: boolean = $derived.by(() =>
+    this.placed.every(
+      ({planned, status}) => planned === undefined || status !== 'fresh' || this.#sources.has(this.edition(planned)),
+    ),
+  );
   /** Cells that wait for a run. */
-  readonly waiting: number = $derived.by(() => new Set(this.placed.flatMap(({planned, status}) => (planned !== undefined && status !== 'fresh' ? [planned.name] : []))).size);
+  readonly waiting: number = $derived.by(
+    () =>
+      new Set(
+        this.placed.flatMap(({planned, status}) => (planned !== undefined && status !== 'fresh' ? [planned.name] : [])),
+      ).size,
+  );
   /** The page is drawn for paper. */
   printing = $state(false);
 
@@ -99,19 +111,28 @@ export class DashboardView {
   /** What is left of the tile's rows; what its table has no column for is left alone. */
   filterOf(place: Placed): TileFilter {
     const columns = this.columnsOf(place);
-    return {columns, span: columns.time === undefined ? undefined : this.span, sensors: columns.sensor === undefined ? [] : this.choice.sensors};
+    return {
+      columns,
+      span: columns.time === undefined ? undefined : this.span,
+      sensors: columns.sensor === undefined ? [] : this.choice.sensors,
+    };
   }
 
   /** Says which of the chosen filters don't act on a tile, and which column stands in for the sensor. */
   notesOf(place: Placed): {readonly text: string; readonly warns: boolean}[] {
     const {time, sensor} = this.columnsOf(place);
     const {filters} = this;
-    const lacks = (what: string, column: string) => ({text: `Not filtered by ${what}: it has no column ${column}.`, warns: true});
+    const lacks = (what: string, column: string) => ({
+      text: `Not filtered by ${what}: it has no column ${column}.`,
+      warns: true,
+    });
     const notes: {readonly text: string; readonly warns: boolean}[] = [];
-    if (this.span !== undefined && time === undefined && filters.time !== undefined) notes.push(lacks('time', place.tile.time ?? filters.time));
+    if (this.span !== undefined && time === undefined && filters.time !== undefined)
+      notes.push(lacks('time', place.tile.time ?? filters.time));
     if (this.choice.sensors.length > 0 && filters.sensor !== undefined) {
       if (sensor === undefined) notes.push(lacks('sensor', place.tile.sensor ?? filters.sensor));
-      else if (sensor.toLowerCase() !== filters.sensor.toLowerCase()) notes.push({text: `Filtered by ${sensor}.`, warns: false});
+      else if (sensor.toLowerCase() !== filters.sensor.toLowerCase())
+        notes.push({text: `Filtered by ${sensor}.`, warns: false});
     }
     return notes;
   }
@@ -130,7 +151,9 @@ export class DashboardView {
   }
   remove({at, tile}: Placed): void {
     this.page.session.editDashboard({do: 'remove', at});
-    this.page.toast(`${tile.title ?? tile.cell} is off the dashboard; the cell stays.`, {action: {label: 'Undo', run: () => this.page.session.undo()}});
+    this.page.toast(`${tile.title ?? tile.cell} is off the dashboard; the cell stays.`, {
+      action: {label: 'Undo', run: () => this.page.session.undo()},
+    });
   }
 }
 

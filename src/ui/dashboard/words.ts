@@ -14,11 +14,22 @@ export const valueWords: Readonly<Record<FigureValue, string>> = {
 export const rangeWords: Readonly<Record<QuickRange, string>> = {'1h': 'Last hour', '24h': '24 hours', '7d': '7 days'};
 
 const figureTitle = ({cell, value, column}: FigureTile): string =>
-  column === undefined ? `Rows of ${cell}` : value === 'count' ? `Values of ${column}` : value === 'distinct' ? `Different ${column}` : `${valueWords[value]} ${column}`;
+  column === undefined
+    ? `Rows of ${cell}`
+    : value === 'count'
+      ? `Values of ${column}`
+      : value === 'distinct'
+        ? `Different ${column}`
+        : `${valueWords[value]} ${column}`;
 
 /** What stands above a tile that has no title of its own. */
 export const titleOf = (tile: Tile, chartTitle: unknown): string =>
-  tile.title ?? (tile.show === 'figure' ? figureTitle(tile) : typeof chartTitle === 'string' && chartTitle !== '' ? chartTitle : tile.cell);
+  tile.title ??
+  (tile.show === 'figure'
+    ? figureTitle(tile)
+    : typeof chartTitle === 'string' && chartTitle !== ''
+      ? chartTitle
+      : tile.cell);
 
 const day = new Intl.DateTimeFormat('en-GB', {day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC'});
 const clock = new Intl.DateTimeFormat('en-GB', {hour: '2-digit', minute: '2-digit', timeZone: 'UTC'});

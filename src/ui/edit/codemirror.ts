@@ -37,13 +37,24 @@ const look = EditorView.theme({
   '.cm-line': {padding: '0'},
   '.cm-scroller': {fontFamily: 'inherit', lineHeight: 'inherit'},
   '.cm-cursor': {borderLeftColor: 'var(--accent)', borderLeftWidth: '2px'},
-  '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': {backgroundColor: 'var(--accent-soft)'},
+  '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': {
+    backgroundColor: 'var(--accent-soft)',
+  },
   '.cm-matchingBracket': {backgroundColor: 'var(--accent-soft)', outline: '1px solid var(--line-strong)'},
   '.cm-placeholder': {color: 'var(--faint)'},
-  '.cm-tooltip': {border: '1px solid var(--line)', borderRadius: '8px', backgroundColor: 'var(--surface)', boxShadow: 'var(--shadow)', overflow: 'hidden'},
+  '.cm-tooltip': {
+    border: '1px solid var(--line)',
+    borderRadius: '8px',
+    backgroundColor: 'var(--surface)',
+    boxShadow: 'var(--shadow)',
+    overflow: 'hidden',
+  },
   '.cm-tooltip.cm-tooltip-autocomplete > ul': {fontFamily: 'var(--font-mono)', fontSize: '12.5px'},
   '.cm-tooltip.cm-tooltip-autocomplete > ul > li': {padding: '3px 10px'},
-  '.cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]': {backgroundColor: 'var(--accent-soft)', color: 'var(--text)'},
+  '.cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]': {
+    backgroundColor: 'var(--accent-soft)',
+    color: 'var(--text)',
+  },
 });
 
 const colours = HighlightStyle.define([
@@ -63,14 +74,28 @@ const colours = HighlightStyle.define([
 const grammars = {
   sql: async (schema: Schema): Promise<Extension> => {
     const {PostgreSQL, sql} = await import('@codemirror/lang-sql');
-    return sql({dialect: PostgreSQL, schema: Object.fromEntries(Object.entries(schema).map(([table, columns]) => [table, [...columns]])), upperCaseKeywords: true});
+    return sql({
+      dialect: PostgreSQL,
+      schema: Object.fromEntries(Object.entries(schema).map(([table, columns]) => [table, [...columns]])),
+      upperCaseKeywords: true,
+    });
   },
   yaml: async (): Promise<Extension> => (await import('@codemirror/lang-yaml')).yaml(),
   markdown: async (): Promise<Extension> => (await import('@codemirror/lang-markdown')).markdown(),
 } satisfies Record<Language, (schema: Schema) => Promise<Extension>>;
 
 /** A CodeMirror editor in `parent`. Tab leaves it: it is no trap for the keyboard. */
-export async function openEditor({parent, text, language, label, schema, hint, onChange, onRun, onLeave}: EditorOptions): Promise<Editor> {
+export async function openEditor({
+  parent,
+  text,
+  language,
+  label,
+  schema,
+  hint,
+  onChange,
+  onRun,
+  onLeave,
+}: EditorOptions): Promise<Editor> {
   const first = await grammars[language](schema);
   const grammar = new Compartment();
   const run = (moveOn: boolean) => (): boolean => {
@@ -95,14 +120,25 @@ export async function openEditor({parent, text, language, label, schema, hint, o
         drawSelection(),
         bracketMatching(),
         indentOnInput(),
-        ...(language === 'markdown' ? [EditorView.lineWrapping] : [closeBrackets(), autocompletion({activateOnTyping: true, icons: false})]),
+        ...(language === 'markdown'
+          ? [EditorView.lineWrapping]
+          : [closeBrackets(), autocompletion({activateOnTyping: true, icons: false})]),
         syntaxHighlighting(colours),
         grammar.of(first),
-        keymap.of([...completionKeymap, ...closeBracketsKeymap, ...historyKeymap, ...defaultKeymap.filter((binding) => binding.key !== 'Mod-Enter' && binding.key !== 'Escape')]),
+        keymap.of([
+          ...completionKeymap,
+          ...closeBracketsKeymap,
+          ...historyKeymap,
+          ...defaultKeymap.filter((binding) => binding.key !== 'Mod-Enter' && binding.key !== 'Escape'),
+        ]),
         keymap.of([{key: 'Escape', run: () => (onLeave(), true)}]),
         look,
         placeholder(hint),
-        EditorView.contentAttributes.of({'aria-label': label, tabindex: '0', spellcheck: language === 'markdown' ? 'true' : 'false'}),
+        EditorView.contentAttributes.of({
+          'aria-label': label,
+          tabindex: '0',
+          spellcheck: language === 'markdown' ? 'true' : 'false',
+        }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged && !quiet) onChange(update.state.doc.toString());
         }),
@@ -117,7 +153,8 @@ export async function openEditor({parent, text, language, label, schema, hint, o
       quiet = false;
     },
     setSchema: (next) => {
-      if (language === 'sql') void grammars.sql(next).then((extension) => view.dispatch({effects: grammar.reconfigure(extension)}));
+      if (language === 'sql')
+        void grammars.sql(next).then((extension) => view.dispatch({effects: grammar.reconfigure(extension)}));
     },
     focus: () => view.focus(),
     selectAll: () => view.dispatch({selection: {anchor: 0, head: view.state.doc.length}}),

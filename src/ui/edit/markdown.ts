@@ -8,8 +8,13 @@ md.renderer.rules['image'] = (tokens, index, _options, env) => {
   const source = String(token?.attrGet('src') ?? '');
   const words = md.utils.escapeHtml(token?.content ?? '');
   const url = URL.parse(source, document.baseURI);
-  const own = url !== null && ((env?.['still'] !== true && url.origin === location.origin) || /^data:image\/(png|jpeg|gif|webp)[;,]/i.test(source));
-  return own ? `<img src="${md.utils.escapeHtml(url.href)}" alt="${words}" loading="lazy">` : `<em>[picture: ${words || md.utils.escapeHtml(source)}]</em>`;
+  const own =
+    url !== null &&
+    ((env?.['still'] !== true && url.origin === location.origin) ||
+      /^data:image\/(png|jpeg|gif|webp)[;,]/i.test(source));
+  return own
+    ? `<img src="${md.utils.escapeHtml(url.href)}" alt="${words}" loading="lazy">`
+    : `<em>[picture: ${words || md.utils.escapeHtml(source)}]</em>`;
 };
 
 const openLink = md.renderer.rules['link_open'];
@@ -19,7 +24,9 @@ md.renderer.rules['link_open'] = (tokens, index, options, env, self) => {
     token.attrSet('target', '_blank');
     token.attrSet('rel', 'noopener noreferrer');
   }
-  return openLink === undefined ? self.renderToken(tokens, index, options) : openLink(tokens, index, options, env, self);
+  return openLink === undefined
+    ? self.renderToken(tokens, index, options)
+    : openLink(tokens, index, options, env, self);
 };
 
 /** Markdown as HTML; HTML in the text stays text. With `still`, pictures are shown only if the text holds them. */

@@ -2,10 +2,30 @@ import type {Encrypted, Encryption} from '../../encrypt/define.ts';
 
 /** The ways in which a file can be encrypted. */
 export const ways = {
-  'age-passphrase': {as: 'age', wants: 'passphrase', title: 'Passphrase, as an age file', about: 'The age and rage commands open it, and this page does.'},
-  'age-recipients': {as: 'age', wants: 'identity', title: 'Receiver’s age key', about: 'Opened by whoever has the secret half of the key. No passphrase to pass on.'},
-  'fernet-passphrase': {as: 'fernet', wants: 'passphrase', title: 'Passphrase, as a Fernet token', about: 'Python’s cryptography opens it, and this page does. A third larger.'},
-  'fernet-key': {as: 'fernet', wants: 'key', title: 'Key, as a Fernet token', about: 'For programs that hold a Fernet key. A third larger.'},
+  'age-passphrase': {
+    as: 'age',
+    wants: 'passphrase',
+    title: 'Passphrase, as an age file',
+    about: 'The age and rage commands open it, and this page does.',
+  },
+  'age-recipients': {
+    as: 'age',
+    wants: 'identity',
+    title: 'Receiver’s age key',
+    about: 'Opened by whoever has the secret half of the key. No passphrase to pass on.',
+  },
+  'fernet-passphrase': {
+    as: 'fernet',
+    wants: 'passphrase',
+    title: 'Passphrase, as a Fernet token',
+    about: 'Python’s cryptography opens it, and this page does. A third larger.',
+  },
+  'fernet-key': {
+    as: 'fernet',
+    wants: 'key',
+    title: 'Key, as a Fernet token',
+    about: 'For programs that hold a Fernet key. A third larger.',
+  },
 } as const satisfies Record<string, {as: Encryption['as']; wants: Encrypted['wants']; title: string; about: string}>;
 export type Way = keyof typeof ways;
 
@@ -27,7 +47,10 @@ export class EncryptChoice {
     switch (this.way) {
       case 'age-recipients': {
         const odd = this.#recipients.find((recipient) => !/^age1[a-z0-9]+$/i.test(recipient));
-        if (odd !== undefined) return /^AGE-SECRET-KEY/i.test(odd) ? 'That is a secret key. The public one starts with age1.' : 'A public key starts with age1.';
+        if (odd !== undefined)
+          return /^AGE-SECRET-KEY/i.test(odd)
+            ? 'That is a secret key. The public one starts with age1.'
+            : 'A public key starts with age1.';
         return this.#recipients.length === 0 ? 'Give the receiver’s public key.' : undefined;
       }
       case 'fernet-key':

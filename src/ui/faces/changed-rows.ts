@@ -10,12 +10,19 @@ export interface ChangedRows {
   readonly before: (row: Row, column: number) => {readonly value: Value} | undefined;
 }
 
-const same = (a: Value | undefined, b: Value | undefined): boolean => a === b || (typeof a === 'number' && typeof b === 'number' && Number.isNaN(a) && Number.isNaN(b));
+const same = (a: Value | undefined, b: Value | undefined): boolean =>
+  a === b || (typeof a === 'number' && typeof b === 'number' && Number.isNaN(a) && Number.isNaN(b));
 
 /** The rows that a cell removed or changed, each changed column once: its value after, with the one before at hand. */
 export function changedRows(changes: Changes): ChangedRows {
   const {rowColumns, effect} = changes;
-  if (effect !== 'same') return {columns: rowColumns, fetch: (offset, limit) => changes.fetchRows(offset, limit), mark: () => 'removed', before: () => undefined};
+  if (effect !== 'same')
+    return {
+      columns: rowColumns,
+      fetch: (offset, limit) => changes.fetchRows(offset, limit),
+      mark: () => 'removed',
+      before: () => undefined,
+    };
 
   const touched = new Set(changes.columns.flatMap((column) => (column.changed > 0 ? [column.name] : [])));
   const shown: {column: Column; at: number; before: number | undefined}[] = [];
@@ -24,7 +31,8 @@ export function changedRows(changes: Changes): ChangedRows {
     const next = rowColumns[i + 1];
     if (column === undefined) continue;
     const name = column.name.replace(/ before$/, '');
-    if (touched.has(name) && column.name === `${name} before` && next?.name === `${name} after`) shown.push({column: {name, type: next.type}, at: i + 1, before: i++});
+    if (touched.has(name) && column.name === `${name} before` && next?.name === `${name} after`)
+      shown.push({column: {name, type: next.type}, at: i + 1, before: i++});
     else shown.push({column, at: i, before: undefined});
   }
   return {

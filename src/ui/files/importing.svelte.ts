@@ -32,7 +32,9 @@ export class ImportedFile {
   /** Sets options (undefined: find out) and reads the file again soon; an older reading is called off. */
   set(changes: Values): void {
     this.dropped = [];
-    this.values = Object.fromEntries(Object.entries({...this.values, ...changes}).filter(([, value]) => value !== undefined));
+    this.values = Object.fromEntries(
+      Object.entries({...this.values, ...changes}).filter(([, value]) => value !== undefined),
+    );
     clearTimeout(this.#timer);
     this.#abort?.abort();
     this.preview.loading = true;
@@ -49,12 +51,18 @@ export class ImportedFile {
   }
 
   choose(table: string, isChosen: boolean): void {
-    this.chosen = this.tables.flatMap(({name}) => ((name === table ? isChosen : this.chosen.includes(name)) ? [name] : []));
+    this.chosen = this.tables.flatMap(({name}) =>
+      (name === table ? isChosen : this.chosen.includes(name)) ? [name] : [],
+    );
   }
 
   /** The parameters of each load cell that the file becomes. */
   loads(): readonly Values[] {
-    return this.tables.length === 0 ? [this.values] : this.chosen.map((table) => (table === this.values['table'] ? this.values : (this.#others.get(table) ?? {table})));
+    return this.tables.length === 0
+      ? [this.values]
+      : this.chosen.map((table) =>
+          table === this.values['table'] ? this.values : (this.#others.get(table) ?? {table}),
+        );
   }
 
   async read(): Promise<void> {
@@ -77,7 +85,14 @@ export class ImportedFile {
       const {code, where} = problemOf(thrown);
       const {schema} = this.values;
       const column = where?.column;
-      if (signal.aborted || code !== 'COLUMN_NOT_FOUND' || column === undefined || !isRecord(schema) || !(column in schema)) throw thrown;
+      if (
+        signal.aborted ||
+        code !== 'COLUMN_NOT_FOUND' ||
+        column === undefined ||
+        !isRecord(schema) ||
+        !(column in schema)
+      )
+        throw thrown;
       const types = withKey(schema, column, undefined);
       this.values = withKey(this.values, 'schema', Object.keys(types).length === 0 ? undefined : types);
       this.dropped = [...this.dropped, column];
@@ -109,8 +124,13 @@ export class Importing {
     if (columns === undefined) return 'Their columns are being read.';
     for (const other of others) {
       const theirs = other.preview.value?.columns;
-      if (theirs === undefined) return other.preview.problem === undefined ? 'Their columns are being read.' : `${other.name} can’t be read yet.`;
-      const odd = theirs.find((column) => !columns.some((known) => known.name === column.name)) ?? columns.find((column) => !theirs.some((known) => known.name === column.name));
+      if (theirs === undefined)
+        return other.preview.problem === undefined
+          ? 'Their columns are being read.'
+          : `${other.name} can’t be read yet.`;
+      const odd =
+        theirs.find((column) => !columns.some((known) => known.name === column.name)) ??
+        columns.find((column) => !theirs.some((known) => known.name === column.name));
       if (odd !== undefined) return `They differ in the column ${odd.name}.`;
     }
     return undefined;
@@ -139,6 +159,8 @@ export class Importing {
       const id = this.session.insertLoad(first.name, {...first.values, file: this.files.map((file) => file.name)});
       return id === undefined ? [] : [id];
     }
-    return this.files.flatMap((file) => file.loads().flatMap((values) => this.session.insertLoad(file.name, values) ?? []));
+    return this.files.flatMap((file) =>
+      file.loads().flatMap((values) => this.session.insertLoad(file.name, values) ?? []),
+    );
   }
 }

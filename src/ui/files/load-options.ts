@@ -17,7 +17,10 @@ export function optionsFor(steps: readonly Step[], format: FileFormat | undefine
   const params = steps.find((step) => step.kind === 'load')?.params ?? {};
   return Object.fromEntries(
     Object.entries(params).filter(
-      ([name]) => !elsewhere.has(name) && (format === undefined || format === 'csv' || !ofCsv.has(name)) && !(name === 'encoding' && format !== undefined && !isText(format)),
+      ([name]) =>
+        !elsewhere.has(name) &&
+        (format === undefined || format === 'csv' || !ofCsv.has(name)) &&
+        !(name === 'encoding' && format !== undefined && !isText(format)),
     ),
   );
 }
@@ -42,4 +45,5 @@ export function foundIn(preview: FilePreview | undefined): Readonly<Record<strin
   };
 }
 
-export const formatName = (format: FileFormat): string => ({csv: 'CSV', json: 'JSON', parquet: 'Parquet', ...databaseNames})[format];
+export const formatName = (format: FileFormat): string =>
+  ({csv: 'CSV', json: 'JSON', parquet: 'Parquet', ...databaseNames})[format];

@@ -36,7 +36,12 @@ export async function tellCopied(text: string, what: string): Promise<string> {
 /** Copies cells as tab-separated lines, fetching the rows, below a header when there is one. */
 export async function copyCells(
   fetch: (first: number, last: number) => Promise<readonly Row[]>,
-  {top, bottom, left, right}: {readonly top: number; readonly bottom: number; readonly left: number; readonly right: number},
+  {
+    top,
+    bottom,
+    left,
+    right,
+  }: {readonly top: number; readonly bottom: number; readonly left: number; readonly right: number},
   header?: readonly string[],
 ): Promise<string> {
   const last = Math.min(bottom, top + mostRows - 1);
@@ -44,7 +49,10 @@ export async function copyCells(
     const rows = last < top ? [] : await fetch(top, last);
     const cells = rows.map((row) => row.slice(left, right + 1));
     const whole = header === undefined ? plural(cells.length * (right - left + 1), 'cell') : plural(rows.length, 'row');
-    return await tellCopied(toTsv(header === undefined ? cells : [header, ...cells]), last < bottom ? `The first ${count(mostRows)} of ${plural(bottom - top + 1, 'row')}` : whole);
+    return await tellCopied(
+      toTsv(header === undefined ? cells : [header, ...cells]),
+      last < bottom ? `The first ${count(mostRows)} of ${plural(bottom - top + 1, 'row')}` : whole,
+    );
   } catch (thrown) {
     return `Nothing was copied: ${problemOf(thrown).message}`;
   }

@@ -19,7 +19,9 @@ export function nestedText(value: Value, indent = 0): string {
     if (typeof inner === 'string') return JSON.stringify(inner);
     if (inner instanceof Uint8Array) return `"\\x${hex(inner)}"`;
     const [open, close] = isList(inner) ? ['[', ']'] : ['{', '}'];
-    const parts = isList(inner) ? inner.map((item) => write(item, depth + 1)) : Object.entries(inner).map(([key, item]) => `${JSON.stringify(key)}: ${write(item, depth + 1)}`);
+    const parts = isList(inner)
+      ? inner.map((item) => write(item, depth + 1))
+      : Object.entries(inner).map(([key, item]) => `${JSON.stringify(key)}: ${write(item, depth + 1)}`);
     if (parts.length === 0 || indent === 0) return `${open}${parts.join(', ')}${close}`;
     const pad = ' '.repeat(indent * (depth + 1));
     return `${open}\n${pad}${parts.join(`,\n${pad}`)}\n${' '.repeat(indent * depth)}${close}`;

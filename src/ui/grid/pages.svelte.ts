@@ -54,7 +54,8 @@ export class Pages {
 
   #missing(): number | undefined {
     const [first, last] = this.#wanted;
-    for (let page = Math.floor(first / size); page <= Math.floor(last / size); page++) if (!this.#pages.has(page)) return page;
+    for (let page = Math.floor(first / size); page <= Math.floor(last / size); page++)
+      if (!this.#pages.has(page)) return page;
     return undefined;
   }
 
@@ -78,7 +79,10 @@ export class Pages {
     const kept = new Map(this.#pages).set(page, rows);
     // The pages furthest from the view go first.
     const middle = Math.floor((this.#wanted[0] + this.#wanted[1]) / 2 / size);
-    while (kept.size > mostPages) kept.delete([...kept.keys()].reduce((far, key) => (Math.abs(key - middle) > Math.abs(far - middle) ? key : far), page));
+    while (kept.size > mostPages)
+      kept.delete(
+        [...kept.keys()].reduce((far, key) => (Math.abs(key - middle) > Math.abs(far - middle) ? key : far), page),
+      );
     this.#pages = kept;
   }
 }

@@ -60,7 +60,11 @@ export class Scroll {
     const moved = element.scrollTop - this.#echo;
     if (Math.abs(moved) < 1 && ratio > 1) return;
     this.#echo = element.scrollTop;
-    const near = ratio > 1 && Math.abs(moved) < this.height && element.scrollTop > 0 && element.scrollTop < element.scrollHeight - element.clientHeight - 1;
+    const near =
+      ratio > 1 &&
+      Math.abs(moved) < this.height &&
+      element.scrollTop > 0 &&
+      element.scrollTop < element.scrollHeight - element.clientHeight - 1;
     this.top = near ? Math.max(0, Math.min(end, this.top + moved)) : Math.min(end, element.scrollTop * ratio);
     if (!near) return;
     clearTimeout(this.#settle);
@@ -69,7 +73,13 @@ export class Scroll {
 
   #wheeled(event: WheelEvent): void {
     if (this.track.ratio === 1 || event.ctrlKey || event.shiftKey || event.deltaY === 0) return;
-    const by = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? this.#rowHeight : event.deltaMode === WheelEvent.DOM_DELTA_PAGE ? this.height : 1);
+    const by =
+      event.deltaY *
+      (event.deltaMode === WheelEvent.DOM_DELTA_LINE
+        ? this.#rowHeight
+        : event.deltaMode === WheelEvent.DOM_DELTA_PAGE
+          ? this.height
+          : 1);
     // At an end the page itself scrolls on.
     if ((by < 0 && this.top <= 0) || (by > 0 && this.top >= this.track.end)) return;
     event.preventDefault();

@@ -20,7 +20,10 @@ export interface Extent {
 export const one = (place: Place): Selection => ({anchor: place, cursor: place});
 
 /** First and last row and column, both inclusive; a header has no cells to select. */
-export const rectangle = ({anchor, cursor}: Selection): {readonly top: number; readonly bottom: number; readonly left: number; readonly right: number} => ({
+export const rectangle = ({
+  anchor,
+  cursor,
+}: Selection): {readonly top: number; readonly bottom: number; readonly left: number; readonly right: number} => ({
   top: Math.max(0, Math.min(anchor.row, cursor.row)),
   bottom: Math.max(anchor.row, cursor.row),
   left: Math.min(anchor.column, cursor.column),
@@ -49,10 +52,19 @@ const steps: Readonly<Record<string, (place: Place, extent: Extent, far: boolean
 };
 
 /** Where a key leads, undefined when it moves nothing. `far` is Ctrl (⌘), `extend` Shift: the selection grows to the cursor. */
-export function move(selection: Selection, key: string, {far, extend, extent}: {readonly far: boolean; readonly extend: boolean; readonly extent: Extent}): Selection | undefined {
+export function move(
+  selection: Selection,
+  key: string,
+  {far, extend, extent}: {readonly far: boolean; readonly extend: boolean; readonly extent: Extent},
+): Selection | undefined {
   const step = steps[key];
   if (step === undefined || extent.columns === 0) return undefined;
   const next = step(selection.cursor, extent, far);
-  const cursor = {row: Math.min(extent.rows - 1, Math.max(extend ? 0 : -1, next.row)), column: Math.min(extent.columns - 1, Math.max(0, next.column))};
-  return extend ? {anchor: {row: Math.max(0, selection.anchor.row), column: selection.anchor.column}, cursor} : one(cursor);
+  const cursor = {
+    row: Math.min(extent.rows - 1, Math.max(extend ? 0 : -1, next.row)),
+    column: Math.min(extent.columns - 1, Math.max(0, next.column)),
+  };
+  return extend
+    ? {anchor: {row: Math.max(0, selection.anchor.row), column: selection.anchor.column}, cursor}
+    : one(cursor);
 }

@@ -36,7 +36,10 @@ export function edgesOf(widths: readonly number[]): readonly number[] {
 /** First and last index (inclusive) of columns that show between `left` and `left + view`. */
 export function columnsIn(edges: readonly number[], left: number, view: number): readonly [number, number] {
   const last = edges.length - 2;
-  return [Math.min(last, Math.max(0, after(edges, left) - 1)), Math.min(last, Math.max(0, after(edges, left + view - 1) - 1))];
+  return [
+    Math.min(last, Math.max(0, after(edges, left) - 1)),
+    Math.min(last, Math.max(0, after(edges, left + view - 1) - 1)),
+  ];
 }
 
 /** How many edges lie at or before a place. */

@@ -19,8 +19,15 @@ const isZip = (name: string): boolean => /\.zip$/i.test(name);
  * What a drop has for the notebook's cells; undefined when it has nothing for them. Parts of tables in folders that bear cells' names come from
  * a run; a Delta table or a single Parquet file of a cell's name may be meant to come in, by `takeIn`.
  */
-export async function outputIn(session: Session, {files, folders}: Dropped, takeIn: () => void): Promise<SparkOutput | undefined> {
-  const given: FileAt[] = [...folders.flatMap((folder) => folder.files), ...files.map((file) => ({path: file.name, file}))];
+export async function outputIn(
+  session: Session,
+  {files, folders}: Dropped,
+  takeIn: () => void,
+): Promise<SparkOutput | undefined> {
+  const given: FileAt[] = [
+    ...folders.flatMap((folder) => folder.files),
+    ...files.map((file) => ({path: file.name, file})),
+  ];
   const paths: {path: string}[] = given.filter(({path}) => !isZip(path));
   for (const {path, file} of given.filter((each) => isZip(each.path))) {
     if (await isWorkspaceZip(file)) return undefined;

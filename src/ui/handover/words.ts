@@ -9,11 +9,20 @@ export function foundWords({found, equal}: CellCompared): string {
 }
 
 function equalWords({rows, close, renumbered}: RowsCompared): string {
-  const within = close === 0 ? '' : `, ${close === rows ? (rows === 1 ? 'it' : 'all of them') : count(close)} within the tolerances`;
+  const within =
+    close === 0 ? '' : `, ${close === rows ? (rows === 1 ? 'it' : 'all of them') : count(close)} within the tolerances`;
   return `Equal: ${plural(rows, 'row')}${within}${renumbered.length === 0 ? '' : '; clusters are numbered otherwise'}`;
 }
 
-function differences({differences: columns, reordered, onlyHere, onlyThere, changed, rows, rowsThere}: RowsCompared): string[] {
+function differences({
+  differences: columns,
+  reordered,
+  onlyHere,
+  onlyThere,
+  changed,
+  rows,
+  rowsThere,
+}: RowsCompared): string[] {
   const parts = [
     changed.count === 0 ? undefined : `${plural(changed.count, 'row differs', 'rows differ')}`,
     onlyHere.count === 0 ? undefined : `${plural(onlyHere.count, 'row')} only here`,
@@ -28,6 +37,7 @@ function differences({differences: columns, reordered, onlyHere, onlyThere, chan
 export function summary(cells: readonly CellCompared[]): string {
   const equal = cells.filter((cell) => cell.equal);
   const rows = equal.reduce((sum, {found}) => sum + (found?.rows ?? 0), 0);
-  if (equal.length === cells.length) return `${cells.length === 1 ? 'The one table is' : `All ${count(cells.length)} tables are`} equal: ${plural(rows, 'row')}.`;
+  if (equal.length === cells.length)
+    return `${cells.length === 1 ? 'The one table is' : `All ${count(cells.length)} tables are`} equal: ${plural(rows, 'row')}.`;
   return `${count(equal.length)} of ${plural(cells.length, 'table')} ${equal.length === 1 ? 'is' : 'are'} equal.`;
 }

@@ -13,7 +13,8 @@ export interface DroppedFolder {
 }
 
 /** Whether a Delta table lies in a folder, at its top or below. */
-export const holdsTable = ({files}: DroppedFolder): boolean => files.some(({path}) => /(^|\/)_delta_log\/[^/]+$/.test(path));
+export const holdsTable = ({files}: DroppedFolder): boolean =>
+  files.some(({path}) => /(^|\/)_delta_log\/[^/]+$/.test(path));
 
 const directoryBytes = 8_000_000;
 
@@ -60,7 +61,8 @@ async function readEntries(entries: readonly FileSystemEntry[]): Promise<Dropped
 
 const isFolder = (entry: FileSystemEntry): entry is FileSystemDirectoryEntry => entry.isDirectory;
 const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile;
-const fileOf = (entry: FileSystemFileEntry): Promise<File> => new Promise((resolve, reject) => entry.file(resolve, reject));
+const fileOf = (entry: FileSystemFileEntry): Promise<File> =>
+  new Promise((resolve, reject) => entry.file(resolve, reject));
 
 async function filesBelow(folder: FileSystemDirectoryEntry): Promise<FileAt[]> {
   const found: FileAt[] = [];
@@ -92,13 +94,16 @@ function chooseFolder(take: (folder: DroppedFolder) => void): void {
 }
 
 /** Lets the reader choose a folder that holds a Delta table. */
-export const pickFolder = (page: Page): void => chooseFolder((folder) => void page.takeIn({files: [], folders: [folder]}));
+export const pickFolder = (page: Page): void =>
+  chooseFolder((folder) => void page.takeIn({files: [], folders: [folder]}));
 
 /** Lets the reader choose the folder that a Spark run wrote. */
-export const pickOutput = (page: Page): void => chooseFolder(({name, files}) => (page.dialog = {kind: 'compare', output: {from: name, files}}));
+export const pickOutput = (page: Page): void =>
+  chooseFolder(({name, files}) => (page.dialog = {kind: 'compare', output: {from: name, files}}));
 
 /** Lets the reader choose a notebook, or the zip of a workspace. */
-export const pickNotebook = (page: Page): void => page.pickFiles('.md,.markdown,.zip,.age,.fernet,application/zip', false);
+export const pickNotebook = (page: Page): void =>
+  page.pickFiles('.md,.markdown,.zip,.age,.fernet,application/zip', false);
 
 /** Lets the reader choose the zip of a Delta table or of a workspace. */
 export const pickZip = (page: Page): void => page.pickFiles('.zip,.age,.fernet,application/zip', false);

@@ -22,7 +22,9 @@ export class TableView {
   /** Every commit, the newest first. */
   readonly history = new Loaded<readonly Commit[]>();
   /** The versions whose files are gone, as far as the history is known. */
-  readonly gone: ReadonlySet<number> = $derived(new Set(this.history.value?.flatMap(({version, readable}) => (readable ? [] : [version]))));
+  readonly gone: ReadonlySet<number> = $derived(
+    new Set(this.history.value?.flatMap(({version, readable}) => (readable ? [] : [version]))),
+  );
 
   show(tab: LakeTab, version?: number): void {
     this.tab = tab;

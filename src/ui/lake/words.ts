@@ -39,8 +39,17 @@ export function figuresOf({rowsAdded, filesAdded, filesRemoved, bytesAdded, info
       : rowsAdded === undefined || filesAdded === 0
         ? undefined
         : plural(rowsAdded, 'row');
-  const files = [filesAdded > 0 ? `+${count(filesAdded)}` : undefined, filesRemoved > 0 ? `−${count(filesRemoved)}` : undefined].filter((part) => part !== undefined).join(' ');
-  return [rows, files === '' ? undefined : `${files} ${filesAdded + filesRemoved === 1 ? 'file' : 'files'}`, filesAdded === 0 ? undefined : bytes(bytesAdded)]
+  const files = [
+    filesAdded > 0 ? `+${count(filesAdded)}` : undefined,
+    filesRemoved > 0 ? `−${count(filesRemoved)}` : undefined,
+  ]
+    .filter((part) => part !== undefined)
+    .join(' ');
+  return [
+    rows,
+    files === '' ? undefined : `${files} ${filesAdded + filesRemoved === 1 ? 'file' : 'files'}`,
+    filesAdded === 0 ? undefined : bytes(bytesAdded),
+  ]
     .filter((part) => part !== undefined)
     .join(' · ');
 }
@@ -51,7 +60,9 @@ export const versionsOf = ({firstVersion, times}: TableEntry): {version: number;
 
 /** `3.2 MB in 4 files, 10,080 rows` */
 export const sizeOf = ({bytes: size, files, rows}: TableEntry): string =>
-  [`${bytes(size)} in ${plural(files, 'file')}`, rows === undefined ? undefined : plural(rows, 'row')].filter((part) => part !== undefined).join(', ');
+  [`${bytes(size)} in ${plural(files, 'file')}`, rows === undefined ? undefined : plural(rows, 'row')]
+    .filter((part) => part !== undefined)
+    .join(', ');
 
 /** `0, 1 and 4–9`, of ascending numbers. */
 export function ranges(numbers: readonly number[]): string {

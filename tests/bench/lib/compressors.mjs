@@ -24,11 +24,18 @@ export async function compressorFiles(units) {
     ]) {
       const path = join(folder, String(file));
       if (existsSync(path)) continue;
-      await connection.run(`COPY (${await simulated({preset: 'compressors', table, compressors: units})}) TO '${path}.part' (FORMAT parquet, COMPRESSION zstd)`);
+      await connection.run(
+        `COPY (${await simulated({preset: 'compressors', table, compressors: units})}) TO '${path}.part' (FORMAT parquet, COMPRESSION zstd)`,
+      );
       await rename(`${path}.part`, path);
     }
     const counted = await connection.runAndReadAll(`SELECT count(*) FROM '${join(folder, String(readings))}'`);
-    return {readings: String(readings), fleet: String(fleet), rows: Number(counted.getRows()[0]?.[0]), bytes: (await stat(join(folder, String(readings)))).size};
+    return {
+      readings: String(readings),
+      fleet: String(fleet),
+      rows: Number(counted.getRows()[0]?.[0]),
+      bytes: (await stat(join(folder, String(readings)))).size,
+    };
   } finally {
     connection.closeSync();
     instance.closeSync();
@@ -38,8 +45,12 @@ export async function compressorFiles(units) {
 /** The SQL of a simulate step. @param {Record<string, unknown>} body */
 async function simulated(body) {
   const [{module: step}, {module: params}] = await Promise.all([
-    /** @type {Promise<{module: typeof import('../../../src/steps/simulate.ts')}>} */ (runnerImport(join(root, 'src/steps/simulate.ts'))),
-    /** @type {Promise<{module: typeof import('../../../src/params/index.ts')}>} */ (runnerImport(join(root, 'src/params/index.ts'))),
+    /** @type {Promise<{module: typeof import('../../../src/steps/simulate.ts')}>} */ (
+      runnerImport(join(root, 'src/steps/simulate.ts'))
+    ),
+    /** @type {Promise<{module: typeof import('../../../src/params/index.ts')}>} */ (
+      runnerImport(join(root, 'src/params/index.ts'))
+    ),
   ]);
   const values = params.readParams(step.simulate.params, body);
   const program = values.ok ? step.simulate.toSql(values.value, []) : undefined;

@@ -37,7 +37,11 @@ function* chunks(rows) {
       const seconds = Math.floor(row / sensors) * 60;
       const wave = Math.sin((seconds / 86_400) * 2 * Math.PI);
       const temperature = random() < 0.005 ? 80 + random() * 20 : 20 + sensor / 10 + 4 * wave + random();
-      const fields = [temperature.toFixed(2), (50 - 8 * wave + 4 * random()).toFixed(1), (1013 + 3 * wave + random()).toFixed(2)].map((value) => (random() < 0.03 ? '' : value));
+      const fields = [
+        temperature.toFixed(2),
+        (50 - 8 * wave + 4 * random()).toFixed(1),
+        (1013 + 3 * wave + random()).toFixed(2),
+      ].map((value) => (random() < 0.03 ? '' : value));
       previous = `S-${String(sensor).padStart(3, '0')},${new Date(start + seconds * 1000).toISOString().slice(0, 19)},${fields.join(',')}\n`;
       text += previous;
     }

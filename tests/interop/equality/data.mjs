@@ -61,14 +61,20 @@ const all = ['avg', 'min', 'max', 'stddev', 'count', 'sum', 'median', 'p05', 'p2
 const metrics = (names, statistics) => Object.fromEntries(names.map((name) => [name, statistics]));
 
 const allRolling = ['mean', 'std', 'min', 'max', 'slope', 'count'];
-const allTimeFeatures = 'hour_of_day day_of_week is_weekend day_of_month day_of_year week_of_year month quarter year minute_of_hour hour_sin hour_cos'.split(' ');
+const allTimeFeatures =
+  'hour_of_day day_of_week is_weekend day_of_month day_of_year week_of_year month quarter year minute_of_hour hour_sin hour_cos'.split(
+    ' ',
+  );
 
 /** What each step is tried with, on every table. @type {Record<string, readonly Record<string, unknown>[]>} */
 const bodies = {
   aggregate: [
     {metrics: metrics(numbers, all)},
     {keys: ['sensor_id'], metrics: metrics(numbers, all)},
-    {keys: ['active', 'sensor_id'], metrics: metrics(['sensor_id', 'day', 'read_at', 'active', 'line'], ['min', 'max', 'count', 'first', 'last'])},
+    {
+      keys: ['active', 'sensor_id'],
+      metrics: metrics(['sensor_id', 'day', 'read_at', 'active', 'line'], ['min', 'max', 'count', 'first', 'last']),
+    },
     {time: {column: 'read_at', every: '1h'}, metrics: metrics(['temperature'], ['avg', 'count'])},
     {keys: ['SENSOR_ID'], time: {column: 'day', every: '7d'}, metrics: {Temperature: ['max', 'stddev']}},
     {time: {column: 'read_at', every: '90m'}},
@@ -79,21 +85,44 @@ const bodies = {
   ],
   alerts: [
     {by: ['sensor_id'], time: 'read_at', rules: {temperature: {warning: 1, critical: 21}, Voltage: {critical: 0.1}}},
-    {by: ['Sensor_ID', 'active'], time: 'read_at', rules: {temperature: {warning: 20, clear: 0.5}, 'rel. humidity': {warning: 40.5, direction: 'below'}}, readings: 2, out_of: 3},
+    {
+      by: ['Sensor_ID', 'active'],
+      time: 'read_at',
+      rules: {temperature: {warning: 20, clear: 0.5}, 'rel. humidity': {warning: 40.5, direction: 'below'}},
+      readings: 2,
+      out_of: 3,
+    },
     {
       time: 'read_at',
-      rules: {counter: {warning: 5, clear: 2}, price: {critical: 1.01}, level: {warning: 3, critical: -1, direction: 'below', clear: 4}},
+      rules: {
+        counter: {warning: 5, clear: 2},
+        price: {critical: 1.01},
+        level: {warning: 3, critical: -1, direction: 'below', clear: 4},
+      },
       readings: 2,
       cooldown: '1d',
     },
-    {time: 'day', rules: {level: {critical: 3}, temperature: {warning: 2.5}}, readings: 1, out_of: 4, cooldown: '1000d'},
+    {
+      time: 'day',
+      rules: {level: {critical: 3}, temperature: {warning: 2.5}},
+      readings: 1,
+      out_of: 4,
+      cooldown: '1000d',
+    },
     {by: ['day', 'counter'], time: 'read_at', rules: {level: {warning: 0}}},
   ],
   quality: [
     {
       time: 'read_at',
       now: '2024-03-31 03:00:00',
-      schema: {id: 'int', sensor_id: 'string', temperature: 'double', price: 'decimal(10,2)', level: 'bigint', gone: 'double'},
+      schema: {
+        id: 'int',
+        sensor_id: 'string',
+        temperature: 'double',
+        price: 'decimal(10,2)',
+        level: 'bigint',
+        gone: 'double',
+      },
       missing: {'rel. humidity': 20, level: 0},
       ranges: {
         temperature: {min: -0.5, max: 60},
@@ -108,7 +137,14 @@ const bodies = {
       keys: ['sensor_id', 'rel. humidity'],
       conditions: [{name: 'odd', expression: 'temperature < voltage OR active'}],
     },
-    {time: 'day', freshness: '30d', by: ['sensor_id', 'active'], now: '2024-03-31', keys: ['temperature'], missing_percent: 100},
+    {
+      time: 'day',
+      freshness: '30d',
+      by: ['sensor_id', 'active'],
+      now: '2024-03-31',
+      keys: ['temperature'],
+      missing_percent: 100,
+    },
     {time: 'READ_AT', by: ['voltage'], now: '2024-12-31T23:59:59.999Z', keys: ['price'], skip: ['validity']},
     {skip: ['completeness'], now: '2024-03-31', keys: ['day', 'voltage', 'line']},
     {time: 'read_at', in_order: true, by: ['sensor_id'], now: '2024-03-31', skip: ['completeness']},
@@ -125,7 +161,14 @@ const bodies = {
     {keys: ['day'], keep: 'last', order_by: 'temperature'},
     {keys: ['rel. humidity'], order_by: 'line'},
   ],
-  drop_nulls: [{}, {how: 'all'}, {thresh: 11}, {columns: ['rel. humidity', 'Voltage']}, {columns: ['day', 'temperature'], how: 'all'}, {columns: numbers, thresh: 5}],
+  drop_nulls: [
+    {},
+    {how: 'all'},
+    {thresh: 11},
+    {columns: ['rel. humidity', 'Voltage']},
+    {columns: ['day', 'temperature'], how: 'all'},
+    {columns: numbers, thresh: 5},
+  ],
   fill: [
     {columns: numbers},
     {columns: numbers, by: ['sensor_id']},
@@ -164,7 +207,13 @@ const bodies = {
   select: [
     {columns: ['Price', 'rel. humidity', 'ID']},
     {columns: ['id'], expressions: {upper: 'upper(sensor_id)', sum: 'level::BIGINT + counter', half: 'level / 2'}},
-    {columns: ['id'], expressions: {before: 'lag(temperature) OVER (ORDER BY id)', place: 'row_number() OVER (PARTITION BY sensor_id ORDER BY id DESC)'}},
+    {
+      columns: ['id'],
+      expressions: {
+        before: 'lag(temperature) OVER (ORDER BY id)',
+        place: 'row_number() OVER (PARTITION BY sensor_id ORDER BY id DESC)',
+      },
+    },
   ],
   filter: [
     {condition: 'temperature > 20'},
@@ -174,10 +223,38 @@ const bodies = {
   ],
   derive: [
     {columns: {fahrenheit: 'temperature * 1.8 + 32', hot: 'fahrenheit > 80', TEMPERATURE: 'round(temperature, 1)'}},
-    {columns: {half: 'level / 2', whole: 'level // 2', rest: 'level % 3', share: 'price / 3', inverse: '1 / level', none: 'level % 0'}},
-    {columns: {hour: "date_trunc('hour', read_at)", year: 'year(read_at)', later: 'read_at + INTERVAL 1 HOUR', date: 'CAST(read_at AS DATE)'}},
-    {columns: {running: 'sum(level::BIGINT) OVER (PARTITION BY active ORDER BY id)', last: 'lead(line) OVER (ORDER BY id)'}},
-    {columns: {text: "coalesce(sensor_id, 'none') || '!'", n: 'length(line)', low: 'lower(line)', same: "trim(sensor_id) = 's-1'"}},
+    {
+      columns: {
+        half: 'level / 2',
+        whole: 'level // 2',
+        rest: 'level % 3',
+        share: 'price / 3',
+        inverse: '1 / level',
+        none: 'level % 0',
+      },
+    },
+    {
+      columns: {
+        hour: "date_trunc('hour', read_at)",
+        year: 'year(read_at)',
+        later: 'read_at + INTERVAL 1 HOUR',
+        date: 'CAST(read_at AS DATE)',
+      },
+    },
+    {
+      columns: {
+        running: 'sum(level::BIGINT) OVER (PARTITION BY active ORDER BY id)',
+        last: 'lead(line) OVER (ORDER BY id)',
+      },
+    },
+    {
+      columns: {
+        text: "coalesce(sensor_id, 'none') || '!'",
+        n: 'length(line)',
+        low: 'lower(line)',
+        same: "trim(sensor_id) = 's-1'",
+      },
+    },
   ],
   validate: ['quarantine', 'drop', 'flag'].flatMap((on_failure) => [
     {
@@ -202,9 +279,27 @@ const bodies = {
     },
   ]),
   cast: [
-    {columns: {temperature: {to: 'int'}, voltage: {to: 'double'}, level: {to: 'double'}, counter: {to: 'double'}, price: {to: 'int'}, active: {to: 'int'}}},
+    {
+      columns: {
+        temperature: {to: 'int'},
+        voltage: {to: 'double'},
+        level: {to: 'double'},
+        counter: {to: 'double'},
+        price: {to: 'int'},
+        active: {to: 'int'},
+      },
+    },
     {columns: {temperature: {to: 'int'}, level: {to: 'smallint'}, price: {to: 'decimal(6,1)'}}, on_failure: 'reject'},
-    {columns: {day: {to: 'timestamp'}, read_at: {to: 'date'}, level: {to: 'string'}, counter: {to: 'string'}, price: {to: 'string'}, active: {to: 'string'}}},
+    {
+      columns: {
+        day: {to: 'timestamp'},
+        read_at: {to: 'date'},
+        level: {to: 'string'},
+        counter: {to: 'string'},
+        price: {to: 'string'},
+        active: {to: 'string'},
+      },
+    },
     {columns: {day: {to: 'string'}, read_at: {to: 'string'}, line: {to: 'double'}}, on_failure: 'reject'},
     {columns: {read_at: {to: 'string', format: 'yyyy-MM-dd HH:mm'}, counter: {to: 'timestamp', epoch: 's'}}},
     {
@@ -221,13 +316,26 @@ const bodies = {
   ],
   mask: [
     {
-      columns: {sensor_id: {method: 'hash'}, level: {method: 'hash'}, price: {method: 'hash'}, day: {method: 'hash'}, read_at: {method: 'hash'}, active: {method: 'hash'}},
+      columns: {
+        sensor_id: {method: 'hash'},
+        level: {method: 'hash'},
+        price: {method: 'hash'},
+        day: {method: 'hash'},
+        read_at: {method: 'hash'},
+        active: {method: 'hash'},
+      },
       salt: 'pepper',
     },
     {columns: {line: {method: 'partial', first: 2, last: 1}, sensor_id: {method: 'redact'}, level: {method: 'redact'}}},
   ],
   rolling: [
-    {columns: ['Rel. Humidity', 'temperature'], time: 'READ_AT', by: ['Sensor_id'], windows: ['1h', '90m'], statistics: allRolling},
+    {
+      columns: ['Rel. Humidity', 'temperature'],
+      time: 'READ_AT',
+      by: ['Sensor_id'],
+      windows: ['1h', '90m'],
+      statistics: allRolling,
+    },
     {columns: ['level', 'price', 'voltage'], time: 'day', windows: ['30d'], statistics: allRolling},
     {columns: ['id'], time: 'read_at', by: ['active', 'temperature']},
   ],
@@ -248,13 +356,24 @@ const bodies = {
       },
     },
   ],
-  time_features: [{time: 'read_at', features: allTimeFeatures}, {time: 'Day', features: allTimeFeatures}, {time: 'read_at'}],
+  time_features: [
+    {time: 'read_at', features: allTimeFeatures},
+    {time: 'Day', features: allTimeFeatures},
+    {time: 'read_at'},
+  ],
   audit_columns: [{now: '2024-03-31T02:30:00+01:00', source_file: 'line'}],
 };
 
 /** A second table for joins, unions and alignment: keys twice, NULL, in another order and of other widths. @type {import('./notebooks.mjs').ExampleTable} */
 const second = {
-  columns: {level: 'BIGINT', SENSOR_ID: 'VARCHAR', room: 'VARCHAR', temperature: 'DOUBLE', day: 'TIMESTAMP', price: 'DECIMAL(12,4)'},
+  columns: {
+    level: 'BIGINT',
+    SENSOR_ID: 'VARCHAR',
+    room: 'VARCHAR',
+    temperature: 'DOUBLE',
+    day: 'TIMESTAMP',
+    price: 'DECIMAL(12,4)',
+  },
   rows: [
     [1, 's-1', 'Office', 20, '2024-02-29 00:00:00', '0.0500'],
     [2, 's-1', 'Office', 'NaN', '2024-03-31 00:00:00', '1.0100'],
@@ -286,7 +405,12 @@ export async function dataNotebooks() {
       await writeParquet(connection, join(path, 'rows.parquet'), tables[table] ?? second);
       await writeParquet(connection, join(path, 'second.parquet'), second);
     });
-    notebooks.push({name: `${name} over ${table} rows`, markdown: markdownOf(name, [stepCell('rows', 'load', {file: 'rows.parquet'}), ...cells]), folder, isMadeUp: true});
+    notebooks.push({
+      name: `${name} over ${table} rows`,
+      markdown: markdownOf(name, [stepCell('rows', 'load', {file: 'rows.parquet'}), ...cells]),
+      folder,
+      isMadeUp: true,
+    });
   };
   for (const table of Object.keys(tables)) {
     for (const [kind, list] of Object.entries(bodies))
@@ -297,14 +421,28 @@ export async function dataNotebooks() {
       );
     await add('join, union and align_schema', table, [
       stepCell('second', 'load', {file: 'second.parquet'}),
-      ...paired.map(({kind, body}, i) => stepCell(`${kind}_${i + 1}`, kind, {from: 'rows', [{join: 'with', union: 'with', align_schema: 'to'}[kind] ?? '']: 'second', ...body})),
+      ...paired.map(({kind, body}, i) =>
+        stepCell(`${kind}_${i + 1}`, kind, {
+          from: 'rows',
+          [{join: 'with', union: 'with', align_schema: 'to'}[kind] ?? '']: 'second',
+          ...body,
+        }),
+      ),
       sqlCell('both', 'SELECT sensor_id, count(*) AS n FROM rows GROUP BY sensor_id HAVING count(*) > 1'),
     ]);
   }
   // Sines, rounded: enough of them that one which falls between two numbers would show.
   await add('simulate', 'one', [
     stepCell('week', 'simulate', {preset: 'compressors'}),
-    stepCell('fleet', 'simulate', {preset: 'compressors', compressors: 1200, days: 0.25, interval: '15m', start: '2023-12-31T23:59:30', seed: -3, failing: ['COMP-1200']}),
+    stepCell('fleet', 'simulate', {
+      preset: 'compressors',
+      compressors: 1200,
+      days: 0.25,
+      interval: '15m',
+      start: '2023-12-31T23:59:30',
+      seed: -3,
+      failing: ['COMP-1200'],
+    }),
     stepCell('list', 'simulate', {preset: 'compressors', table: 'metadata', compressors: 1200, start: '2024-02-29'}),
     stepCell('log', 'simulate', {preset: 'compressors', table: 'maintenance', compressors: 300, failing: [], seed: 9}),
   ]);
@@ -314,7 +452,10 @@ export async function dataNotebooks() {
     stepCell('before', 'read_table', {table: 'appended_to'}),
     sqlCell('counted', 'SELECT count(*) AS n FROM lake.appended_to'),
     stepCell('appended', 'snapshot', {from: 'rows', table: 'appended_to', mode: 'append'}),
-    sqlCell('both', 'SELECT (SELECT count(*) FROM before) AS rows_before, (SELECT max(n) FROM counted) AS counted_before, count(*) AS rows_after FROM lake.appended_to'),
+    sqlCell(
+      'both',
+      'SELECT (SELECT count(*) FROM before) AS rows_before, (SELECT max(n) FROM counted) AS counted_before, count(*) AS rows_after FROM lake.appended_to',
+    ),
   ]);
   connection.closeSync();
   return notebooks;

@@ -154,7 +154,14 @@ export async function databaseNotebooks() {
   const writtenBy = (file, name, statements) =>
     folderOf(async (path) => {
       const connection = await openDuckDB();
-      for (const statement of [`ATTACH ${literal(join(path, file))} AS ${name}`, `USE ${name}`, ...statements, 'USE memory', `DETACH ${name}`]) await connection.run(statement);
+      for (const statement of [
+        `ATTACH ${literal(join(path, file))} AS ${name}`,
+        `USE ${name}`,
+        ...statements,
+        'USE memory',
+        `DETACH ${name}`,
+      ])
+        await connection.run(statement);
       connection.closeSync();
     });
   const ofDuckDb = await writtenBy('plant.duckdb', 'written', duckdb);
@@ -196,7 +203,15 @@ export async function databaseNotebooks() {
     },
     {
       name: 'load from a DuckDB file whose views name it',
-      markdown: markdownOf('Site', cellsOf('site.duckdb', {hot: {table: 'hot'}, cold: {table: 'cold'}, orders: {table: 'sales.orders'}, dotted: {table: '"sales.orders"'}})),
+      markdown: markdownOf(
+        'Site',
+        cellsOf('site.duckdb', {
+          hot: {table: 'hot'},
+          cold: {table: 'cold'},
+          orders: {table: 'sales.orders'},
+          dotted: {table: '"sales.orders"'},
+        }),
+      ),
       folder: ofNamed,
       isMadeUp: true,
     },

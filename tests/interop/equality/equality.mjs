@@ -71,19 +71,34 @@ export function compareWith(page, spark) {
     const ran = await page.run(notebook);
     const names = Object.keys(ran.tables);
     jobs.set(notebook.name, ran.job);
-    const served = ran.dump !== undefined ? await servedFor(ran.dump) : notebook.dump !== undefined ? await loadedWith(notebook.dump) : undefined;
+    const served =
+      ran.dump !== undefined
+        ? await servedFor(ran.dump)
+        : notebook.dump !== undefined
+          ? await loadedWith(notebook.dump)
+          : undefined;
     const [job, duckdb] = await Promise.all([
       spark.call({do: 'job', text: ran.job, folder: notebook.folder, tables: names, written, postgres: served?.env}),
-      notebook.isSparkAlone ? {} : runScript(ran.script, notebook.folder, names).catch((/** @type {Error} */ error) => ({'': {error: error.message}})),
+      notebook.isSparkAlone
+        ? {}
+        : runScript(ran.script, notebook.folder, names).catch((/** @type {Error} */ error) => ({
+            '': {error: error.message},
+          })),
     ]);
     if (notebook.isMadeUp) rmSync(notebook.folder, {recursive: true});
     const failed = ran.failed && `the page’s cell ${ran.failed.cell} failed: ${ran.failed.code} ${ran.failed.message}`;
     if (failed && !notebook.mayFail) throw new Error(failed);
     /** @type {Record<Other, Tables>} */
-    const others = {duckdb, spark: Object.fromEntries(Object.entries(job.tables).map(([name, table]) => [name, typed(/** @type {any} */ (table))]))};
+    const others = {
+      duckdb,
+      spark: Object.fromEntries(
+        Object.entries(job.tables).map(([name, table]) => [name, typed(/** @type {any} */ (table))]),
+      ),
+    };
     /** @type {string[]} */
     const wrong = [];
-    if (job.code !== (ran.failed ? 1 : 0)) wrong.push(`${failed ?? 'the page ran through'}, and the job ended with ${job.code}: ${failureIn(job.said)}`);
+    if (job.code !== (ran.failed ? 1 : 0))
+      wrong.push(`${failed ?? 'the page ran through'}, and the job ended with ${job.code}: ${failureIn(job.said)}`);
     tally.notebooks++;
     tally.tables += names.length;
     served?.compare();
@@ -91,14 +106,23 @@ export function compareWith(page, spark) {
       const cell = name.replace(/_rejects$/, '');
       const expected = ran.tables[name];
       // PostgreSQL answers a psql cell: a script of DuckDB's has to do without.
-      for (const engine of /** @type {const} */ (ran.kinds[name] === 'psql' || notebook.isSparkAlone ? ['spark'] : ['spark', 'duckdb'])) {
+      for (const engine of /** @type {const} */ (
+        ran.kinds[name] === 'psql' || notebook.isSparkAlone ? ['spark'] : ['spark', 'duckdb']
+      )) {
         tally.asked[engine]++;
         const found = others[engine][name] ?? others[engine][''] ?? {error: 'there is none'};
-        const number = (/** @type {import('./rows.mjs').Table} */ table) => (ran.kinds[cell] === 'kmeans' ? renumbered(table, 'cluster') : table);
+        const number = (/** @type {import('./rows.mjs').Table} */ table) =>
+          ran.kinds[cell] === 'kmeans' ? renumbered(table, 'cluster') : table;
         const differs = 'error' in found ? found.error : expected && difference(number(found), number(expected));
         if (differs === undefined) tally.equal[engine]++;
         else {
-          const why = explanations.find((one) => one.engine === engine && one.table === name && one.notebook.test(notebook.name) && one.differs.test(differs));
+          const why = explanations.find(
+            (one) =>
+              one.engine === engine &&
+              one.table === name &&
+              one.notebook.test(notebook.name) &&
+              one.differs.test(differs),
+          );
           if (why) {
             met.add(why);
             tally.explained[engine]++;
@@ -122,7 +146,9 @@ export function compareWith(page, spark) {
       const running = new Set();
       for await (const notebook of notebooks) {
         const work = () => one(notebook, tally, written);
-        const done = checks.check(notebook.name, () => work().catch((error) => told(error, quiet)), quiet).finally(() => running.delete(done));
+        const done = checks
+          .check(notebook.name, () => work().catch((error) => told(error, quiet)), quiet)
+          .finally(() => running.delete(done));
         running.add(done);
         if (running.size >= 4) await Promise.race(running);
       }
@@ -147,7 +173,8 @@ const failureIn = (said) => said.split('\n').find((line) => line.includes(' fail
 /** The notebook of a failure that nobody knows by name is shown whole. @param {unknown} error @param {boolean} whole */
 function told(error, whole) {
   if (error instanceof Different && process.env.LAKEBOOK_FAILURES)
-    for (const [ending, text] of Object.entries(error.files)) writeFileSync(join(process.env.LAKEBOOK_FAILURES, `${error.title}.${ending}`), text);
+    for (const [ending, text] of Object.entries(error.files))
+      writeFileSync(join(process.env.LAKEBOOK_FAILURES, `${error.title}.${ending}`), text);
   if (error instanceof Different && whole) console.log(error.files.md);
   throw error;
 }
@@ -163,4 +190,7 @@ class Different extends Error {
 }
 
 /** @param {{columns: {name: string, type: string}[], rows: unknown[][]}} table @returns {import('./rows.mjs').Table} */
-export const typed = ({columns, rows}) => ({columns: columns.map(({name, type}) => ({name, kind: sparkKind(type)})), rows});
+export const typed = ({columns, rows}) => ({
+  columns: columns.map(({name, type}) => ({name, kind: sparkKind(type)})),
+  rows,
+});

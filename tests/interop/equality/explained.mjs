@@ -36,7 +36,8 @@ export const explanations = [
     notebook: /^cast over (nasty|infinite) rows/,
     table: 'cast_8',
     differs: /1e-07|nan|inf/,
-    lesson: 'A number with an exponent as text is written in each engine’s own way: 1e-07 and inf here, 1.0E-7 and Infinity in Spark.',
+    lesson:
+      'A number with an exponent as text is written in each engine’s own way: 1e-07 and inf here, 1.0E-7 and Infinity in Spark.',
   },
   {
     engine: 'spark',
@@ -44,7 +45,8 @@ export const explanations = [
     notebook: /^cast over infinite rows/,
     table: 'cast_2_rejects',
     differs: /"inf"/,
-    lesson: 'A number with an exponent as text is written in each engine’s own way: 1e-07 and inf here, 1.0E-7 and Infinity in Spark.',
+    lesson:
+      'A number with an exponent as text is written in each engine’s own way: 1e-07 and inf here, 1.0E-7 and Infinity in Spark.',
   },
   {
     engine: 'spark',
@@ -68,7 +70,8 @@ export const explanations = [
     notebook: /^acid-and-time-travel/,
     table: 'corrections',
     differs: /"nan"/,
-    lesson: 'A number with an exponent as text is written in each engine’s own way: 1e-07 and inf here, 1.0E-7 and Infinity in Spark.',
+    lesson:
+      'A number with an exponent as text is written in each engine’s own way: 1e-07 and inf here, 1.0E-7 and Infinity in Spark.',
   },
   {
     engine: 'spark',

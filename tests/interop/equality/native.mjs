@@ -29,10 +29,15 @@ export async function runScript(script, folder, tables) {
   try {
     await connection.run(`SET file_search_path = ${literal(folder)}`);
     // ATTACH looks in the folder that the process runs in, which is one for all.
-    await connection.run(script.replace(/^ATTACH IF NOT EXISTS '/gm, (start) => `${start}${folder.replaceAll("'", "''")}/`));
+    await connection.run(
+      script.replace(/^ATTACH IF NOT EXISTS '/gm, (start) => `${start}${folder.replaceAll("'", "''")}/`),
+    );
     /** @type {Record<string, import('./rows.mjs').Table | {error: string}>} */
     const found = {};
-    for (const table of tables) found[table] = await rowsOf(connection, `FROM ${quoted(table)}`).catch((/** @type {Error} */ error) => ({error: error.message}));
+    for (const table of tables)
+      found[table] = await rowsOf(connection, `FROM ${quoted(table)}`).catch((/** @type {Error} */ error) => ({
+        error: error.message,
+      }));
     return found;
   } finally {
     connection.closeSync();
@@ -43,7 +48,10 @@ export async function runScript(script, folder, tables) {
 async function rowsOf(connection, query) {
   const reader = await connection.runAndReadAll(query);
   const types = reader.columnTypes().map(String);
-  return {columns: reader.columnNames().map((name, i) => ({name, kind: duckKind(types[i] ?? '')})), rows: reader.getRows().map((row) => row.map(canonical))};
+  return {
+    columns: reader.columnNames().map((name, i) => ({name, kind: duckKind(types[i] ?? '')})),
+    rows: reader.getRows().map((row) => row.map(canonical)),
+  };
 }
 
 /** As in python/canonical.py. @param {unknown} value @returns {unknown} */
@@ -54,8 +62,10 @@ function canonical(value) {
   if (value instanceof DuckDBBlobValue) return Buffer.from(value.bytes).toString('hex');
   if (value instanceof DuckDBDecimalValue) return String(value);
   if (value instanceof DuckDBListValue) return value.items.map(canonical);
-  if (value instanceof DuckDBStructValue) return Object.fromEntries(Object.entries(value.entries).map(([name, inner]) => [name, canonical(inner)]));
-  if (value instanceof DuckDBMapValue) return Object.fromEntries(value.entries.map(({key, value: inner}) => [String(canonical(key)), canonical(inner)]));
+  if (value instanceof DuckDBStructValue)
+    return Object.fromEntries(Object.entries(value.entries).map(([name, inner]) => [name, canonical(inner)]));
+  if (value instanceof DuckDBMapValue)
+    return Object.fromEntries(value.entries.map(({key, value: inner}) => [String(canonical(key)), canonical(inner)]));
   return Object.is(value, -0) ? '-0' : String(value);
 }
 

@@ -33,7 +33,8 @@ export const stepCell = (name, kind, body) =>
 /** @param {string} name @param {string} query */
 export const sqlCell = (name, query) => `\`\`\`sql ${name}\n${query}\n\`\`\``;
 /** @param {string} title @param {readonly string[]} cells */
-export const markdownOf = (title, cells) => `---\nlakebook: 1\ntitle: ${JSON.stringify(title)}\n---\n\n${cells.join('\n\n')}\n`;
+export const markdownOf = (title, cells) =>
+  `---\nlakebook: 1\ntitle: ${JSON.stringify(title)}\n---\n\n${cells.join('\n\n')}\n`;
 
 /** Writes a table as Parquet, with exactly its types. @param {import('@duckdb/node-api').DuckDBConnection} connection @param {string} path @param {ExampleTable} table */
 export async function writeParquet(connection, path, {columns, rows}) {
@@ -57,17 +58,24 @@ export async function exampleNotebooks() {
       const folder = await folderOf(async (path) => {
         for (const [file, text] of Object.entries(example.files ?? {})) writeFileSync(join(path, file), text);
         const others = Object.entries(example.others ?? {});
-        for (const [table, rows] of [...others, .../** @type {[string, ExampleTable][]} */ (step.input === 'one' ? [['input', example.input]] : [])]) {
+        for (const [table, rows] of [
+          ...others,
+          .../** @type {[string, ExampleTable][]} */ (step.input === 'one' ? [['input', example.input]] : []),
+        ]) {
           await writeParquet(connection, join(path, `${table}.parquet`), rows);
           cells.push(stepCell(table, 'load', {file: `${table}.parquet`}));
         }
         for (const [table, rows] of Object.entries(example.lake ?? {})) {
           await writeParquet(connection, join(path, `lake_${table}.parquet`), rows);
-          cells.push(stepCell(`rows_of_${table}`, 'load', {file: `lake_${table}.parquet`}), stepCell(`kept_${table}`, 'snapshot', {table, from: `rows_of_${table}`}));
+          cells.push(
+            stepCell(`rows_of_${table}`, 'load', {file: `lake_${table}.parquet`}),
+            stepCell(`kept_${table}`, 'snapshot', {table, from: `rows_of_${table}`}),
+          );
         }
       });
       cells.push(stepCell('result', step.kind, {...example.params, ...(step.input === 'one' && {from: 'input'})}));
-      if (step.kind === 'snapshot') cells.push(sqlCell('afterwards', `SELECT * FROM lake.${String(example.params['table'])}`));
+      if (step.kind === 'snapshot')
+        cells.push(sqlCell('afterwards', `SELECT * FROM lake.${String(example.params['table'])}`));
       notebooks.push({name, markdown: markdownOf(name, cells), folder, isMadeUp: true});
     }
   }
@@ -82,6 +90,9 @@ export const shippedNotebooks = () =>
     .map((file) => ({
       name: file,
       // A crash in the middle of a commit is a lesson of the browser's storage; the cells after it say what is true without it, too.
-      markdown: readFileSync(join(root, 'notebooks', file), 'utf8').replace(/^crash_after: \d+\n/m, (line) => `${line}disabled: true\n`),
+      markdown: readFileSync(join(root, 'notebooks', file), 'utf8').replace(
+        /^crash_after: \d+\n/m,
+        (line) => `${line}disabled: true\n`,
+      ),
       folder: join(root, 'public/samples'),
     }));

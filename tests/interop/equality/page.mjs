@@ -30,14 +30,17 @@ export async function openPage() {
 
   /** @param {import('./notebooks.mjs').Notebook} notebook @returns {Promise<Ran>} */
   async function run({markdown, folder}) {
-    for (const file of readdirSync(folder)) if (markdown.includes(file) || markdown.includes('*')) await addFileFromDisk(page, file, join(folder, file));
+    for (const file of readdirSync(folder))
+      if (markdown.includes(file) || markdown.includes('*')) await addFileFromDisk(page, file, join(folder, file));
     const {tables, ...ran} = await page.evaluate(async (text) => {
       /** As in python/canonical.py. @param {any} value @returns {unknown} */
       const canonical = (value) => {
         if (value === null || typeof value === 'boolean') return value;
-        if (value instanceof Uint8Array) return Array.from(value, (byte) => byte.toString(16).padStart(2, '0')).join('');
+        if (value instanceof Uint8Array)
+          return Array.from(value, (byte) => byte.toString(16).padStart(2, '0')).join('');
         if (Array.isArray(value)) return value.map(canonical);
-        if (typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, canonical(inner)]));
+        if (typeof value === 'object')
+          return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, canonical(inner)]));
         return Object.is(value, -0) ? '-0' : String(value);
       };
       const {lakebook} = window;
@@ -63,14 +66,30 @@ export async function openPage() {
         }
       }
       // Before its tables go: what a notebook leaves as depends on what is known of them.
-      const [job, jupyter, script] = [await lakebook.handover('pyspark'), await lakebook.handover('ipynb'), await lakebook.handover('sql')];
+      const [job, jupyter, script] = [
+        await lakebook.handover('pyspark'),
+        await lakebook.handover('ipynb'),
+        await lakebook.handover('sql'),
+      ];
       for (const {name} of await lakebook.lake.tables()) await lakebook.lake.remove(name);
       const has = (/** @type {string} */ wanted) => report.cells.some(({kind}) => kind === wanted);
       const dump = has('psql') ? await (await lakebook.postgres.dump()).text() : undefined;
-      for (const {name} of has('psql') || has('postgres') ? await lakebook.postgres.tables() : []) await lakebook.postgres.drop(name);
-      return {failed, tables: found, kinds: Object.fromEntries(report.cells.map(({name, kind}) => [name, kind])), job, jupyter, script, dump};
+      for (const {name} of has('psql') || has('postgres') ? await lakebook.postgres.tables() : [])
+        await lakebook.postgres.drop(name);
+      return {
+        failed,
+        tables: found,
+        kinds: Object.fromEntries(report.cells.map(({name, kind}) => [name, kind])),
+        job,
+        jupyter,
+        script,
+        dump,
+      };
     }, markdown);
-    const typed = Object.entries(tables).map(([name, {columns, rows}]) => [name, {columns: columns.map((column) => ({name: column.name, kind: duckKind(column.type)})), rows}]);
+    const typed = Object.entries(tables).map(([name, {columns, rows}]) => [
+      name,
+      {columns: columns.map((column) => ({name: column.name, kind: duckKind(column.type)})), rows},
+    ]);
     return {...ran, tables: Object.fromEntries(typed)};
   }
 }

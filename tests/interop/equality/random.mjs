@@ -32,8 +32,25 @@ const values = /** @type {Record<string, readonly (string | number | null)[]>} *
   ],
 });
 const texts = ['21.5', ' 7 ', '-4', 'warm', '', '1e3', '12.7', '99999999999', 'NaN', 'true', null];
-const lines = ['WARN s-7 31.5C', 'INFO s-12 -4C', 'INFO s-12 4.0C', 'rebooted', 'ERROR é 1C', 'WARN s-7 31.5C\n', '', null];
-const days = ['2024-02-29T12:00:00', '2023-02-29T12:00:00', '1969-07-20T20:17:40', '2024-03-31T02:30:00', 'today', '', null];
+const lines = [
+  'WARN s-7 31.5C',
+  'INFO s-12 -4C',
+  'INFO s-12 4.0C',
+  'rebooted',
+  'ERROR é 1C',
+  'WARN s-7 31.5C\n',
+  '',
+  null,
+];
+const days = [
+  '2024-02-29T12:00:00',
+  '2023-02-29T12:00:00',
+  '1969-07-20T20:17:40',
+  '2024-03-31T02:30:00',
+  'today',
+  '',
+  null,
+];
 
 /** Names of columns by type; the second of two is a name that needs quotes. */
 const named = /** @type {Record<string, [string, string]>} */ ({
@@ -67,7 +84,9 @@ function dice(seed) {
     /** Some of them, at least one when there is one. @template T @param {readonly T[]} from @param {number} [most] @returns {T[]} */
     some: (from, most = 2) => {
       const found = from.filter(() => next() < 0.4).slice(0, most);
-      return found.length > 0 || from.length === 0 ? found : [/** @type {T} */ (from[Math.floor(next() * from.length)])];
+      return found.length > 0 || from.length === 0
+        ? found
+        : [/** @type {T} */ (from[Math.floor(next() * from.length)])];
     },
   };
 }
@@ -109,7 +128,8 @@ async function randomNotebook(connection, seed) {
     const makers = Object.values(kinds);
     /** @type {{cells: string[], made: Made} | undefined} */
     let next;
-    for (let tries = 0; next === undefined && tries < 20; tries++) next = roll.pick(makers)({roll, from: current, others: made.filter((table) => table !== current), as: `c${n}`});
+    for (let tries = 0; next === undefined && tries < 20; tries++)
+      next = roll.pick(makers)({roll, from: current, others: made.filter((table) => table !== current), as: `c${n}`});
     if (next === undefined) break;
     cells.push(...next.cells);
     made.push(next.made);
@@ -121,7 +141,11 @@ async function randomNotebook(connection, seed) {
 /** A table in a file, and the cell that loads it. @param {import('@duckdb/node-api').DuckDBConnection} connection @param {string} folder @param {Dice} roll @param {string} name @param {string[]} cells @returns {Promise<Made>} */
 async function base(connection, folder, roll, name, cells) {
   const plain = roll.chance(0.7);
-  const types = ['VARCHAR', 'DOUBLE', ...Object.keys(values).filter((type) => type !== 'VARCHAR' && type !== 'DOUBLE' && roll.chance(0.35))];
+  const types = [
+    'VARCHAR',
+    'DOUBLE',
+    ...Object.keys(values).filter((type) => type !== 'VARCHAR' && type !== 'DOUBLE' && roll.chance(0.35)),
+  ];
   /** @type {(Column & {from: readonly (string | number | null)[]})[]} */
   const columns = types.map((type) => ({name: named[type]?.[plain ? 0 : 1] ?? type, type, from: values[type] ?? []}));
   for (const [column, from] of /** @type {[string, readonly (string | null)[]][]} */ ([
@@ -130,18 +154,34 @@ async function base(connection, folder, roll, name, cells) {
     ['written', days],
   ]))
     if (roll.chance(0.25)) columns.push({name: column, type: 'VARCHAR', from});
-  const rows = Array.from({length: roll.chance(0.08) ? 0 : roll.chance(0.1) ? 1 : 3 + roll.below(15)}, () => columns.map(({from}) => roll.pick(from)));
+  const rows = Array.from({length: roll.chance(0.08) ? 0 : roll.chance(0.1) ? 1 : 3 + roll.below(15)}, () =>
+    columns.map(({from}) => roll.pick(from)),
+  );
   const made = {name, columns: columns.map(({name: column, type}) => ({name: column, type})), ordered: true, plain};
   // A line break in a text, and an empty text, are read by each CSV reader in its own way.
   if (plain && roll.chance(0.2)) {
-    const kept = columns.map((column, i) => ({column, i})).filter(({column}) => !['VARCHAR', 'FLOAT'].includes(column.type) || column.name === 'sensor_id');
+    const kept = columns
+      .map((column, i) => ({column, i}))
+      .filter(({column}) => !['VARCHAR', 'FLOAT'].includes(column.type) || column.name === 'sensor_id');
     const safe = rows.filter((row) => /^[\w-]+$/.test(String(row[0])) && row[0] !== null && rows.length > 0);
-    const text = [kept.map(({column}) => column.name), ...safe.map((row) => kept.map(({i}) => row[i] ?? ''))].map((row) => row.join(',')).join('\n');
+    const text = [kept.map(({column}) => column.name), ...safe.map((row) => kept.map(({i}) => row[i] ?? ''))]
+      .map((row) => row.join(','))
+      .join('\n');
     writeFileSync(join(folder, `${name}.csv`), `${text}\n`);
-    cells.push(stepCell(name, 'load', {file: `${name}.csv`, header: 'true', delimiter: ',', schema: Object.fromEntries(kept.map(({column}) => [column.name, column.type]))}));
+    cells.push(
+      stepCell(name, 'load', {
+        file: `${name}.csv`,
+        header: 'true',
+        delimiter: ',',
+        schema: Object.fromEntries(kept.map(({column}) => [column.name, column.type])),
+      }),
+    );
     return {...made, columns: kept.map(({column}) => ({name: column.name, type: column.type}))};
   }
-  await writeParquet(connection, join(folder, `${name}.parquet`), {columns: Object.fromEntries(columns.map((column) => [column.name, column.type])), rows});
+  await writeParquet(connection, join(folder, `${name}.parquet`), {
+    columns: Object.fromEntries(columns.map((column) => [column.name, column.type])),
+    rows,
+  });
   cells.push(stepCell(name, 'load', {file: `${name}.parquet`}));
   return made;
 }
@@ -152,7 +192,10 @@ async function base(connection, folder, roll, name, cells) {
  */
 
 /** @param {Made} from @param {string} as @param {string} kind @param {Record<string, unknown>} body @param {Partial<Made>} [changed] */
-const step = (from, as, kind, body, changed = {}) => ({cells: [stepCell(as, kind, {from: from.name, ...body})], made: {...from, ...changed, name: as}});
+const step = (from, as, kind, body, changed = {}) => ({
+  cells: [stepCell(as, kind, {from: from.name, ...body})],
+  made: {...from, ...changed, name: as},
+});
 
 /** @param {readonly Column[]} columns @param {readonly Column[]} added */
 const withColumns = (columns, added) => [
@@ -163,7 +206,13 @@ const withColumns = (columns, added) => [
 const statistics = ['avg', 'min', 'max', 'stddev', 'count', 'sum', 'median', 'p05', 'p95'];
 /** The type of a statistic. @param {string} statistic @param {string} type */
 const typeOf = (statistic, type) =>
-  statistic === 'count' ? 'BIGINT' : /^(min|max|first|last)$/.test(statistic) ? type : statistic === 'sum' && type !== 'DOUBLE' ? 'OTHER' : 'DOUBLE';
+  statistic === 'count'
+    ? 'BIGINT'
+    : /^(min|max|first|last)$/.test(statistic)
+      ? type
+      : statistic === 'sum' && type !== 'DOUBLE'
+        ? 'OTHER'
+        : 'DOUBLE';
 
 /** Expressions by the type they need, and the type they give. @type {readonly [needs: string, write: (name: string) => string, gives: string][]} */
 const expressions = [
@@ -246,7 +295,13 @@ const kinds = {
         written: 'TIMESTAMP',
         date: 'DATE',
       }[to] ?? to;
-    return step(from, as, 'cast', {columns: {[name]: column}, on_failure: roll.pick(['null', 'reject'])}, {columns: withColumns(from.columns, [{name, type}])});
+    return step(
+      from,
+      as,
+      'cast',
+      {columns: {[name]: column}, on_failure: roll.pick(['null', 'reject'])},
+      {columns: withColumns(from.columns, [{name, type}])},
+    );
   },
   derive({roll, from, as}) {
     const [one, two] = [expressionOver(roll, from), expressionOver(roll, from)];
@@ -258,7 +313,13 @@ const kinds = {
     ];
     // The second would read the first's new value.
     if (replaced !== `${as}_one` && two.text.includes(nameIn(replaced))) return undefined;
-    return step(from, as, 'derive', {columns: {[replaced]: one.text, [`${as}_two`]: two.text}}, {columns: withColumns(from.columns, added)});
+    return step(
+      from,
+      as,
+      'derive',
+      {columns: {[replaced]: one.text, [`${as}_two`]: two.text}},
+      {columns: withColumns(from.columns, added)},
+    );
   },
   window({roll, from, as}) {
     const number = from.columns.find(isNumber);
@@ -269,7 +330,13 @@ const kinds = {
     // Ties are told apart by nothing, so what is ordered by has to be the value itself.
     const text = `${call} OVER (PARTITION BY ${key} ORDER BY ${x} NULLS LAST)`;
     const type = call.startsWith('count') ? 'BIGINT' : number.type;
-    return step(from, as, 'derive', {columns: {[`${as}_window`]: text}}, {columns: withColumns(from.columns, [{name: `${as}_window`, type}])});
+    return step(
+      from,
+      as,
+      'derive',
+      {columns: {[`${as}_window`]: text}},
+      {columns: withColumns(from.columns, [{name: `${as}_window`, type}])},
+    );
   },
   filter({roll, from, as}) {
     const conditions = from.columns.flatMap(({name, type}) => {
@@ -291,7 +358,13 @@ const kinds = {
     const columns = from.columns.filter(() => roll.chance(0.7));
     const made = expressionOver(roll, from);
     if (columns.length === 0 || made === undefined) return undefined;
-    return step(from, as, 'select', {columns: names(columns), expressions: {[`${as}_made`]: made.text}}, {columns: [...columns, {name: `${as}_made`, type: made.type}]});
+    return step(
+      from,
+      as,
+      'select',
+      {columns: names(columns), expressions: {[`${as}_made`]: made.text}},
+      {columns: [...columns, {name: `${as}_made`, type: made.type}]},
+    );
   },
   rename({roll, from, as}) {
     const [a, b] = [roll.pick(from.columns), roll.pick(from.columns)];
@@ -301,7 +374,12 @@ const kinds = {
       as,
       'rename',
       {columns: renames},
-      {columns: from.columns.map((column) => ({...column, name: Object.entries(renames).find(([name]) => name === column.name)?.[1] ?? column.name}))},
+      {
+        columns: from.columns.map((column) => ({
+          ...column,
+          name: Object.entries(renames).find(([name]) => name === column.name)?.[1] ?? column.name,
+        })),
+      },
     );
   },
   extract({from, as}) {
@@ -326,7 +404,13 @@ const kinds = {
     if (columns.length === 0) return undefined;
     const column = roll.pick(columns);
     const method = roll.pick(column.type === 'VARCHAR' ? ['hash', 'redact', 'partial'] : ['hash']);
-    return step(from, as, 'mask', {columns: {[column.name]: {method}}, salt: 'pepper'}, {columns: withColumns(from.columns, [{name: column.name, type: 'VARCHAR'}])});
+    return step(
+      from,
+      as,
+      'mask',
+      {columns: {[column.name]: {method}}, salt: 'pepper'},
+      {columns: withColumns(from.columns, [{name: column.name, type: 'VARCHAR'}])},
+    );
   },
   audit_columns: ({from, as}) =>
     from.columns.some(({name}) => name === 'created_at')
@@ -344,10 +428,20 @@ const kinds = {
           },
         ),
   align_schema({roll, from, others, as}) {
-    const shape = others.filter((other) => other.columns.every(({type}) => type in values) && other.columns.some(({name}) => names(from.columns).includes(name)));
+    const shape = others.filter(
+      (other) =>
+        other.columns.every(({type}) => type in values) &&
+        other.columns.some(({name}) => names(from.columns).includes(name)),
+    );
     if (shape.length === 0) return undefined;
     const other = roll.pick(shape);
-    return step(from, as, 'align_schema', {to: other.name, on_failure: 'null'}, {columns: other.columns, plain: other.plain});
+    return step(
+      from,
+      as,
+      'align_schema',
+      {to: other.name, on_failure: 'null'},
+      {columns: other.columns, plain: other.plain},
+    );
   },
   validate({roll, from, as}) {
     const rules = roll.some(from.columns, 3).map(({name, type}, i) => {
@@ -367,22 +461,41 @@ const kinds = {
       {name: 'is_valid', type: 'BOOLEAN'},
       {name: 'failed_rules', type: 'VARCHAR'},
     ];
-    return step(from, as, 'validate', {rules, on_failure: how}, how === 'flag' ? {columns: withColumns(from.columns, added)} : {});
+    return step(
+      from,
+      as,
+      'validate',
+      {rules, on_failure: how},
+      how === 'flag' ? {columns: withColumns(from.columns, added)} : {},
+    );
   },
   dedup({roll, from, as}) {
     if (roll.chance(0.3)) return step(from, as, 'dedup', {});
     if (!from.ordered) return undefined;
     const order = roll.chance(0.5) ? {order_by: roll.pick(from.columns).name} : {};
-    return step(from, as, 'dedup', {keys: names(roll.some(from.columns)), keep: roll.pick(['first', 'last']), ...order});
+    return step(from, as, 'dedup', {
+      keys: names(roll.some(from.columns)),
+      keep: roll.pick(['first', 'last']),
+      ...order,
+    });
   },
   drop_nulls({roll, from, as}) {
-    const body = roll.pick([{columns: names(roll.some(from.columns))}, {columns: names(roll.some(from.columns, 3)), how: 'all'}, {thresh: 1 + roll.below(3)}]);
+    const body = roll.pick([
+      {columns: names(roll.some(from.columns))},
+      {columns: names(roll.some(from.columns, 3)), how: 'all'},
+      {thresh: 1 + roll.below(3)},
+    ]);
     return step(from, as, 'drop_nulls', body);
   },
   fill({roll, from, as}) {
     const method = roll.pick(['mean', 'median', 'mode', 'constant', 'forward', 'linear']);
     const numeric = from.columns.filter(isNumber);
-    const fitting = method === 'mode' || method === 'forward' ? from.columns : method === 'constant' ? numeric.filter(({type}) => type !== 'OTHER') : numeric;
+    const fitting =
+      method === 'mode' || method === 'forward'
+        ? from.columns
+        : method === 'constant'
+          ? numeric.filter(({type}) => type !== 'OTHER')
+          : numeric;
     if (fitting.length === 0 || ((method === 'forward' || method === 'linear') && !from.ordered)) return undefined;
     const columns = names(roll.some(fitting));
     const by = roll.chance(0.5)
@@ -395,9 +508,20 @@ const kinds = {
           ),
         }
       : {};
-    const times = from.columns.filter((column) => (isTime(column) || column.type === 'INTEGER') && !columns.includes(column.name));
-    const order = (method === 'forward' || method === 'linear') && times.length > 0 && roll.chance(0.7) ? {order_by: roll.pick(times).name} : {};
-    return step(from, as, 'fill', {columns, method, ...by, ...order, ...(method === 'constant' && {value: roll.pick(['0', '2.7', '-1'])})});
+    const times = from.columns.filter(
+      (column) => (isTime(column) || column.type === 'INTEGER') && !columns.includes(column.name),
+    );
+    const order =
+      (method === 'forward' || method === 'linear') && times.length > 0 && roll.chance(0.7)
+        ? {order_by: roll.pick(times).name}
+        : {};
+    return step(from, as, 'fill', {
+      columns,
+      method,
+      ...by,
+      ...order,
+      ...(method === 'constant' && {value: roll.pick(['0', '2.7', '-1'])}),
+    });
   },
   outliers({roll, from, as}) {
     const numeric = from.columns.filter(isNumber);
@@ -416,35 +540,67 @@ const kinds = {
     const action = roll.pick(['remove', 'flag', 'clip', 'null']);
     const added = action === 'flag' ? columns.map(({name}) => ({name: `${name}_outlier`, type: 'BOOLEAN'})) : [];
     if (added.some(({name}) => names(from.columns).includes(name))) return undefined;
-    const body = {columns: names(columns), method: roll.pick(['zscore', 'iqr', 'mad']), threshold: roll.pick([0, 1.1, 2.3]), action, ...by};
+    const body = {
+      columns: names(columns),
+      method: roll.pick(['zscore', 'iqr', 'mad']),
+      threshold: roll.pick([0, 1.1, 2.3]),
+      action,
+      ...by,
+    };
     return step(from, as, 'outliers', body, {columns: withColumns(from.columns, added)});
   },
   aggregate({roll, from, as}) {
     const keys = roll.chance(0.8) ? roll.some(from.columns.filter(({type}) => type !== 'OTHER')) : [];
     const times = from.columns.filter((column) => isTime(column) && !keys.includes(column));
-    const time = times.length > 0 && roll.chance(0.5) ? {time: {column: roll.pick(times).name, every: roll.pick(['1h', '15m', '1d', '7d', '90m'])}} : {};
+    const time =
+      times.length > 0 && roll.chance(0.5)
+        ? {time: {column: roll.pick(times).name, every: roll.pick(['1h', '15m', '1d', '7d', '90m'])}}
+        : {};
     const wanted = roll.some(
       from.columns.filter((column) => isNumber(column) && !keys.includes(column)),
       2,
     );
-    const metrics = wanted.map((column) => /** @type {const} */ ([column, roll.some([...statistics, ...(from.ordered ? ['first', 'last'] : [])], 4)]));
-    const added = metrics.flatMap(([column, chosen]) => chosen.map((statistic) => ({name: `${column.name}_${statistic}`, type: typeOf(statistic, column.type)})));
+    const metrics = wanted.map(
+      (column) =>
+        /** @type {const} */ ([column, roll.some([...statistics, ...(from.ordered ? ['first', 'last'] : [])], 4)]),
+    );
+    const added = metrics.flatMap(([column, chosen]) =>
+      chosen.map((statistic) => ({name: `${column.name}_${statistic}`, type: typeOf(statistic, column.type)})),
+    );
     const bucket = 'time' in time ? [{name: /** @type {any} */ (time).time.column, type: 'TIMESTAMP'}] : [];
     const columns = [...keys, ...bucket, ...(added.length > 0 ? added : [{name: 'count', type: 'BIGINT'}])];
     if (new Set(names(columns).map((name) => name.toLowerCase())).size < columns.length) return undefined;
-    return step(from, as, 'aggregate', {keys: names(keys), ...time, metrics: Object.fromEntries(metrics.map(([column, chosen]) => [column.name, chosen]))}, {columns});
+    return step(
+      from,
+      as,
+      'aggregate',
+      {
+        keys: names(keys),
+        ...time,
+        metrics: Object.fromEntries(metrics.map(([column, chosen]) => [column.name, chosen])),
+      },
+      {columns},
+    );
   },
   join({roll, from, others, as}) {
     const pairs = others.flatMap((other) =>
-      other.columns.filter(({name, type}) => from.columns.some((column) => column.name === name && column.type === type)).map((column) => ({other, column})),
+      other.columns
+        .filter(({name, type}) => from.columns.some((column) => column.name === name && column.type === type))
+        .map((column) => ({other, column})),
     );
     if (pairs.length === 0) return undefined;
     const {other, column} = roll.pick(pairs);
     const how = roll.pick(['inner', 'left', 'semi', 'anti']);
-    if (how === 'semi' || how === 'anti') return step(from, as, 'join', {with: other.name, on: [column.name], how}, {ordered: false});
+    if (how === 'semi' || how === 'anti')
+      return step(from, as, 'join', {with: other.name, on: [column.name], how}, {ordered: false});
     const added = other.columns
       .filter((one) => one !== column)
-      .map((one) => ({...one, name: from.columns.some(({name}) => name.toLowerCase() === one.name.toLowerCase()) ? `${one.name}_${as}` : one.name}));
+      .map((one) => ({
+        ...one,
+        name: from.columns.some(({name}) => name.toLowerCase() === one.name.toLowerCase())
+          ? `${one.name}_${as}`
+          : one.name,
+      }));
     if (from.columns.length + added.length > 25) return undefined;
     return step(
       from,
@@ -456,7 +612,9 @@ const kinds = {
   },
   union({roll, from, others, as}) {
     const fitting = others.filter((other) =>
-      other.columns.every(({name, type}) => from.columns.every((column) => column.name.toLowerCase() !== name.toLowerCase() || column.type === type)),
+      other.columns.every(({name, type}) =>
+        from.columns.every((column) => column.name.toLowerCase() !== name.toLowerCase() || column.type === type),
+      ),
     );
     if (fitting.length === 0) return undefined;
     const other = roll.pick(fitting);
@@ -480,7 +638,8 @@ const kinds = {
   },
   snapshot({roll, from, as}) {
     // Delta takes no blanks and brackets in names, and a merge needs keys that are one row's own.
-    if (!from.plain || from.columns.some(({name, type}) => !/^[a-z0-9_]+$/.test(name) || type === 'OTHER')) return undefined;
+    if (!from.plain || from.columns.some(({name, type}) => !/^[a-z0-9_]+$/.test(name) || type === 'OTHER'))
+      return undefined;
     const table = `kept_${as}`;
     const key = from.columns.find(({type}) => type === 'VARCHAR');
     const first = stepCell(`${as}_first`, 'snapshot', {from: from.name, table, mode: 'append'});
@@ -491,11 +650,15 @@ const kinds = {
             stepCell(`${as}_max`, 'aggregate', {
               from: `${as}_keys`,
               keys: [key.name],
-              metrics: Object.fromEntries(from.columns.filter((column) => column !== key).map(({name}) => [name, ['max']])),
+              metrics: Object.fromEntries(
+                from.columns.filter((column) => column !== key).map(({name}) => [name, ['max']]),
+              ),
             }),
             stepCell(`${as}_one`, 'rename', {
               from: `${as}_max`,
-              columns: Object.fromEntries(from.columns.filter((column) => column !== key).map(({name}) => [`${name}_max`, name])),
+              columns: Object.fromEntries(
+                from.columns.filter((column) => column !== key).map(({name}) => [`${name}_max`, name]),
+              ),
             }),
             stepCell(`${as}_merged`, 'snapshot', {from: `${as}_one`, table, mode: 'merge', keys: [key.name]}),
           ]

@@ -65,12 +65,16 @@ export function difference(found, expected) {
   const names = (/** @type {Table} */ {columns}) => columns.map(({name}) => name).join(', ');
   if (names(found) !== names(expected)) return `its columns are ${names(found)}, expected ${names(expected)}`;
   const isNumber = (/** @type {Kind | undefined} */ kind) => kind === 'whole' || kind === 'float';
-  const floats = expected.columns.map(({kind}, i) => isNumber(kind) && isNumber(found.columns[i]?.kind) && (kind === 'float' || found.columns[i]?.kind === 'float'));
+  const floats = expected.columns.map(
+    ({kind}, i) =>
+      isNumber(kind) && isNumber(found.columns[i]?.kind) && (kind === 'float' || found.columns[i]?.kind === 'float'),
+  );
   for (const [i, {name, kind}] of expected.columns.entries()) {
     const its = found.columns[i]?.kind;
     if (its !== kind && !floats[i]) return `${name} is ${its}, expected ${kind}`;
   }
-  if (found.rows.length !== expected.rows.length) return `it has ${found.rows.length} rows, expected ${expected.rows.length}${firstOnly(found, expected, floats)}`;
+  if (found.rows.length !== expected.rows.length)
+    return `it has ${found.rows.length} rows, expected ${expected.rows.length}${firstOnly(found, expected, floats)}`;
   /** Rows by their exact values. @param {Table} table */
   const bags = (table) => {
     /** @type {Map<string, unknown[][]>} */
@@ -101,11 +105,22 @@ export function difference(found, expected) {
 }
 
 /** @param {Table} found @param {Table} expected */
-const nearest = (found, expected) => ` (first rows ${JSON.stringify(found.rows.slice(0, 2))}, expected ${JSON.stringify(expected.rows.slice(0, 2))})`;
+const nearest = (found, expected) =>
+  ` (first rows ${JSON.stringify(found.rows.slice(0, 2))}, expected ${JSON.stringify(expected.rows.slice(0, 2))})`;
 
 /** @param {readonly unknown[]} row @param {Table} table @param {readonly boolean[]} floats */
 const keyOf = (row, table, floats) =>
-  JSON.stringify(row.map((value, i) => (floats[i] ? null : table.columns[i]?.kind === 'whole' ? decimal(value) : table.columns[i]?.kind === 'nested' ? inOrder(value) : value)));
+  JSON.stringify(
+    row.map((value, i) =>
+      floats[i]
+        ? null
+        : table.columns[i]?.kind === 'whole'
+          ? decimal(value)
+          : table.columns[i]?.kind === 'nested'
+            ? inOrder(value)
+            : value,
+    ),
+  );
 
 /** A row that only one side has, where the numbers of rows differ. @param {Table} found @param {Table} expected @param {readonly boolean[]} floats */
 function firstOnly(found, expected, floats) {
@@ -129,7 +144,8 @@ function sameFloats(left, right) {
     return 0;
   };
   const [a, b] = [[...left].sort(order), [...right].sort(order)];
-  const alike = (/** @type {unknown[]} */ x, /** @type {unknown[]} */ y) => x.every((value, i) => closeEnough(value, y[i]));
+  const alike = (/** @type {unknown[]} */ x, /** @type {unknown[]} */ y) =>
+    x.every((value, i) => closeEnough(value, y[i]));
   if (a.every((row, i) => alike(row, b[i] ?? []))) return true;
   // Numbers that are nearly equal may be sorted the other way round.
   if (a.length > 2000) return false;
@@ -150,10 +166,14 @@ function sameFloats(left, right) {
 export function renumbered(table, column) {
   const at = table.columns.findIndex(({name}) => name === column);
   if (at === -1) return table;
-  const exact = (/** @type {readonly unknown[]} */ row) => JSON.stringify(row.filter((_, i) => i !== at && table.columns[i]?.name !== 'distance'));
+  const exact = (/** @type {readonly unknown[]} */ row) =>
+    JSON.stringify(row.filter((_, i) => i !== at && table.columns[i]?.name !== 'distance'));
   const sorted = [...table.rows].sort((a, b) => (exact(a) < exact(b) ? -1 : 1));
   /** @type {Map<unknown, string>} */
   const numbers = new Map();
   for (const row of sorted) if (row[at] !== null && !numbers.has(row[at])) numbers.set(row[at], String(numbers.size));
-  return {columns: table.columns, rows: table.rows.map((row) => row.map((value, i) => (i === at && value !== null ? numbers.get(value) : value)))};
+  return {
+    columns: table.columns,
+    rows: table.rows.map((row) => row.map((value, i) => (i === at && value !== null ? numbers.get(value) : value))),
+  };
 }

@@ -45,7 +45,8 @@ async function draw(more: Partial<ChartSpec> = {}, alerts = 'alerts', readings =
   const rows = await database.objects(chart.sql);
   return {chart, rows, caption: captionOf(chart, rows), ...readRows(rows)};
 }
-const places = (alerts: readonly ChartRow[]) => alerts.map(({x, sensor}) => [typeof x === 'number' ? (x - start) / hour : x, sensor]);
+const places = (alerts: readonly ChartRow[]) =>
+  alerts.map(({x, sensor}) => [typeof x === 'number' ? (x - start) / hour : x, sensor]);
 
 describe('alerts on a chart', () => {
   test('the SQL is the golden one', async () => {
@@ -69,7 +70,9 @@ describe('alerts on a chart', () => {
       [39, 41, 6.5],
     ]);
     expect(caption).toContain('4 alerts, 1 critical.');
-    const without = unwrap(reduceChart({...spec, alerts: undefined}, await database.columns('readings'), id('readings')));
+    const without = unwrap(
+      reduceChart({...spec, alerts: undefined}, await database.columns('readings'), id('readings')),
+    );
     const plain = readRows(await database.objects(without.sql)).points;
     const drawn = (of: readonly ChartRow[]): string[] => of.map(({x, y}) => `${x} ${y}`).sort();
     expect(drawn(points)).toEqual(drawn(plain));
@@ -83,7 +86,11 @@ describe('alerts on a chart', () => {
       [40, 'a'],
     ]);
     expect((await draw({facet: 'sensor_id'})).alerts.map(({facet}) => facet)).toEqual(['b', 'a', 'a']);
-    expect((await draw({color: 'sensor_id', facet: 'site'})).alerts.map(({facet}) => facet)).toEqual(['north', 'north', 'north']);
+    expect((await draw({color: 'sensor_id', facet: 'site'})).alerts.map(({facet}) => facet)).toEqual([
+      'north',
+      'north',
+      'north',
+    ]);
     expect((await draw({y: ['vibration', 'load'], color: 'sensor_id'})).alerts).toHaveLength(3);
     const none = await draw({color: 'site'});
     expect([none.alerts, none.caption]).toEqual([[], 'No alert belongs here.']);
@@ -121,7 +128,9 @@ describe('alerts on a chart', () => {
   test('are bands behind the line and marks with a tip before it, one kind for each severity; the picture says how many', async () => {
     const {chart, rows} = await draw({color: 'sensor_id'});
     const {options} = plotOptions(Plot, chart, rows, {width: 800, theme: 'light'});
-    const kinds = (options.marks ?? []).flatMap((mark) => (typeof mark === 'object' && mark !== null ? [mark.constructor.name] : []));
+    const kinds = (options.marks ?? []).flatMap((mark) =>
+      typeof mark === 'object' && mark !== null ? [mark.constructor.name] : [],
+    );
     expect(kinds).toEqual(['Rect', 'Rect', 'Rect', 'Line', 'Dot', 'Dot', 'Dot', 'Tip', 'Tip']);
     expect(options.ariaDescription).toMatch(/300 rows\. 3 alerts, 1 critical\.$/);
   });
@@ -129,12 +138,24 @@ describe('alerts on a chart', () => {
   test('need a time on x, what was measured on y, and a table of alerts: the problem says which', async () => {
     const columns = await database.columns('readings');
     const table = {columns: await database.columns('alerts'), relation: id('alerts')};
-    const said = (more: Partial<ChartSpec>, alerts = table) => checkChart({...spec, ...more}, columns, id('readings'), alerts).map(({code, message}) => [code, message]);
-    expect(said({x: 'load'})).toEqual([['CHART_ALERTS', 'Alerts are marked on a line, area, bar or dot chart whose x is a time, and load is BIGINT.']]);
-    expect(said({mark: 'histogram', y: []})).toEqual([['CHART_ALERTS', 'Alerts are marked on a line, area, bar or dot chart whose x is a time, and this one is a histogram.']]);
+    const said = (more: Partial<ChartSpec>, alerts = table) =>
+      checkChart({...spec, ...more}, columns, id('readings'), alerts).map(({code, message}) => [code, message]);
+    expect(said({x: 'load'})).toEqual([
+      ['CHART_ALERTS', 'Alerts are marked on a line, area, bar or dot chart whose x is a time, and load is BIGINT.'],
+    ]);
+    expect(said({mark: 'histogram', y: []})).toEqual([
+      [
+        'CHART_ALERTS',
+        'Alerts are marked on a line, area, bar or dot chart whose x is a time, and this one is a histogram.',
+      ],
+    ]);
     expect(said({mark: 'bar', y: []})[0]?.[1]).toContain('y has to be what was measured');
     expect(said({}, {columns: columns, relation: id('readings')})[0]?.[1]).toBe('alerts has no column timestamp.');
-    expect(said({}, {columns: [{name: 'timestamp', type: 'VARCHAR'}], relation: id('x')})[0]?.[1]).toBe('timestamp of alerts is VARCHAR, which is no time.');
-    expect(said({}, {columns: [{name: 'timestamp', type: 'TIMESTAMP'}], relation: id('x')})[0]?.[1]).toBe('alerts has no column severity.');
+    expect(said({}, {columns: [{name: 'timestamp', type: 'VARCHAR'}], relation: id('x')})[0]?.[1]).toBe(
+      'timestamp of alerts is VARCHAR, which is no time.',
+    );
+    expect(said({}, {columns: [{name: 'timestamp', type: 'TIMESTAMP'}], relation: id('x')})[0]?.[1]).toBe(
+      'alerts has no column severity.',
+    );
   });
 });

@@ -23,7 +23,9 @@ export async function openDatabase(): Promise<Database> {
     rows: async (query) => ({rows: (await connection.runAndReadAll(query)).getRowsJS() as Row[]}),
     columns: async (relation) => {
       // DESCRIBE gives texts first.
-      const found = (await connection.runAndReadAll(`DESCRIBE FROM ${id(relation)}`)).getRowsJS() as unknown as (readonly [string, string])[];
+      const found = (
+        await connection.runAndReadAll(`DESCRIBE FROM ${id(relation)}`)
+      ).getRowsJS() as unknown as (readonly [string, string])[];
       return found.map(([name, type]) => ({name, type}));
     },
   };

@@ -12,7 +12,16 @@ const specs: fc.Arbitrary<ChartSpec> = fc.record({
   y: fc.array(name, {maxLength: 3}),
   color: maybe(name),
   facet: maybe(name),
-  aggregate: maybe(fc.constantFrom('avg' as const, 'sum' as const, 'min' as const, 'max' as const, 'median' as const, 'count' as const)),
+  aggregate: maybe(
+    fc.constantFrom(
+      'avg' as const,
+      'sum' as const,
+      'min' as const,
+      'max' as const,
+      'median' as const,
+      'count' as const,
+    ),
+  ),
   bins: maybe(fc.integer({min: 1, max: 500})),
   title: maybe(name),
   alerts: maybe(name),
@@ -47,8 +56,14 @@ test('what is the default is left out, one y stands alone', () => {
 });
 
 test('a misspelt mark or parameter is told with the word that was meant', () => {
-  expect(readChart({mark: 'lines', x: 'a'})).toMatchObject({ok: false, problems: [{path: 'mark', hint: 'Did you mean line?'}]});
-  expect(readChart({mark: 'line', colour: 'a'})).toMatchObject({ok: false, problems: [{path: 'colour', hint: 'Did you mean color?'}]});
+  expect(readChart({mark: 'lines', x: 'a'})).toMatchObject({
+    ok: false,
+    problems: [{path: 'mark', hint: 'Did you mean line?'}],
+  });
+  expect(readChart({mark: 'line', colour: 'a'})).toMatchObject({
+    ok: false,
+    problems: [{path: 'colour', hint: 'Did you mean color?'}],
+  });
   expect(readChart({x: 'a'})).toMatchObject({ok: false, problems: [{path: 'mark', message: 'mark is missing.'}]});
   expect(readChart('line')).toMatchObject({ok: false});
 });

@@ -9,21 +9,37 @@ import {unwrap} from '../../../src/lib/problem.ts';
 import {id} from '../../../src/sql/sql.ts';
 import {openDatabase} from './database.ts';
 
-const bare: ChartSpec = {mark: 'line', x: undefined, y: [], color: undefined, facet: undefined, aggregate: undefined, bins: undefined, title: undefined, alerts: undefined};
+const bare: ChartSpec = {
+  mark: 'line',
+  x: undefined,
+  y: [],
+  color: undefined,
+  facet: undefined,
+  aggregate: undefined,
+  bins: undefined,
+  title: undefined,
+  alerts: undefined,
+};
 const database = await openDatabase();
 await database.run(
   `CREATE TABLE t AS SELECT 'sensor number ' || (i % 14) AS sensor, ['a', 'b'][i % 2 + 1] AS site, TIMESTAMP '2024-01-01' + to_minutes(i) AS time, 20 + sin(i / 90) AS temperature, i % 3 AS cluster FROM range(3000) r(i)`,
 );
 const columns = await database.columns('t');
 
-async function picture(spec: Partial<ChartSpec>, width = 800, theme: 'light' | 'dark' = 'light', only?: (row: ChartRow) => boolean): Promise<Picture> {
+async function picture(
+  spec: Partial<ChartSpec>,
+  width = 800,
+  theme: 'light' | 'dark' = 'light',
+  only?: (row: ChartRow) => boolean,
+): Promise<Picture> {
   const chart = unwrap(reduceChart({...bare, ...spec}, columns, id('t')));
   const rows = await database.objects(chart.sql);
   return plotOptions(Plot, chart, only === undefined ? rows : rows.filter(only), {width, theme});
 }
 
 /** The kinds of marks a picture has, by Plot's own names for them. */
-const kinds = ({options}: Picture): string[] => (options.marks ?? []).flatMap((mark) => (typeof mark === 'object' && mark !== null ? [mark.constructor.name] : []));
+const kinds = ({options}: Picture): string[] =>
+  (options.marks ?? []).flatMap((mark) => (typeof mark === 'object' && mark !== null ? [mark.constructor.name] : []));
 
 const examples: Readonly<Record<(typeof marks)[number], [Partial<ChartSpec>, string[]]>> = {
   line: [{x: 'time', y: ['temperature']}, ['Line', 'Tip']],
@@ -48,7 +64,12 @@ describe('options', () => {
     const {options} = await picture({x: 'time', y: ['temperature']});
     expect(options.x).toMatchObject({type: 'utc', label: 'time'});
     const ticks = [0, 12, 24, 36].map((hour) => new Date(Date.UTC(2024, 0, 1, hour)));
-    expect(ticks.map((tick, i) => timeTick(tick, i, ticks))).toEqual(['00:00\nJan 1', '12:00', '00:00\nJan 2', '12:00']);
+    expect(ticks.map((tick, i) => timeTick(tick, i, ticks))).toEqual([
+      '00:00\nJan 1',
+      '12:00',
+      '00:00\nJan 2',
+      '12:00',
+    ]);
     const months = [0, 1, 12].map((month) => new Date(Date.UTC(2024, month, 1)));
     expect(months.map((tick, i) => timeTick(tick, i, months))).toEqual(['Jan\n2024', 'Feb', 'Jan\n2025']);
   });
@@ -82,7 +103,9 @@ describe('options', () => {
 
   test('averages stand side by side, sums on each other', async () => {
     expect((await picture({mark: 'bar', x: 'site', y: ['temperature'], color: 'cluster'})).options.fx).toBeDefined();
-    expect((await picture({mark: 'bar', x: 'site', y: ['temperature'], color: 'cluster', aggregate: 'sum'})).options.fx).toBeUndefined();
+    expect(
+      (await picture({mark: 'bar', x: 'site', y: ['temperature'], color: 'cluster', aggregate: 'sum'})).options.fx,
+    ).toBeUndefined();
   });
 
   test('small multiples wrap: three in a row on a wide page, two on a phone', async () => {
@@ -98,10 +121,17 @@ describe('options', () => {
 });
 
 test('figures and moments are told without noise', () => {
-  expect([0, 1013.25, 0.1 + 0.2, 5_000_000, 1.5e-7, -1e20].map(figure)).toEqual(['0', '1,013.25', '0.3', '5M', '1.5e-7', '-1e+20']);
-  expect([Date.UTC(2024, 1, 1), Date.UTC(2024, 1, 1, 9, 30), Date.UTC(2024, 1, 1, 9, 30, 5, 120)].map((ms) => moment(new Date(ms)))).toEqual([
-    '2024-02-01',
-    '2024-02-01 09:30',
-    '2024-02-01 09:30:05.120',
+  expect([0, 1013.25, 0.1 + 0.2, 5_000_000, 1.5e-7, -1e20].map(figure)).toEqual([
+    '0',
+    '1,013.25',
+    '0.3',
+    '5M',
+    '1.5e-7',
+    '-1e+20',
   ]);
+  expect(
+    [Date.UTC(2024, 1, 1), Date.UTC(2024, 1, 1, 9, 30), Date.UTC(2024, 1, 1, 9, 30, 5, 120)].map((ms) =>
+      moment(new Date(ms)),
+    ),
+  ).toEqual(['2024-02-01', '2024-02-01 09:30', '2024-02-01 09:30:05.120']);
 });

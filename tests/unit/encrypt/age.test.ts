@@ -21,7 +21,8 @@ function vectorOf(content: Uint8Array): Vector {
   const text = Buffer.from(content).toString('latin1');
   const end = text.indexOf('\n\n');
   const fields = text.slice(0, end).split('\n');
-  const all = (name: string): string[] => fields.flatMap((line) => (line.startsWith(`${name}: `) ? [line.slice(name.length + 2)] : []));
+  const all = (name: string): string[] =>
+    fields.flatMap((line) => (line.startsWith(`${name}: `) ? [line.slice(name.length + 2)] : []));
   const body = content.slice(end + 2);
   const [passphrase] = all('passphrase');
   return {
@@ -65,10 +66,20 @@ test('any bytes in any pieces come back', async () => {
 
 test('each of several recipients opens it, with a whole identity file as well', async () => {
   const other = await generateX25519Identity();
-  const file = await encrypt([bytesOf('secret')], {as: 'age', recipients: [recipient, ` ${await identityToRecipient(other)}\n`]});
-  for (const secret of [identity, other.toLowerCase(), `# created: 2024-05-01T10:00:00Z\n# public key: ${recipient}\n${identity}\n`])
+  const file = await encrypt([bytesOf('secret')], {
+    as: 'age',
+    recipients: [recipient, ` ${await identityToRecipient(other)}\n`],
+  });
+  for (const secret of [
+    identity,
+    other.toLowerCase(),
+    `# created: 2024-05-01T10:00:00Z\n# public key: ${recipient}\n${identity}\n`,
+  ])
     expect(await (await decrypt(file, secret)).text()).toBe('secret');
-  expect(await refusal(file, await generateX25519Identity())).toMatchObject({code: 'ENCRYPTED_WRONG_KEY', message: 'a.bin was not encrypted for this identity.'});
+  expect(await refusal(file, await generateX25519Identity())).toMatchObject({
+    code: 'ENCRYPTED_WRONG_KEY',
+    message: 'a.bin was not encrypted for this identity.',
+  });
   expect(await refusal(file, recipient)).toMatchObject({code: 'ENCRYPTION_IDENTITY'});
   expect(await refusal(file, 'AGE-SECRET-KEY-1XYZ')).toMatchObject({code: 'ENCRYPTION_IDENTITY'});
 });
@@ -82,14 +93,19 @@ test('a passphrase opens it, another doesn’t', async () => {
 
 test('what is changed or cut is refused, wherever it is', async () => {
   const file = await encrypt([new Uint8Array(300_000)], {as: 'age', recipients: [recipient]});
-  for (const at of [60, 250, 100_000, -1]) expect((await refusal(await tampered(file, at), identity)).code).toMatch(/^ENCRYPTED_(DAMAGED|WRONG_KEY)$/);
-  for (const size of [file.size - 1, 65_536 * 3, 250, 100, 40]) expect((await refusal(file.slice(0, size), identity)).code).toBe('ENCRYPTED_DAMAGED');
+  for (const at of [60, 250, 100_000, -1])
+    expect((await refusal(await tampered(file, at), identity)).code).toMatch(/^ENCRYPTED_(DAMAGED|WRONG_KEY)$/);
+  for (const size of [file.size - 1, 65_536 * 3, 250, 100, 40])
+    expect((await refusal(file.slice(0, size), identity)).code).toBe('ENCRYPTED_DAMAGED');
 });
 
 test('a file as text is read', async () => {
   const file = await encrypt([bytesOf('secret')], {as: 'age', recipients: [recipient]});
   const text = armor.encode(new Uint8Array(await file.arrayBuffer()));
-  expect(await detectEncrypted(new Blob([`\n${text.replaceAll('\n', '\r\n')}`]))).toEqual({as: 'age', wants: 'identity'});
+  expect(await detectEncrypted(new Blob([`\n${text.replaceAll('\n', '\r\n')}`]))).toEqual({
+    as: 'age',
+    wants: 'identity',
+  });
   expect(await (await decrypt(new Blob([text]), identity)).text()).toBe('secret');
 });
 
@@ -98,5 +114,7 @@ test.each([
   ['ssh-ed25519 AAAA', /is no age recipient/],
   [identity, /secret key/],
 ])('%s is no recipient', async (wrong, message) => {
-  await expect(encrypt([], {as: 'age', recipients: [wrong]})).rejects.toMatchObject({problem: {code: 'ENCRYPTION_RECIPIENT', message}});
+  await expect(encrypt([], {as: 'age', recipients: [wrong]})).rejects.toMatchObject({
+    problem: {code: 'ENCRYPTION_RECIPIENT', message},
+  });
 });

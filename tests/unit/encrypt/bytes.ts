@@ -22,7 +22,8 @@ export async function encrypt(pieces: readonly Uint8Array[], how: Encryption, by
   return out;
 }
 
-export const decrypt = (file: Blob, secret: string): Promise<Blob> => gather(decrypted(file, 'a.bin', secret, () => undefined));
+export const decrypt = (file: Blob, secret: string): Promise<Blob> =>
+  gather(decrypted(file, 'a.bin', secret, () => undefined));
 
 /** The problem that a decryption ends with, and how many bytes it gave before. */
 export async function refusal(file: Blob, secret: string): Promise<Problem & {given: number}> {

@@ -5,17 +5,35 @@ import {newPassphrase, newPassphraseBits} from '../../../src/encrypt/passphrase.
 import {passphraseBits} from '../../../src/encrypt/strength.ts';
 import {encrypt, refusal} from './bytes.ts';
 
-test.each([{as: 'age'}, {as: 'age', recipients: []}, {as: 'fernet'}, {as: 'fernet', recipients: ['age1']}, {as: 'zip', passphrase: 'x'}, {}])(
+test.each([
+  {as: 'age'},
+  {as: 'age', recipients: []},
+  {as: 'fernet'},
+  {as: 'fernet', recipients: ['age1']},
+  {as: 'zip', passphrase: 'x'},
+  {},
+])(
   'a script’s %j says too little',
   // The cast: a script may give anything.
-  async (how) => expect(encrypt([], how as unknown as Encryption)).rejects.toMatchObject({problem: {code: 'ENCRYPTION'}}),
+  async (how) =>
+    expect(encrypt([], how as unknown as Encryption)).rejects.toMatchObject({problem: {code: 'ENCRYPTION'}}),
 );
 
 test('an empty passphrase is refused', async () => {
-  await expect(encrypt([], {as: 'age', passphrase: ''})).rejects.toMatchObject({problem: {code: 'ENCRYPTION_PASSPHRASE'}});
+  await expect(encrypt([], {as: 'age', passphrase: ''})).rejects.toMatchObject({
+    problem: {code: 'ENCRYPTION_PASSPHRASE'},
+  });
 });
 
-test.each(['sensor_id,temperature\nA,20.5\n', '', 'PAR1', '{"a": 1}', 'gAAAAA', 'token\ngAAAAABh', 'age-encryption.org/v2\n'])('%j is not encrypted', async (text) => {
+test.each([
+  'sensor_id,temperature\nA,20.5\n',
+  '',
+  'PAR1',
+  '{"a": 1}',
+  'gAAAAA',
+  'token\ngAAAAABh',
+  'age-encryption.org/v2\n',
+])('%j is not encrypted', async (text) => {
   const file = new Blob([text]);
   expect(await detectEncrypted(file)).toBeUndefined();
   expect(await refusal(file, 'x')).toMatchObject({code: 'NOT_ENCRYPTED'});
@@ -33,14 +51,26 @@ describe('passphrases', () => {
   test('made ones are eight random words of 2,048', () => {
     const made = Array.from({length: 400}, newPassphrase);
     expect(new Set(made).size).toBe(400);
-    for (const passphrase of made) expect(passphrase.split('-').every((word) => /^[a-z]{3,8}$/.test(word)) && passphrase.split('-').length === 8).toBe(true);
+    for (const passphrase of made)
+      expect(
+        passphrase.split('-').every((word) => /^[a-z]{3,8}$/.test(word)) && passphrase.split('-').length === 8,
+      ).toBe(true);
     // 3,200 draws of 2,048 words: fewer than 1,500 different ones would not be by chance.
     expect(new Set(made.flatMap((passphrase) => passphrase.split('-'))).size).toBeGreaterThan(1500);
     expect(newPassphraseBits).toBeGreaterThanOrEqual(80);
   });
 
   test('the estimate is low for what everyone tries first, high for what nobody does', () => {
-    for (const common of ['password', 'Passw0rd1', 'qwertyuiop', 'iloveyou2', '12345678', 'aaaaaaaaaaaaaaaaaaaa', 'abcabcabcabc', '2024-01-01'])
+    for (const common of [
+      'password',
+      'Passw0rd1',
+      'qwertyuiop',
+      'iloveyou2',
+      '12345678',
+      'aaaaaaaaaaaaaaaaaaaa',
+      'abcabcabcabc',
+      '2024-01-01',
+    ])
       expect(passphraseBits(common), common).toBeLessThan(30);
     for (const _ of Array.from({length: 20})) expect(passphraseBits(newPassphrase())).toBeGreaterThan(75);
     expect(passphraseBits('kx8#Vq!m2Zp@9LwD4tRs')).toBeGreaterThan(60);

@@ -7,12 +7,17 @@ import {bytesOf, decrypt, encrypt, gather, refusal, tampered} from './bytes.ts';
 const key = 'cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=';
 const token = 'gAAAAAAdwJ6wAAECAwQFBgcICQoLDA0ODy021cpGVWKZ_eEwCGM4BLLF_5CV9dOPmrhuVUPgJobwOz7JcbmrR64jVmpU4IwqDA==';
 const invalid = {
-  'incorrect mac': 'gAAAAAAdwJ6xAAECAwQFBgcICQoLDA0OD3HkMATM5lFqGaerZ-fWPAl1-szkFVzXTuGb4hR8AKtwcaX1YdykQUFBQUFBQUFBQQ==',
+  'incorrect mac':
+    'gAAAAAAdwJ6xAAECAwQFBgcICQoLDA0OD3HkMATM5lFqGaerZ-fWPAl1-szkFVzXTuGb4hR8AKtwcaX1YdykQUFBQUFBQUFBQQ==',
   'too short': 'gAAAAAAdwJ6xAAECAwQFBgcICQoLDA0OD3HkMATM5lFqGaerZ-fWPA==',
-  'invalid base64': '%%%%%%%%%%%%%AECAwQFBgcICQoLDA0OD3HkMATM5lFqGaerZ-fWPAl1-szkFVzXTuGb4hR8AKtwcaX1YdykRtfsH-p1YsUD2Q==',
-  'payload size not multiple of block size': 'gAAAAAAdwJ6xAAECAwQFBgcICQoLDA0OD3HkMATM5lFqGaerZ-fWPOm73QeoCk9uGib28Xe5vz6oxq5nmxbx_v7mrfyudzUm',
-  'payload padding error': 'gAAAAAAdwJ6xAAECAwQFBgcICQoLDA0ODz4LEpdELGQAad7aNEHbf-JkLPIpuiYRLQ3RtXatOYREu2FWke6CnJNYIbkuKNqOhw==',
-  'incorrect IV (causes padding error)': 'gAAAAAAdwJ6xBQECAwQFBgcICQoLDA0OD3HkMATM5lFqGaerZ-fWPAkLhFLHpGtDBRLRTZeUfWgHSv49TF2AUEZ1TIvcZjK1zQ==',
+  'invalid base64':
+    '%%%%%%%%%%%%%AECAwQFBgcICQoLDA0OD3HkMATM5lFqGaerZ-fWPAl1-szkFVzXTuGb4hR8AKtwcaX1YdykRtfsH-p1YsUD2Q==',
+  'payload size not multiple of block size':
+    'gAAAAAAdwJ6xAAECAwQFBgcICQoLDA0OD3HkMATM5lFqGaerZ-fWPOm73QeoCk9uGib28Xe5vz6oxq5nmxbx_v7mrfyudzUm',
+  'payload padding error':
+    'gAAAAAAdwJ6xAAECAwQFBgcICQoLDA0ODz4LEpdELGQAad7aNEHbf-JkLPIpuiYRLQ3RtXatOYREu2FWke6CnJNYIbkuKNqOhw==',
+  'incorrect IV (causes padding error)':
+    'gAAAAAAdwJ6xBQECAwQFBgcICQoLDA0OD3HkMATM5lFqGaerZ-fWPAkLhFLHpGtDBRLRTZeUfWgHSv49TF2AUEZ1TIvcZjK1zQ==',
 };
 
 test('the specification’s token is made', async () => {
@@ -28,7 +33,9 @@ test('the specification’s token is read, also with a line end after it', async
 });
 
 test.each(Object.entries(invalid))('the specification’s bad token is refused: %s', async (_why, text) => {
-  await expect(gather(decryptFernet(new Blob([text]), 'a.bin', key))).rejects.toMatchObject({problem: {code: /^ENCRYPTED_(WRONG_KEY|CUT_SHORT|DAMAGED)$/}});
+  await expect(gather(decryptFernet(new Blob([text]), 'a.bin', key))).rejects.toMatchObject({
+    problem: {code: /^ENCRYPTED_(WRONG_KEY|CUT_SHORT|DAMAGED)$/},
+  });
 });
 
 test('any bytes in any pieces come back', async () => {
@@ -51,10 +58,13 @@ describe('a token of several slices', () => {
   });
 
   // The end of the ciphertext and the MAC fall on either side of a slice's end.
-  test.each(Array.from({length: 6}, (_, i) => 3 * (3 << 20) - 25 - 16 * i))('of %i bytes comes back', async (length) => {
-    const back = await decrypt(await encrypt([plain.subarray(0, length)], {as: 'fernet', key}), key);
-    expect(Buffer.from(await back.arrayBuffer()).equals(plain.subarray(0, length))).toBe(true);
-  });
+  test.each(Array.from({length: 6}, (_, i) => 3 * (3 << 20) - 25 - 16 * i))(
+    'of %i bytes comes back',
+    async (length) => {
+      const back = await decrypt(await encrypt([plain.subarray(0, length)], {as: 'fernet', key}), key);
+      expect(Buffer.from(await back.arrayBuffer()).equals(plain.subarray(0, length))).toBe(true);
+    },
+  );
 
   test.each([0, 30, 6_000_000, -60, -5])('with a changed letter at %i gives nothing', async (at) => {
     const {code, given} = await refusal(await tampered(await made, at), key);
@@ -88,5 +98,7 @@ test('a passphrase is kept apart from the file by a salted, slow derivation', as
 });
 
 test('a file that asks for endless rounds is refused at once', async () => {
-  expect(await refusal(new Blob([`fernet pbkdf2-hmac-sha256 999999999 AAAAAAAAAAAAAAAAAAAAAA==\n${token}`]), 'x')).toMatchObject({code: 'ENCRYPTED_DAMAGED'});
+  expect(
+    await refusal(new Blob([`fernet pbkdf2-hmac-sha256 999999999 AAAAAAAAAAAAAAAAAAAAAA==\n${token}`]), 'x'),
+  ).toMatchObject({code: 'ENCRYPTED_DAMAGED'});
 });

@@ -39,7 +39,8 @@ function local(service: () => ComputeContract) {
 }
 
 const ignore = (): void => undefined;
-const points = (n: number) => columnSet({values: Float64Array.from({length: n}, (_, i) => (i * 7919) % 1000), rows: n, columns: 1});
+const points = (n: number) =>
+  columnSet({values: Float64Array.from({length: n}, (_, i) => (i * 7919) % 1000), rows: n, columns: 1});
 const nowhere = {progress: ignore, rows: () => Promise.resolve()};
 const problem = (run: Promise<unknown>) => run.then(() => undefined, problemOf);
 
@@ -47,7 +48,12 @@ test('a job’s result comes back, and the worker is kept for the next', async (
   const {port, workers} = local(() => createComputeService(nodePause));
   const input = points(1000);
   const parts: string[][] = [];
-  await port.run('kmeans', input, {k: 3}, {...nowhere, rows: (columns) => Promise.resolve(void parts.push(columns.map(({name}) => name)))});
+  await port.run(
+    'kmeans',
+    input,
+    {k: 3},
+    {...nowhere, rows: (columns) => Promise.resolve(void parts.push(columns.map(({name}) => name)))},
+  );
   expect(parts).toEqual([['cluster', 'distance']]);
   expect(input.columns[0]?.values.length, 'the columns were moved').toBe(0);
   await port.run('kmeans', points(10), {k: 1}, nowhere);
@@ -66,7 +72,9 @@ test('an error value rejects with its Problem', async () => {
 test('what is wrong with taking in the rows is what the job fails with', async () => {
   const {port} = local(() => createComputeService(nodePause));
   const full = new RangeError('the engine is full');
-  await expect(port.run('kmeans', points(10), {k: 1}, {...nowhere, rows: () => Promise.reject(full)})).rejects.toBe(full);
+  await expect(port.run('kmeans', points(10), {k: 1}, {...nowhere, rows: () => Promise.reject(full)})).rejects.toBe(
+    full,
+  );
 });
 
 test('an aborted job stops soon enough that the worker is kept', async () => {
@@ -77,14 +85,18 @@ test('an aborted job stops soon enough that the worker is kept', async () => {
   stop.abort();
   expect(await running).toMatchObject({code: 'CANCELLED'});
   expect(workers.map(({ended}) => ended)).toEqual([false]);
-  expect(await problem(port.run('kmeans', points(2), {}, nowhere, {signal: stop.signal}))).toMatchObject({code: 'CANCELLED'});
+  expect(await problem(port.run('kmeans', points(2), {}, nowhere, {signal: stop.signal}))).toMatchObject({
+    code: 'CANCELLED',
+  });
 });
 
 test('a job that ignores its cancel for 2 s takes the worker with it; the next job has a new one', async () => {
   vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout']});
   try {
     let deaf = true;
-    const {port, workers} = local(() => (deaf ? {run: () => new Promise(ignore), cancel: () => new Promise(ignore)} : createComputeService(nodePause)));
+    const {port, workers} = local(() =>
+      deaf ? {run: () => new Promise(ignore), cancel: () => new Promise(ignore)} : createComputeService(nodePause),
+    );
     const stop = new AbortController();
     const stuck = problem(port.run('kmeans', points(10), {}, nowhere, {signal: stop.signal}));
     const beside = problem(port.run('kmeans', points(10), {}, nowhere));

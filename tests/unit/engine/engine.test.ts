@@ -35,7 +35,10 @@ describe('running', () => {
       sql`INSERT INTO ${odd} SELECT i, 'x', NULL, NULL FROM range(3000) AS r(i)`,
       sql`DELETE FROM ${odd} WHERE "a b" < 1000`,
     ]);
-    expect(await node.engine.describeTable('it\'s "odd" ü')).toEqual({columns: await node.engine.describe(sql`FROM ${odd}`), rows: 2000});
+    expect(await node.engine.describeTable('it\'s "odd" ü')).toEqual({
+      columns: await node.engine.describe(sql`FROM ${odd}`),
+      rows: 2000,
+    });
     await node.engine.execute([sql`TRUNCATE ${odd}`]);
     expect((await node.engine.describeTable('it\'s "odd" ü')).rows).toBe(0);
     await node.engine.execute([sql`DROP TABLE ${odd}`]);
@@ -43,10 +46,14 @@ describe('running', () => {
 
   test('more than one statement at once is refused, and none of them runs', async () => {
     await node.engine.execute([sql`CREATE OR REPLACE TABLE safe AS SELECT 1 AS x`]);
-    expect(await problem(node.engine.rows(query('SELECT 1 AS a; UPDATE safe SET x = 2')))).toMatchObject({message: expect.stringContaining('multiple statements') as string});
-    expect(await problem(node.engine.execute([query('CREATE TABLE more AS SELECT 1; DROP TABLE safe')]))).toMatchObject({
+    expect(await problem(node.engine.rows(query('SELECT 1 AS a; UPDATE safe SET x = 2')))).toMatchObject({
       message: expect.stringContaining('multiple statements') as string,
     });
+    expect(await problem(node.engine.execute([query('CREATE TABLE more AS SELECT 1; DROP TABLE safe')]))).toMatchObject(
+      {
+        message: expect.stringContaining('multiple statements') as string,
+      },
+    );
     expect(await rows("SELECT x, ';' AS semicolon FROM safe;")).toEqual([[1, ';']]);
   });
 
@@ -63,24 +70,35 @@ describe('running', () => {
     expect(await rows('SELECT 1 AS x, 2 AS x -- end')).toEqual([[1, 2]]);
     expect(await rows("SELECT 'a'::ENUM('a', 'b') AS x, 'b'::ENUM('a', 'b') AS x -- end")).toEqual([['a', 'b']]);
     expect((await rows('EXPLAIN SELECT 1'))[0]?.[0]).toBe('physical_plan');
-    expect((await node.engine.rows(sql`SUMMARIZE SELECT 1 AS x`)).columns[0]).toEqual({name: 'column_name', type: 'VARCHAR'});
+    expect((await node.engine.rows(sql`SUMMARIZE SELECT 1 AS x`)).columns[0]).toEqual({
+      name: 'column_name',
+      type: 'VARCHAR',
+    });
     expect(await rows('WITH t AS (SELECT 1 AS x) FROM t')).toEqual([[1]]);
     expect(await rows('PIVOT (SELECT 1 AS a, 2 AS b) ON a USING sum(b)')).toEqual([[2n]]);
   });
 
   test('an ordered query keeps its order when a column is cast on its way', async () => {
-    const found = await rows("SELECT i, (i % 2)::VARCHAR::ENUM('0', '1') AS e FROM range(5000) AS t(i) ORDER BY i DESC");
+    const found = await rows(
+      "SELECT i, (i % 2)::VARCHAR::ENUM('0', '1') AS e FROM range(5000) AS t(i) ORDER BY i DESC",
+    );
     expect(found.map(([i]) => Number(i))).toEqual(Array.from({length: 5000}, (_, i) => 4999 - i));
     expect(found[1]).toEqual([4998n, '0']);
   });
 
   test('division by zero is NULL, as is the remainder, and NaN stays what it is', async () => {
-    expect(await rows("SELECT 1 / 0, 1.5::DOUBLE / 0, 7 // 0, 7 % 0, 7.5::DOUBLE % 0, 'NaN'::DOUBLE / 2")).toEqual([[null, null, null, null, null, NaN]]);
-    expect((await problem(rows('SELECT sqrt(x) FROM (SELECT -1::DOUBLE AS x)'))).message).toMatch(/square root of a negative number/);
+    expect(await rows("SELECT 1 / 0, 1.5::DOUBLE / 0, 7 // 0, 7 % 0, 7.5::DOUBLE % 0, 'NaN'::DOUBLE / 2")).toEqual([
+      [null, null, null, null, null, NaN],
+    ]);
+    expect((await problem(rows('SELECT sqrt(x) FROM (SELECT -1::DOUBLE AS x)'))).message).toMatch(
+      /square root of a negative number/,
+    );
   });
 
   test('calls made at once queue up', async () => {
-    const sums = await Promise.all(Array.from({length: 10}, (_, i) => rows(`SELECT sum(x + ${i}) FROM range(10000) AS t(x)`)));
+    const sums = await Promise.all(
+      Array.from({length: 10}, (_, i) => rows(`SELECT sum(x + ${i}) FROM range(10000) AS t(x)`)),
+    );
     expect(sums.map(([row]) => Number(row?.[0]))).toEqual(Array.from({length: 10}, (_, i) => 49_995_000 + i * 10_000));
   });
 });
@@ -146,23 +164,35 @@ describe('columns', () => {
     const wrong = Array.from({length: n}, (_, row) => row).filter((row) => {
       const sensor = (row * 7919) % 5000;
       if (!numbers.has(sensor)) numbers.set(sensor, numbers.size);
-      return i?.[row] !== row || !Object.is(j?.[row], row % 7 === 0 ? NaN : -row) || t?.[row] !== 1704067200000000n + BigInt(row) || s?.[row] !== numbers.get(sensor);
+      return (
+        i?.[row] !== row ||
+        !Object.is(j?.[row], row % 7 === 0 ? NaN : -row) ||
+        t?.[row] !== 1704067200000000n + BigInt(row) ||
+        s?.[row] !== numbers.get(sensor)
+      );
     });
     expect(wrong).toEqual([]);
   });
 
   test('no rows', async () => {
-    expect(await node.engine.columns(sql`SELECT 1 AS x WHERE false`)).toEqual({rows: 0, columns: [{kind: 'numbers', name: 'x', values: new Float64Array()}]});
+    expect(await node.engine.columns(sql`SELECT 1 AS x WHERE false`)).toEqual({
+      rows: 0,
+      columns: [{kind: 'numbers', name: 'x', values: new Float64Array()}],
+    });
   });
 
   test('a column of another type is named', async () => {
-    expect(await problem(node.engine.columns(sql`SELECT 1 AS x, [1] AS list`))).toMatchObject({code: 'COLUMN_NOT_NUMERIC', where: {column: 'list'}});
+    expect(await problem(node.engine.columns(sql`SELECT 1 AS x, [1] AS list`))).toMatchObject({
+      code: 'COLUMN_NOT_NUMERIC',
+      where: {column: 'list'},
+    });
   });
 });
 
 describe('inserting', () => {
   test('Arrow streams create a table and append to it', async () => {
-    const ipc = (a: number[], s: (string | null)[]): Uint8Array => tableToIPC(tableFromArrays({a: Float64Array.from(a), s}), 'stream');
+    const ipc = (a: number[], s: (string | null)[]): Uint8Array =>
+      tableToIPC(tableFromArrays({a: Float64Array.from(a), s}), 'stream');
     await node.engine.insert('My "T"', ipc([1, 2], ['x', null]), true);
     await node.engine.insert('My "T"', ipc([3], ['é']), false);
     expect(await rows('SELECT * FROM "My ""T"""')).toEqual([
@@ -186,9 +216,11 @@ describe('inserting', () => {
       ],
       true,
     );
-    expect(await rows('SELECT count(*), count(cluster), count("the distance"), count(*) FILTER (rowid <> cluster OR rowid / 2 <> "the distance") FROM k')).toEqual([
-      [300_000n, 200_000n, 240_000n, 0n],
-    ]);
+    expect(
+      await rows(
+        'SELECT count(*), count(cluster), count("the distance"), count(*) FILTER (rowid <> cluster OR rowid / 2 <> "the distance") FROM k',
+      ),
+    ).toEqual([[300_000n, 200_000n, 240_000n, 0n]]);
     expect(cluster.length, 'the columns were moved').toBe(0);
   });
 
@@ -209,7 +241,9 @@ describe('inserting', () => {
 
   test('an insert that fails leaves no table and no open transaction', async () => {
     await node.engine.insertColumns('once', [{name: 'x', values: Float64Array.of(1)}], true);
-    expect(await problem(node.engine.insertColumns('once', [{name: 'x', values: Float64Array.of(2)}], true))).toMatchObject({code: 'NAME_EXISTS'});
+    expect(
+      await problem(node.engine.insertColumns('once', [{name: 'x', values: Float64Array.of(2)}], true)),
+    ).toMatchObject({code: 'NAME_EXISTS'});
     expect(await rows('FROM once')).toEqual([[1]]);
     await node.engine.insertColumns('once', [{name: 'x', values: Float64Array.of(3, 4)}], false);
     expect(await rows('FROM once')).toEqual([[1], [3], [4]]);
@@ -231,7 +265,9 @@ describe('stopping', () => {
 
   test('a cancelled CREATE TABLE leaves no table', async () => {
     const abort = new AbortController();
-    const running = problem(node.engine.execute([sql`CREATE TABLE half AS SELECT i FROM range(10000000000) AS t(i)`], {signal: abort.signal}));
+    const running = problem(
+      node.engine.execute([sql`CREATE TABLE half AS SELECT i FROM range(10000000000) AS t(i)`], {signal: abort.signal}),
+    );
     setTimeout(() => abort.abort(), 200);
     expect(await running).toMatchObject({code: 'CANCELLED'});
     expect(await problem(node.engine.rows(sql`FROM half`))).toMatchObject({code: 'TABLE_NOT_FOUND'});
@@ -267,12 +303,16 @@ describe('stopping', () => {
   });
 
   test('an aborted signal never reaches the engine', async () => {
-    expect(await problem(node.engine.execute([sql`CREATE TABLE never AS SELECT 1`], {signal: AbortSignal.abort()}))).toMatchObject({code: 'CANCELLED'});
+    expect(
+      await problem(node.engine.execute([sql`CREATE TABLE never AS SELECT 1`], {signal: AbortSignal.abort()})),
+    ).toMatchObject({code: 'CANCELLED'});
     expect(await problem(node.engine.rows(sql`FROM never`))).toMatchObject({code: 'TABLE_NOT_FOUND'});
   });
 
   test('memory answers while a query runs', async () => {
-    await node.engine.execute([sql`CREATE OR REPLACE TABLE held AS SELECT i, random() AS r FROM range(500000) AS t(i)`]);
+    await node.engine.execute([
+      sql`CREATE OR REPLACE TABLE held AS SELECT i, random() AS r FROM range(500000) AS t(i)`,
+    ]);
     const abort = new AbortController();
     const running = problem(node.engine.query(endless, {signal: abort.signal}));
     const {used, limit} = await node.engine.memory();
@@ -292,12 +332,14 @@ describe('settings', () => {
     ).toEqual([['2024-01-01T10:00:00', '2024-01-01T10:00:00Z', true]]);
   });
 
-  test.each(['SET lock_configuration = false', 'RESET lock_configuration', 'SET autoload_known_extensions = true', "SET memory_limit = '1GB'"])(
-    'SQL cannot change them: %s',
-    async (text) => {
-      expect(await problem(node.engine.execute([query(text)]))).toMatchObject({code: 'NOT_ALLOWED'});
-    },
-  );
+  test.each([
+    'SET lock_configuration = false',
+    'RESET lock_configuration',
+    'SET autoload_known_extensions = true',
+    "SET memory_limit = '1GB'",
+  ])('SQL cannot change them: %s', async (text) => {
+    expect(await problem(node.engine.execute([query(text)]))).toMatchObject({code: 'NOT_ALLOWED'});
+  });
 
   test.each([
     ["FROM 'https://example.com/x.csv'", 'ENGINE_OFFLINE'],
@@ -331,7 +373,9 @@ describe('ending', () => {
     const abort = new AbortController();
     const starts = node.starts();
     // One call on one row: DuckDB looks for a cancel only between rows. A query would be described first.
-    const running = problem(node.engine.execute([sql`SELECT levenshtein(repeat('a', 200000), repeat('b', 200000))`], {signal: abort.signal}));
+    const running = problem(
+      node.engine.execute([sql`SELECT levenshtein(repeat('a', 200000), repeat('b', 200000))`], {signal: abort.signal}),
+    );
     await pause(300);
     const asked = performance.now();
     abort.abort();

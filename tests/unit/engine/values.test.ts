@@ -48,7 +48,12 @@ const types: Readonly<Record<string, readonly (readonly [literal: string, value:
     ["'340282366920938463463374607431768211455'", 2n ** 128n - 1n],
     ['0', 0n],
   ],
-  BIGNUM: [["'123456789012345678901234567890123456789012345678901234567890'", 123456789012345678901234567890123456789012345678901234567890n]],
+  BIGNUM: [
+    [
+      "'123456789012345678901234567890123456789012345678901234567890'",
+      123456789012345678901234567890123456789012345678901234567890n,
+    ],
+  ],
   FLOAT: [
     ["'nan'", NaN],
     ["'-inf'", -Infinity],
@@ -142,12 +147,16 @@ const types: Readonly<Record<string, readonly (readonly [literal: string, value:
     [`{'a': 1, 'b "c': 'x'}`, {a: 1, 'b "c': 'x'}],
     [`{'a': NULL, 'b "c': NULL}`, {a: null, 'b "c': null}],
   ],
-  'STRUCT(d DECIMAL(30,2), t TIME, "order" UHUGEINT, l BIT[])': [["{'d': 1.25, 't': '01:02:03.5', 'order': 7, 'l': ['01']}", {d: '1.25', t: '01:02:03.5', order: 7n, l: ['01']}]],
+  'STRUCT(d DECIMAL(30,2), t TIME, "order" UHUGEINT, l BIT[])': [
+    ["{'d': 1.25, 't': '01:02:03.5', 'order': 7, 'l': ['01']}", {d: '1.25', t: '01:02:03.5', order: 7n, l: ['01']}],
+  ],
   'MAP(VARCHAR, INTEGER)': [
     ["MAP {'a': 1, 'b': NULL}", {a: 1, b: null}],
     ['MAP {}', {}],
   ],
-  "MAP(ENUM('a', 'b'), STRUCT(i INTERVAL, n BIGINT))": [["MAP {'a': {'i': '1 day', 'n': 5}}", {a: {i: '1 day', n: 5n}}]],
+  "MAP(ENUM('a', 'b'), STRUCT(i INTERVAL, n BIGINT))": [
+    ["MAP {'a': {'i': '1 day', 'n': 5}}", {a: {i: '1 day', n: 5n}}],
+  ],
   'MAP(INTEGER, DATE[])': [["MAP {7: ['2024-01-01'::DATE]}", {7: ['2024-01-01']}]],
   'UNION(n INTEGER, s VARCHAR)': [
     ["union_value(s := 'x')", 'x'],
@@ -158,7 +167,12 @@ const types: Readonly<Record<string, readonly (readonly [literal: string, value:
 describe.each(Object.entries(types))('%s', (type, cases) => {
   test('arrives exactly', async () => {
     const literals = [...cases.map(([literal]) => literal), 'NULL'];
-    const {columns, rows} = await node.engine.rows(query(literals.map((literal, i) => `SELECT ${i} AS i, CAST(${literal} AS ${type}) AS v`).join(' UNION ALL ') + ' ORDER BY i'));
+    const {columns, rows} = await node.engine.rows(
+      query(
+        literals.map((literal, i) => `SELECT ${i} AS i, CAST(${literal} AS ${type}) AS v`).join(' UNION ALL ') +
+          ' ORDER BY i',
+      ),
+    );
     expect(columns[1]).toEqual({name: 'v', type});
     expect(rows.map((row) => row[1])).toEqual([...cases.map(([, value]) => value), null]);
   });
@@ -166,15 +180,25 @@ describe.each(Object.entries(types))('%s', (type, cases) => {
 
 test('columns of every type at once, over many chunks, stay beside each other', async () => {
   // DuckDB has no CASE over arrays of fixed size.
-  const firsts = Object.entries(types).flatMap(([type, [first]]) => (first === undefined || /\[\d+\]$/.test(type) ? [] : [{type, literal: first[0], value: first[1]}]));
-  const list = join(firsts.map(({type, literal}, c) => sql`CASE WHEN i % 3 = 0 THEN NULL ELSE CAST(${query(literal)} AS ${query(type)}) END AS ${id(`column ${c}`)}`));
+  const firsts = Object.entries(types).flatMap(([type, [first]]) =>
+    first === undefined || /\[\d+\]$/.test(type) ? [] : [{type, literal: first[0], value: first[1]}],
+  );
+  const list = join(
+    firsts.map(
+      ({type, literal}, c) =>
+        sql`CASE WHEN i % 3 = 0 THEN NULL ELSE CAST(${query(literal)} AS ${query(type)}) END AS ${id(`column ${c}`)}`,
+    ),
+  );
   const {rows} = await node.engine.rows(sql`SELECT i, ${list} FROM range(5000) AS t(i)`);
   expect(rows).toHaveLength(5000);
-  for (const i of [0, 1, 2047, 2048, 2049, 4096, 4999]) expect(rows[i]).toEqual([BigInt(i), ...firsts.map(({value}) => (i % 3 === 0 ? null : value))]);
+  for (const i of [0, 1, 2047, 2048, 2049, 4096, 4999])
+    expect(rows[i]).toEqual([BigInt(i), ...firsts.map(({value}) => (i % 3 === 0 ? null : value))]);
 });
 
 test('a column of a table that came as Arrow is read cell by cell', async () => {
-  const table = await node.engine.query(sql`SELECT i::HUGEINT AS h, (i / 100)::DECIMAL(10,2) AS d, i % 2 = 0 AS b FROM range(5000) AS t(i)`);
+  const table = await node.engine.query(
+    sql`SELECT i::HUGEINT AS h, (i / 100)::DECIMAL(10,2) AS d, i % 2 = 0 AS b FROM range(5000) AS t(i)`,
+  );
   const at = (name: string, row: number, type?: string): Value => {
     const column = table.getChild(name);
     return column === null ? null : cellValue(column, row, type);
@@ -215,7 +239,10 @@ test.each<[string, unknown]>([
           type: {
             kind: 'map',
             key: {kind: 'leaf', name: 'VARCHAR'},
-            value: {kind: 'struct', fields: [{name: 'x', type: {kind: 'list', size: undefined, child: {kind: 'leaf', name: 'BIGINT'}}}]},
+            value: {
+              kind: 'struct',
+              fields: [{name: 'x', type: {kind: 'list', size: undefined, child: {kind: 'leaf', name: 'BIGINT'}}}],
+            },
           },
         },
         {name: 'c', type: {kind: 'leaf', name: '"NULL"'}},

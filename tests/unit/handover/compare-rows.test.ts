@@ -17,14 +17,21 @@ async function side(text: string): Promise<{relation: Sql; columns: readonly {na
   await engine.execute([sql`CREATE TABLE ${id(table)} AS ${query(text)}`]);
   return {relation: id(table), columns: await engine.describe(sql`FROM ${id(table)}`)};
 }
-const compare = async (here: string, there: string, clusters?: {column: string; distance: string}): Promise<RowsCompared> =>
-  compareRows(engine, await side(here), await side(there), {clusters});
+const compare = async (
+  here: string,
+  there: string,
+  clusters?: {column: string; distance: string},
+): Promise<RowsCompared> => compareRows(engine, await side(here), await side(there), {clusters});
 const values = (columns: string, rows: string): string => `SELECT * FROM (VALUES ${rows}) AS t(${columns})`;
 
 /** Whether nothing differs. */
 const isEqual = ({differences, reordered, onlyHere, onlyThere, changed}: RowsCompared): boolean =>
   differences.length === 0 && !reordered && onlyHere.count + onlyThere.count + changed.count === 0;
-const counts = ({onlyHere, onlyThere, changed}: RowsCompared): number[] => [onlyHere.count, onlyThere.count, changed.count];
+const counts = ({onlyHere, onlyThere, changed}: RowsCompared): number[] => [
+  onlyHere.count,
+  onlyThere.count,
+  changed.count,
+];
 
 describe('equal', () => {
   test.each<[string, string, string]>([
@@ -36,18 +43,38 @@ describe('equal', () => {
       `SELECT NULL::INTEGER AS a, 'nan'::DOUBLE AS b, '-inf'::DOUBLE AS c`,
     ],
     ['zero and minus zero', `SELECT 0.0::DOUBLE AS a`, `SELECT -0.0::DOUBLE AS a`],
-    ['integers of other widths', `SELECT 7::HUGEINT AS a, 7::TINYINT AS b, 7::UBIGINT AS c`, `SELECT 7::BIGINT AS a, 7::INTEGER AS b, 7::DECIMAL(20,0) AS c`],
-    ['decimals of other scales', `SELECT 12.5::DECIMAL(10,1) AS a, 7::BIGINT AS b`, `SELECT 12.500::DECIMAL(38,3) AS a, 7.00::DECIMAL(18,2) AS b`],
+    [
+      'integers of other widths',
+      `SELECT 7::HUGEINT AS a, 7::TINYINT AS b, 7::UBIGINT AS c`,
+      `SELECT 7::BIGINT AS a, 7::INTEGER AS b, 7::DECIMAL(20,0) AS c`,
+    ],
+    [
+      'decimals of other scales',
+      `SELECT 12.5::DECIMAL(10,1) AS a, 7::BIGINT AS b`,
+      `SELECT 12.500::DECIMAL(38,3) AS a, 7.00::DECIMAL(18,2) AS b`,
+    ],
     [
       'decimals that none of 38 digits holds together',
       `SELECT 120::HUGEINT AS a, 0::HUGEINT AS b, -3.10::DECIMAL(38,2) AS c`,
       `SELECT 120.000::DECIMAL(38,3) AS a, 0.00::DECIMAL(38,2) AS b, -3.1000000000::DECIMAL(38,10) AS c`,
     ],
-    ['timestamps with a zone and without, in microseconds', `SELECT TIMESTAMP '2024-01-31 12:00:00.123456' AS a`, `SELECT TIMESTAMP_NS '2024-01-31 12:00:00.123456' AS a`],
-    ['nested values of other widths', `SELECT [1, NULL]::INTEGER[] AS a, {'x': 1::INTEGER, 'y': 'z'} AS b`, `SELECT [1, NULL]::BIGINT[] AS a, {'x': 1::BIGINT, 'y': 'z'} AS b`],
+    [
+      'timestamps with a zone and without, in microseconds',
+      `SELECT TIMESTAMP '2024-01-31 12:00:00.123456' AS a`,
+      `SELECT TIMESTAMP_NS '2024-01-31 12:00:00.123456' AS a`,
+    ],
+    [
+      'nested values of other widths',
+      `SELECT [1, NULL]::INTEGER[] AS a, {'x': 1::INTEGER, 'y': 'z'} AS b`,
+      `SELECT [1, NULL]::BIGINT[] AS a, {'x': 1::BIGINT, 'y': 'z'} AS b`,
+    ],
     ['maps in another order', `SELECT MAP {'a': 1, 'b': 2} AS m`, `SELECT MAP {'b': 2, 'a': 1} AS m`],
     ['an enum and a text', `SELECT 'low'::ENUM('low', 'high') AS a`, `SELECT 'low' AS a`],
-    ['columns of SQL’s own names', `SELECT 1 AS rowid, 2 AS n, 3 AS "c0", 4 AS "a b"`, `SELECT 1 AS rowid, 2 AS n, 3 AS "c0", 4 AS "a b"`],
+    [
+      'columns of SQL’s own names',
+      `SELECT 1 AS rowid, 2 AS n, 3 AS "c0", 4 AS "a b"`,
+      `SELECT 1 AS rowid, 2 AS n, 3 AS "c0", 4 AS "a b"`,
+    ],
     ['names that differ in case', `SELECT 1 AS Total`, `SELECT 1 AS total`],
   ])('%s', async (_, here, there) => {
     const found = await compare(here, there);
@@ -104,12 +131,17 @@ describe('different', () => {
   test('rows count as often as they are there', async () => {
     const found = await compare(values('a', '(1), (1), (1), (2)'), values('a', '(1), (2), (2), (3)'));
     expect(found.onlyHere.rows.length + found.changed.count).toBe(2);
-    expect(counts(await compare(values('a, b', '(1, 1), (1, 1), (2, 2)'), values('a, b', '(1, 1), (2, 2)')))).toEqual([1, 0, 0]);
+    expect(counts(await compare(values('a, b', '(1, 1), (1, 1), (2, 2)'), values('a, b', '(1, 1), (2, 2)')))).toEqual([
+      1, 0, 0,
+    ]);
   });
 
   test('a table that lacks rows, has others and changed ones', async () => {
     const here = `SELECT i AS id, 'sensor ' || i % 3 AS sensor, i / 7 AS v FROM range(100) r(i)`;
-    const found = await compare(here, `SELECT id, sensor, CASE WHEN id % 25 = 3 THEN v + 1 ELSE v END AS v FROM (${here}) WHERE id <> 50 UNION ALL SELECT 900, 'sensor 9', 1`);
+    const found = await compare(
+      here,
+      `SELECT id, sensor, CASE WHEN id % 25 = 3 THEN v + 1 ELSE v END AS v FROM (${here}) WHERE id <> 50 UNION ALL SELECT 900, 'sensor 9', 1`,
+    );
     expect(counts(found)).toEqual([1, 1, 4]);
     expect(found.onlyHere.rows.map(([key]) => Number(key))).toEqual([50]);
     expect(found.onlyThere.rows.map(([key]) => Number(key))).toEqual([900]);
@@ -118,13 +150,19 @@ describe('different', () => {
   });
 
   test('values that are swapped between rows are found row by row', async () => {
-    const found = await compare(values('id, x, y', `(1, 'a', 5), (2, 'b', 6), (3, 'c', 7)`), values('id, x, y', `(1, 'b', 5), (2, 'a', 6), (3, 'c', 7)`));
+    const found = await compare(
+      values('id, x, y', `(1, 'a', 5), (2, 'b', 6), (3, 'c', 7)`),
+      values('id, x, y', `(1, 'b', 5), (2, 'a', 6), (3, 'c', 7)`),
+    );
     expect(counts(found)).toEqual([0, 0, 2]);
     expect(found.changed.perColumn).toEqual({id: 0, x: 2, y: 0});
   });
 
   test('columns that are missing, more, of another kind or in another order are named', async () => {
-    const found = await compare(`SELECT 1 AS a, 'x' AS b, 2 AS gone, 1.5::DOUBLE AS f`, `SELECT 'x' AS b, '1' AS a, 1.5::DECIMAL(3,1) AS f, true AS new`);
+    const found = await compare(
+      `SELECT 1 AS a, 'x' AS b, 2 AS gone, 1.5::DOUBLE AS f`,
+      `SELECT 'x' AS b, '1' AS a, 1.5::DECIMAL(3,1) AS f, true AS new`,
+    );
     expect(found.differences).toEqual([
       {column: 'a', table: 'INTEGER', rows: 'VARCHAR'},
       {column: 'gone', table: 'INTEGER', rows: null},
@@ -136,7 +174,11 @@ describe('different', () => {
   });
 
   test('without a column in common rows are only counted', async () => {
-    expect(await compare('SELECT 1 AS a', 'SELECT 1 AS b UNION ALL SELECT 2')).toMatchObject({rows: 1, rowsThere: 2, differences: [{column: 'a'}, {column: 'b'}]});
+    expect(await compare('SELECT 1 AS a', 'SELECT 1 AS b UNION ALL SELECT 2')).toMatchObject({
+      rows: 1,
+      rowsThere: 2,
+      differences: [{column: 'a'}, {column: 'b'}],
+    });
   });
 
   test('no more than the first hundred rows are given', async () => {
@@ -147,7 +189,10 @@ describe('different', () => {
 
 describe('floating point', () => {
   test('each row is equal to one other row: three near ones and two leave one over', async () => {
-    const found = await compare(values('k, v', `('a', 1.0::DOUBLE), ('a', 1.0), ('a', 1.0)`), values('k, v', `('a', 1.0::DOUBLE + 1e-12), ('a', 1.0 - 1e-12)`));
+    const found = await compare(
+      values('k, v', `('a', 1.0::DOUBLE), ('a', 1.0), ('a', 1.0)`),
+      values('k, v', `('a', 1.0::DOUBLE + 1e-12), ('a', 1.0 - 1e-12)`),
+    );
     expect(counts(found)).toEqual([1, 0, 0]);
     expect(found.close).toBe(2);
   });
@@ -155,7 +200,10 @@ describe('floating point', () => {
   test('noise in two columns of 5,000 rows without a key, with a row too many, leaves that row over', async () => {
     const here = `SELECT 's' || i % 4 AS sensor, sin(i) * 10 ** (i % 9 - 4) AS a, cos(i * 3) AS b FROM range(5000) r(i)`;
     const noise = (column: string): string => `${column} * (1 + (hash(${column}) % 1000) * 9e-13)`;
-    const found = await compare(here, `SELECT sensor, ${noise('a')} AS a, ${noise('b')} AS b FROM (${here}) UNION ALL SELECT 's1', 77, 77`);
+    const found = await compare(
+      here,
+      `SELECT sensor, ${noise('a')} AS a, ${noise('b')} AS b FROM (${here}) UNION ALL SELECT 's1', 77, 77`,
+    );
     expect(counts(found)).toEqual([0, 1, 0]);
     expect(found.close).toBeGreaterThan(4900);
   });
@@ -171,7 +219,10 @@ describe('floating point', () => {
 describe('clusters', () => {
   const points = (numbers: string): string => `SELECT i AS id, sin(i) AS x, ${numbers} AS cluster FROM range(90) r(i)`;
   test('are equal up to their numbers', async () => {
-    const found = await compare(points('(i % 3)::INTEGER'), points('((i + 1) % 3)::INTEGER'), {column: 'cluster', distance: 'distance'});
+    const found = await compare(points('(i % 3)::INTEGER'), points('((i + 1) % 3)::INTEGER'), {
+      column: 'cluster',
+      distance: 'distance',
+    });
     expect(isEqual(found)).toBe(true);
     expect(found.renumbered).toEqual([
       [0, 1],
@@ -180,15 +231,21 @@ describe('clusters', () => {
     ]);
   });
   test('that put a row elsewhere differ in it', async () => {
-    const found = await compare(points('(i % 3)::INTEGER'), points('CASE WHEN i = 44 THEN (i % 3)::INTEGER ELSE ((i + 1) % 3)::INTEGER END'), {
-      column: 'cluster',
-      distance: 'distance',
-    });
+    const found = await compare(
+      points('(i % 3)::INTEGER'),
+      points('CASE WHEN i = 44 THEN (i % 3)::INTEGER ELSE ((i + 1) % 3)::INTEGER END'),
+      {
+        column: 'cluster',
+        distance: 'distance',
+      },
+    );
     expect(counts(found)).toEqual([0, 0, 1]);
     expect(found.changed.rows[0]?.[0]).toBe(44n);
   });
   test('that are two here and one there differ', async () => {
-    expect(counts(await compare(points('(i % 2)::INTEGER'), points('0'), {column: 'cluster', distance: 'distance'}))).toEqual([0, 0, 45]);
+    expect(
+      counts(await compare(points('(i % 2)::INTEGER'), points('0'), {column: 'cluster', distance: 'distance'})),
+    ).toEqual([0, 0, 45]);
   });
   test('count as numbers in any other table', async () => {
     expect(isEqual(await compare(points('(i % 3)::INTEGER'), points('((i + 1) % 3)::INTEGER')))).toBe(false);
@@ -196,7 +253,8 @@ describe('clusters', () => {
 });
 
 test('nothing of a comparison stays in the engine, after a failure neither', async () => {
-  const left = async (): Promise<unknown> => (await engine.rows(sql`SELECT table_name FROM duckdb_tables() WHERE table_name LIKE 'same_rows_%'`)).rows;
+  const left = async (): Promise<unknown> =>
+    (await engine.rows(sql`SELECT table_name FROM duckdb_tables() WHERE table_name LIKE 'same_rows_%'`)).rows;
   await compare(values('a, b', '(1, 1.5::DOUBLE), (2, 2)'), values('a, b', '(1, 1.6::DOUBLE), (3, 2)'));
   expect(await left()).toEqual([]);
   const [here, there] = [await side('SELECT 1 AS a'), await side('SELECT 2 AS a')];
@@ -208,6 +266,8 @@ test('nothing of a comparison stays in the engine, after a failure neither', asy
       return engine.execute(statements, call);
     },
   };
-  await expect(compareRows(stopped, here, there, {signal: abort.signal})).rejects.toMatchObject({problem: {code: 'CANCELLED'}});
+  await expect(compareRows(stopped, here, there, {signal: abort.signal})).rejects.toMatchObject({
+    problem: {code: 'CANCELLED'},
+  });
   expect(await left()).toEqual([]);
 });

@@ -15,7 +15,10 @@ let page: Awaited<ReturnType<typeof openPage>>;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lakebook-databases-'));
   const connection = await (await DuckDBInstance.create(':memory:')).connect();
-  const views = ['hot AS SELECT * FROM plant.main.readings WHERE t > 20', 'cold AS SELECT * FROM plant.readings WHERE t <= 20'].map((view) => `CREATE VIEW ${view}`);
+  const views = [
+    'hot AS SELECT * FROM plant.main.readings WHERE t > 20',
+    'cold AS SELECT * FROM plant.readings WHERE t <= 20',
+  ].map((view) => `CREATE VIEW ${view}`);
   const statements = [
     'USE plant',
     'CREATE TABLE readings AS SELECT unnest([19.5, 20.5, 21.5])::DOUBLE AS t',
@@ -24,7 +27,8 @@ beforeAll(async () => {
     'CREATE TABLE "sales.orders" AS SELECT 2 AS n',
     ...views,
   ];
-  for (const statement of [`ATTACH '${folder}/plant.duckdb' AS plant`, ...statements, 'USE memory', 'DETACH plant']) await connection.run(statement);
+  for (const statement of [`ATTACH '${folder}/plant.duckdb' AS plant`, ...statements, 'USE memory', 'DETACH plant'])
+    await connection.run(statement);
   connection.closeSync();
   page = await openPage({'plant.duckdb': await readFile(join(folder, 'plant.duckdb'))});
 });
@@ -33,7 +37,8 @@ afterAll(async () => {
   await rm(folder, {recursive: true});
 });
 
-const load = (name: string, table: string): string => `\`\`\`step ${name} = load\nfile: plant.duckdb\ntable: ${JSON.stringify(table)}\n\`\`\`\n\n`;
+const load = (name: string, table: string): string =>
+  `\`\`\`step ${name} = load\nfile: plant.duckdb\ntable: ${JSON.stringify(table)}\n\`\`\`\n\n`;
 
 /** Runs a script as the command line does, in a database file of its own beside those that it reads; gives the rows of tables. */
 async function runScript(script: string, output: string, tables: readonly string[]): Promise<unknown> {
@@ -53,7 +58,10 @@ async function runScript(script: string, output: string, tables: readonly string
 
 test('a notebook that is called like the database it loads leaves for another one; views that name their database are read there', async () => {
   const before = await readFile(join(folder, 'plant.duckdb'));
-  const {report, handover} = await page.run(load('warm', 'hot') + load('cool', 'cold') + load('orders', 'sales.orders'), 'lessons/plant.md');
+  const {report, handover} = await page.run(
+    load('warm', 'hot') + load('cool', 'cold') + load('orders', 'sales.orders'),
+    'lessons/plant.md',
+  );
   expect(report.map(({name, status, rowsOut, error}) => [name, status, rowsOut, error?.message])).toEqual([
     ['warm', 'ok', 2, undefined],
     ['cool', 'ok', 1, undefined],
@@ -64,11 +72,22 @@ test('a notebook that is called like the database it loads leaves for another on
   const {text, left} = sqlScript(handover);
   expect(left).toEqual([]);
   expect(text).toContain(command);
-  expect(await runScript(text, 'tables_of_plant.duckdb', ['warm', 'cool', 'orders'])).toEqual([[[20.5], [21.5]], [[19.5]], [[1]]]);
+  expect(await runScript(text, 'tables_of_plant.duckdb', ['warm', 'cool', 'orders'])).toEqual([
+    [[20.5], [21.5]],
+    [[19.5]],
+    [[1]],
+  ]);
   const {files} = dbtProject(handover);
   const textOf = (path: string): string => files.find((file) => file.path === path)?.text ?? '';
   expect(parse(textOf('profiles.yml'))).toMatchObject({
-    plant: {outputs: {dev: {path: 'tables_of_plant.duckdb', attach: [{path: 'plant.duckdb', alias: 'plant', type: 'duckdb', read_only: true}]}}},
+    plant: {
+      outputs: {
+        dev: {
+          path: 'tables_of_plant.duckdb',
+          attach: [{path: 'plant.duckdb', alias: 'plant', type: 'duckdb', read_only: true}],
+        },
+      },
+    },
   });
   expect(textOf('models/warm.sql')).toContain('FROM plant.main.hot');
   expect(await readFile(join(folder, 'plant.duckdb'))).toEqual(before);
@@ -82,7 +101,9 @@ test('a notebook of another name keeps its own for its database', async () => {
 
 test('before it ran, a database is opened by its name too', async () => {
   const {handover} = await page.run(load('warm', 'hot'), 'rooms.md');
-  expect(sqlScript({...handover, known: () => undefined}).text).toContain("ATTACH IF NOT EXISTS 'plant.duckdb' AS plant (TYPE duckdb, READ_ONLY);");
+  expect(sqlScript({...handover, known: () => undefined}).text).toContain(
+    "ATTACH IF NOT EXISTS 'plant.duckdb' AS plant (TYPE duckdb, READ_ONLY);",
+  );
 });
 
 test('of two tables that are called alike but for quotes each leaves as the one that it is, before a run and after it', async () => {

@@ -73,7 +73,8 @@ SELECT cluster, count(*) AS n FROM clustered GROUP BY ALL
 function golden(text: string): string {
   const file = join(root, 'tests/golden/handover/dbt.md');
   if (process.env['UPDATE'] === '1' || !existsSync(file)) {
-    if (process.env['CI'] !== undefined) throw new Error(`${file} is missing: run the tests with UPDATE=1 and read it.`);
+    if (process.env['CI'] !== undefined)
+      throw new Error(`${file} is missing: run the tests with UPDATE=1 and read it.`);
     mkdirSync(dirname(file), {recursive: true});
     writeFileSync(file, text);
   }
@@ -81,12 +82,16 @@ function golden(text: string): string {
 }
 
 test('a model for each cell with its refs; what dbt has no place for is named; a notebook’s text is no Jinja', async () => {
-  const page = await openPage({'{{ readings }}.csv': "room,temperature\noffice,21\nit's {{ 1 }},30\nhall,cold\noffice\nattic,\n"});
+  const page = await openPage({
+    '{{ readings }}.csv': "room,temperature\noffice,21\nit's {{ 1 }},30\nhall,cold\noffice\nattic,\n",
+  });
   try {
     const {handover, report} = await page.run(notebook, 'rooms/2024 Rooms.md');
     expect(report.flatMap(({name, error}) => (error === undefined ? [] : [name, error.message]))).toEqual([]);
     const {files, left} = dbtProject(handover);
-    const text = files.map((file) => `## ${file.path}\n\n\`\`\`\`${file.path.replace(/^.*\./, '')}\n${file.text}\`\`\`\`\n`).join('\n');
+    const text = files
+      .map((file) => `## ${file.path}\n\n\`\`\`\`${file.path.replace(/^.*\./, '')}\n${file.text}\`\`\`\`\n`)
+      .join('\n');
     expect(golden(text)).toBe(text);
     expect(left.map(({cell, why}) => [cell, why.slice(0, 40)])).toEqual([
       ['kept', 'Its rows go on, and lake.rooms isn’t wri'],

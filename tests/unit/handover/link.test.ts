@@ -25,7 +25,10 @@ describe('a notebook’s link', () => {
 
   test('keeps a byte order mark and line ends', async () => {
     const text = '\u{FEFF}# A\r\n\r\n```sql q\r\nSELECT 1\r\n```\r\n';
-    expect(await readNotebookLink(fragmentOf(unwrap(await notebookLink(text, address))))).toEqual({ok: true, value: text});
+    expect(await readNotebookLink(fragmentOf(unwrap(await notebookLink(text, address))))).toEqual({
+      ok: true,
+      value: text,
+    });
   });
 
   test('carries everything in its fragment, and nothing of the address but its place', async () => {
@@ -37,18 +40,29 @@ describe('a notebook’s link', () => {
   test('that would be too long is refused with its length and another way', async () => {
     // Random letters don't get smaller.
     let seed = 1;
-    const noise = Array.from({length: 30_000}, () => String.fromCharCode(97 + ((seed = (seed * 48_271) % 2_147_483_647) % 26))).join('');
+    const noise = Array.from({length: 30_000}, () =>
+      String.fromCharCode(97 + ((seed = (seed * 48_271) % 2_147_483_647) % 26)),
+    ).join('');
     const made = await notebookLink(noise, address);
-    expect(made).toMatchObject({ok: false, error: {code: 'LINK_TOO_LONG', hint: expect.stringContaining('file') as string}});
+    expect(made).toMatchObject({
+      ok: false,
+      error: {code: 'LINK_TOO_LONG', hint: expect.stringContaining('file') as string},
+    });
     expect((await notebookLink('a line of a notebook\n'.repeat(6_000), address)).ok).toBe(true);
-    expect(await notebookLink('a line of a notebook\n'.repeat(7_000), address)).toMatchObject({ok: false, error: {message: expect.stringContaining('147,000 bytes') as string}});
+    expect(await notebookLink('a line of a notebook\n'.repeat(7_000), address)).toMatchObject({
+      ok: false,
+      error: {message: expect.stringContaining('147,000 bytes') as string},
+    });
     expect(longestLink).toBe(16_384);
   });
 });
 
 describe('a link that someone made up', () => {
   test('of another version is named as that', async () => {
-    expect(await refused('#notebook=2.abc')).toMatchObject({code: 'LINK_VERSION', message: expect.stringContaining('version 2') as string});
+    expect(await refused('#notebook=2.abc')).toMatchObject({
+      code: 'LINK_VERSION',
+      message: expect.stringContaining('version 2') as string,
+    });
   });
 
   const whole = packed('# A notebook\n'.repeat(50));

@@ -21,8 +21,10 @@ export interface Content {
 export async function openPage(files: Readonly<Record<string, string | Uint8Array>>) {
   const {engine, file, close} = await startNodeEngine();
   const workspace = memoryWorkspace();
-  for (const [name, content] of Object.entries(files)) await workspace.storage.addFile(name, new Blob([typeof content === 'string' ? content : content.slice()]));
-  const registerFile = async (name: string, data: File): Promise<void> => file(name, new Uint8Array(await data.arrayBuffer()));
+  for (const [name, content] of Object.entries(files))
+    await workspace.storage.addFile(name, new Blob([typeof content === 'string' ? content : content.slice()]));
+  const registerFile = async (name: string, data: File): Promise<void> =>
+    file(name, new Uint8Array(await data.arrayBuffer()));
   const ports: Ports = {
     engine: {...engine, registerFile},
     compute: localCompute,
@@ -35,11 +37,16 @@ export async function openPage(files: Readonly<Record<string, string | Uint8Arra
     lake: workspace.lake,
     close,
     /** Runs a notebook as after a reload: nothing is known but what is stored. */
-    async run(markdown: string, path = 'notebook.md'): Promise<{report: readonly RanCell[]; handover: Handover; contentOf: (name: string) => Promise<Content>}> {
+    async run(
+      markdown: string,
+      path = 'notebook.md',
+    ): Promise<{report: readonly RanCell[]; handover: Handover; contentOf: (name: string) => Promise<Content>}> {
       const runner = new Runner(ports);
       runner.notebookPath = path;
       const notebook = parseNotebook(markdown);
-      const fingerprints = new Map((await workspace.storage.files()).map((stored) => [stored.name, stored.fingerprint]));
+      const fingerprints = new Map(
+        (await workspace.storage.files()).map((stored) => [stored.name, stored.fingerprint]),
+      );
       const tables = new Map((await workspace.lake.tables()).map((table) => [table.name.toLowerCase(), table]));
       const planned = plan(notebook, fingerprints, tables, path);
       runner.usePlan(planned);
@@ -69,9 +76,11 @@ export function difference(a: Content, b: Content): string | undefined {
     for (const [j, value] of row.entries()) {
       const other = b.rows[i]?.[j];
       const isFloat = /^(DOUBLE|FLOAT)$/.test(a.columns[j]?.type ?? '');
-      if (value !== other && !(isFloat && isNear(Number(value), Number(other)))) return `row ${i + 1}, ${a.columns[j]?.name}: ${value} / ${other}`;
+      if (value !== other && !(isFloat && isNear(Number(value), Number(other))))
+        return `row ${i + 1}, ${a.columns[j]?.name}: ${value} / ${other}`;
     }
   return undefined;
 }
 
-const isNear = (a: number, b: number): boolean => Math.abs(a - b) <= Math.max(1e-12, 1e-9 * Math.max(Math.abs(a), Math.abs(b)));
+const isNear = (a: number, b: number): boolean =>
+  Math.abs(a - b) <= Math.max(1e-12, 1e-9 * Math.max(Math.abs(a), Math.abs(b)));

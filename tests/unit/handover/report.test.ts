@@ -38,7 +38,15 @@ async function finished(markdown: string, runs = 1): Promise<FinishedRun> {
   let cells = await runner.run(undefined, {}, new AbortController().signal);
   for (let i = 1; i < runs; i++) cells = await runner.run(undefined, {}, new AbortController().signal);
   const timed = cells.map((ran, i) => ({...ran, ms: i * 100}));
-  return {title: notebook.title, startedAt: '2024-02-01T10:00:00.123Z', ms: 1234, ok: cells.every(({status}) => status === 'ok'), cells: timed, notebook, plan: planned};
+  return {
+    title: notebook.title,
+    startedAt: '2024-02-01T10:00:00.123Z',
+    ms: 1234,
+    ok: cells.every(({status}) => status === 'ok'),
+    cells: timed,
+    notebook,
+    plan: planned,
+  };
 }
 
 let run: FinishedRun;
@@ -105,23 +113,37 @@ wrong                    per has no column called no_such_column. Its columns ar
   });
 
   test('is saved under the notebook’s name', () => {
-    expect([reportFile(run, 'html').name, reportFile(run, 'text').name, reportFile({...run, title: '…'}, 'json').name]).toEqual([
-      'script-alert-1-script-co-run.html',
-      'script-alert-1-script-co-run.txt',
-      'notebook-run.json',
-    ]);
+    expect([
+      reportFile(run, 'html').name,
+      reportFile(run, 'text').name,
+      reportFile({...run, title: '…'}, 'json').name,
+    ]).toEqual(['script-alert-1-script-co-run.html', 'script-alert-1-script-co-run.txt', 'notebook-run.json']);
   });
 });
 
 test('a run that found everything there says so, and one that went well has no problems', async () => {
   const again = await finished(text.slice(0, text.indexOf('## Silver')), 2);
-  expect(reportOf({...again, ok: true})).toMatchObject({outcome: 'Finished.', ran: 0, kept: 2, problems: [], rowsIn: 1000, rowsOut: 950});
-  expect(reportAs(again, 'text')).toContain('raw_once                 1,000 → 950 rows, 5.0 % dropped, kept from before\n');
+  expect(reportOf({...again, ok: true})).toMatchObject({
+    outcome: 'Finished.',
+    ran: 0,
+    kept: 2,
+    problems: [],
+    rowsIn: 1000,
+    rowsOut: 950,
+  });
+  expect(reportAs(again, 'text')).toContain(
+    'raw_once                 1,000 → 950 rows, 5.0 % dropped, kept from before\n',
+  );
 });
 
 test('alerts that were raised and cells that can’t run are problems', async () => {
-  const readings = cell('sql readings', "SELECT 'C1' AS sensor, TIMESTAMP '2024-02-01' + INTERVAL 1 HOUR * i AS \"timestamp\", 5.0 + i AS vibration FROM range(10) t(i)");
-  const alerts = cell('step alarms = alerts', 'by: [sensor]\ntime: timestamp\nrules: {vibration: {critical: 10}}') + cell('sql broken', 'SELEC 1');
+  const readings = cell(
+    'sql readings',
+    "SELECT 'C1' AS sensor, TIMESTAMP '2024-02-01' + INTERVAL 1 HOUR * i AS \"timestamp\", 5.0 + i AS vibration FROM range(10) t(i)",
+  );
+  const alerts =
+    cell('step alarms = alerts', 'by: [sensor]\ntime: timestamp\nrules: {vibration: {critical: 10}}') +
+    cell('sql broken', 'SELEC 1');
   const report = reportOf(await finished(readings + alerts));
   expect(report.outcome).toBe('Finished, but 1 cell can’t run as written.');
   expect(report.problems.map(({cell: name, kind}) => `${name} ${kind}`)).toEqual(['alarms alerts', 'broken broken']);
@@ -134,8 +156,25 @@ test('a layer came to the rows that the lake keeps, not to those of the summary 
   const notebook = parseNotebook(markdown);
   const rows: Readonly<Record<string, number>> = {raw: 60, silver: 50, wide: 50, gold: 40, worst: 2, served: 2};
   const planned = plan(notebook, new Map());
-  const cells = planned.map(({name}) => ({name, kind: 'sql', status: 'ok' as const, rowsIn: null, rowsOut: rows[name] ?? null, rejected: 0, ms: 1, bytes: 0}));
-  const report = reportOf({title: 'Layers', startedAt: '2024-02-01T10:00:00.123Z', ms: 5, ok: true, cells, notebook, plan: planned});
+  const cells = planned.map(({name}) => ({
+    name,
+    kind: 'sql',
+    status: 'ok' as const,
+    rowsIn: null,
+    rowsOut: rows[name] ?? null,
+    rejected: 0,
+    ms: 1,
+    bytes: 0,
+  }));
+  const report = reportOf({
+    title: 'Layers',
+    startedAt: '2024-02-01T10:00:00.123Z',
+    ms: 5,
+    ok: true,
+    cells,
+    notebook,
+    plan: planned,
+  });
   expect(report.layers.map(({layer, rows: left}) => [layer, left])).toEqual([
     ['silver', 50],
     ['gold', 40],

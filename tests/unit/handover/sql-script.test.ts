@@ -23,7 +23,10 @@ const folders: string[] = [];
 afterAll(() => folders.forEach((folder) => rmSync(folder, {recursive: true})));
 
 /** Runs a script as the command line does, on native DuckDB in a folder with these files. */
-async function runScript(script: string, files: Files): Promise<{connection: DuckDBConnection; contentOf: (name: string) => Promise<Content>}> {
+async function runScript(
+  script: string,
+  files: Files,
+): Promise<{connection: DuckDBConnection; contentOf: (name: string) => Promise<Content>}> {
   const folder = mkdtempSync(join(tmpdir(), 'lakebook-script-'));
   folders.push(folder);
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
@@ -41,7 +44,9 @@ async function runScript(script: string, files: Files): Promise<{connection: Duc
 }
 
 const samples = join(root, 'public/samples');
-const sampleFiles: Files = Object.fromEntries(readdirSync(samples).map((name) => [name, readFileSync(join(samples, name))]));
+const sampleFiles: Files = Object.fromEntries(
+  readdirSync(samples).map((name) => [name, readFileSync(join(samples, name))]),
+);
 
 /** Every table cell's rows and rejects, in the page and of the script: how many are equal, which differ and how, and what stays out. */
 async function compare(page: Page, markdown: string, files: Files = {}) {
@@ -63,7 +68,14 @@ async function compare(page: Page, markdown: string, files: Files = {}) {
       else differing.push(`${name}: ${found}`);
     }
   }
-  return {text, left, differing, equal, script, failed: report.filter(({status}) => status === 'failed' || status === 'broken')};
+  return {
+    text,
+    left,
+    differing,
+    equal,
+    script,
+    failed: report.filter(({status}) => status === 'failed' || status === 'broken'),
+  };
 }
 
 /** `compare` in a page of its own. */
@@ -84,7 +96,10 @@ describe('the script of a shipped notebook gives the page’s rows on native Duc
     ['acid-and-time-travel', 15, []],
   ])('%s: %i tables', async (name, tables, out) => {
     // A crash needs a storage that outlives it.
-    const markdown = readFileSync(join(root, 'notebooks', `${name}.md`), 'utf8').replace('crash_after: 6\n', 'crash_after: 6\ndisabled: true\n');
+    const markdown = readFileSync(join(root, 'notebooks', `${name}.md`), 'utf8').replace(
+      'crash_after: 6\n',
+      'crash_after: 6\ndisabled: true\n',
+    );
     const {differing, equal, left} = await compareAlone(markdown, sampleFiles);
     expect(differing).toEqual([]);
     expect(left.map(({cell}) => cell)).toEqual(out);
@@ -93,14 +108,23 @@ describe('the script of a shipped notebook gives the page’s rows on native Duc
 });
 
 const sqlCell = (name: string, query: string): string => `\`\`\`sql ${name}\n${query}\n\`\`\`\n\n`;
-const stepCell = (name: string, kind: string, body: Readonly<Record<string, unknown>>): string => `\`\`\`step ${name} = ${kind}\n${stringify(body, {lineWidth: 0})}\`\`\`\n\n`;
+const stepCell = (name: string, kind: string, body: Readonly<Record<string, unknown>>): string =>
+  `\`\`\`step ${name} = ${kind}\n${stringify(body, {lineWidth: 0})}\`\`\`\n\n`;
 
 /** A step's example as a notebook: its tables are SQL cells, and those of the lake are written first. */
 function exampleNotebook(step: AnyStep, example: Example): string {
-  const lake = Object.entries(example.lake ?? {}).map(([name, table]) => sqlCell(`rows_of_${name}`, tableSql(table)) + stepCell(`write_${name}`, 'snapshot', {table: name}));
+  const lake = Object.entries(example.lake ?? {}).map(
+    ([name, table]) =>
+      sqlCell(`rows_of_${name}`, tableSql(table)) + stepCell(`write_${name}`, 'snapshot', {table: name}),
+  );
   const others = Object.entries(example.others ?? {}).map(([name, table]) => sqlCell(name, tableSql(table)));
   const input = step.input === 'one' ? sqlCell('input', tableSql(example.input)) : '';
-  return [...lake, ...others, input, stepCell('result', step.kind, {...(step.input === 'one' ? {from: 'input'} : {}), ...example.params})].join('');
+  return [
+    ...lake,
+    ...others,
+    input,
+    stepCell('result', step.kind, {...(step.input === 'one' ? {from: 'input'} : {}), ...example.params}),
+  ].join('');
 }
 
 describe('the script of an example gives the page’s rows', () => {
@@ -110,12 +134,16 @@ describe('the script of an example gives the page’s rows', () => {
   });
   afterAll(() => shared.close());
 
-  const examples = steps.flatMap((step) => step.examples.map((example): [string, string, AnyStep, Example] => [step.kind, example.name, step, example]));
+  const examples = steps.flatMap((step) =>
+    step.examples.map((example): [string, string, AnyStep, Example] => [step.kind, example.name, step, example]),
+  );
   test.each(examples)('%s: %s', async (kind, _name, step, example) => {
     const markdown = exampleNotebook(step, example);
     const {files = {}, lake} = example;
     const isAlone = Object.keys(files).length > 0 || lake !== undefined || kind === 'snapshot';
-    const {differing, equal, left, failed} = isAlone ? await compareAlone(markdown, files) : await compare(shared, markdown);
+    const {differing, equal, left, failed} = isAlone
+      ? await compareAlone(markdown, files)
+      : await compare(shared, markdown);
     expect(failed).toEqual([]);
     expect(differing).toEqual([]);
     // DuckDB has no k-means; of a postgres cell the script has the rows, and says how they get to the server.
@@ -125,7 +153,8 @@ describe('the script of an example gives the page’s rows', () => {
 });
 
 /** Rows as DuckDB writes them, a line each. */
-const lines = async (content: Promise<Content>): Promise<string[]> => (await content).rows.map((row) => row.join(' | '));
+const lines = async (content: Promise<Content>): Promise<string[]> =>
+  (await content).rows.map((row) => row.join(' | '));
 
 describe('files as they were read in the page', () => {
   test('several files with odd names, refused lines and their file’s name in a column', async () => {
@@ -137,7 +166,11 @@ describe('files as they were read in the page', () => {
     const body = {file: Object.keys(files), schema: {temp: 'double'}, decimal: ',', filename: true};
     const {differing, equal, left, script} = await compareAlone(stepCell('raw', 'load', body), files);
     expect({differing, left, equal}).toEqual({differing: [], left: [], equal: 2});
-    expect(await lines(script.contentOf('raw'))).toEqual(["s-1 | 21.5 | it's [1].csv", 's-1 | 22.5 | b*.csv', 's-9 | 1.5 | packed.csv.gz']);
+    expect(await lines(script.contentOf('raw'))).toEqual([
+      "s-1 | 21.5 | it's [1].csv",
+      's-1 | 22.5 | b*.csv',
+      's-9 | 1.5 | packed.csv.gz',
+    ]);
     expect((await lines(script.contentOf('raw_rejects'))).map((line) => line.slice(0, 40))).toEqual([
       expect.stringContaining("it's [1].csv | 3"),
       expect.stringContaining('packed.csv.gz | 3 '),
@@ -148,14 +181,20 @@ describe('files as they were read in the page', () => {
     const text = `name;temp\n${'Zoë;21,5\n'.repeat(3000)}"a;b";22,5\n`;
     const files = {'latin.csv': Buffer.from(text, 'latin1'), 'wide.csv': Buffer.from(`\ufeff${text}`, 'utf16le')};
     for (const encoding of ['latin-1', 'utf-16']) {
-      const {differing, equal, script} = await compareAlone(stepCell('raw', 'load', {file: encoding === 'utf-16' ? 'wide.csv' : 'latin.csv', encoding}), files);
+      const {differing, equal, script} = await compareAlone(
+        stepCell('raw', 'load', {file: encoding === 'utf-16' ? 'wide.csv' : 'latin.csv', encoding}),
+        files,
+      );
       expect({differing, equal}).toEqual({differing: [], equal: 1});
       expect((await lines(script.contentOf('raw'))).slice(-2)).toEqual(['Zoë | 21.5', 'a;b | 22.5']);
     }
   });
 
   test('JSON with broken lines and values of other types, and Parquet', async () => {
-    const files = {'mixed.json': '{"a": 1, "b": {"c": [1, 2]}, "d": "x"}\nbroken\n{"a": 2.25, "b": null, "d": 7}\n', 'readings.parquet': sampleFiles['readings.parquet'] ?? ''};
+    const files = {
+      'mixed.json': '{"a": 1, "b": {"c": [1, 2]}, "d": "x"}\nbroken\n{"a": 2.25, "b": null, "d": 7}\n',
+      'readings.parquet': sampleFiles['readings.parquet'] ?? '',
+    };
     const markdown =
       stepCell('raw', 'load', {file: 'mixed.json', schema: {a: 'int'}}) +
       sqlCell('why', 'SELECT reason FROM raw_rejects') +
@@ -167,8 +206,13 @@ describe('files as they were read in the page', () => {
   });
 
   test('an encoding that DuckDB doesn’t know is named with the way to mend it, and what reads the file waits', async () => {
-    const markdown = stepCell('raw', 'load', {file: 'w.csv', encoding: 'windows-1252'}) + stepCell('once', 'dedup', {}) + sqlCell('other', 'SELECT 1 AS one');
-    const {left, text, script, differing} = await compareAlone(markdown, {'w.csv': Buffer.from('price\n5 \x80\n', 'latin1')});
+    const markdown =
+      stepCell('raw', 'load', {file: 'w.csv', encoding: 'windows-1252'}) +
+      stepCell('once', 'dedup', {}) +
+      sqlCell('other', 'SELECT 1 AS one');
+    const {left, text, script, differing} = await compareAlone(markdown, {
+      'w.csv': Buffer.from('price\n5 \x80\n', 'latin1'),
+    });
     expect(left.map(({cell, instead}) => [cell, instead])).toEqual([
       ['raw', 'Turn it into UTF-8 with iconv -f windows-1252 -t utf-8, load that file instead, and export again.'],
       ['once', 'Once raw is there, take the marks off.'],
@@ -182,7 +226,8 @@ describe('files as they were read in the page', () => {
 describe('the lake', () => {
   const one = sqlCell('one', "SELECT 1 AS id, 'a' AS name");
   const two = sqlCell('two', "SELECT 2 AS id, 'b' AS name");
-  const write = (name: string, from: string, body: Readonly<Record<string, unknown>> = {}): string => stepCell(name, 'snapshot', {from, table: 'Things', ...body});
+  const write = (name: string, from: string, body: Readonly<Record<string, unknown>> = {}): string =>
+    stepCell(name, 'snapshot', {from, table: 'Things', ...body});
 
   test('rows that another notebook wrote are not in the script, and what would read them says how to bring them', async () => {
     const page = await openPage({});
@@ -190,7 +235,10 @@ describe('the lake', () => {
       await page.run(one + write('before', 'one'), 'other.md');
       const {left, text} = await compare(
         page,
-        two + write('added', 'two') + sqlCell('all_things', 'SELECT count(*) AS n FROM lake.things') + stepCell('first', 'read_table', {table: 'things', version: 0}),
+        two +
+          write('added', 'two') +
+          sqlCell('all_things', 'SELECT count(*) AS n FROM lake.things') +
+          stepCell('first', 'read_table', {table: 'things', version: 0}),
       );
       expect(left.map(({cell, why}) => [cell, why])).toEqual([
         ['added', 'It adds to lake.Things, which has rows that this notebook didn’t write.'],
@@ -222,7 +270,10 @@ describe('the lake', () => {
         write('v0', 'one') +
         two +
         write('v1', 'two', {mode: 'merge', keys: ['id']}) +
-        sqlCell('history', 'SELECT count(*) AS n, 0 AS version FROM lake.things VERSION AS OF 0 UNION ALL SELECT count(things.id), 1 FROM lake.things') +
+        sqlCell(
+          'history',
+          'SELECT count(*) AS n, 0 AS version FROM lake.things VERSION AS OF 0 UNION ALL SELECT count(things.id), 1 FROM lake.things',
+        ) +
         sqlCell('then', "FROM lake.things AT (TIMESTAMP => '2030-01-01')"),
     );
     expect(differing).toEqual([]);
@@ -233,7 +284,13 @@ describe('the lake', () => {
   test('a commit that dies halfway leaves nothing, one that dies afterwards is there', async () => {
     // A private window has no storage that outlives a crash, so these cells fail in the page.
     const rowsAfter = async (step: number) => {
-      const {script} = await compareAlone(one + write('v0', 'one') + two + write('crashed', 'two', {crash_after: step}) + sqlCell('things_now', 'SELECT id FROM lake.things'));
+      const {script} = await compareAlone(
+        one +
+          write('v0', 'one') +
+          two +
+          write('crashed', 'two', {crash_after: step}) +
+          sqlCell('things_now', 'SELECT id FROM lake.things'),
+      );
       return lines(script.contentOf('things_now'));
     };
     expect(await rowsAfter(6)).toEqual(['1']);
@@ -241,9 +298,14 @@ describe('the lake', () => {
   });
 
   test('what a cell that is left out would have written is not read', async () => {
-    const {left} = await compareAlone(stepCell('raw', 'load', {file: 'w.csv', encoding: 'windows-1252'}) + write('kept', 'raw') + sqlCell('read', 'FROM lake.things'), {
-      'w.csv': 'id\n1\n',
-    });
+    const {left} = await compareAlone(
+      stepCell('raw', 'load', {file: 'w.csv', encoding: 'windows-1252'}) +
+        write('kept', 'raw') +
+        sqlCell('read', 'FROM lake.things'),
+      {
+        'w.csv': 'id\n1\n',
+      },
+    );
     expect(left.map(({cell, why}) => [cell, why])).toEqual([
       ['raw', expect.stringContaining('windows-1252')],
       ['kept', 'It reads raw, which is left out.'],
@@ -281,10 +343,24 @@ describe('the script as a text', () => {
 
   test('a notebook that never ran gives what needs no columns, and says what to do', () => {
     const notebook = parseNotebook(
-      stepCell('raw', 'load', {file: 'a.csv', delimiter: ';'}) + sqlCell('n', 'SELECT count(*) AS n FROM raw') + stepCell('once', 'dedup', {from: 'raw'}),
+      stepCell('raw', 'load', {file: 'a.csv', delimiter: ';'}) +
+        sqlCell('n', 'SELECT count(*) AS n FROM raw') +
+        stepCell('once', 'dedup', {from: 'raw'}),
     );
-    const {text, left} = sqlScript({path: 'lessons/My notebook.md', notebook, plan: plan(notebook, new Map([['a.csv', 'x']])), known: () => undefined});
-    expect(left).toEqual([{cell: 'once', line: 10, why: 'The columns of raw aren’t known, since it has not run.', instead: 'Run the notebook, then export it again.'}]);
+    const {text, left} = sqlScript({
+      path: 'lessons/My notebook.md',
+      notebook,
+      plan: plan(notebook, new Map([['a.csv', 'x']])),
+      known: () => undefined,
+    });
+    expect(left).toEqual([
+      {
+        cell: 'once',
+        line: 10,
+        why: 'The columns of raw aren’t known, since it has not run.',
+        instead: 'Run the notebook, then export it again.',
+      },
+    ]);
     expect(text).toContain("SELECT * FROM read_csv(['a.csv'], delim = ';'");
     expect(text).toContain("duckdb -bail 'My notebook.duckdb' < 'My notebook.sql'");
     expect(text).toContain('CREATE OR REPLACE TABLE n AS\nSELECT count(*) AS n FROM raw;');

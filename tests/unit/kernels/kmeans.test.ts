@@ -20,7 +20,12 @@ function bestInertia(numbers: readonly number[], k: number): number {
   const best = (from: number, parts: number): number =>
     parts === 1
       ? spread(from, sorted.length)
-      : Math.min(...Array.from({length: sorted.length - from - parts + 1}, (_, i) => spread(from, from + i + 1) + best(from + i + 1, parts - 1)));
+      : Math.min(
+          ...Array.from(
+            {length: sorted.length - from - parts + 1},
+            (_, i) => spread(from, from + i + 1) + best(from + i + 1, parts - 1),
+          ),
+        );
   return best(0, k);
 }
 
@@ -31,7 +36,8 @@ describe('iris gives the inertia and silhouette that scikit-learn gives, from an
     [3, 10, 78.851441],
     [4, 60, 57.228473],
   ])('k = %i from %i starts: inertia %d', (k, starts, inertia) => {
-    for (const seed of seeds) expect(result(kmeans, iris, {k, seed, n_init: starts}).facts.inertia, `seed ${seed}`).toBeCloseTo(inertia, 6);
+    for (const seed of seeds)
+      expect(result(kmeans, iris, {k, seed, n_init: starts}).facts.inertia, `seed ${seed}`).toBeCloseTo(inertia, 6);
   });
 
   test('k = 3 with Spark’s 20 iterations: silhouette 0.735660 and sizes 62, 50, 38', () => {
@@ -62,7 +68,9 @@ test('every row has the nearest centre and its Euclidean distance to it', () => 
   const distances = values(columns, 'distance');
   let inertia = 0;
   values(columns, 'cluster').forEach((cluster, row) => {
-    const all = values(tables.centres, 'cluster').map((j) => Math.hypot(...centres.map((centre, c) => (iris.values[row * 4 + c] ?? NaN) - (centre[j] ?? NaN))));
+    const all = values(tables.centres, 'cluster').map((j) =>
+      Math.hypot(...centres.map((centre, c) => (iris.values[row * 4 + c] ?? NaN) - (centre[j] ?? NaN))),
+    );
     expect(distances[row]).toBeCloseTo(all[cluster] ?? NaN, 9);
     expect(all[cluster]).toBeCloseTo(Math.min(...all), 9);
     inertia += (distances[row] ?? NaN) ** 2;
@@ -74,7 +82,8 @@ test('the silhouette is the one of its definition: mean squared distances, row b
   const rows = getNumbers().slice(40, 110);
   const {columns, facts} = result(kmeans, matrix(rows), {k: 3, seed: 1, standardize: false});
   const labels = values(columns, 'cluster');
-  const squared = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, c) => sum + (x - (b[c] ?? NaN)) ** 2, 0);
+  const squared = (a: readonly number[], b: readonly number[]): number =>
+    a.reduce((sum, x, c) => sum + (x - (b[c] ?? NaN)) ** 2, 0);
   const scores = rows.map((row, i) => {
     const mean = (cluster: number): number => {
       const others = rows.filter((_, j) => j !== i && labels[j] === cluster);
@@ -126,7 +135,10 @@ describe('rows with missing values', () => {
       ok: false,
       error: {code: 'NO_COMPLETE_ROWS', message: 'None of the 2 rows has a value in every feature.'},
     });
-    expect(runKernel(kmeans, matrix([], 3), {k: 2}).outcome).toMatchObject({ok: false, error: {code: 'NO_COMPLETE_ROWS', message: 'There are no rows to cluster.'}});
+    expect(runKernel(kmeans, matrix([], 3), {k: 2}).outcome).toMatchObject({
+      ok: false,
+      error: {code: 'NO_COMPLETE_ROWS', message: 'There are no rows to cluster.'},
+    });
   });
 });
 
@@ -190,7 +202,10 @@ describe('edges', () => {
   test('wrong arguments are named', () => {
     expect(runKernel(kmeans, iris, {k: 0, tol: -1}).outcome).toMatchObject({
       ok: false,
-      error: {code: 'BAD_ARGUMENT', message: 'k takes a whole number from 1, and this is 0; tol takes a number from 0, and this is -1.'},
+      error: {
+        code: 'BAD_ARGUMENT',
+        message: 'k takes a whole number from 1, and this is 0; tol takes a number from 0, and this is -1.',
+      },
     });
   });
 
@@ -207,10 +222,14 @@ test('standardizing divides by the sample standard deviation and gives centres i
   const {tables, columns} = result(kmeans, matrix(rows), {k: 2, standardize: true, n_init: 5});
   const clusters = values(columns, 'cluster');
   expect(clusters.every((cluster, row) => cluster === clusters[row % 2])).toBe(true);
-  const means = [0, 1].map((side) => rows.filter((_, i) => i % 2 === side).reduce((sum, [x]) => sum + (x ?? 0), 0) / 100);
+  const means = [0, 1].map(
+    (side) => rows.filter((_, i) => i % 2 === side).reduce((sum, [x]) => sum + (x ?? 0), 0) / 100,
+  );
   expect(values(tables.centres, 'f0')[clusters[0] ?? 0]).toBeCloseTo(means[0] ?? NaN, 9);
   expect(values(tables.centres, 'f0')[clusters[1] ?? 0]).toBeCloseTo(means[1] ?? NaN, 9);
-  const inertia = (factor: number): number => result(kmeans, matrix(rows.map(([x, y]) => [x ?? 0, (y ?? 0) * factor])), {k: 2, standardize: true, n_init: 5}).facts.inertia ?? NaN;
+  const inertia = (factor: number): number =>
+    result(kmeans, matrix(rows.map(([x, y]) => [x ?? 0, (y ?? 0) * factor])), {k: 2, standardize: true, n_init: 5})
+      .facts.inertia ?? NaN;
   expect(inertia(1000)).toBeCloseTo(inertia(1), 6);
 });
 
@@ -234,8 +253,14 @@ test('on many rows further starts compete on a sample, and never make the result
   const random = seededRandom(3);
   const centres = [0, 3, 10, 13, 30, 33, 100, 104];
   const rows = 60_000;
-  const clouds = {values: Float64Array.from({length: rows}, (_, row) => (centres[row % 8] ?? 0) + random()), rows, columns: 1};
-  const inertias = seeds.slice(0, 2).map((seed) => [1, 10].map((n_init) => result(kmeans, clouds, {k: 8, seed, n_init}).facts.inertia ?? NaN));
+  const clouds = {
+    values: Float64Array.from({length: rows}, (_, row) => (centres[row % 8] ?? 0) + random()),
+    rows,
+    columns: 1,
+  };
+  const inertias = seeds
+    .slice(0, 2)
+    .map((seed) => [1, 10].map((n_init) => result(kmeans, clouds, {k: 8, seed, n_init}).facts.inertia ?? NaN));
   const best = Math.min(...inertias.flat());
   for (const [one = NaN, ten = NaN] of inertias) {
     expect(ten).toBeLessThanOrEqual(one);

@@ -27,12 +27,17 @@ async function both(
   expect(step.check?.(read.value, [input])).toEqual([]);
   const program = step.toSql(read.value, [input]);
   if (program.kind !== 'kernel') throw new Error('no kernel');
-  const {outcome, parts} = runKernel(rolling, await columnSetOf(duckdb, program.features), {...program.args, part_rows: partRows});
+  const {outcome, parts} = runKernel(rolling, await columnSetOf(duckdb, program.features), {
+    ...program.args,
+    part_rows: partRows,
+  });
   if (!outcome.ok) throw new Error(outcome.error.message);
   const reader = await duckdb.runAndReadAll(program.shown);
   const names = reader.columnNames().slice(input.columns.length);
   const columns = reader.getColumnsJS().slice(input.columns.length);
-  const windows = new Map(names.map((name, i) => [name, (columns[i] ?? []).map((value) => (value === null ? null : Number(value)))]));
+  const windows = new Map(
+    names.map((name, i) => [name, (columns[i] ?? []).map((value) => (value === null ? null : Number(value)))]),
+  );
   return {kernel: outcome.value.columns, windows, parts};
 }
 
@@ -46,11 +51,14 @@ function expectEqual({kernel, windows}: Awaited<ReturnType<typeof both>>, of: nu
     expect(found.length).toBe(wanted.length);
     wanted.forEach((value, row) => {
       const own = found[row] ?? 0;
-      if (value === null || missing(own, name.endsWith('_count'))) return expect([name, row, missing(own, name.endsWith('_count'))]).toEqual([name, row, value === null]);
+      if (value === null || missing(own, name.endsWith('_count')))
+        return expect([name, row, missing(own, name.endsWith('_count'))]).toEqual([name, row, value === null]);
       if (/_(min|max|count)$/.test(name)) return expect([name, row, own]).toEqual([name, row, value]);
       // DuckDB's slope counts hours from far away where a clock is wrong; deviations below the rounding of the numbers themselves are noise in either.
       const [relative, absolute] = name.endsWith('_slope') ? [1e-5, 1e-6] : [1e-9, 2e-8];
-      expect(Math.abs(own - value), `${name} of row ${row}: ${own}, not ${value}`).toBeLessThanOrEqual(relative * Math.abs(value) + absolute * of);
+      expect(Math.abs(own - value), `${name} of row ${row}: ${own}, not ${value}`).toBeLessThanOrEqual(
+        relative * Math.abs(value) + absolute * of,
+      );
     });
   }
 }
@@ -70,29 +78,63 @@ describe('the kernel gives what DuckDB’s own windows give', () => {
     {weight: 1, arbitrary: fc.constantFrom(null, NaN, Infinity, -Infinity, 0.1, -0)},
   );
   const readings = (value: fc.Arbitrary<number | null>) =>
-    fc.array(fc.tuple(fc.constantFrom('a', 'b', null), fc.constantFrom(1, 2, null), time, value, fc.integer({min: -3, max: 3})), {maxLength: 60});
+    fc.array(
+      fc.tuple(
+        fc.constantFrom('a', 'b', null),
+        fc.constantFrom(1, 2, null),
+        time,
+        value,
+        fc.integer({min: -3, max: 3}),
+      ),
+      {maxLength: 60},
+    );
   const text = (value: number | null): string | null => (value === null ? null : String(value));
   const stamp = (seconds: number | null): string | null => (seconds === null ? null : `${Math.round(seconds * 1e6)}`);
 
-  const check = async (rows: readonly (readonly [string | null, number | null, number | null, number | null, number])[], by: readonly string[], partRows: number, of: number) => {
+  const check = async (
+    rows: readonly (readonly [string | null, number | null, number | null, number | null, number])[],
+    by: readonly string[],
+    partRows: number,
+    of: number,
+  ) => {
     const raw = {
       columns: {sensor: 'VARCHAR', line: 'INTEGER', micros: 'BIGINT', v: 'DOUBLE', n: 'INTEGER'},
       rows: rows.map(([sensor, line, at, v, n]) => [sensor, line, stamp(at), text(v), n]),
     };
-    await duckdb.run(`CREATE OR REPLACE TABLE readings AS SELECT * EXCLUDE (micros), make_timestamp(micros) AS t FROM (${tableSql(raw)})`);
-    const input: Input = {name: 'readings', relation: id('readings'), columns: await columnsOf(duckdb, sql`FROM readings`)};
-    expectEqual(await both({columns: ['v', 'n'], time: 't', by, windows: ['1h', '4h', '1d'], statistics: all}, input, partRows), of);
+    await duckdb.run(
+      `CREATE OR REPLACE TABLE readings AS SELECT * EXCLUDE (micros), make_timestamp(micros) AS t FROM (${tableSql(raw)})`,
+    );
+    const input: Input = {
+      name: 'readings',
+      relation: id('readings'),
+      columns: await columnsOf(duckdb, sql`FROM readings`),
+    };
+    expectEqual(
+      await both({columns: ['v', 'n'], time: 't', by, windows: ['1h', '4h', '1d'], statistics: all}, input, partRows),
+      of,
+    );
   };
 
-  test.each([[[]], [['sensor']], [['sensor', 'line']]])('random readings by %j, with gaps, ties, jumps and missing values', async (by) => {
-    await fc.assert(
-      fc.asyncProperty(readings(number), fc.constantFrom(0, 1, 7), (rows, partRows) => check(rows, by, partRows, 100)),
-      {numRuns: 25},
-    );
-  });
+  test.each([[[]], [['sensor']], [['sensor', 'line']]])(
+    'random readings by %j, with gaps, ties, jumps and missing values',
+    async (by) => {
+      await fc.assert(
+        fc.asyncProperty(readings(number), fc.constantFrom(0, 1, 7), (rows, partRows) =>
+          check(rows, by, partRows, 100),
+        ),
+        {numRuns: 25},
+      );
+    },
+  );
 
   test('nothing of a spike of 1e12 stays behind when it has left the window', async () => {
-    const rows = Array.from({length: 60}, (_, i): [string, number, number, number, number] => ['a', 1, i * 600, i === 20 ? 1e12 : i === 21 ? -1e12 : 5 + (i % 7) / 10, 0]);
+    const rows = Array.from({length: 60}, (_, i): [string, number, number, number, number] => [
+      'a',
+      1,
+      i * 600,
+      i === 20 ? 1e12 : i === 21 ? -1e12 : 5 + (i % 7) / 10,
+      0,
+    ]);
     const raw = {columns: {t: 'BIGINT', v: 'DOUBLE'}, rows: rows.map(([, , at, v]) => [String(at * 1e6), String(v)])};
     await duckdb.run(`CREATE OR REPLACE TABLE spiky AS SELECT make_timestamp(t) AS t, v FROM (${tableSql(raw)})`);
     const input: Input = {name: 'spiky', relation: id('spiky'), columns: await columnsOf(duckdb, sql`FROM spiky`)};
@@ -102,7 +144,9 @@ describe('the kernel gives what DuckDB’s own windows give', () => {
       const wanted = windows.get(name) ?? [];
       wanted.forEach((value, row) => {
         if (value === null || !clean(row)) return;
-        expect(Math.abs((found[row] ?? 0) - value), `${name} of row ${row}`).toBeLessThan(1e-12 * Math.max(1, Math.abs(value)));
+        expect(Math.abs((found[row] ?? 0) - value), `${name} of row ${row}`).toBeLessThan(
+          1e-12 * Math.max(1, Math.abs(value)),
+        );
       });
     }
     expect(Math.abs((values(kernel, 'v_1h_mean')[24] ?? 0) - (windows.get('v_1h_mean')?.[24] ?? 0))).toBeLessThan(1e-3);
@@ -113,19 +157,26 @@ describe('the kernel gives what DuckDB’s own windows give', () => {
 const line = (numbers: readonly number[]): ColumnSet => ({
   rows: numbers.length,
   columns: [
-    {kind: 'times', name: 't', values: BigInt64Array.from(numbers, (_, i) => 1704067200000000n + BigInt(i) * 600_000_000n)},
+    {
+      kind: 'times',
+      name: 't',
+      values: BigInt64Array.from(numbers, (_, i) => 1704067200000000n + BigInt(i) * 600_000_000n),
+    },
     {kind: 'numbers', name: 'v', values: Float64Array.from(numbers)},
   ],
 });
 const hour = {windows: '[{"name":"1h","microseconds":3600000000}]', statistics: JSON.stringify(all)};
 
-test.each([0.1, 1e9 + 0.1, -1e-9, 1e300])('a constant of %d deviates by exactly nothing, and has slope 0', (constant) => {
-  const {outcome} = runKernel(rolling, line(Array.from({length: 500}, () => constant)), hour);
-  if (!outcome.ok) throw new Error(outcome.error.message);
-  expect(new Set(values(outcome.value.columns, 'v_1h_mean'))).toEqual(new Set([constant]));
-  expect(new Set(values(outcome.value.columns, 'v_1h_std').slice(1))).toEqual(new Set([0]));
-  expect(new Set(values(outcome.value.columns, 'v_1h_slope').slice(1))).toEqual(new Set([0]));
-});
+test.each([0.1, 1e9 + 0.1, -1e-9, 1e300])(
+  'a constant of %d deviates by exactly nothing, and has slope 0',
+  (constant) => {
+    const {outcome} = runKernel(rolling, line(Array.from({length: 500}, () => constant)), hour);
+    if (!outcome.ok) throw new Error(outcome.error.message);
+    expect(new Set(values(outcome.value.columns, 'v_1h_mean'))).toEqual(new Set([constant]));
+    expect(new Set(values(outcome.value.columns, 'v_1h_std').slice(1))).toEqual(new Set([0]));
+    expect(new Set(values(outcome.value.columns, 'v_1h_slope').slice(1))).toEqual(new Set([0]));
+  },
+);
 
 test('thousandths on top of 1e9 keep their deviation and slope, where sums of squares would have lost them', () => {
   const small = Array.from({length: 3000}, (_, i) => ((i * 7919) % 1024) / 2 ** 20);
@@ -139,7 +190,9 @@ test('thousandths on top of 1e9 keep their deviation and slope, where sums of sq
   for (const name of ['v_1h_std', 'v_1h_slope'])
     values(lifted, name)
       .slice(1)
-      .forEach((value, row) => expect(value, `${name} of row ${row + 1}`).toBeCloseTo(values(plain, name)[row + 1] ?? 0, 12));
+      .forEach((value, row) =>
+        expect(value, `${name} of row ${row + 1}`).toBeCloseTo(values(plain, name)[row + 1] ?? 0, 12),
+      );
 });
 
 test('rows come in parts that together are what one part is, whatever the order of the rows', async () => {
@@ -169,7 +222,10 @@ test('readings without a column of times are an error value', () => {
 });
 
 describe('odd sensors', () => {
-  const table = async (columns: Readonly<Record<string, string>>, rows: readonly (readonly (string | number | null)[])[]) => makeInput(duckdb, 'odd', {columns, rows});
+  const table = async (
+    columns: Readonly<Record<string, string>>,
+    rows: readonly (readonly (string | number | null)[])[],
+  ) => makeInput(duckdb, 'odd', {columns, rows});
   const types = {sensor: 'VARCHAR', t: 'TIMESTAMP', v: 'DOUBLE'};
   const body = {columns: ['v'], time: 't', by: ['sensor'], windows: ['1h'], statistics: all};
 

@@ -4,25 +4,42 @@ import type {ColumnSet, KernelColumn, Outcome} from '../../../workers/contract/e
 import {kernels} from '../../../workers/kernels/index.ts';
 import type {Matrix} from '../../../workers/kernels/vectors.ts';
 
-export const matrix = (rows: readonly (readonly number[])[], columns = rows[0]?.length ?? 0): Matrix => ({values: Float64Array.from(rows.flat()), rows: rows.length, columns});
+export const matrix = (rows: readonly (readonly number[])[], columns = rows[0]?.length ?? 0): Matrix => ({
+  values: Float64Array.from(rows.flat()),
+  rows: rows.length,
+  columns,
+});
 
 /** A matrix as a kernel gets it. */
 export const columnSet = ({values, rows, columns}: Matrix): ColumnSet => ({
   rows,
-  columns: Array.from({length: columns}, (_, c) => ({kind: 'numbers', name: `f${c}`, values: Float64Array.from({length: rows}, (_, row) => values[row * columns + c] ?? NaN)})),
+  columns: Array.from({length: columns}, (_, c) => ({
+    kind: 'numbers',
+    name: `f${c}`,
+    values: Float64Array.from({length: rows}, (_, row) => values[row * columns + c] ?? NaN),
+  })),
 });
 
 /** What a kernel gives, the parts of its rows put together. */
 export type Whole = KernelOutput & {readonly columns: readonly KernelColumn[]};
 
 /** Runs a kernel to its end; `steps` are the progress it gave, `parts` how many parts its rows came in. */
-export function runKernel(kernel: Kernel, input: Matrix | ColumnSet, args: KernelArgs): {outcome: Outcome<Whole>; steps: readonly Progress[]; parts: number} {
+export function runKernel(
+  kernel: Kernel,
+  input: Matrix | ColumnSet,
+  args: KernelArgs,
+): {outcome: Outcome<Whole>; steps: readonly Progress[]; parts: number} {
   const steps: Progress[] = [];
   const parts: (readonly KernelColumn[])[] = [];
   const work = kernel('values' in input ? columnSet(input) : input, args);
   for (;;) {
     const next = work.next();
-    if (next.done === true) return {outcome: next.value.ok ? {ok: true, value: {...next.value.value, columns: together(parts)}} : next.value, steps, parts: parts.length};
+    if (next.done === true)
+      return {
+        outcome: next.value.ok ? {ok: true, value: {...next.value.value, columns: together(parts)}} : next.value,
+        steps,
+        parts: parts.length,
+      };
     if ('columns' in next.value) parts.push(next.value.columns);
     else steps.push(next.value);
   }
@@ -59,8 +76,10 @@ export const localCompute: ComputePort = {
   },
 };
 
-export const values = (columns: readonly {name: string; values: ArrayLike<number>}[] | undefined, name: string): number[] =>
-  Array.from(columns?.find((column) => column.name === name)?.values ?? []);
+export const values = (
+  columns: readonly {name: string; values: ArrayLike<number>}[] | undefined,
+  name: string,
+): number[] => Array.from(columns?.find((column) => column.name === name)?.values ?? []);
 
 /** Node serves a message port a thousand times before it looks at anything else, so tests there pause like this. */
 export const nodePause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -13,7 +13,8 @@ test('a job reports progress at most 20 times a second and gives its result', as
   const service = createComputeService(nodePause);
   const times: number[] = [];
   const parts: (string | number)[][][] = [];
-  const take = (columns: readonly KernelColumn[]) => Promise.resolve(void parts.push(columns.map(({name, values}) => [name, values.length])));
+  const take = (columns: readonly KernelColumn[]) =>
+    Promise.resolve(void parts.push(columns.map(({name, values}) => [name, values.length])));
   const outcome = await service.run(1, 'kmeans', big, {k: 4}, () => times.push(performance.now()), take);
   expect(outcome.ok).toBe(true);
   expect(parts).toEqual([
@@ -37,5 +38,8 @@ test('a cancelled job ends as CANCELLED between two slices; a job beside it goes
 });
 
 test('an unknown kernel is an error value', async () => {
-  expect(await createComputeService(nodePause).run(1, 'none', big, {}, ignore, noRows)).toMatchObject({ok: false, error: {code: 'UNKNOWN_KERNEL'}});
+  expect(await createComputeService(nodePause).run(1, 'none', big, {}, ignore, noRows)).toMatchObject({
+    ok: false,
+    error: {code: 'UNKNOWN_KERNEL'},
+  });
 });

@@ -20,28 +20,31 @@ const watched = (store: Store, before: (path: string) => Promise<void>): Store =
   },
 });
 
-test.each(['import', 'rename'] as const)('the first commit of a table isn’t lost to an %s that takes its name', async (how) => {
-  const other = memoryWorkspace().lake;
-  await write(other, 'other', ids(100, 2));
-  const zip = await other.exportTable('other', () => undefined);
+test.each(['import', 'rename'] as const)(
+  'the first commit of a table isn’t lost to an %s that takes its name',
+  async (how) => {
+    const other = memoryWorkspace().lake;
+    await write(other, 'other', ids(100, 2));
+    const zip = await other.exportTable('other', () => undefined);
 
-  let taken: Promise<string> | undefined;
-  const store = watched(createMemoryStore(), async (path) => {
-    if (!/^lake\/t\/_delta_log\/0+\.json$/.test(path) || taken !== undefined) return;
-    const taking = how === 'import' ? lake.importTable('t', zip, () => undefined) : lake.rename('other', 't');
-    taken = taking.then(
-      () => 'taken',
-      (thrown: unknown) => problemOf(() => Promise.reject(thrown as Error)).then(({code}) => code),
-    );
-    // As far as it gets before the commit is in place.
-    await Promise.race([taken, new Promise((resolve) => setTimeout(resolve, 300))]);
-  });
-  const {lake} = memoryWorkspace(store);
-  await write(lake, 'other', ids(50, 1));
-  expect((await write(lake, 't', ids(0, 3))).version).toBe(0);
-  expect(await taken).toBe('TABLE_OR_VIEW_ALREADY_EXISTS');
-  expect(await readIds(lake, 't')).toEqual(range(0, 3));
-});
+    let taken: Promise<string> | undefined;
+    const store = watched(createMemoryStore(), async (path) => {
+      if (!/^lake\/t\/_delta_log\/0+\.json$/.test(path) || taken !== undefined) return;
+      const taking = how === 'import' ? lake.importTable('t', zip, () => undefined) : lake.rename('other', 't');
+      taken = taking.then(
+        () => 'taken',
+        (thrown: unknown) => problemOf(() => Promise.reject(thrown as Error)).then(({code}) => code),
+      );
+      // As far as it gets before the commit is in place.
+      await Promise.race([taken, new Promise((resolve) => setTimeout(resolve, 300))]);
+    });
+    const {lake} = memoryWorkspace(store);
+    await write(lake, 'other', ids(50, 1));
+    expect((await write(lake, 't', ids(0, 3))).version).toBe(0);
+    expect(await taken).toBe('TABLE_OR_VIEW_ALREADY_EXISTS');
+    expect(await readIds(lake, 't')).toEqual(range(0, 3));
+  },
+);
 
 test('a table that came in under the name of one that is being written first stays', async () => {
   const {lake} = memoryWorkspace();
@@ -69,7 +72,9 @@ test('a table that an imported workspace replaces is there at every moment, and 
   await write(lake, 'readings', ids(100, 1));
   const folders = await inner.folders('lake');
   indexes.length = 0;
-  expect(await storage.importWorkspace(zip, {replace: true})).toEqual([{kind: 'table', name: 'readings', outcome: 'replaced'}]);
+  expect(await storage.importWorkspace(zip, {replace: true})).toEqual([
+    {kind: 'table', name: 'readings', outcome: 'replaced'},
+  ]);
   expect(await readIds(lake, 'readings')).toEqual(range(0, 3));
   indexes.push((await (await inner.read('lake/tables.json'))?.text()) ?? '[]');
   // The cast: the index that the catalogue wrote.

@@ -3,7 +3,8 @@ import {readdir, stat} from 'node:fs/promises';
 import {join, relative, sep} from 'node:path';
 import type {FileStore} from '../../../src/lake/file-store.ts';
 
-const isMissing = (error: unknown) => error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+const isMissing = (error: unknown) =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 
 async function orNull<T>(work: Promise<T>): Promise<T | null> {
   try {
@@ -21,7 +22,9 @@ export function diskStore(folder: string): FileStore {
     async read(path) {
       const found = await orNull(stat(join(folder, path)));
       if (found?.isFile() !== true) return null;
-      return new File([await openAsBlob(join(folder, path))], path.split('/').at(-1) ?? path, {lastModified: Math.floor(found.mtimeMs)});
+      return new File([await openAsBlob(join(folder, path))], path.split('/').at(-1) ?? path, {
+        lastModified: Math.floor(found.mtimeMs),
+      });
     },
     create: refuse,
     remove: refuse,
@@ -36,7 +39,11 @@ export function diskStore(folder: string): FileStore {
         files.map(async (entry) => {
           const full = join(entry.parentPath, entry.name);
           const {size, mtimeMs} = await stat(full);
-          return {path: relative(join(folder, path), full).split(sep).join('/'), bytes: size, modified: Math.floor(mtimeMs)};
+          return {
+            path: relative(join(folder, path), full).split(sep).join('/'),
+            bytes: size,
+            modified: Math.floor(mtimeMs),
+          };
         }),
       );
     },

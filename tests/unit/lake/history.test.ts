@@ -3,7 +3,13 @@ import {history} from '../../../src/lake/history.ts';
 import {add, at, commits, handMade, metaData, protocol, remove} from './read/hand-made.ts';
 
 test('a file that only gets a deletion vector is neither new nor gone, however its path is spelt', async () => {
-  const deletionVector = {storageType: 'u', pathOrInlineDv: 'ab^-aqEH.-t@S}K{vb[*k^', offset: 1, sizeInBytes: 36, cardinality: 2} as const;
+  const deletionVector = {
+    storageType: 'u',
+    pathOrInlineDv: 'ab^-aqEH.-t@S}K{vb[*k^',
+    offset: 1,
+    sizeInBytes: 36,
+    cardinality: 2,
+  } as const;
   const files = handMade({
     ...commits([
       [at(1), protocol, metaData(), add('file:/home/t/x%20y.parquet')],

@@ -40,7 +40,13 @@ test('when the next file finds no room, that is told, and not what comes of it',
   };
   const rows = {relation: sql`t`, between: () => sql`t`, rows: 2_000_000, stats: undefined};
   // The casts: of the ports, the plan and the rows only these are used.
-  const writing = writeFiles(ports as never, {transaction: 1, columns: [], partitionColumns: []} as never, rows, () => undefined, {signal: undefined});
+  const writing = writeFiles(
+    ports as never,
+    {transaction: 1, columns: [], partitionColumns: []} as never,
+    rows,
+    () => undefined,
+    {signal: undefined},
+  );
   await expect(writing).rejects.toMatchObject({problem: {code: 'QUOTA_EXCEEDED'}});
 });
 
@@ -52,7 +58,11 @@ test('a file that was being made when another one’s failure ended the write is
     const file = ++files;
     if (file === 2) await slow.promise;
     log.push(`made ${file}`);
-    return {write: () => fail('QUOTA_EXCEEDED'), close: () => Promise.resolve(), discard: () => Promise.resolve(void log.push(`discarded ${file}`))};
+    return {
+      write: () => fail('QUOTA_EXCEEDED'),
+      close: () => Promise.resolve(),
+      discard: () => Promise.resolve(void log.push(`discarded ${file}`)),
+    };
   };
   const tables = {
     store: {create: sink, remove: () => Promise.resolve()},

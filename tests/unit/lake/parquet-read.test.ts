@@ -30,7 +30,13 @@ async function nativeFile(query: string, options = 'COMPRESSION snappy'): Promis
 }
 
 /** What the page's DuckDB gets of a data file. */
-async function read(file: File, schema: StructType, mapping: 'none' | 'name' | 'id' = 'none', duckdb = openDuckDb(), table = 't') {
+async function read(
+  file: File,
+  schema: StructType,
+  mapping: 'none' | 'name' | 'id' = 'none',
+  duckdb = openDuckDb(),
+  table = 't',
+) {
   let batches = 0;
   await streamLakeFile(
     parquet,
@@ -47,7 +53,9 @@ async function read(file: File, schema: StructType, mapping: 'none' | 'name' | '
 
 describe('columns are found', () => {
   test('by name: those of the table alone, also nested, whatever their case', async () => {
-    const file = await nativeFile("SELECT 1::BIGINT AS Id, 'x' AS gone, {A: 2, gone: 3, b: 'y'} AS s, [{c: 1, gone: 2}] AS l, MAP {'k': {d: 5, gone: 6}} AS m");
+    const file = await nativeFile(
+      "SELECT 1::BIGINT AS Id, 'x' AS gone, {A: 2, gone: 3, b: 'y'} AS s, [{c: 1, gone: 2}] AS l, MAP {'k': {d: 5, gone: 6}} AS m",
+    );
     const schema = struct(
       column('new', 'string'),
       column('l', array(struct(column('c', 'integer')))),
@@ -56,7 +64,12 @@ describe('columns are found', () => {
       column('id', 'long'),
     );
     expect(await read(file, schema)).toEqual({
-      types: {id: 'BIGINT', s: 'STRUCT(a INTEGER, b VARCHAR)', l: 'STRUCT(c INTEGER)[]', m: 'MAP(VARCHAR, STRUCT(d INTEGER))'},
+      types: {
+        id: 'BIGINT',
+        s: 'STRUCT(a INTEGER, b VARCHAR)',
+        l: 'STRUCT(c INTEGER)[]',
+        m: 'MAP(VARCHAR, STRUCT(d INTEGER))',
+      },
       rows: [{id: '1', s: "{'a': 2, 'b': y}", l: "[{'c': 1}]", m: "{k={'d': 5}}"}],
       batches: 1,
     });
@@ -64,16 +77,29 @@ describe('columns are found', () => {
 
   test('by physical name', async () => {
     const file = await nativeFile('SELECT 1 AS "col-1", {"col-3": \'x\'} AS "col-2", 2 AS name');
-    const schema = struct(column('name', 'integer', mapped(1, 'col-1')), column('s', struct(column('t', 'string', mapped(3, 'col-3'))), mapped(2, 'col-2')));
-    expect(await read(file, schema, 'name')).toMatchObject({types: {'col-1': 'INTEGER', 'col-2': 'STRUCT("col-3" VARCHAR)'}, rows: [{'col-1': '1'}]});
+    const schema = struct(
+      column('name', 'integer', mapped(1, 'col-1')),
+      column('s', struct(column('t', 'string', mapped(3, 'col-3'))), mapped(2, 'col-2')),
+    );
+    expect(await read(file, schema, 'name')).toMatchObject({
+      types: {'col-1': 'INTEGER', 'col-2': 'STRUCT("col-3" VARCHAR)'},
+      rows: [{'col-1': '1'}],
+    });
   });
 
   test('by field id, also nested, whatever the names', async () => {
-    const file = await nativeFile('SELECT 1 AS a, 2 AS b, {x: 3, y: 4} AS s', 'FIELD_IDS {a: 2, b: 1, s: {__duckdb_field_id: 5, x: 7, y: 6}}');
+    const file = await nativeFile(
+      'SELECT 1 AS a, 2 AS b, {x: 3, y: 4} AS s',
+      'FIELD_IDS {a: 2, b: 1, s: {__duckdb_field_id: 5, x: 7, y: 6}}',
+    );
     const schema = struct(
       column('a', 'integer', mapped(1, 'a')),
       column('b', 'integer', mapped(2, 'b')),
-      column('s', struct(column('x', 'integer', mapped(6, 'col-6')), column('z', 'integer', mapped(9, 'col-9'))), mapped(5, 'col-5')),
+      column(
+        's',
+        struct(column('x', 'integer', mapped(6, 'col-6')), column('z', 'integer', mapped(9, 'col-9'))),
+        mapped(5, 'col-5'),
+      ),
     );
     expect(await read(file, schema, 'id')).toMatchObject({
       types: {b: 'INTEGER', a: 'INTEGER', 'col-5': 'STRUCT("col-6" INTEGER)'},
@@ -83,8 +109,14 @@ describe('columns are found', () => {
 
   test('a name with a dot is one name', async () => {
     const file = await nativeFile('SELECT 1 AS "a.b", {b: 2, c: 3} AS a, 4 AS z');
-    expect(await read(file, struct(column('a.b', 'integer'), column('z', 'integer')))).toMatchObject({types: {'a.b': 'INTEGER', z: 'INTEGER'}, rows: [{'a.b': '1', z: '4'}]});
-    expect(await read(file, struct(column('a', struct(column('b', 'integer')))))).toMatchObject({types: {a: 'STRUCT(b INTEGER)'}, rows: [{a: "{'b': 2}"}]});
+    expect(await read(file, struct(column('a.b', 'integer'), column('z', 'integer')))).toMatchObject({
+      types: {'a.b': 'INTEGER', z: 'INTEGER'},
+      rows: [{'a.b': '1', z: '4'}],
+    });
+    expect(await read(file, struct(column('a', struct(column('b', 'integer')))))).toMatchObject({
+      types: {a: 'STRUCT(b INTEGER)'},
+      rows: [{a: "{'b': 2}"}],
+    });
   });
 
   test('none of them: its rows are still counted', async () => {
@@ -98,17 +130,27 @@ describe('columns are found', () => {
 
   test('a file of no rows has its columns', async () => {
     const file = await nativeFile("SELECT 1 AS a, TIMESTAMPTZ '2024-01-01 00:00:00+00' AS t, 2 AS gone WHERE false");
-    expect(await read(file, struct(column('t', 'timestamp'), column('a', 'integer')))).toEqual({types: {a: 'INTEGER', t: 'TIMESTAMP'}, rows: [], batches: 1});
+    expect(await read(file, struct(column('t', 'timestamp'), column('a', 'integer')))).toEqual({
+      types: {a: 'INTEGER', t: 'TIMESTAMP'},
+      rows: [],
+      batches: 1,
+    });
   });
 });
 
 test('text that its writer didn’t mark as text is text where the table says so', async () => {
   const file = await nativeFile("SELECT encode('héé') AS s, 'x' AS b");
-  expect(await read(file, struct(column('s', 'string'), column('b', 'binary')))).toMatchObject({types: {s: 'VARCHAR', b: 'BLOB'}, rows: [{s: 'héé', b: 'x'}]});
+  expect(await read(file, struct(column('s', 'string'), column('b', 'binary')))).toMatchObject({
+    types: {s: 'VARCHAR', b: 'BLOB'},
+    rows: [{s: 'héé', b: 'x'}],
+  });
 });
 
 test('a row group of any size is read in order, a part at a time', {timeout: 60_000}, async () => {
-  const file = await nativeFile('SELECT i, hash(i)::DOUBLE AS h FROM range(3000000) t(i)', 'COMPRESSION uncompressed, ROW_GROUP_SIZE 3000000');
+  const file = await nativeFile(
+    'SELECT i, hash(i)::DOUBLE AS h FROM range(3000000) t(i)',
+    'COMPRESSION uncompressed, ROW_GROUP_SIZE 3000000',
+  );
   let next = 0n;
   await streamLakeFile(
     parquet,
@@ -140,32 +182,58 @@ test('reading stops when asked to', async () => {
 
 test('a damaged file is told by name', async () => {
   const file = await nativeFile('SELECT 1 AS a');
-  expect(await problemOf(() => read(new File([file.slice(0, 50)], 'part-7.parquet'), struct(column('a', 'integer'))))).toMatchObject({
+  expect(
+    await problemOf(() => read(new File([file.slice(0, 50)], 'part-7.parquet'), struct(column('a', 'integer')))),
+  ).toMatchObject({
     code: 'PARQUET_DAMAGED',
     where: {file: 'part-7.parquet'},
   });
-  expect(await problemOf(() => readParquetRows(new File(['x'], 'checkpoint.parquet')))).toMatchObject({code: 'PARQUET_DAMAGED', where: {file: 'checkpoint.parquet'}});
+  expect(await problemOf(() => readParquetRows(new File(['x'], 'checkpoint.parquet')))).toMatchObject({
+    code: 'PARQUET_DAMAGED',
+    where: {file: 'checkpoint.parquet'},
+  });
 });
 
 describe('rows of a checkpoint', () => {
-  test.each(['uncompressed', 'snappy', 'zstd', 'gzip', 'lz4_raw'])('as plain values, compressed with %s', async (compression) => {
-    const query = `SELECT unnest([
+  test.each(['uncompressed', 'snappy', 'zstd', 'gzip', 'lz4_raw'])(
+    'as plain values, compressed with %s',
+    async (compression) => {
+      const query = `SELECT unnest([
       {path: 'a%20b', partitionValues: MAP {'day': '2024-01-01', 'x': NULL}, size: 7::BIGINT, tags: MAP {}::MAP(VARCHAR, VARCHAR), deletionVector: {"offset": 1}},
       {path: 'c', partitionValues: MAP {}::MAP(VARCHAR, VARCHAR), size: 9007199254740993, tags: NULL, deletionVector: NULL},
       NULL]) AS add, {d: DATE '1969-12-31', t: TIMESTAMP '1969-12-31 23:59:59.999999'} AS stats, ['deletionVectors'] AS features`;
-    const stats = {d: '1969-12-31', t: '1969-12-31T23:59:59.999Z'};
-    expect(await readParquetRows(await nativeFile(query, `COMPRESSION ${compression}`))).toEqual([
-      {add: {path: 'a%20b', partitionValues: {day: '2024-01-01', x: null}, size: 7, tags: {}, deletionVector: {offset: 1}}, stats, features: ['deletionVectors']},
-      {add: {path: 'c', partitionValues: {}, size: 9007199254740993n, tags: null, deletionVector: null}, stats, features: ['deletionVectors']},
-      {add: null, stats, features: ['deletionVectors']},
-    ]);
-  });
+      const stats = {d: '1969-12-31', t: '1969-12-31T23:59:59.999Z'};
+      expect(await readParquetRows(await nativeFile(query, `COMPRESSION ${compression}`))).toEqual([
+        {
+          add: {
+            path: 'a%20b',
+            partitionValues: {day: '2024-01-01', x: null},
+            size: 7,
+            tags: {},
+            deletionVector: {offset: 1},
+          },
+          stats,
+          features: ['deletionVectors'],
+        },
+        {
+          add: {path: 'c', partitionValues: {}, size: 9007199254740993n, tags: null, deletionVector: null},
+          stats,
+          features: ['deletionVectors'],
+        },
+        {add: null, stats, features: ['deletionVectors']},
+      ]);
+    },
+  );
 });
 
 describe('what others wrote', () => {
   const {path: golden, missing} = realData('delta-golden');
   const inGolden = (part: (name: string) => boolean): string[] =>
-    missing ? [] : readdirSync(golden, {recursive: true, encoding: 'utf8'}).filter((name) => name.endsWith('.parquet') && part(name));
+    missing
+      ? []
+      : readdirSync(golden, {recursive: true, encoding: 'utf8'}).filter(
+          (name) => name.endsWith('.parquet') && part(name),
+        );
   const open = (name: string): File => new File([readFileSync(join(golden, name))], basename(name));
 
   test.skipIf(missing)('every data file of the Delta golden tables, without loss', {timeout: 300_000}, async () => {
@@ -175,18 +243,27 @@ describe('what others wrote', () => {
     for (const name of files) {
       const from = `read_parquet('${join(golden, name)}', hive_partitioning = false)`;
       // The cast: every column was cast to text.
-      const expected = (await native.runAndReadAll(`SELECT COLUMNS(*)::VARCHAR FROM ${from}`)).getRowObjects() as Record<string, string | null>[];
-      const described = (await native.runAndReadAll(`SELECT column_name, column_type FROM (DESCRIBE FROM ${from})`)).getRows();
+      const expected = (
+        await native.runAndReadAll(`SELECT COLUMNS(*)::VARCHAR FROM ${from}`)
+      ).getRowObjects() as Record<string, string | null>[];
+      const described = (
+        await native.runAndReadAll(`SELECT column_name, column_type FROM (DESCRIBE FROM ${from})`)
+      ).getRows();
       // Nothing but names is asked of this schema: types come from the file.
       const found = await read(
         open(name),
-        struct(...described.map(([column_name, type]) => column(String(column_name), type === 'BLOB' ? 'binary' : 'any'))),
+        struct(
+          ...described.map(([column_name, type]) => column(String(column_name), type === 'BLOB' ? 'binary' : 'any')),
+        ),
         'none',
         duckdb,
         name,
       );
-      const inUtc = (text: string | null): string | null => text?.replace(/(\d\d:\d\d:\d\d(\.\d+)?)\+00/g, '$1') ?? null;
-      expect(found.rows, name).toEqual(expected.map((row) => Object.fromEntries(Object.entries(row).map(([key, text]) => [key, inUtc(text)]))));
+      const inUtc = (text: string | null): string | null =>
+        text?.replace(/(\d\d:\d\d:\d\d(\.\d+)?)\+00/g, '$1') ?? null;
+      expect(found.rows, name).toEqual(
+        expected.map((row) => Object.fromEntries(Object.entries(row).map(([key, text]) => [key, inUtc(text)]))),
+      );
     }
   });
 
@@ -198,7 +275,11 @@ describe('what others wrote', () => {
       const adds = rows.flatMap(({add}) => (add === null || add === undefined ? [] : [add]));
       expect(rows.length, name).toBeGreaterThan(0);
       for (const add of adds)
-        expect(add, name).toMatchObject({path: expect.any(String) as string, partitionValues: expect.any(Object) as object, size: expect.any(Number) as number});
+        expect(add, name).toMatchObject({
+          path: expect.any(String) as string,
+          partitionValues: expect.any(Object) as object,
+          size: expect.any(Number) as number,
+        });
     }
   });
 });

@@ -41,19 +41,35 @@ async function texts(sql: string): Promise<unknown[]> {
 
 /** A Delta type, its values as DuckDB's SQL, and what is special about how Parquet has it. */
 const types: readonly (readonly [type: DeltaType, values: readonly string[], parquet: object])[] = [
-  ['string', ["''", "'héé 🙂'", "'a' || chr(0) || 'b'", "repeat('x', 70000)"], {type: 'BYTE_ARRAY', converted_type: 'UTF8'}],
+  [
+    'string',
+    ["''", "'héé 🙂'", "'a' || chr(0) || 'b'", "repeat('x', 70000)"],
+    {type: 'BYTE_ARRAY', converted_type: 'UTF8'},
+  ],
   ['long', ['(-9223372036854775808)::BIGINT', '9223372036854775807', '0'], {type: 'INT64'}],
   ['integer', ['(-2147483648)::INTEGER', '2147483647'], {type: 'INT32'}],
   ['short', ['(-32768)::SMALLINT', '32767'], {type: 'INT32', converted_type: 'INT_16'}],
   ['byte', ['(-128)::TINYINT', '127'], {type: 'INT32', converted_type: 'INT_8'}],
   ['float', ["'nan'::FLOAT", "'inf'", "'-inf'", "'-0'", "'3.4028235e38'", "'1.4e-45'"], {type: 'FLOAT'}],
-  ['double', ["'nan'::DOUBLE", "'inf'", "'-inf'", "'-0'", "'1.7976931348623157e308'", "'5e-324'", '0.1::DOUBLE'], {type: 'DOUBLE'}],
+  [
+    'double',
+    ["'nan'::DOUBLE", "'inf'", "'-inf'", "'-0'", "'1.7976931348623157e308'", "'5e-324'", '0.1::DOUBLE'],
+    {type: 'DOUBLE'},
+  ],
   ['boolean', ['true', 'false'], {type: 'BOOLEAN'}],
   ['binary', ["'\\x00\\xFF'::BLOB", "''::BLOB"], {type: 'BYTE_ARRAY'}],
-  ['date', ["DATE '0001-01-01'", "DATE '9999-12-31'", "DATE '1582-10-10'", "DATE '1969-12-31'"], {type: 'INT32', converted_type: 'DATE'}],
+  [
+    'date',
+    ["DATE '0001-01-01'", "DATE '9999-12-31'", "DATE '1582-10-10'", "DATE '1969-12-31'"],
+    {type: 'INT32', converted_type: 'DATE'},
+  ],
   [
     'timestamp',
-    ["TIMESTAMP '0001-01-01 00:00:00'", "TIMESTAMP '9999-12-31 23:59:59.999999'", "TIMESTAMP '1969-12-31 23:59:59.999999'"],
+    [
+      "TIMESTAMP '0001-01-01 00:00:00'",
+      "TIMESTAMP '9999-12-31 23:59:59.999999'",
+      "TIMESTAMP '1969-12-31 23:59:59.999999'",
+    ],
     {type: 'INT64', logical_type: {type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MICROS'}},
   ],
   [
@@ -62,13 +78,21 @@ const types: readonly (readonly [type: DeltaType, values: readonly string[], par
     {type: 'INT64', logical_type: {type: 'TIMESTAMP', isAdjustedToUTC: false, unit: 'MICROS'}},
   ],
   ['decimal(4,1)', ['(-999.9)::DECIMAL(4,1)', '999.9'], {type: 'INT32', precision: 4, scale: 1}],
-  ['decimal(18,2)', ['(-9999999999999999.99)::DECIMAL(18,2)', '9999999999999999.99'], {type: 'INT64', precision: 18, scale: 2}],
+  [
+    'decimal(18,2)',
+    ['(-9999999999999999.99)::DECIMAL(18,2)', '9999999999999999.99'],
+    {type: 'INT64', precision: 18, scale: 2},
+  ],
   [
     'decimal(38,0)',
     ['(-99999999999999999999999999999999999999)::DECIMAL(38,0)', '99999999999999999999999999999999999999'],
     {type: 'FIXED_LEN_BYTE_ARRAY', precision: 38, scale: 0},
   ],
-  ['decimal(38,38)', ["'0.99999999999999999999999999999999999999'::DECIMAL(38,38)"], {type: 'FIXED_LEN_BYTE_ARRAY', precision: 38, scale: 38}],
+  [
+    'decimal(38,38)',
+    ["'0.99999999999999999999999999999999999999'::DECIMAL(38,38)"],
+    {type: 'FIXED_LEN_BYTE_ARRAY', precision: 38, scale: 38},
+  ],
 ];
 
 describe('every type, with nulls, to its extremes', () => {
@@ -78,7 +102,10 @@ describe('every type, with nulls, to its extremes', () => {
     expect(rows).toBe(values.length + 1);
     expect(schema).toMatchObject([{name: 'v', repetition_type: 'OPTIONAL', ...stored}]);
     const expected = await texts(query);
-    const zoned = type === 'timestamp' ? expected.map((row) => ({v: (row as {v: string | null}).v === null ? null : `${(row as {v: string}).v}+00`})) : expected;
+    const zoned =
+      type === 'timestamp'
+        ? expected.map((row) => ({v: (row as {v: string | null}).v === null ? null : `${(row as {v: string}).v}+00`}))
+        : expected;
     expect(await texts(`FROM '${path}'`)).toEqual(zoned);
     const duckdb = openDuckDb();
     await streamLakeFile(
@@ -151,7 +178,10 @@ describe('the file’s schema is the table’s', () => {
   });
 
   test('compressed with Snappy, row groups of DuckDB’s size, written batch by batch', async () => {
-    const {file, rows} = await write([column('i', 'long')], ...[0, 1, 2].map((part) => `SELECT ${part * 100_000} + i AS i FROM range(100000) t(i)`));
+    const {file, rows} = await write(
+      [column('i', 'long')],
+      ...[0, 1, 2].map((part) => `SELECT ${part * 100_000} + i AS i FROM range(100000) t(i)`),
+    );
     const {row_groups, created_by} = parquetMetadata(await file.arrayBuffer());
     expect(rows).toBe(300_000);
     expect(row_groups.map(({num_rows}) => Number(num_rows))).toEqual([122_880, 122_880, 54_240]);
@@ -171,23 +201,39 @@ describe('the file’s schema is the table’s', () => {
 
 describe('what must not be written', () => {
   test('a null where the column is NOT NULL', async () => {
-    const problem = await problemOf(() => write([column('a', 'long', {nullable: false})], 'SELECT NULL::BIGINT AS a UNION ALL SELECT 1'));
+    const problem = await problemOf(() =>
+      write([column('a', 'long', {nullable: false})], 'SELECT NULL::BIGINT AS a UNION ALL SELECT 1'),
+    );
     expect(problem).toMatchObject({code: 'DELTA_NOT_NULL_CONSTRAINT_VIOLATED', where: {column: 'a'}});
   });
 
   test('rows of other types than announced', async () => {
-    expect(await problemOf(() => write([column('a', 'long')], 'SELECT 1::INTEGER AS a'))).toMatchObject({code: 'INTERNAL'});
-    expect(await problemOf(() => write([column('a', 'long')], 'SELECT 1::BIGINT AS a, 2 AS b'))).toMatchObject({code: 'INTERNAL'});
+    expect(await problemOf(() => write([column('a', 'long')], 'SELECT 1::INTEGER AS a'))).toMatchObject({
+      code: 'INTERNAL',
+    });
+    expect(await problemOf(() => write([column('a', 'long')], 'SELECT 1::BIGINT AS a, 2 AS b'))).toMatchObject({
+      code: 'INTERNAL',
+    });
   });
 
   test('a type that Delta has and this writer hasn’t', async () => {
-    expect(await problemOf(() => write([column('a', 'variant')], 'SELECT 1 AS a'))).toMatchObject({code: 'TYPE_UNSUPPORTED', where: {column: 'a'}});
+    expect(await problemOf(() => write([column('a', 'variant')], 'SELECT 1 AS a'))).toMatchObject({
+      code: 'TYPE_UNSUPPORTED',
+      where: {column: 'a'},
+    });
   });
 
   test('a file that isn’t on disk as written', async () => {
     const sink = memorySink();
-    const writer = new LakeFileWriter(parquet, {...sink, close: async () => new File([(await sink.close()).slice(0, 100)], 'part.parquet')}, [column('a', 'integer')]);
+    const writer = new LakeFileWriter(
+      parquet,
+      {...sink, close: async () => new File([(await sink.close()).slice(0, 100)], 'part.parquet')},
+      [column('a', 'integer')],
+    );
     await writer.write(openDuckDb().query('SELECT 1 AS a'));
-    expect(await problemOf(() => writer.close())).toMatchObject({code: 'FILE_INCOMPLETE', where: {file: 'part.parquet'}});
+    expect(await problemOf(() => writer.close())).toMatchObject({
+      code: 'FILE_INCOMPLETE',
+      where: {file: 'part.parquet'},
+    });
   });
 });

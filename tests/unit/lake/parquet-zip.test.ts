@@ -34,12 +34,16 @@ async function put(store: Store, files: Readonly<Record<string, string | Uint8Ar
 /** Every file below a folder of the store, as text. */
 async function contents(store: Store, root: string): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
-  for (const {path} of await store.walk(root)) found[path] = Buffer.from((await (await store.read(`${root}/${path}`))?.arrayBuffer()) ?? new ArrayBuffer()).toString('latin1');
+  for (const {path} of await store.walk(root))
+    found[path] = Buffer.from(
+      (await (await store.read(`${root}/${path}`))?.arrayBuffer()) ?? new ArrayBuffer(),
+    ).toString('latin1');
   return found;
 }
 
 const commit = (version: number): string => `_delta_log/${String(version).padStart(20, '0')}.json`;
-const add = (path: string): string => JSON.stringify({add: {path, partitionValues: {}, size: 1, modificationTime: 1, dataChange: true}});
+const add = (path: string): string =>
+  JSON.stringify({add: {path, partitionValues: {}, size: 1, modificationTime: 1, dataChange: true}});
 const remove = (path: string): string => JSON.stringify({remove: {path, dataChange: true}});
 const noise = Uint8Array.from({length: 200_000}, (_, i) => (i * 2654435761) >>> 13);
 
@@ -54,7 +58,13 @@ async function exported(): Promise<{file: File; path: string; store: Store}> {
     'lake/t/orphan.parquet': 'c',
     'lake/t/_delta_log/.tmp-1': 'd',
   });
-  const file = await exportTable(store, 'lake/t', {firstVersion: 0, times: [Date.UTC(2023, 10, 14, 22, 13, 21, 100), Date.UTC(2023, 10, 14, 22, 13, 21, 457)]}, 'readings', ignore);
+  const file = await exportTable(
+    store,
+    'lake/t',
+    {firstVersion: 0, times: [Date.UTC(2023, 10, 14, 22, 13, 21, 100), Date.UTC(2023, 10, 14, 22, 13, 21, 457)]},
+    'readings',
+    ignore,
+  );
   const path = join(folder, `${crypto.randomUUID()}.zip`);
   await writeFile(path, new Uint8Array(await file.arrayBuffer()));
   return {file, path, store};
@@ -75,7 +85,9 @@ describe('a table as a zip', () => {
 
   test('its entries have the commits’ times, to the millisecond', async () => {
     const {file} = await exported();
-    const times = (await readZip(file, 'a.zip')).filter(({path}) => path.includes('_delta_log')).map(({path, modified}) => [path, new Date(modified).toISOString()]);
+    const times = (await readZip(file, 'a.zip'))
+      .filter(({path}) => path.includes('_delta_log'))
+      .map(({path, modified}) => [path, new Date(modified).toISOString()]);
     expect(times).toEqual([
       [`readings/${commit(0)}`, '2023-11-14T22:13:21.100Z'],
       [`readings/${commit(1)}`, '2023-11-14T22:13:21.457Z'],
@@ -86,13 +98,20 @@ describe('a table as a zip', () => {
     const {path} = await exported();
     const target = join(folder, 'unzipped');
     execFileSync('unzip', ['-q', path, '-d', target], {env: {...process.env, TZ: 'Asia/Tokyo'}});
-    expect([0, 1].map((version) => statSync(join(target, 'readings', commit(version))).mtime.toISOString())).toEqual(['2023-11-14T22:13:21.000Z', '2023-11-14T22:13:21.000Z']);
-    expect(readdirSync(join(target, 'readings'), {recursive: true}).sort()).toContain('day=2024-01-01 12%3A00/part-1.parquet');
+    expect([0, 1].map((version) => statSync(join(target, 'readings', commit(version))).mtime.toISOString())).toEqual([
+      '2023-11-14T22:13:21.000Z',
+      '2023-11-14T22:13:21.000Z',
+    ]);
+    expect(readdirSync(join(target, 'readings'), {recursive: true}).sort()).toContain(
+      'day=2024-01-01 12%3A00/part-1.parquet',
+    );
   });
 
-  test.skipIf(!hasPrograms('python3'))('Python reads it, data files stored as they are with their checksum before them', async () => {
-    const {path} = await exported();
-    const script = `import json, struct, sys, zipfile
+  test.skipIf(!hasPrograms('python3'))(
+    'Python reads it, data files stored as they are with their checksum before them',
+    async () => {
+      const {path} = await exported();
+      const script = `import json, struct, sys, zipfile
 z = zipfile.ZipFile(sys.argv[1])
 assert z.testzip() is None
 def ntfs(extra):
@@ -101,21 +120,24 @@ def ntfs(extra):
         if kind == 10: return struct.unpack('<Q', extra[12:20])[0] // 10000 - 11644473600000
         extra = extra[4 + size:]
 print(json.dumps([[i.filename, i.compress_type, i.flag_bits & 8, ntfs(i.extra)] for i in z.infolist()]))`;
-    const found = JSON.parse(execFileSync('python3', ['-c', script, path], {encoding: 'utf8'})) as unknown[];
-    expect(found.slice(0, 2)).toMatchObject([
-      [`readings/${commit(0)}`, 8, 8, Date.UTC(2023, 10, 14, 22, 13, 21, 100)],
-      [`readings/${commit(1)}`, 8, 8, Date.UTC(2023, 10, 14, 22, 13, 21, 457)],
-    ]);
-    expect(found.slice(2)).toEqual([
-      ['readings/part-0.parquet', 0, 0, expect.any(Number)],
-      ['readings/day=2024-01-01 12%3A00/part-1.parquet', 0, 0, expect.any(Number)],
-    ]);
-  });
+      const found = JSON.parse(execFileSync('python3', ['-c', script, path], {encoding: 'utf8'})) as unknown[];
+      expect(found.slice(0, 2)).toMatchObject([
+        [`readings/${commit(0)}`, 8, 8, Date.UTC(2023, 10, 14, 22, 13, 21, 100)],
+        [`readings/${commit(1)}`, 8, 8, Date.UTC(2023, 10, 14, 22, 13, 21, 457)],
+      ]);
+      expect(found.slice(2)).toEqual([
+        ['readings/part-0.parquet', 0, 0, expect.any(Number)],
+        ['readings/day=2024-01-01 12%3A00/part-1.parquet', 0, 0, expect.any(Number)],
+      ]);
+    },
+  );
 
   test('progress ends at all bytes', async () => {
     const {store} = await exported();
     const heard: [number, number][] = [];
-    await exportTable(store, 'lake/t', {firstVersion: 0, times: [1, 2]}, 't', (bytes, total) => heard.push([bytes, total]));
+    await exportTable(store, 'lake/t', {firstVersion: 0, times: [1, 2]}, 't', (bytes, total) =>
+      heard.push([bytes, total]),
+    );
     const [done, total] = heard.at(-1) ?? [];
     expect(done).toBe(total);
     expect(total).toBeGreaterThan(200_000);
@@ -160,30 +182,44 @@ describe('a table from elsewhere', () => {
       code: 'IMPORT_SEVERAL_TABLES',
       message: 'There are several Delta tables in the folder: a and b.',
     });
-    expect(await problemOf(() => copyTable(at('', {'part-0.parquet': 'a'}), store, 'lake/t', ignore))).toMatchObject({code: 'DELTA_TABLE_NOT_FOUND'});
+    expect(await problemOf(() => copyTable(at('', {'part-0.parquet': 'a'}), store, 'lake/t', ignore))).toMatchObject({
+      code: 'DELTA_TABLE_NOT_FOUND',
+    });
     expect(await store.walk('lake')).toEqual([]);
   });
 
-  test.each(['../evil.parquet', 'readings/../../evil.parquet', '/etc/evil.parquet', 'C:/evil.parquet', '..\\evil.parquet'])(
-    'a path that leads out is refused: %s',
-    async (path) => {
-      const store = createMemoryStore();
-      const given = [...at('readings/'), {path, file: new File(['x'], 'x')}];
-      const sources = path.includes('\\') ? [await zipOf(given)] : [given, await zipOf(given)];
-      for (const source of sources) expect(await problemOf(() => copyTable(source, store, 'lake/t', ignore))).toMatchObject({code: 'IMPORT_PATH_UNSAFE'});
-      expect(await store.walk('lake')).toEqual([]);
-    },
-  );
+  test.each([
+    '../evil.parquet',
+    'readings/../../evil.parquet',
+    '/etc/evil.parquet',
+    'C:/evil.parquet',
+    '..\\evil.parquet',
+  ])('a path that leads out is refused: %s', async (path) => {
+    const store = createMemoryStore();
+    const given = [...at('readings/'), {path, file: new File(['x'], 'x')}];
+    const sources = path.includes('\\') ? [await zipOf(given)] : [given, await zipOf(given)];
+    for (const source of sources)
+      expect(await problemOf(() => copyTable(source, store, 'lake/t', ignore))).toMatchObject({
+        code: 'IMPORT_PATH_UNSAFE',
+      });
+    expect(await store.walk('lake')).toEqual([]);
+  });
 
   test('what is no zip, and one whose bytes changed, are told; nothing is left', async () => {
     const store = createMemoryStore();
-    expect(await problemOf(() => copyTable(new File(['PK no'], 'a.zip'), store, 'lake/t', ignore))).toMatchObject({code: 'ZIP_DAMAGED', where: {file: 'a.zip'}});
+    expect(await problemOf(() => copyTable(new File(['PK no'], 'a.zip'), store, 'lake/t', ignore))).toMatchObject({
+      code: 'ZIP_DAMAGED',
+      where: {file: 'a.zip'},
+    });
     const {file} = await exported();
     const bytes = new Uint8Array(await file.arrayBuffer());
     // In the middle of the stored data file.
     const middle = Math.floor(bytes.length / 2);
     bytes[middle] = (bytes[middle] ?? 0) ^ 1;
-    expect(await problemOf(() => copyTable(new File([bytes], 'b.zip'), store, 'lake/t', ignore))).toMatchObject({code: 'ZIP_DAMAGED', where: {file: 'b.zip'}});
+    expect(await problemOf(() => copyTable(new File([bytes], 'b.zip'), store, 'lake/t', ignore))).toMatchObject({
+      code: 'ZIP_DAMAGED',
+      where: {file: 'b.zip'},
+    });
     expect(await store.walk('lake')).toEqual([]);
   });
 
@@ -207,7 +243,8 @@ describe('a table from elsewhere', () => {
       const zip = await exportTable(store, 'lake/t', {firstVersion: 0, times: []}, name, ignore);
       await copyTable(zip, again, 'lake/t', ignore);
       const [before, after] = [await contents(store, 'lake/t'), await contents(again, 'lake/t')];
-      for (const path of Object.keys(after)) expect(contentHash([after[path] ?? '']), `${name} ${path}`).toBe(contentHash([before[path] ?? '']));
+      for (const path of Object.keys(after))
+        expect(contentHash([after[path] ?? '']), `${name} ${path}`).toBe(contentHash([before[path] ?? '']));
       expect(Object.keys(after).length, name).toBeGreaterThan(1);
     }
   });

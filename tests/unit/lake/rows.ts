@@ -34,7 +34,8 @@ export const intent = (changes: Partial<WriteIntent> = {}): WriteIntent => ({
   ...changes,
 });
 
-export const ids = (from: number, count: number): Row[] => Array.from({length: count}, (_, i) => ({id: from + i, sensor: `s${(from + i) % 7}`}));
+export const ids = (from: number, count: number): Row[] =>
+  Array.from({length: count}, (_, i) => ({id: from + i, sensor: `s${(from + i) % 7}`}));
 
 /** Rows as DuckDB sends them: an IPC stream. */
 export function ipcOf(rows: readonly Row[], withSensor = true): Uint8Array {
@@ -61,7 +62,8 @@ export async function write(
   if (rows.length > 0) {
     const file = await lake.openFile(plan.transaction, partition);
     const withSensor = plan.columns.some((column) => column.name === 'sensor');
-    for (let at = 0; at < rows.length; at += 2000) await lake.writeFile(plan.transaction, file, ipcOf(rows.slice(at, at + 2000), withSensor));
+    for (let at = 0; at < rows.length; at += 2000)
+      await lake.writeFile(plan.transaction, file, ipcOf(rows.slice(at, at + 2000), withSensor));
     await lake.closeFile(plan.transaction, file, statsOf(rows));
   }
   return lake.commit(plan.transaction, [], {});
@@ -69,7 +71,12 @@ export async function write(
 
 export const statsOf = (rows: readonly Row[]) => {
   const all = rows.map(({id}) => id);
-  return {rows: rows.length, min: {id: Math.min(...all)}, max: {id: Math.max(...all)}, nulls: {id: 0, sensor: rows.filter(({sensor}) => sensor === null).length}};
+  return {
+    rows: rows.length,
+    min: {id: Math.min(...all)},
+    max: {id: Math.max(...all)},
+    nulls: {id: 0, sensor: rows.filter(({sensor}) => sensor === null).length},
+  };
 };
 
 /** The ids of a version, ascending. */

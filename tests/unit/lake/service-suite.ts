@@ -16,10 +16,19 @@ export const lakeScenarios: Readonly<Record<string, (workspace: Workspace) => Pr
     for (const n of [0, 1, 2]) equal((await write(lake, 'readings', ids(n * 10, 10))).version, n);
     for (const n of [0, 1, 2]) equal(await readIds(lake, 'readings', {version: n}), numbers(0, (n + 1) * 10));
     const [entry] = await lake.tables();
-    equal([entry?.name, entry?.version, entry?.rows, entry?.files, entry?.times.length, entry?.origins.length], ['readings', 2, 30, 3, 3, 3]);
+    equal(
+      [entry?.name, entry?.version, entry?.rows, entry?.files, entry?.times.length, entry?.origins.length],
+      ['readings', 2, 30, 3, 3, 3],
+    );
     equal((await lake.table('READINGS')).schema, schema);
     equal(
-      (await lake.history('readings')).map(({version, filesAdded, rowsAdded, readable, info}) => [version, filesAdded, rowsAdded, readable, info.operation]),
+      (await lake.history('readings')).map(({version, filesAdded, rowsAdded, readable, info}) => [
+        version,
+        filesAdded,
+        rowsAdded,
+        readable,
+        info.operation,
+      ]),
       [2, 1, 0].map((version) => [version, 1, 10, true, 'WRITE']),
     );
     equal((await lake.log('readings', 0)).split('\n')[0]?.startsWith('{"commitInfo":'), true);
@@ -33,7 +42,10 @@ export const lakeScenarios: Readonly<Record<string, (workspace: Workspace) => Pr
       equal(await readIds(lake, 't', {timestamp}), numbers(0, version + 1));
     }
     const [first, last] = [committed[0]?.timestamp ?? 0, committed[2]?.timestamp ?? 0];
-    equal((await problemOf(() => lake.table('t', {timestamp: first - 1}))).code, 'DELTA_TIMESTAMP_EARLIER_THAN_COMMIT_RETENTION');
+    equal(
+      (await problemOf(() => lake.table('t', {timestamp: first - 1}))).code,
+      'DELTA_TIMESTAMP_EARLIER_THAN_COMMIT_RETENTION',
+    );
     equal((await problemOf(() => lake.table('t', {timestamp: last + 1}))).code, 'DELTA_TIMESTAMP_GREATER_THAN_COMMIT');
     equal((await problemOf(() => lake.table('t', {version: 9}))).code, 'DELTA_VERSION_NOT_FOUND');
   },
@@ -47,7 +59,10 @@ export const lakeScenarios: Readonly<Record<string, (workspace: Workspace) => Pr
 
   'rows that don’t fit are refused with their differences, and nothing is left': async ({lake}) => {
     await write(lake, 't', ids(0, 3));
-    const wider = {type: 'struct' as const, fields: [...schema.fields, {name: 'extra', type: 'double', nullable: true, metadata: {}}]};
+    const wider = {
+      type: 'struct' as const,
+      fields: [...schema.fields, {name: 'extra', type: 'double', nullable: true, metadata: {}}],
+    };
     const problem = await problemOf(() => lake.begin('t', intent({schema: wider})));
     equal([problem.code, problem.sqlState], ['DELTA_METADATA_MISMATCH', '42KDG']);
     equal(
@@ -84,7 +99,8 @@ export const lakeScenarios: Readonly<Record<string, (workspace: Workspace) => Pr
 
   'a partitioned table knows the values of its files': async ({lake}) => {
     const values = ['a b', 'ü/ö=%', null];
-    for (const [i, sensor] of values.entries()) await write(lake, 't', [{id: i, sensor}], {partitionBy: ['sensor']}, {sensor});
+    for (const [i, sensor] of values.entries())
+      await write(lake, 't', [{id: i, sensor}], {partitionBy: ['sensor']}, {sensor});
     const plan = await lake.openRead('t');
     equal(
       plan.files.map(({partition}) => partition['sensor']),
@@ -142,7 +158,9 @@ export const lakeScenarios: Readonly<Record<string, (workspace: Workspace) => Pr
 
   'commits made at the same time all count': async ({lake}) => {
     await write(lake, 't', []);
-    const versions = await Promise.all(Array.from({length: 20}, async (_, i) => (await write(lake, 't', ids(i, 1))).version));
+    const versions = await Promise.all(
+      Array.from({length: 20}, async (_, i) => (await write(lake, 't', ids(i, 1))).version),
+    );
     equal(
       versions.sort((a, b) => a - b),
       numbers(1, 21),
@@ -180,7 +198,10 @@ export const lakeScenarios: Readonly<Record<string, (workspace: Workspace) => Pr
     for (const name of ['', 'my table', 'Ä', '2nd', 'a-b', ' t']) {
       for (const refused of [() => lake.importTable(name, zip, () => undefined), () => lake.rename('t', name)]) {
         const problem = await problemOf(refused);
-        equal([problem.code, problem.hint], ['INVALID_SCHEMA_OR_RELATION_NAME', 'Use letters, digits and _, with no digit first, e.g. readings.']);
+        equal(
+          [problem.code, problem.hint],
+          ['INVALID_SCHEMA_OR_RELATION_NAME', 'Use letters, digits and _, with no digit first, e.g. readings.'],
+        );
       }
     }
     equal(
@@ -237,7 +258,8 @@ export const lakeScenarios: Readonly<Record<string, (workspace: Workspace) => Pr
     equal((await problemOf(() => lake.importTable('OUT', zip, () => undefined))).code, 'TABLE_OR_VIEW_ALREADY_EXISTS');
     const entry = await lake.importTable('in', zip, () => undefined);
     equal([entry.name, entry.version, entry.rows], ['in', 2, 3]);
-    for (const {version, timestamp} of committed) equal(await readIds(lake, 'in', {timestamp}), numbers(0, version + 1));
+    for (const {version, timestamp} of committed)
+      equal(await readIds(lake, 'in', {timestamp}), numbers(0, version + 1));
     await write(lake, 'in', ids(3, 1));
     equal([await readIds(lake, 'in'), await readIds(lake, 'out')], [numbers(0, 4), numbers(0, 3)]);
   },
@@ -245,9 +267,19 @@ export const lakeScenarios: Readonly<Record<string, (workspace: Workspace) => Pr
   'a table that lacks a file is not imported': async ({lake}) => {
     await write(lake, 't', ids(0, 1));
     const log = await lake.log('t', 0);
-    const folder: FileAt[] = [{path: 't/_delta_log/00000000000000000000.json', file: new File([log], '00000000000000000000.json')}];
-    equal((await problemOf(() => lake.importTable('in', folder, () => undefined))).code, 'DELTA_FILE_NOT_FOUND_DETAILED');
-    const broken: FileAt[] = [{path: 't/_delta_log/00000000000000000000.json', file: new File([log.slice(0, 100)], '00000000000000000000.json')}];
+    const folder: FileAt[] = [
+      {path: 't/_delta_log/00000000000000000000.json', file: new File([log], '00000000000000000000.json')},
+    ];
+    equal(
+      (await problemOf(() => lake.importTable('in', folder, () => undefined))).code,
+      'DELTA_FILE_NOT_FOUND_DETAILED',
+    );
+    const broken: FileAt[] = [
+      {
+        path: 't/_delta_log/00000000000000000000.json',
+        file: new File([log.slice(0, 100)], '00000000000000000000.json'),
+      },
+    ];
     equal((await problemOf(() => lake.importTable('in', broken, () => undefined))).code, 'DELTA_LOG_MALFORMED');
     equal(
       (await lake.tables()).map(({name}) => name),
@@ -261,7 +293,8 @@ export const lakeScenarios: Readonly<Record<string, (workspace: Workspace) => Pr
     await write(lake, 't', ids(0, 1));
     await lake.rename('t', 'u');
     await lake.remove('u');
-    for (let waited = 0; heard.length < 4 && waited < 3000; waited++) await new Promise((resolve) => setTimeout(resolve, 20));
+    for (let waited = 0; heard.length < 4 && waited < 3000; waited++)
+      await new Promise((resolve) => setTimeout(resolve, 20));
     stop();
     equal(heard, ['t', 't', 'u', 'u']);
   },

@@ -36,7 +36,11 @@ function workspace(texts: Map<string, string>) {
   };
   const keep = async (write: () => Promise<void>): Promise<boolean> => write().then(() => true);
   // The casts: acknowledging and sending ask nothing else of the ports.
-  const alerts = new Alerts({} as EnginePort, storage as StoragePort, {names: () => new Set(['watched']), title: () => 'Mine', keep});
+  const alerts = new Alerts({} as EnginePort, storage as StoragePort, {
+    names: () => new Set(['watched']),
+    title: () => 'Mine',
+    keep,
+  });
   return {
     alerts,
     hold: () => (waits = true),

@@ -76,7 +76,10 @@ describe('reading a dashboard', () => {
   ])('%s is a problem of the notebook and the rest is read', (_, dashboard, message) => {
     const broken = parseNotebook(`---\ndashboard: ${dashboard}\n---\n\nText\n`);
     expect(broken.problems).toHaveLength(1);
-    expect(broken.problems[0]).toMatchObject({code: 'NOTEBOOK_DASHBOARD', message: expect.stringMatching(message) as string});
+    expect(broken.problems[0]).toMatchObject({
+      code: 'NOTEBOOK_DASHBOARD',
+      message: expect.stringMatching(message) as string,
+    });
     expect(broken.cells).toHaveLength(1);
   });
 });
@@ -91,8 +94,14 @@ describe('editing a dashboard', () => {
   });
 
   test('tiles move, grow, change and go by their place', () => {
-    const after = edited({do: 'move', from: 2, to: 0}, {do: 'set', at: 2, values: {wide: undefined, title: 'A “title”: with colon'}}, {do: 'remove', at: 1});
-    expect(parseNotebook(after).dashboard.tiles.map((tile) => [tile?.show, tile?.cell, tile?.wide, tile?.title])).toEqual([
+    const after = edited(
+      {do: 'move', from: 2, to: 0},
+      {do: 'set', at: 2, values: {wide: undefined, title: 'A “title”: with colon'}},
+      {do: 'remove', at: 1},
+    );
+    expect(
+      parseNotebook(after).dashboard.tiles.map((tile) => [tile?.show, tile?.cell, tile?.wide, tile?.title]),
+    ).toEqual([
       ['table', 'alarms', false, undefined],
       ['chart', 'trend', false, 'A “title”: with colon'],
     ]);
@@ -100,22 +109,33 @@ describe('editing a dashboard', () => {
   });
 
   test('the filters’ columns are set, turned off and left to be found', () => {
-    expect(parseNotebook(edited({do: 'filter', values: {time: false, sensor: 'compressor_id'}})).dashboard).toMatchObject({time: false, sensor: 'compressor_id'});
+    expect(
+      parseNotebook(edited({do: 'filter', values: {time: false, sensor: 'compressor_id'}})).dashboard,
+    ).toMatchObject({time: false, sensor: 'compressor_id'});
     expect(edited({do: 'filter', values: {time: undefined}})).not.toContain('time: timestamp');
     expect(edited({do: 'filter', values: {time: undefined}})).toContain('refresh: never');
   });
 
   test('a notebook without a dashboard gets one, whatever stood there', () => {
     for (const front of ['', '---\ntitle: A\n---\n', '---\ndashboard:\n---\n', '---\ndashboard: none\n---\n']) {
-      const after = setDashboard(parseNotebook(`${front}\nText\n`), {do: 'add', tiles: [{table: 'a'}, {figure: 'b', value: 'count'}]});
+      const after = setDashboard(parseNotebook(`${front}\nText\n`), {
+        do: 'add',
+        tiles: [{table: 'a'}, {figure: 'b', value: 'count'}],
+      });
       expect(after.dashboard.tiles.map((tile) => tile?.cell)).toEqual(['a', 'b']);
-      expect(serializeNotebook(after)).toContain('dashboard:\n  tiles:\n    - {table: a}\n    - {figure: b, value: count}\n');
+      expect(serializeNotebook(after)).toContain(
+        'dashboard:\n  tiles:\n    - {table: a}\n    - {figure: b, value: count}\n',
+      );
     }
   });
 
   test('a cell that is renamed keeps its tiles', () => {
     const trend = notebook.cells.find((cell) => cell.type === 'chart');
-    expect(rename(notebook, trend?.id ?? '', 'vibration').dashboard.tiles.map((tile) => tile?.cell)).toEqual(['gold', 'vibration', 'alarms']);
+    expect(rename(notebook, trend?.id ?? '', 'vibration').dashboard.tiles.map((tile) => tile?.cell)).toEqual([
+      'gold',
+      'vibration',
+      'alarms',
+    ]);
   });
 
   test('another title leaves the dashboard alone', () => {

@@ -20,8 +20,10 @@ const entry = (name: string, more: Partial<TableEntry> = {}): TableEntry => ({
   firstVersion: 0,
   ...more,
 });
-const lakeOf = (...tables: readonly TableEntry[]): LakeTables => new Map(tables.map((table) => [table.name.toLowerCase(), table]));
-const planOf = (text: string, lake: LakeTables = new Map()): PlannedCell[] => plan(parseNotebook(text), new Map(), lake, 'here');
+const lakeOf = (...tables: readonly TableEntry[]): LakeTables =>
+  new Map(tables.map((table) => [table.name.toLowerCase(), table]));
+const planOf = (text: string, lake: LakeTables = new Map()): PlannedCell[] =>
+  plan(parseNotebook(text), new Map(), lake, 'here');
 const ready = (cells: readonly PlannedCell[], name: string): CompiledCell => {
   const found = cells.find((planned) => planned.name === name);
   if (found?.ready !== true) throw new Error(`${name}: ${JSON.stringify(found)}`);
@@ -29,13 +31,16 @@ const ready = (cells: readonly PlannedCell[], name: string): CompiledCell => {
 };
 
 const rows = cell('sql rows', 'SELECT 1 AS id');
-const write = (name: string, mode = 'append', table = 'readings'): string => cell(`step ${name} = snapshot`, `from: rows\ntable: ${table}\nmode: ${mode}`);
+const write = (name: string, mode = 'append', table = 'readings'): string =>
+  cell(`step ${name} = snapshot`, `from: rows\ntable: ${table}\nmode: ${mode}`);
 const count = cell('sql counted', 'SELECT count(*) AS n FROM lake.readings');
 
 describe('reading', () => {
   test('a table that no cell writes and the lake does not have is named, with the one that was meant', () => {
     const [broken] = planOf(cell('sql counted', 'SELECT * FROM lake.reading'), lakeOf(entry('readings')));
-    expect(broken?.ready === false && broken.problems).toMatchObject([{code: 'DELTA_TABLE_NOT_FOUND', hint: 'Did you mean readings?'}]);
+    expect(broken?.ready === false && broken.problems).toMatchObject([
+      {code: 'DELTA_TABLE_NOT_FOUND', hint: 'Did you mean readings?'},
+    ]);
   });
 
   test('a new version is another result; one that is named stays the same', () => {
@@ -47,13 +52,21 @@ describe('reading', () => {
 
   test('another table of the same name is another result, at a version too', () => {
     const text = cell('sql before', 'SELECT * FROM lake.readings AT (VERSION => 1)');
-    expect(ready(planOf(text, lakeOf(entry('readings', {id: 'new'}))), 'before').hash).not.toBe(ready(planOf(text, lakeOf(entry('readings'))), 'before').hash);
+    expect(ready(planOf(text, lakeOf(entry('readings', {id: 'new'}))), 'before').hash).not.toBe(
+      ready(planOf(text, lakeOf(entry('readings'))), 'before').hash,
+    );
   });
 
   test('a time without a zone is UTC; what is no time is told', () => {
-    const [at] = planOf(cell('sql before', `SELECT * FROM lake.readings AT (TIMESTAMP => '2024-03-01 12:00:00')`), lakeOf(entry('readings')));
+    const [at] = planOf(
+      cell('sql before', `SELECT * FROM lake.readings AT (TIMESTAMP => '2024-03-01 12:00:00')`),
+      lakeOf(entry('readings')),
+    );
     expect(at?.ready === true && at.sources[0]?.work.at).toEqual({timestamp: Date.UTC(2024, 2, 1, 12)});
-    const [wrong] = planOf(cell('step before = read_table', 'table: readings\ntimestamp: yesterday'), lakeOf(entry('readings')));
+    const [wrong] = planOf(
+      cell('step before = read_table', 'table: readings\ntimestamp: yesterday'),
+      lakeOf(entry('readings')),
+    );
     expect(wrong?.ready).toBe(false);
   });
 
@@ -73,14 +86,21 @@ describe('the latest version below a writer', () => {
   const text = rows + write('kept') + count;
   const {work} = ready(planOf(text), 'kept');
   const self = work.type === 'step' ? (work.applies?.self ?? '') : '';
-  const at = (...origins: TableEntry['origins']) => planOf(text, lakeOf(entry('readings', {origins, version: origins.length - 1})));
+  const at = (...origins: TableEntry['origins']) =>
+    planOf(text, lakeOf(entry('readings', {origins, version: origins.length - 1})));
 
   test('is its own', () => {
-    expect(sourceOf(at(ours(self)), 'counted')).toMatchObject({work: {left: 0}, hash: sourceOf(planOf(text), 'counted')?.hash});
+    expect(sourceOf(at(ours(self)), 'counted')).toMatchObject({
+      work: {left: 0},
+      hash: sourceOf(planOf(text), 'counted')?.hash,
+    });
   });
 
   test('is not one that cells further down made on top of it', () => {
-    expect(sourceOf(at(ours(self), ours(self, 'below')), 'counted')).toMatchObject({work: {left: 0}, hash: sourceOf(planOf(text), 'counted')?.hash});
+    expect(sourceOf(at(ours(self), ours(self, 'below')), 'counted')).toMatchObject({
+      work: {left: 0},
+      hash: sourceOf(planOf(text), 'counted')?.hash,
+    });
   });
 
   test('is one that an earlier text of the cell, or another notebook, made later: that is another result', () => {
@@ -123,19 +143,31 @@ describe('writing', () => {
     expect(applied(restored, 'kept')?.self).toBe(applied(empty, 'kept')?.self);
   });
 
-  test.each(['crash_after: 7', 'comments: {id: the key}', 'not_null: [id]', 'constraints: {positive: id > 0}'])('%s changes the cell, not the rows it writes', (line) => {
-    const [plain, changed] = [planOf(rows + write('kept')), planOf(rows + write('kept').replace('mode:', `${line}\nmode:`))];
-    expect(applied(changed, 'kept')?.self).toBe(applied(plain, 'kept')?.self);
-    expect(ready(changed, 'kept').hash).not.toBe(ready(plain, 'kept').hash);
-  });
+  test.each(['crash_after: 7', 'comments: {id: the key}', 'not_null: [id]', 'constraints: {positive: id > 0}'])(
+    '%s changes the cell, not the rows it writes',
+    (line) => {
+      const [plain, changed] = [
+        planOf(rows + write('kept')),
+        planOf(rows + write('kept').replace('mode:', `${line}\nmode:`)),
+      ];
+      expect(applied(changed, 'kept')?.self).toBe(applied(plain, 'kept')?.self);
+      expect(ready(changed, 'kept').hash).not.toBe(ready(plain, 'kept').hash);
+    },
+  );
 
   test('a table of the lake and a cell may share a name', () => {
-    const cells = planOf(`${cell('sql readings', 'SELECT 1 AS id').replace('SELECT', '-- disabled\nSELECT')}${count}`, lakeOf(entry('readings')));
+    const cells = planOf(
+      `${cell('sql readings', 'SELECT 1 AS id').replace('SELECT', '-- disabled\nSELECT')}${count}`,
+      lakeOf(entry('readings')),
+    );
     expect(ready(cells, 'counted').inputs.map(({name}) => name)).toEqual(['lake.readings']);
   });
 
   test('a write that is switched off writes nothing for those below', () => {
-    const cells = planOf(rows + write('kept').replace('mode:', 'disabled: true\nmode:') + count, lakeOf(entry('readings')));
+    const cells = planOf(
+      rows + write('kept').replace('mode:', 'disabled: true\nmode:') + count,
+      lakeOf(entry('readings')),
+    );
     expect(ready(cells, 'counted').sources[0]?.after).toBeUndefined();
   });
 });

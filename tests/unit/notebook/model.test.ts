@@ -1,7 +1,17 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {lineOf, parseNotebook, serializeNotebook} from '../../../src/notebook/model.ts';
-import {duplicate, insert, move, remove, rename, setDisabled, setFront, setSource, setValues} from '../../../src/notebook/edit.ts';
+import {
+  duplicate,
+  insert,
+  move,
+  remove,
+  rename,
+  setDisabled,
+  setFront,
+  setSource,
+  setValues,
+} from '../../../src/notebook/edit.ts';
 import type {Notebook} from '../../../src/notebook/cells.ts';
 
 const text = `---
@@ -47,7 +57,14 @@ describe('reading a notebook', () => {
     const notebook = parseNotebook(text);
     expect(notebook.title).toBe('Clean a sensor file');
     expect(notebook.params).toEqual({max_age: '15m', limit: 28.5});
-    expect(notebook.cells.map((cell) => (cell.type === 'text' ? 'text' : `${cell.type} ${cell.name}`))).toEqual(['text', 'step raw', 'text', 'step typed', 'sql hot', 'chart ']);
+    expect(notebook.cells.map((cell) => (cell.type === 'text' ? 'text' : `${cell.type} ${cell.name}`))).toEqual([
+      'text',
+      'step raw',
+      'text',
+      'step typed',
+      'sql hot',
+      'chart ',
+    ]);
     expect(notebook.cells.flatMap((cell) => cell.problems)).toEqual([]);
     expect(named(notebook, 'raw')).toMatchObject({kind: 'load', values: {file: 'sensors.csv'}, line: 10});
   });
@@ -56,12 +73,27 @@ describe('reading a notebook', () => {
     expect(serializeNotebook(parseNotebook(text))).toBe(text);
     const crlf = text.replaceAll('\n', '\r\n');
     expect(serializeNotebook(parseNotebook(crlf))).toBe(crlf);
-    expect(parseNotebook(crlf).cells.map((cell) => cell.type)).toEqual(parseNotebook(text).cells.map((cell) => cell.type));
+    expect(parseNotebook(crlf).cells.map((cell) => cell.type)).toEqual(
+      parseNotebook(text).cells.map((cell) => cell.type),
+    );
   });
 
   test('any text at all serializes to the same bytes and never throws', () => {
     const line = fc.oneof(
-      fc.constantFrom('```step a = load', '```sql q', '```', '~~~', '---', '# title', 'file: x', '  - [', '${a}', '', '```chart', '````step b = x'),
+      fc.constantFrom(
+        '```step a = load',
+        '```sql q',
+        '```',
+        '~~~',
+        '---',
+        '# title',
+        'file: x',
+        '  - [',
+        '${a}',
+        '',
+        '```chart',
+        '````step b = x',
+      ),
       fc.string(),
     );
     fc.assert(
@@ -121,27 +153,44 @@ describe('editing a notebook', () => {
     const ids = notebook.cells.map((cell) => cell.id);
     const edited = setSource(notebook, id('typed'), '```step typed = cast\ncolumns: {a: int}\n```\n');
     expect(edited.cells.map((cell) => cell.id)).toEqual(ids);
-    expect(move(notebook, [id('hot')], 1).cells.map((cell) => cell.id)).toEqual([ids[0], ids[4], ids[1], ids[2], ids[3], ids[5]]);
-    expect(remove(notebook, [id('raw'), id('hot')]).cells.map((cell) => cell.id)).toEqual([ids[0], ids[3], ids[5]].filter((kept) => kept !== undefined));
+    expect(move(notebook, [id('hot')], 1).cells.map((cell) => cell.id)).toEqual([
+      ids[0],
+      ids[4],
+      ids[1],
+      ids[2],
+      ids[3],
+      ids[5],
+    ]);
+    expect(remove(notebook, [id('raw'), id('hot')]).cells.map((cell) => cell.id)).toEqual(
+      [ids[0], ids[3], ids[5]].filter((kept) => kept !== undefined),
+    );
   });
 
   test('a renamed cell is renamed where others read it, in SQL too, but not in strings', () => {
     const next = rename(notebook, id('typed'), 'clean');
-    expect(named(next, 'hot').body).toContain("SELECT clean.sensor_id, 'typed' AS source FROM clean JOIN clean_rejects USING");
+    expect(named(next, 'hot').body).toContain(
+      "SELECT clean.sensor_id, 'typed' AS source FROM clean JOIN clean_rejects USING",
+    );
     expect(named(next, '').type === 'chart' && named(next, '').body).toContain('from: clean');
   });
 
   test('a chart reads its alerts by their new name', () => {
-    const marked = parseNotebook('```sql watch\nSELECT 1\n```\n\n```chart\nmark: line # of the night\nalerts: watch\n```\n');
+    const marked = parseNotebook(
+      '```sql watch\nSELECT 1\n```\n\n```chart\nmark: line # of the night\nalerts: watch\n```\n',
+    );
     const next = rename(marked, marked.cells[0]?.id ?? '', 'bells');
-    expect(serializeNotebook(next)).toBe('```sql bells\nSELECT 1\n```\n\n```chart\nmark: line # of the night\nalerts: bells\n```\n');
+    expect(serializeNotebook(next)).toBe(
+      '```sql bells\nSELECT 1\n```\n\n```chart\nmark: line # of the night\nalerts: bells\n```\n',
+    );
   });
 
   test('switching off and on again gives the same text', () => {
     for (const name of ['raw', 'typed', 'hot', '']) {
       const off = setDisabled(notebook, [id(name)], true);
       expect(named(off, name).disabled).toBe(true);
-      expect(parseNotebook(serializeNotebook(off)).cells.map((cell) => cell.type !== 'text' && cell.disabled)).toContain(true);
+      expect(
+        parseNotebook(serializeNotebook(off)).cells.map((cell) => cell.type !== 'text' && cell.disabled),
+      ).toContain(true);
       const on = setDisabled(off, [id(name)], false);
       expect(named(on, name).disabled).toBe(false);
     }
@@ -155,7 +204,13 @@ describe('editing a notebook', () => {
 
   test('copies get names of their own', () => {
     const next = duplicate(notebook, [id('raw'), id('hot')]);
-    expect(next.cells.flatMap((cell) => (cell.type === 'text' || cell.name === '' ? [] : [cell.name]))).toEqual(['raw', 'typed', 'hot', 'raw_2', 'hot_2']);
+    expect(next.cells.flatMap((cell) => (cell.type === 'text' || cell.name === '' ? [] : [cell.name]))).toEqual([
+      'raw',
+      'typed',
+      'hot',
+      'raw_2',
+      'hot_2',
+    ]);
     expect(new Set(next.cells.map((cell) => cell.id)).size).toBe(next.cells.length);
   });
 

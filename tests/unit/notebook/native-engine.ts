@@ -1,5 +1,13 @@
 import {DuckDBInstance} from '@duckdb/node-api';
-import type {ComputePort, EnginePort, LakePort, Ports, PostgresPort, SqlitePort, StoragePort} from '../../../src/ports/index.ts';
+import type {
+  ComputePort,
+  EnginePort,
+  LakePort,
+  Ports,
+  PostgresPort,
+  SqlitePort,
+  StoragePort,
+} from '../../../src/ports/index.ts';
 import {ProblemError} from '../../../src/lib/problem.ts';
 import type {Row} from '../../../src/lib/value.ts';
 import {id, sql} from '../../../src/sql/sql.ts';
@@ -20,11 +28,17 @@ export function engineAlone(engine: EnginePort): Ports {
 }
 
 /** The engine port over native DuckDB: the runner's logic without a browser. `statements` are the ones that made tables, in order. */
-export async function nativeEngine(): Promise<{engine: EnginePort; statements: string[]; restart: () => Promise<void>; memory: {used: number; limit: number}}> {
+export async function nativeEngine(): Promise<{
+  engine: EnginePort;
+  statements: string[];
+  restart: () => Promise<void>;
+  memory: {used: number; limit: number};
+}> {
   const statements: string[] = [];
   const memory = {used: 0, limit: 1e9};
   const listeners = new Set<(why: string) => void>();
-  const connect = async () => (await DuckDBInstance.create(':memory:', {threads: '1', ieee_floating_point_ops: 'false'})).connect();
+  const connect = async () =>
+    (await DuckDBInstance.create(':memory:', {threads: '1', ieee_floating_point_ops: 'false'})).connect();
   let connection = await connect();
   const guard = (signal: AbortSignal | undefined): void => {
     if (signal?.aborted === true) throw new ProblemError({code: 'CANCELLED', message: 'Stopped.'});
@@ -70,8 +84,13 @@ export async function nativeEngine(): Promise<{engine: EnginePort; statements: s
         const value = values[i] ?? NaN;
         return `${Number.isNaN(value) || value === -2147483648 ? 'NULL' : value}::${values instanceof Int32Array ? 'INTEGER' : 'DOUBLE'}`;
       };
-      const rows = Array.from({length: columns[0]?.values.length ?? 0}, (_, i) => `(${columns.map(({values}) => literal(values, i)).join()})`);
-      await run(`${create ? `CREATE TABLE ${table} AS` : `INSERT INTO ${table}`} SELECT * FROM (VALUES ${rows.join()}) AS t(${columns.map((column) => id(column.name)).join()})`);
+      const rows = Array.from(
+        {length: columns[0]?.values.length ?? 0},
+        (_, i) => `(${columns.map(({values}) => literal(values, i)).join()})`,
+      );
+      await run(
+        `${create ? `CREATE TABLE ${table} AS` : `INSERT INTO ${table}`} SELECT * FROM (VALUES ${rows.join()}) AS t(${columns.map((column) => id(column.name)).join()})`,
+      );
     },
     memory: () => Promise.resolve(memory),
     onRestart(listener) {
@@ -81,7 +100,9 @@ export async function nativeEngine(): Promise<{engine: EnginePort; statements: s
     async query(text) {
       const rows = (await run(text)).getRowObjectsJS();
       // Of a table of Arrow's, what reads it here takes the rows alone.
-      return {toArray: () => rows.map((row) => ({toJSON: () => row}))} as unknown as Awaited<ReturnType<EnginePort['query']>>;
+      return {toArray: () => rows.map((row) => ({toJSON: () => row}))} as unknown as Awaited<
+        ReturnType<EnginePort['query']>
+      >;
     },
     stream: unused,
     insert: unused,

@@ -7,9 +7,15 @@ import {expression, id, join, sql} from '../../../src/sql/sql.ts';
 import {engineAlone, nativeEngine} from './native-engine.ts';
 
 const cell = (header: string, body = ''): string => `\`\`\`${header}\n${body}${body === '' ? '' : '\n'}\`\`\`\n\n`;
-const readings = cell('sql readings', `SELECT * FROM (VALUES ('a', 1.0), ('a', 1.0), ('b', NULL), ('c', 30.0)) t(sensor, value)`);
+const readings = cell(
+  'sql readings',
+  `SELECT * FROM (VALUES ('a', 1.0), ('a', 1.0), ('b', NULL), ('c', 30.0)) t(sensor, value)`,
+);
 const notebook =
-  readings + cell('step unique_readings = dedup') + cell('step filled = fill', 'columns: [value]\nmethod: mean') + cell('sql hot', 'SELECT sensor FROM filled WHERE value > 20');
+  readings +
+  cell('step unique_readings = dedup') +
+  cell('step filled = fill', 'columns: [value]\nmethod: mean') +
+  cell('sql hot', 'SELECT sensor FROM filled WHERE value > 20');
 
 let native: Awaited<ReturnType<typeof nativeEngine>>;
 let runner: Runner;
@@ -24,7 +30,8 @@ async function run(text: string, target?: string, signal = new AbortController()
   runner.usePlan(planOf(text));
   return runner.run(target, {}, signal);
 }
-const statuses = (report: readonly RanCell[]): Record<string, string> => Object.fromEntries(report.map((ran) => [ran.name, ran.status]));
+const statuses = (report: readonly RanCell[]): Record<string, string> =>
+  Object.fromEntries(report.map((ran) => [ran.name, ran.status]));
 const made = (): number => native.statements.splice(0).length;
 
 describe('lineage and cache', () => {
@@ -65,7 +72,9 @@ describe('lineage and cache', () => {
   test('prose, comments and a new name cost nothing', async () => {
     await run(notebook);
     made();
-    await run(`# A title\n\n${notebook.replace('method: mean', '# a comment\nmethod: mean').replace('sql hot', 'sql hottest')}`);
+    await run(
+      `# A title\n\n${notebook.replace('method: mean', '# a comment\nmethod: mean').replace('sql hot', 'sql hottest')}`,
+    );
     expect(made()).toBe(0);
   });
 
@@ -85,7 +94,11 @@ describe('lineage and cache', () => {
   test('a notebook that is left alone with the engine finds no rows of another one, and its own are still there', async () => {
     await run(cell('sql secret', 'SELECT 42 AS code') + cell('sql shown', 'FROM secret'));
     const nosy =
-      cell('sql own', 'SELECT 1 AS one') + cell('sql tables', `SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal`);
+      cell('sql own', 'SELECT 1 AS one') +
+      cell(
+        'sql tables',
+        `SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal`,
+      );
     runner.usePlan(planOf(nosy));
     await runner.leaveOnly();
     const [own, tables] = planOf(nosy);
@@ -129,9 +142,16 @@ describe('lineage and cache', () => {
       return execute(statements, call);
     };
     const big = notebook + cell('sql big', 'SELECT sensor, count(*) AS n FROM hot GROUP BY sensor');
-    expect(statuses(await run(big))).toEqual({readings: 'ok', unique_readings: 'ok', filled: 'ok', hot: 'ok', big: 'ok'});
+    expect(statuses(await run(big))).toEqual({
+      readings: 'ok',
+      unique_readings: 'ok',
+      filled: 'ok',
+      hot: 'ok',
+      big: 'ok',
+    });
     expect(refused).toBe(1);
-    const alone = big + cell('sql again', 'SELECT sensor, count(*) AS m FROM readings, hot GROUP BY sensor, hot.sensor');
+    const alone =
+      big + cell('sql again', 'SELECT sensor, count(*) AS m FROM readings, hot GROUP BY sensor, hot.sensor');
     expect(statuses(await run(alone))).toMatchObject({again: 'failed'});
     expect(refused).toBe(3);
   });
@@ -148,17 +168,24 @@ describe('lineage and cache', () => {
 });
 
 describe('a cell that only adds or changes columns', () => {
-  const rows = async (name: string): Promise<unknown> => runner.withResult(name, 'look', async ({relation}) => (await native.engine.rows(sql`FROM ${relation}`)).rows);
-  const columnsOf = async (hash: string): Promise<string[]> => (await native.engine.describe(sql`FROM ${id(`result_${hash}`)}`)).map(({name}) => name);
+  const rows = async (name: string): Promise<unknown> =>
+    runner.withResult(name, 'look', async ({relation}) => (await native.engine.rows(sql`FROM ${relation}`)).rows);
+  const columnsOf = async (hash: string): Promise<string[]> =>
+    (await native.engine.describe(sql`FROM ${id(`result_${hash}`)}`)).map(({name}) => name);
   const text =
     notebook +
     cell('step doubled = derive', 'from: filled\ncolumns: {twice: value * 2}') +
     cell('step judged = thresholds', 'from: doubled\nrules: {twice: {warning: 40}}') +
-    cell('step ordered = derive', 'from: judged\ncolumns: {before: lag(value) OVER (ORDER BY sensor DESC), VALUE: value + 1}');
+    cell(
+      'step ordered = derive',
+      'from: judged\ncolumns: {before: lag(value) OVER (ORDER BY sensor DESC), VALUE: value + 1}',
+    );
 
   test('keeps those alone, beside its input’s', async () => {
     await run(text);
-    const kept = planOf(text).flatMap((each) => (each.ready && ['filled', 'doubled', 'judged', 'ordered'].includes(each.name) ? [columnsOf(each.hash)] : []));
+    const kept = planOf(text).flatMap((each) =>
+      each.ready && ['filled', 'doubled', 'judged', 'ordered'].includes(each.name) ? [columnsOf(each.hash)] : [],
+    );
     expect(await Promise.all(kept)).toEqual([['value'], ['twice'], ['twice_status'], ['before', 'value']]);
     expect(await rows('ordered')).toEqual([
       ['a', 2, 2, 'normal', 15.5],
@@ -176,7 +203,9 @@ describe('a cell that only adds or changes columns', () => {
     const {rows: tables} = await native.engine.rows(sql`SELECT table_name FROM duckdb_tables()`);
     expect(tables).toHaveLength(1);
     made();
-    await expect(runner.ifPresent('ordered', 'study', ({rows: counted}) => Promise.resolve(counted))).rejects.toMatchObject({problem: {code: 'EVICTED'}});
+    await expect(
+      runner.ifPresent('ordered', 'study', ({rows: counted}) => Promise.resolve(counted)),
+    ).rejects.toMatchObject({problem: {code: 'EVICTED'}});
     expect(made()).toBe(0);
     expect(await rows('ordered')).toEqual(before);
     expect(made()).toBe(6);
@@ -195,7 +224,10 @@ describe('a cell that only adds or changes columns', () => {
   });
 
   test.each([
-    ['a new column of the name that rows are numbered by', {row_number: 'row_number() OVER (ORDER BY value)', after: 'row_number + 1'}],
+    [
+      'a new column of the name that rows are numbered by',
+      {row_number: 'row_number() OVER (ORDER BY value)', after: 'row_number + 1'},
+    ],
     ['a query for each row', {summed: '(SELECT sum(z) FROM range(i % 4) q(z))'}],
     ['a query of the row’s own values', {greatest: '(SELECT max(x) FROM (VALUES (i), (value)) t(x))'}],
     ['a query that begins with FROM', {summed: '(FROM range(i % 4) q(z) SELECT sum(z))'}],
@@ -205,9 +237,12 @@ describe('a cell that only adds or changes columns', () => {
     const body = Object.entries(columns).map(([name, expression]) => `  ${name}: "${expression}"`);
     await run(many + cell('step made = derive', `from: many\ncolumns:\n${body.join('\n')}`));
     const expected = Object.entries(columns).map(
-      ([name, text]) => sql`${expression(text.replaceAll('row_number + 1', 'row_number() OVER (ORDER BY value) + 1'))} AS ${id(name === 'ä' ? 'Ä' : name)}`,
+      ([name, text]) =>
+        sql`${expression(text.replaceAll('row_number + 1', 'row_number() OVER (ORDER BY value) + 1'))} AS ${id(name === 'ä' ? 'Ä' : name)}`,
     );
-    const [made, input] = await Promise.all(['made', 'many'].map((name) => runner.withResult(name, 'look', ({relation}) => Promise.resolve(relation))));
+    const [made, input] = await Promise.all(
+      ['made', 'many'].map((name) => runner.withResult(name, 'look', ({relation}) => Promise.resolve(relation))),
+    );
     if (made === undefined || input === undefined) throw new Error('not run');
     const own = join(Object.keys(columns).map((name) => sql`m.${id(name === 'ä' ? 'Ä' : name)}`));
     const apart = await native.engine.rows(
@@ -234,14 +269,25 @@ describe('a cell that only adds or changes columns', () => {
 
   test('makes whole rows when a rule asks a query of its own, which may give them in another order', async () => {
     const checked =
-      readings + cell('step checked = validate', 'from: readings\nrules: [{expression: "value < (SELECT max(x) FROM (VALUES (value), (9)) t(x))"}]\non_failure: flag');
+      readings +
+      cell(
+        'step checked = validate',
+        'from: readings\nrules: [{expression: "value < (SELECT max(x) FROM (VALUES (value), (9)) t(x))"}]\non_failure: flag',
+      );
     await run(checked);
     const cellOf = planOf(checked).at(-1);
-    expect(cellOf?.ready === true ? await columnsOf(cellOf.hash) : []).toEqual(['sensor', 'value', 'is_valid', 'failed_rules']);
+    expect(cellOf?.ready === true ? await columnsOf(cellOf.hash) : []).toEqual([
+      'sensor',
+      'value',
+      'is_valid',
+      'failed_rules',
+    ]);
   });
 
   test('makes whole rows when little of its input is left to see', async () => {
-    const wide = cell('sql wide', `SELECT '1' AS a, '2' AS b, '3' AS c, '4' AS d, '5' AS e`) + cell('step typed = cast', 'from: wide\ncolumns: {a: int, b: int, c: int, d: int}');
+    const wide =
+      cell('sql wide', `SELECT '1' AS a, '2' AS b, '3' AS c, '4' AS d, '5' AS e`) +
+      cell('step typed = cast', 'from: wide\ncolumns: {a: int, b: int, c: int, d: int}');
     await run(wide);
     const typed = planOf(wide).at(-1);
     expect(typed?.ready === true ? await columnsOf(typed.hash) : []).toEqual(['a', 'b', 'c', 'd', 'e']);
@@ -252,7 +298,9 @@ describe('a cell that only adds or changes columns', () => {
     ['a left join that repeats rows has whole rows', `('a', 'roof'), ('a', 'yard')`, ['sensor', 'value', 'room'], [['a', 1, 'roof'], ['a', 1, 'yard'], ['a', 1, 'roof'], ['a', 1, 'yard'], ['b', null, null], ['c', 30, null]]], // prettier-ignore
   ])('%s', async (_, rooms, columns, expected) => {
     const joined =
-      cell('sql rooms', `SELECT * FROM (VALUES ${rooms}) t(sensor, room)`) + readings + cell('step located = join', 'from: readings\nwith: rooms\non: [sensor]\nhow: left');
+      cell('sql rooms', `SELECT * FROM (VALUES ${rooms}) t(sensor, room)`) +
+      readings +
+      cell('step located = join', 'from: readings\nwith: rooms\non: [sensor]\nhow: left');
     await run(joined);
     const located = planOf(joined).at(-1);
     expect(located?.ready === true ? await columnsOf(located.hash) : []).toEqual(columns);
@@ -262,13 +310,16 @@ describe('a cell that only adds or changes columns', () => {
 
 describe('what goes wrong', () => {
   test('a run stops at the first failure and says which cell', async () => {
-    const report = await run(readings + cell('sql wrong', 'SELECT nothing FROM readings') + cell('sql after', 'SELECT * FROM readings'));
+    const report = await run(
+      readings + cell('sql wrong', 'SELECT nothing FROM readings') + cell('sql after', 'SELECT * FROM readings'),
+    );
     expect(statuses(report)).toEqual({readings: 'ok', wrong: 'failed', after: 'skipped'});
     expect(report[1]?.error).toMatchObject({where: {cell: 'wrong'}});
   });
 
   test('a broken cell stops only those that read it', async () => {
-    const text = readings + cell('step odd = dedupe') + cell('sql reads_odd', 'FROM odd') + cell('sql fine', 'FROM readings');
+    const text =
+      readings + cell('step odd = dedupe') + cell('sql reads_odd', 'FROM odd') + cell('sql fine', 'FROM readings');
     const report = await run(text);
     expect(statuses(report)).toEqual({readings: 'ok', odd: 'broken', reads_odd: 'broken', fine: 'ok'});
     expect(report[1]?.error).toMatchObject({code: 'UNKNOWN_STEP', hint: 'Did you mean dedup?'});
@@ -276,7 +327,12 @@ describe('what goes wrong', () => {
   });
 
   test('an aborted run leaves the rest cancelled', async () => {
-    expect(Object.values(statuses(await run(notebook, undefined, AbortSignal.abort())))).toEqual(['cancelled', 'cancelled', 'cancelled', 'cancelled']);
+    expect(Object.values(statuses(await run(notebook, undefined, AbortSignal.abort())))).toEqual([
+      'cancelled',
+      'cancelled',
+      'cancelled',
+      'cancelled',
+    ]);
   });
 
   test.each([
@@ -307,7 +363,9 @@ test('SQL finds only the cells above it that it names, under their own names', a
 });
 
 test('a name that two cells have stands for neither', async () => {
-  const report = await run(readings + cell('step a = dedup') + cell('sql b', 'FROM a') + cell('step a = drop_nulls') + cell('step c = dedup'));
+  const report = await run(
+    readings + cell('step a = dedup') + cell('sql b', 'FROM a') + cell('step a = drop_nulls') + cell('step c = dedup'),
+  );
   expect(statuses(report)).toMatchObject({b: 'ok', c: 'broken'});
 });
 
@@ -317,27 +375,50 @@ test('a chart takes a name as every cell does', async () => {
 });
 
 describe('a chart that marks alerts', () => {
-  const times = cell('sql times', "SELECT TIMESTAMP '2024-02-01' + INTERVAL 1 HOUR * i AS at, i AS level FROM range(9) t(i)");
-  const bells = (severity: string): string => cell('sql bells', `SELECT TIMESTAMP '2024-02-01 03:00:00' AS "timestamp", '${severity}' AS severity`);
-  const chart = (more = 'alerts: bells', x = 'at'): string => cell('chart drawn', `from: times\nmark: line\nx: ${x}\ny: level\n${more}`);
+  const times = cell(
+    'sql times',
+    "SELECT TIMESTAMP '2024-02-01' + INTERVAL 1 HOUR * i AS at, i AS level FROM range(9) t(i)",
+  );
+  const bells = (severity: string): string =>
+    cell('sql bells', `SELECT TIMESTAMP '2024-02-01 03:00:00' AS "timestamp", '${severity}' AS severity`);
+  const chart = (more = 'alerts: bells', x = 'at'): string =>
+    cell('chart drawn', `from: times\nmark: line\nx: ${x}\ny: level\n${more}`);
 
   test('is drawn again when they change, and not when they are renamed', async () => {
     expect(statuses(await run(times + bells('warning') + chart()))).toEqual({times: 'ok', bells: 'ok', drawn: 'ok'});
-    expect(statuses(await run(times + bells('critical') + chart()))).toEqual({times: 'cached', bells: 'ok', drawn: 'ok'});
+    expect(statuses(await run(times + bells('critical') + chart()))).toEqual({
+      times: 'cached',
+      bells: 'ok',
+      drawn: 'ok',
+    });
     const renamed = cell('sql rings', `SELECT TIMESTAMP '2024-02-01 03:00:00' AS "timestamp", 'critical' AS severity`);
-    expect(statuses(await run(times + renamed + chart('alerts: rings')))).toEqual({times: 'cached', rings: 'cached', drawn: 'cached'});
+    expect(statuses(await run(times + renamed + chart('alerts: rings')))).toEqual({
+      times: 'cached',
+      rings: 'cached',
+      drawn: 'cached',
+    });
     expect(statuses(await run(times + renamed + chart('')))).toMatchObject({drawn: 'ok'});
   });
 
   test('says so on its own cell when the name is none, stands below, or there is no time', async () => {
-    const errorOf = async (text: string): Promise<unknown> => (await run(text)).find(({name}) => name === 'drawn')?.error;
+    const errorOf = async (text: string): Promise<unknown> =>
+      (await run(text)).find(({name}) => name === 'drawn')?.error;
     expect(await errorOf(times + bells('warning') + chart('alerts: bels'))).toMatchObject({
       code: 'CELL_NOT_FOUND',
       message: 'There is no cell called bels above.',
       hint: 'Did you mean bells?',
     });
-    expect(await errorOf(times + chart() + bells('warning'))).toMatchObject({code: 'CELL_NOT_FOUND', message: 'It reads bells, which stands further down.'});
-    expect(await errorOf(times + bells('warning') + chart('alerts: bells', 'level'))).toMatchObject({code: 'CHART_ALERTS', where: {cell: 'drawn', param: 'alerts'}});
-    expect(await errorOf(times + bells('warning') + chart('alerts: times'))).toMatchObject({code: 'CHART_ALERTS', message: 'times has no column timestamp.'});
+    expect(await errorOf(times + chart() + bells('warning'))).toMatchObject({
+      code: 'CELL_NOT_FOUND',
+      message: 'It reads bells, which stands further down.',
+    });
+    expect(await errorOf(times + bells('warning') + chart('alerts: bells', 'level'))).toMatchObject({
+      code: 'CHART_ALERTS',
+      where: {cell: 'drawn', param: 'alerts'},
+    });
+    expect(await errorOf(times + bells('warning') + chart('alerts: times'))).toMatchObject({
+      code: 'CHART_ALERTS',
+      message: 'times has no column timestamp.',
+    });
   });
 });

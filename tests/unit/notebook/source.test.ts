@@ -5,7 +5,8 @@ import {sqlOf} from '../../../src/notebook/source.ts';
 import {substitute, substituteValues} from '../../../src/notebook/substitute.ts';
 import type {Problem} from '../../../src/lib/problem.ts';
 
-const notebook = '```sql raw\nSELECT 1 AS a\n```\n\n```step once = dedup\nkeys: [a]\n```\n\n```step named = rename\ncolumns: {a: b}\n```\n';
+const notebook =
+  '```sql raw\nSELECT 1 AS a\n```\n\n```step once = dedup\nkeys: [a]\n```\n\n```step named = rename\ncolumns: {a: b}\n```\n';
 
 test('a negative parameter stays a number wherever it stands in SQL', () => {
   const problems: Problem[] = [];
@@ -16,11 +17,19 @@ test('a negative parameter stays a number wherever it stands in SQL', () => {
 test('shown SQL that goes by rowid says where it runs', () => {
   const cells = plan(parseNotebook(notebook), new Map());
   const shown = cells.map((cell) => (cell.ready ? sqlOf(cell, () => undefined).split('\n')[0] : ''));
-  expect(shown).toEqual(['SELECT 1 AS a', expect.stringMatching(/^-- rowid is the row's place/), expect.not.stringContaining('--')]);
+  expect(shown).toEqual([
+    'SELECT 1 AS a',
+    expect.stringMatching(/^-- rowid is the row's place/),
+    expect.not.stringContaining('--'),
+  ]);
 });
 
 test('a placeholder finds the notebook’s own parameters only', () => {
   const problems: Problem[] = [];
-  expect(substituteValues({a: '${constructor}', b: 'x ${toString}', c: '${limit}'}, {}, {limit: 3}, problems)).toEqual({a: '${constructor}', b: 'x ${toString}', c: 3});
+  expect(substituteValues({a: '${constructor}', b: 'x ${toString}', c: '${limit}'}, {}, {limit: 3}, problems)).toEqual({
+    a: '${constructor}',
+    b: 'x ${toString}',
+    c: 3,
+  });
   expect(problems.map((problem) => problem.code)).toEqual(['PARAM_NOT_FOUND', 'PARAM_NOT_FOUND']);
 });

@@ -18,15 +18,23 @@ test('a cell that passes rows on has those of now when they had to be made again
     cell('step served = postgres', 'table: samples') +
     cell('step doubled = derive', 'columns: {twice: i * 2}');
   runner.usePlan(plan(parseNotebook(text), new Map()));
-  const run = async (): Promise<string[]> => (await runner.run('doubled', {mayWrite: true}, new AbortController().signal)).map(({status}) => status);
+  const run = async (): Promise<string[]> =>
+    (await runner.run('doubled', {mayWrite: true}, new AbortController().signal)).map(({status}) => status);
   const counted = (name: string) =>
-    runner.withResult(name, 'look', async ({rows, relation}) => [BigInt(rows), ...((await native.engine.rows(sql`SELECT count(*) FROM ${relation}`)).rows[0] ?? [])]);
+    runner.withResult(name, 'look', async ({rows, relation}) => [
+      BigInt(rows),
+      ...((await native.engine.rows(sql`SELECT count(*) FROM ${relation}`)).rows[0] ?? []),
+    ]);
   expect(await run()).toEqual(['ok', 'ok', 'ok']);
   await native.restart();
   expect(await run()).not.toContain('failed');
   const [rows] = await counted('sample');
   for (const name of ['sample', 'served', 'doubled']) expect(await counted(name)).toEqual([rows, rows]);
-  expect((await runner.withResult('doubled', 'look', ({relation}) => native.engine.rows(sql`SELECT count(*) FROM ${relation} WHERE twice IS DISTINCT FROM i * 2`))).rows).toEqual([
-    [0n],
-  ]);
+  expect(
+    (
+      await runner.withResult('doubled', 'look', ({relation}) =>
+        native.engine.rows(sql`SELECT count(*) FROM ${relation} WHERE twice IS DISTINCT FROM i * 2`),
+      )
+    ).rows,
+  ).toEqual([[0n]]);
 });

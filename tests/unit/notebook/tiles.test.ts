@@ -34,7 +34,10 @@ const text =
     `SELECT "timestamp", compressor_id AS sensor, 'vibration' AS metric, 'critical' AS severity, "timestamp" + INTERVAL 2 HOUR AS cleared_at FROM readings WHERE vibration IN (5, 13, 21, 30, 31)`,
   ) +
   cell('chart marked', 'from: readings\nmark: line\nx: timestamp\ny: vibration\nalerts: bells') +
-  cell('sql fleet', "SELECT 'unit ' || u AS unit, i, u * i AS level FROM range(1, 21) a(u), range(100) b(i) WHERE i <= u") +
+  cell(
+    'sql fleet',
+    "SELECT 'unit ' || u AS unit, i, u * i AS level FROM range(1, 21) a(u), range(100) b(i) WHERE i <= u",
+  ) +
   cell('chart fleet_lines', 'from: fleet\nmark: line\nx: i\ny: level\ncolor: unit') +
   cell('chart coloured', 'from: readings\nmark: line\nx: timestamp\ny: vibration\ncolor: compressor_id\nalerts: bells');
 
@@ -65,16 +68,35 @@ const tileOf = (show: 'chart' | 'table', name: string, more: Partial<Tile> = {})
   const base = {cell: name, wide: false, title: undefined, time: undefined, sensor: undefined};
   return show === 'chart' ? {...base, ...more, show} : {...base, ...more, show};
 };
-const figureOf = (name: string, value: FigureTile['value'], column?: string): FigureTile => ({...tileOf('table', name), show: 'figure', value, column});
+const figureOf = (name: string, value: FigureTile['value'], column?: string): FigureTile => ({
+  ...tileOf('table', name),
+  show: 'figure',
+  value,
+  column,
+});
 const all: TileFilter = {columns: {time: 'timestamp', sensor: 'compressor_id'}, span: undefined, sensors: []};
 
 describe('what the filters act on', () => {
   const found = async (given: readonly Tile[], dashboard = noDashboard) =>
-    findFilters(dashboard, await Promise.all(given.map(async (tile) => ({tile, source: await tiles.source(cellOf(tile.cell))}))));
+    findFilters(
+      dashboard,
+      await Promise.all(given.map(async (tile) => ({tile, source: await tiles.source(cellOf(tile.cell))}))),
+    );
 
   test('is the time that most tiles have and the key of few values; a table with another name for it is found by its values', async () => {
-    const filters = await found([tileOf('chart', 'trend'), tileOf('table', 'readings'), tileOf('table', 'alarms'), tileOf('table', 'models'), tileOf('table', 'nothing')]);
-    expect(filters).toMatchObject({time: 'timestamp', sensor: 'compressor_id', sensors: ['COMP-0', 'COMP-1', 'COMP-2'], extent: {from: start, to: start + 239 * hour}});
+    const filters = await found([
+      tileOf('chart', 'trend'),
+      tileOf('table', 'readings'),
+      tileOf('table', 'alarms'),
+      tileOf('table', 'models'),
+      tileOf('table', 'nothing'),
+    ]);
+    expect(filters).toMatchObject({
+      time: 'timestamp',
+      sensor: 'compressor_id',
+      sensors: ['COMP-0', 'COMP-1', 'COMP-2'],
+      extent: {from: start, to: start + 239 * hour},
+    });
     expect(filters.tiles).toEqual([
       {time: 'timestamp', sensor: 'compressor_id'},
       {time: 'timestamp', sensor: 'compressor_id'},
@@ -92,18 +114,35 @@ describe('what the filters act on', () => {
       {time: 'loaded_at', sensor: 'status'},
       {time: undefined, sensor: 'metric'},
     ]);
-    expect(await found(given, {...noDashboard, sensor: false, time: false})).toMatchObject({time: undefined, sensor: undefined, sensors: [], extent: undefined});
+    expect(await found(given, {...noDashboard, sensor: false, time: false})).toMatchObject({
+      time: undefined,
+      sensor: undefined,
+      sensors: [],
+      extent: undefined,
+    });
   });
 
   test('is nothing where no tile has a time or a sensor', async () => {
-    expect(await found([tileOf('table', 'models')])).toMatchObject({time: undefined, sensor: undefined, sensors: [], extent: undefined, times: []});
-    expect(findFilters(noDashboard, [{tile: tileOf('table', 'gone'), source: undefined}]).tiles).toEqual([{time: undefined, sensor: undefined}]);
+    expect(await found([tileOf('table', 'models')])).toMatchObject({
+      time: undefined,
+      sensor: undefined,
+      sensors: [],
+      extent: undefined,
+      times: [],
+    });
+    expect(findFilters(noDashboard, [{tile: tileOf('table', 'gone'), source: undefined}]).tiles).toEqual([
+      {time: undefined, sensor: undefined},
+    ]);
   });
 });
 
 describe('a tile’s rows', () => {
   test('a span has both ends in it and sensors are texts, whatever is in them', async () => {
-    const filter = {...all, span: {from: start + 10 * hour, to: start + 15 * hour}, sensors: ['COMP-1', "'; DROP TABLE x --"]};
+    const filter = {
+      ...all,
+      span: {from: start + 10 * hour, to: start + 15 * hour},
+      sensors: ['COMP-1', "'; DROP TABLE x --"],
+    };
     expect(await tiles.table(cellOf('readings'), filter, live)).toMatchObject({
       total: 2,
       rows: [['COMP-1', expect.anything(), 13, 'ok', expect.anything(), 'x13'], expect.objectContaining({2: 10})],
@@ -115,15 +154,22 @@ describe('a tile’s rows', () => {
     const colors = async (name: string, filter: TileFilter): Promise<Record<string, string>> => {
       const {reduced, rows} = await tiles.chart(cellOf(name), filter, live);
       const {legend} = plotOptions(Plot, reduced, rows, {width: 800, theme: 'light'});
-      return legend?.kind === 'swatches' ? Object.fromEntries(legend.items.map(({label, color}) => [label, color])) : {};
+      return legend?.kind === 'swatches'
+        ? Object.fromEntries(legend.items.map(({label, color}) => [label, color]))
+        : {};
     };
     const every = await colors('trend', all);
     expect(Object.keys(every)).toEqual(['COMP-0', 'COMP-1', 'COMP-2']);
-    for (const sensor of ['COMP-0', 'COMP-1', 'COMP-2']) expect(await colors('trend', {...all, sensors: [sensor]})).toEqual({[sensor]: every[sensor]});
+    for (const sensor of ['COMP-0', 'COMP-1', 'COMP-2'])
+      expect(await colors('trend', {...all, sensors: [sensor]})).toEqual({[sensor]: every[sensor]});
     // Of twenty units twelve have colours; the shortest runs are “(other)”.
     const twelve = await colors('fleet_lines', all);
     expect(Object.keys(twelve).at(-1)).toBe('(other)');
-    const some = await colors('fleet_lines', {...all, columns: {time: undefined, sensor: 'unit'}, sensors: ['unit 1', 'unit 2', 'unit 19', 'unit 20']});
+    const some = await colors('fleet_lines', {
+      ...all,
+      columns: {time: undefined, sensor: 'unit'},
+      sensors: ['unit 1', 'unit 2', 'unit 19', 'unit 20'],
+    });
     expect(some).toMatchObject({'unit 19': twelve['unit 19'], 'unit 20': twelve['unit 20']});
     expect(new Set(Object.values(some)).size).toBe(4);
   });
@@ -134,8 +180,15 @@ describe('a tile’s rows', () => {
     expect(rows.slice(0, 3).map((row) => row[5])).toEqual(['x239', 'x238', 'x237']);
     const alarms = await tiles.table(cellOf('alarms'), {...all, columns: {time: 'TIMESTAMP', sensor: 'device'}}, live);
     // The one without a time comes last.
-    expect([alarms.columns.map(({name}) => name), alarms.total]).toEqual([['device', 'metric', 'TIMESTAMP', 'rowid'], 238]);
-    const inOrder = await tiles.table(cellOf('readings'), {...all, columns: {time: undefined, sensor: undefined}}, live);
+    expect([alarms.columns.map(({name}) => name), alarms.total]).toEqual([
+      ['device', 'metric', 'TIMESTAMP', 'rowid'],
+      238,
+    ]);
+    const inOrder = await tiles.table(
+      cellOf('readings'),
+      {...all, columns: {time: undefined, sensor: undefined}},
+      live,
+    );
     expect(inOrder.rows[0]?.[5]).toBe('x0');
   });
 
@@ -155,8 +208,15 @@ describe('a tile’s rows', () => {
     expect(found.value).toEqual(expected);
     expect(found.rows).toBe(240);
     // Six hours each; the last part is not over, so what is added up leaves it out.
-    expect(found.trend?.length).toBe(typeof expected === 'string' ? undefined : ['count', 'sum', 'distinct'].includes(value) ? 39 : 40);
-    const untimed = await tiles.figure(cellOf('readings'), figureOf('readings', value, column), {...all, columns: {time: undefined, sensor: undefined}}, live);
+    expect(found.trend?.length).toBe(
+      typeof expected === 'string' ? undefined : ['count', 'sum', 'distinct'].includes(value) ? 39 : 40,
+    );
+    const untimed = await tiles.figure(
+      cellOf('readings'),
+      figureOf('readings', value, column),
+      {...all, columns: {time: undefined, sensor: undefined}},
+      live,
+    );
     expect([untimed.value, untimed.trend]).toEqual([expected, undefined]);
   });
 
@@ -165,31 +225,54 @@ describe('a tile’s rows', () => {
     expect(new Set(counts.trend)).toEqual(new Set([6]));
     const last = await tiles.figure(cellOf('readings'), figureOf('readings', 'last', 'vibration'), all, live);
     expect(last.trend).toEqual(Array.from({length: 40}, (_, i) => Math.min(239, 6 * i + 5)));
-    const sparse = await tiles.figure(cellOf('alarms'), figureOf('alarms', 'count'), {...all, columns: {time: 'TIMESTAMP', sensor: 'device'}}, live);
+    const sparse = await tiles.figure(
+      cellOf('alarms'),
+      figureOf('alarms', 'count'),
+      {...all, columns: {time: 'TIMESTAMP', sensor: 'device'}},
+      live,
+    );
     expect(sparse.trend?.slice(0, 4)).toEqual([5, 5, 6, 5]);
   });
 
   test('an average of texts, and a column that is gone, are told', async () => {
-    await expect(tiles.figure(cellOf('readings'), figureOf('readings', 'avg', 'note'), all, live)).rejects.toThrow('note is VARCHAR, which has no avg.');
-    await expect(tiles.figure(cellOf('readings'), figureOf('readings', 'avg', 'noise'), all, live)).rejects.toThrow('There is no column noise.');
+    await expect(tiles.figure(cellOf('readings'), figureOf('readings', 'avg', 'note'), all, live)).rejects.toThrow(
+      'note is VARCHAR, which has no avg.',
+    );
+    await expect(tiles.figure(cellOf('readings'), figureOf('readings', 'avg', 'noise'), all, live)).rejects.toThrow(
+      'There is no column noise.',
+    );
   });
 
   test('a chart draws what the filter leaves, and a table is drawn by what suits it', async () => {
-    const {reduced, rows} = await tiles.chart(cellOf('trend'), {...all, span: {from: start, to: start + 11 * hour}, sensors: ['COMP-1']}, live);
+    const {reduced, rows} = await tiles.chart(
+      cellOf('trend'),
+      {...all, span: {from: start, to: start + 11 * hour}, sensors: ['COMP-1']},
+      live,
+    );
     expect(reduced.spec.mark).toBe('line');
     expect(rows.map(({total, color, y}) => [total, color, y])).toEqual([1, 4, null, 10].map((y) => [4, 'COMP-1', y]));
-    expect((await tiles.chart(cellOf('readings'), all, live)).spec).toMatchObject({mark: 'line', x: 'timestamp', y: ['vibration']});
+    expect((await tiles.chart(cellOf('readings'), all, live)).spec).toMatchObject({
+      mark: 'line',
+      x: 'timestamp',
+      y: ['vibration'],
+    });
     const empty = await tiles.chart(cellOf('trend'), {...all, sensors: ['COMP-9']}, live);
     expect(empty.rows).toMatchObject([{total: 0, x: null}]);
   });
 
   test('any filter leaves the rows that SQL finds', async () => {
-    const choice = fc.record({from: fc.integer({min: -5, max: 245}), length: fc.integer({min: 0, max: 250}), sensors: fc.subarray(['COMP-0', 'COMP-1', 'COMP-2', 'COMP-3'])});
+    const choice = fc.record({
+      from: fc.integer({min: -5, max: 245}),
+      length: fc.integer({min: 0, max: 250}),
+      sensors: fc.subarray(['COMP-0', 'COMP-1', 'COMP-2', 'COMP-3']),
+    });
     await fc.assert(
       fc.asyncProperty(choice, async ({from, length, sensors}) => {
         const filter = {...all, span: {from: start + from * hour, to: start + (from + length) * hour}, sensors};
         const [first, last] = [Math.max(0, from), Math.min(239, from + length)];
-        const expected = Array.from({length: Math.max(0, last - first + 1)}, (_, i) => first + i).filter((i) => sensors.length === 0 || sensors.includes(`COMP-${i % 3}`));
+        const expected = Array.from({length: Math.max(0, last - first + 1)}, (_, i) => first + i).filter(
+          (i) => sensors.length === 0 || sensors.includes(`COMP-${i % 3}`),
+        );
         const {total, rows} = await tiles.table(cellOf('readings'), filter, live);
         expect(total).toBe(expected.length);
         expect(rows.map((row) => row[5])).toEqual(
@@ -205,17 +288,20 @@ describe('a tile’s rows', () => {
     );
   });
 
-  test.each(['marked', 'coloured'])('the alerts of a chart are those that were there in the span, of the sensors chosen: %s', async (name) => {
-    const marked = async (filter: TileFilter): Promise<unknown[]> => {
-      const {rows} = await tiles.chart(cellOf(name), filter, live);
-      return readRows(rows).alerts.map(({raised}) => (Number(raised) * 1000 - start) / hour);
-    };
-    expect(await marked(all)).toEqual([31, 30, 21, 13, 5]);
-    // The one of hour 13 is open until hour 15.
-    expect(await marked({...all, span: {from: start + 15 * hour, to: start + 30 * hour}})).toEqual([30, 21, 13]);
-    expect(await marked({...all, sensors: ['COMP-0']})).toEqual([30, 21]);
-    expect(await marked({...all, sensors: ['COMP-2']})).toEqual([5]);
-  });
+  test.each(['marked', 'coloured'])(
+    'the alerts of a chart are those that were there in the span, of the sensors chosen: %s',
+    async (name) => {
+      const marked = async (filter: TileFilter): Promise<unknown[]> => {
+        const {rows} = await tiles.chart(cellOf(name), filter, live);
+        return readRows(rows).alerts.map(({raised}) => (Number(raised) * 1000 - start) / hour);
+      };
+      expect(await marked(all)).toEqual([31, 30, 21, 13, 5]);
+      // The one of hour 13 is open until hour 15.
+      expect(await marked({...all, span: {from: start + 15 * hour, to: start + 30 * hour}})).toEqual([30, 21, 13]);
+      expect(await marked({...all, sensors: ['COMP-0']})).toEqual([30, 21]);
+      expect(await marked({...all, sensors: ['COMP-2']})).toEqual([5]);
+    },
+  );
 
   test('nothing of the notebook runs, and what was called off before its turn isn’t begun', async () => {
     expect(native.statements).toEqual([]);
@@ -239,7 +325,10 @@ describe('a choice', () => {
 
   test('survives in the address, whatever the sensors are called', () => {
     const second = fc.integer({min: 0, max: 4e9}).map((s) => s * 1e6);
-    const range = fc.oneof(fc.constantFrom('1h' as const, '24h' as const, '7d' as const, undefined), fc.record({from: second, to: second}));
+    const range = fc.oneof(
+      fc.constantFrom('1h' as const, '24h' as const, '7d' as const, undefined),
+      fc.record({from: second, to: second}),
+    );
     fc.assert(
       fc.property(fc.record({range, sensors: fc.array(fc.string({unit: 'grapheme'}))}), (choice: Choice) => {
         expect(choiceIn(fragmentOf(choice))).toEqual(choice);
@@ -249,12 +338,21 @@ describe('a choice', () => {
   });
 
   test('is none in other addresses, and everything in one that says nothing sensible', () => {
-    expect([choiceIn(''), choiceIn('#notebook=abc'), choiceIn('#dashboards')]).toEqual([undefined, undefined, undefined]);
+    expect([choiceIn(''), choiceIn('#notebook=abc'), choiceIn('#dashboards')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
     expect(choiceIn('#dashboard?last=9y&from=yesterday&to=')).toEqual({range: undefined, sensors: []});
   });
 });
 
-const source: TileSource = {columns: [], rows: 10, times: new Map(), values: new Map([['serial', Array.from({length: 10}, (_, i) => `S${i}`)]])};
+const source: TileSource = {
+  columns: [],
+  rows: 10,
+  times: new Map(),
+  values: new Map([['serial', Array.from({length: 10}, (_, i) => `S${i}`)]]),
+};
 test('a text that is another one in every row is no sensor', () => {
   expect(findFilters(noDashboard, [{tile: tileOf('table', 'a'), source}]).sensor).toBeUndefined();
 });

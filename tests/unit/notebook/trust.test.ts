@@ -3,7 +3,18 @@ import {join} from 'node:path';
 import {describe, expect, test} from 'vitest';
 import {newCell, parseNotebook} from '../../../src/notebook/model.ts';
 import {plan, type PlannedCell} from '../../../src/notebook/plan.ts';
-import {asked, decided, denialsOf, newTrust, readTrust, tickedAtFirst, wantsOf, wordsOf, writeTrust, type Trust} from '../../../src/notebook/trust.ts';
+import {
+  asked,
+  decided,
+  denialsOf,
+  newTrust,
+  readTrust,
+  tickedAtFirst,
+  wantsOf,
+  wordsOf,
+  writeTrust,
+  type Trust,
+} from '../../../src/notebook/trust.ts';
 import type {TableEntry} from '../../../src/ports/index.ts';
 import {steps} from '../../../src/steps/index.ts';
 import {root} from '../../tools/setup.mjs';
@@ -15,14 +26,32 @@ const text =
   cell('step kept = snapshot', 'table: Readings\nmode: overwrite') +
   cell('sql old', 'SELECT * FROM lake.salaries AT (VERSION => 3), lake.readings') +
   cell('step aligned = align_schema', 'from: clean\ntable: targets');
-const wants = (markdown: string): string[] => wantsOf(parseNotebook(markdown)).map((want) => `${want.cells.join('+')}: ${wordsOf(want)}`);
+const wants = (markdown: string): string[] =>
+  wantsOf(parseNotebook(markdown)).map((want) => `${want.cells.join('+')}: ${wordsOf(want)}`);
 
-const table = (name: string): TableEntry => ({name, id: name, version: 5, modified: 0, rows: 1, files: 1, bytes: 1, times: [0, 0, 0, 0, 0, 0], origins: [], firstVersion: 0});
+const table = (name: string): TableEntry => ({
+  name,
+  id: name,
+  version: 5,
+  modified: 0,
+  rows: 1,
+  files: 1,
+  bytes: 1,
+  times: [0, 0, 0, 0, 0, 0],
+  origins: [],
+  firstVersion: 0,
+});
 const lake = new Map(['readings', 'salaries', 'targets'].map((name) => [name, table(name)]));
 const files = new Map(['sensors.csv', 'more-1.csv'].map((name) => [name, name]));
-const planWith = (trust: Trust | undefined, markdown: string): PlannedCell[] => plan(parseNotebook(markdown), files, lake, 'n', trust === undefined ? undefined : denialsOf(trust));
+const planWith = (trust: Trust | undefined, markdown: string): PlannedCell[] =>
+  plan(parseNotebook(markdown), files, lake, 'n', trust === undefined ? undefined : denialsOf(trust));
 const codes = (planned: readonly PlannedCell[]): Record<string, string> =>
-  Object.fromEntries(planned.map((each) => [each.name, each.ready ? 'ready' : (each.problems[0]?.code ?? (each.disabled ? 'disabled' : ''))]));
+  Object.fromEntries(
+    planned.map((each) => [
+      each.name,
+      each.ready ? 'ready' : (each.problems[0]?.code ?? (each.disabled ? 'disabled' : '')),
+    ]),
+  );
 
 describe('what a text asks for', () => {
   test('is each file, each table it reads and each it writes, with the cells that ask', () => {
@@ -37,29 +66,30 @@ describe('what a text asks for', () => {
   });
 
   test('counts cells that are switched off, and those that can’t run for another cell’s sake', () => {
-    expect(wants(cell('step raw = load', 'file: a.csv\ndisabled: true') + cell('sql s', 'SELECT * FROM nowhere, lake.t'))).toEqual([
-      'raw: read the file a.csv',
-      's: read the table t',
-    ]);
+    expect(
+      wants(cell('step raw = load', 'file: a.csv\ndisabled: true') + cell('sql s', 'SELECT * FROM nowhere, lake.t')),
+    ).toEqual(['raw: read the file a.csv', 's: read the table t']);
   });
 
   test('sees through parameters, in YAML and in SQL', () => {
     const front = '---\nlakebook: 1\nparams: {name: a.csv, t: secret}\n---\n\n';
-    expect(wants(front + cell('step raw = load', 'file: ${name}') + cell('step kept = snapshot', 'table: ${t}'))).toEqual([
-      'raw: read the file a.csv',
-      'kept: append to the table secret',
-    ]);
+    expect(
+      wants(front + cell('step raw = load', 'file: ${name}') + cell('step kept = snapshot', 'table: ${t}')),
+    ).toEqual(['raw: read the file a.csv', 'kept: append to the table secret']);
   });
 
   test('is one thing however it is spelt, and however many cells ask', () => {
-    expect(wants(cell('sql a', 'FROM lake.T') + cell('sql b', 'FROM "lake"."t"') + cell('step c = read_table', 'table: T'))).toEqual(['a+b+c: read the table t']);
+    expect(
+      wants(cell('sql a', 'FROM lake.T') + cell('sql b', 'FROM "lake"."t"') + cell('step c = read_table', 'table: T')),
+    ).toEqual(['a+b+c: read the table t']);
   });
 
   const shipped = readdirSync(join(root, 'notebooks')).filter((name) => name.endsWith('.md'));
   const examples = steps.flatMap(({kind, examples: given}) =>
     given.map(({name, params, others = {}}) => [
       `${kind}: ${name}`,
-      [...Object.keys(others), 'input'].map((input) => cell(`sql ${input}`, 'SELECT 1 AS one')).join('') + newCell(`step it = ${kind}`, params),
+      [...Object.keys(others), 'input'].map((input) => cell(`sql ${input}`, 'SELECT 1 AS one')).join('') +
+        newCell(`step it = ${kind}`, params),
     ]),
   );
   test.each([...shipped.map((name) => [name, readFileSync(join(root, 'notebooks', name), 'utf8')]), ...examples])(
@@ -95,7 +125,13 @@ describe('a notebook that isn’t the reader’s own', () => {
     const trust = newTrust('link', text);
     const shown = asked(trust, parseNotebook(text));
     const some = decided(trust, shown, new Set(['file sensors.csv', 'file more-*.csv', 'read targets']));
-    expect(codes(planWith(some, text))).toMatchObject({raw: 'ready', clean: 'ready', kept: 'NOT_ALLOWED', old: 'NOT_ALLOWED', aligned: 'ready'});
+    expect(codes(planWith(some, text))).toMatchObject({
+      raw: 'ready',
+      clean: 'ready',
+      kept: 'NOT_ALLOWED',
+      old: 'NOT_ALLOWED',
+      aligned: 'ready',
+    });
     expect([...some.refused]).toEqual(['overwrite readings', 'read salaries', 'read readings']);
     const all = decided(some, shown, new Set(shown.map(({key}) => key)));
     expect(new Set(Object.values(codes(planWith(all, text))))).toEqual(new Set(['ready']));
@@ -103,25 +139,41 @@ describe('a notebook that isn’t the reader’s own', () => {
   });
 
   test('to read a table is not to write it', () => {
-    const trust = decided(newTrust('file', text), asked(newTrust('file', text), parseNotebook(text)), new Set(['read readings']));
-    expect(codes(planWith(trust, cell('sql a', 'SELECT 1') + cell('step kept = snapshot', 'table: readings')))).toMatchObject({kept: 'NOT_ALLOWED'});
+    const trust = decided(
+      newTrust('file', text),
+      asked(newTrust('file', text), parseNotebook(text)),
+      new Set(['read readings']),
+    );
+    expect(
+      codes(planWith(trust, cell('sql a', 'SELECT 1') + cell('step kept = snapshot', 'table: readings'))),
+    ).toMatchObject({kept: 'NOT_ALLOWED'});
     expect(codes(planWith(trust, cell('sql a', 'FROM lake.readings')))).toEqual({a: 'ready'});
   });
 
   test('to append to a table is neither to overwrite it nor to merge into it', () => {
     const writing = (mode: string): string =>
-      cell('sql a', 'SELECT 1 AS one') + cell('step kept = snapshot', `table: targets\nmode: ${mode}\n${mode === 'merge' ? 'keys: one\n' : ''}`);
+      cell('sql a', 'SELECT 1 AS one') +
+      cell('step kept = snapshot', `table: targets\nmode: ${mode}\n${mode === 'merge' ? 'keys: one\n' : ''}`);
     const came = newTrust('link', writing('append'));
     const trust = decided(came, asked(came, parseNotebook(writing('append'))), new Set(['append targets']));
     expect(codes(planWith(trust, writing('append')))).toEqual({a: 'ready', kept: 'ready'});
-    for (const mode of ['overwrite', 'merge']) expect(codes(planWith(trust, writing(mode)))).toEqual({a: 'ready', kept: 'NOT_ALLOWED'});
+    for (const mode of ['overwrite', 'merge'])
+      expect(codes(planWith(trust, writing(mode)))).toEqual({a: 'ready', kept: 'NOT_ALLOWED'});
   });
 
   const front = '---\nlakebook: 1\nparams: {part: sens, v: 3}\n---\n\n';
   test.each([
-    ['a parameter’s value', cell('step it = load', 'file: sensors.csv\nheader: nonsense'), cell('step it = load', 'file: sensors.csv\nheader: true')],
+    [
+      'a parameter’s value',
+      cell('step it = load', 'file: sensors.csv\nheader: nonsense'),
+      cell('step it = load', 'file: sensors.csv\nheader: true'),
+    ],
     ['a parameter’s name', cell('step it = load', 'fill: sensors.csv'), cell('step it = load', 'file: sensors.csv')],
-    ['a value and has its file’s name put together', cell('step it = load', 'file: ${part}ors.csv\nheader: nonsense'), cell('step it = load', 'file: ${part}ors.csv')],
+    [
+      'a value and has its file’s name put together',
+      cell('step it = load', 'file: ${part}ors.csv\nheader: nonsense'),
+      cell('step it = load', 'file: ${part}ors.csv'),
+    ],
     ['YAML', cell('step it = load', 'file: ["\\x73ensors.csv"'), cell('step it = load', 'file: ["\\x73ensors.csv"]')],
     [
       'a mode',
@@ -130,7 +182,11 @@ describe('a notebook that isn’t the reader’s own', () => {
     ],
     ['a kind', cell('step it = laod', 'file: sensors.csv'), cell('step it = load', 'file: sensors.csv')],
     ['a fence', cell('stepp it = load', 'file: sensors.csv'), cell('step it = load', 'file: sensors.csv')],
-    ['a version', cell('sql it', 'FROM lake.salaries AT (VERSION => ${w})'), cell('sql it', 'FROM lake.salaries AT (VERSION => ${v})')],
+    [
+      'a version',
+      cell('sql it', 'FROM lake.salaries AT (VERSION => ${w})'),
+      cell('sql it', 'FROM lake.salaries AT (VERSION => ${v})'),
+    ],
     ['SQL', cell('sql it', 'SELECT * FORM lake.salaries'), cell('sql it', 'SELECT * FROM lake.salaries')],
     ['a quote in SQL', cell('sql it', "SELECT 'a FROM lake.salaries"), cell('sql it', "SELECT 'a' FROM lake.salaries")],
   ])('may not use what it names once the reader mends %s', (_what, broken, mended) => {
@@ -143,14 +199,25 @@ describe('a notebook that isn’t the reader’s own', () => {
   test('has reads ticked beforehand and no write, and what was decided as it was', () => {
     const trust = newTrust('link', text);
     const shown = asked(trust, parseNotebook(text));
-    expect(tickedAtFirst(shown)).toEqual(['file sensors.csv', 'file more-*.csv', 'read salaries', 'read readings', 'read targets']);
-    expect(tickedAtFirst(shown, decided(trust, shown, new Set(['overwrite readings'])))).toEqual(['overwrite readings']);
+    expect(tickedAtFirst(shown)).toEqual([
+      'file sensors.csv',
+      'file more-*.csv',
+      'read salaries',
+      'read readings',
+      'read targets',
+    ]);
+    expect(tickedAtFirst(shown, decided(trust, shown, new Set(['overwrite readings'])))).toEqual([
+      'overwrite readings',
+    ]);
   });
 
   test('may use what the reader’s own edits ask for, and still not what came with the text', () => {
     const trust = newTrust('link', text);
     expect(codes(planWith(trust, cell('sql mine', 'FROM lake.others')))).toEqual({mine: 'DELTA_TABLE_NOT_FOUND'});
-    const edited = cell('sql mine', 'SELECT 1 AS one') + cell('step keep = snapshot', 'table: mine') + cell('sql theirs', 'FROM lake.salaries');
+    const edited =
+      cell('sql mine', 'SELECT 1 AS one') +
+      cell('step keep = snapshot', 'table: mine') +
+      cell('sql theirs', 'FROM lake.salaries');
     expect(codes(planWith(trust, edited))).toEqual({mine: 'ready', keep: 'ready', theirs: 'NOT_ALLOWED'});
     expect(asked(trust, parseNotebook(edited)).map(({key}) => key)).toEqual(['read salaries']);
   });
@@ -164,7 +231,11 @@ describe('a notebook that isn’t the reader’s own', () => {
 
 describe('what was decided', () => {
   test('is read back as it was written', () => {
-    const trust = decided(newTrust('link', text), asked(newTrust('link', text), parseNotebook(text)), new Set(['read salaries']));
+    const trust = decided(
+      newTrust('link', text),
+      asked(newTrust('link', text), parseNotebook(text)),
+      new Set(['read salaries']),
+    );
     expect(readTrust(writeTrust(trust), 'another text by now')).toEqual(trust);
   });
 
@@ -187,11 +258,25 @@ test('PostgreSQL is neither read nor written before the reader allows it, and ta
     cell('step upper = postgres', 'from: rows\ntable: Orders') +
     cell('step lower = postgres', 'from: rows\ntable: orders') +
     cell('psql found', 'SELECT 1');
-  expect(wants(foreign)).toEqual(['upper: write the PostgreSQL table Orders', 'lower: write the PostgreSQL table orders', 'found: read the PostgreSQL database']);
+  expect(wants(foreign)).toEqual([
+    'upper: write the PostgreSQL table Orders',
+    'lower: write the PostgreSQL table orders',
+    'found: read the PostgreSQL database',
+  ]);
   const trust = newTrust('file', foreign);
-  expect(codes(planWith(trust, foreign))).toEqual({rows: 'ready', upper: 'NOT_ALLOWED', lower: 'NOT_ALLOWED', found: 'NOT_ALLOWED'});
+  expect(codes(planWith(trust, foreign))).toEqual({
+    rows: 'ready',
+    upper: 'NOT_ALLOWED',
+    lower: 'NOT_ALLOWED',
+    found: 'NOT_ALLOWED',
+  });
   const asks = asked(trust, parseNotebook(foreign));
   expect(tickedAtFirst(asks)).toEqual(['psql the postgresql database']);
   const one = decided(trust, asks, new Set(['postgres orders']));
-  expect(codes(planWith(one, foreign))).toEqual({rows: 'ready', upper: 'NOT_ALLOWED', lower: 'ready', found: 'NOT_ALLOWED'});
+  expect(codes(planWith(one, foreign))).toEqual({
+    rows: 'ready',
+    upper: 'NOT_ALLOWED',
+    lower: 'ready',
+    found: 'NOT_ALLOWED',
+  });
 });

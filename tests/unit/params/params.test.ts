@@ -8,13 +8,22 @@ const params = {
   columns: p.columns({label: 'Columns'}),
   threshold: p.number({label: 'Threshold', default: 3, min: 0}),
   action: p.choice(['remove', 'null'], {label: 'Action', default: 'remove'}),
-  types: p.map('column', {to: p.text({label: 'Type'}), format: p.texts({label: 'Format', default: []})}, {label: 'Types', default: {}, short: 'to'}),
+  types: p.map(
+    'column',
+    {to: p.text({label: 'Type'}), format: p.texts({label: 'Format', default: []})},
+    {label: 'Types', default: {}, short: 'to'},
+  ),
   rules: p.items({name: p.text({label: 'Name'})}, {label: 'Rules', default: []}),
   every: p.duration({label: 'Every', default: undefined}),
 };
 
 test('what is left out takes its default, and short forms are spelt out', () => {
-  const read = readParams(params, {columns: 'temperature', types: {a: 'int', b: {to: 'date', format: 'yyyy'}}, rules: {name: 'only one'}, every: '90m'});
+  const read = readParams(params, {
+    columns: 'temperature',
+    types: {a: 'int', b: {to: 'date', format: 'yyyy'}},
+    rules: {name: 'only one'},
+    every: '90m',
+  });
   expect(read).toEqual({
     ok: true,
     value: {
@@ -33,10 +42,24 @@ test('a bare null is the choice of that name', () => {
 });
 
 test('every fault is told, with its path and the nearest word', () => {
-  const read = readParams(params, {treshold: 2, threshold: -1, action: 'remov', types: {a: {too: 'int'}}, every: 'soon'});
+  const read = readParams(params, {
+    treshold: 2,
+    threshold: -1,
+    action: 'remov',
+    types: {a: {too: 'int'}},
+    every: 'soon',
+  });
   expect(read.ok).toBe(false);
   if (read.ok) return;
-  expect(read.problems.map((problem) => problem.path).sort()).toEqual(['action', 'columns', 'every', 'threshold', 'treshold', 'types.a.to', 'types.a.too']);
+  expect(read.problems.map((problem) => problem.path).sort()).toEqual([
+    'action',
+    'columns',
+    'every',
+    'threshold',
+    'treshold',
+    'types.a.to',
+    'types.a.too',
+  ]);
   expect(read.problems.find((problem) => problem.path === 'treshold')?.hint).toBe('Did you mean threshold?');
   expect(read.problems.find((problem) => problem.path === 'action')?.hint).toBe('Did you mean remove?');
 });
@@ -63,7 +86,14 @@ test('random values under a step’s own names are read or refused', () => {
     fc.property(
       fc
         .constantFrom(...steps)
-        .chain((step) => fc.tuple(fc.constant(step), fc.record(Object.fromEntries(Object.keys(step.params).map((name) => [name, fc.anything()])), {requiredKeys: []}))),
+        .chain((step) =>
+          fc.tuple(
+            fc.constant(step),
+            fc.record(Object.fromEntries(Object.keys(step.params).map((name) => [name, fc.anything()])), {
+              requiredKeys: [],
+            }),
+          ),
+        ),
       ([step, body]) => {
         const read = readParams(step.params, body);
         if (!read.ok) expect(read.problems.length).toBeGreaterThan(0);

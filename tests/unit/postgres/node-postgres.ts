@@ -14,7 +14,10 @@ export function nodePostgres(): {readonly postgres: PostgresPort; readonly start
     // Node's ports have what Comlink uses of a browser's.
     const [near, far] = [port1, port2] as unknown as [MessagePort, MessagePort];
     Comlink.expose(
-      createPostgresService(async () => ({pg: await PGlite.create({startParams: [...PGlite.defaultStartParams, ...settings]}), kept: false})),
+      createPostgresService(async () => ({
+        pg: await PGlite.create({startParams: [...PGlite.defaultStartParams, ...settings]}),
+        kept: false,
+      })),
       far,
     );
     return Object.assign(near, {terminate: () => port1.close()});

@@ -26,9 +26,13 @@ afterAll(async () => {
 
 // A query of these tests, not of a reader.
 const own = (text: string): Sql => psqlStatement(text);
-const ask = async (text: string): Promise<(string | null)[][]> => postgresRows(await postgres.transaction((run) => run(own(text))));
+const ask = async (text: string): Promise<(string | null)[][]> =>
+  postgresRows(await postgres.transaction((run) => run(own(text))));
 
-async function write(query: string, options: Partial<PostgresWrite> & {table: string}): Promise<Readonly<Record<string, number>>> {
+async function write(
+  query: string,
+  options: Partial<PostgresWrite> & {table: string},
+): Promise<Readonly<Record<string, number>>> {
   const {engine} = node;
   await engine.execute([own(`CREATE OR REPLACE TABLE given AS ${query}`)]);
   const {columns} = await engine.describeTable('given');
@@ -62,11 +66,29 @@ const kinds: readonly (readonly [type: string, postgres: string, values: readonl
   ['DOUBLE', 'double precision', ["'NaN'", "'Infinity'", '0.1', '5e-324', '1.7976931348623157e308', "'-0.0'"]],
   ['DECIMAL(10,2)', 'numeric(10,2)', ['12.30', '-99999999.99']],
   ['DECIMAL(38,37)', 'numeric(38,37)', ['0.0000000000000000000000000000000000001']],
-  ['VARCHAR', 'text', ["''", "'NULL'", "'\\N'", "'a\"b,c\\d'", "E'line\\nbreak\\r\\ttab'", "'größe 😀'", "'\\.'", "'  '", '\'""\'']],
+  [
+    'VARCHAR',
+    'text',
+    ["''", "'NULL'", "'\\N'", "'a\"b,c\\d'", "E'line\\nbreak\\r\\ttab'", "'größe 😀'", "'\\.'", "'  '", '\'""\''],
+  ],
   ['DATE', 'date', ["'2024-02-29'", "'0044-03-15 (BC)'", "'infinity'", "'-infinity'", "'12024-01-01'"]],
   ['TIME', 'time without time zone', ["'23:59:59.999999'"]],
-  ['TIMESTAMP', 'timestamp without time zone', ["'2024-02-29 12:34:56.789012'", "'infinity'", "'-infinity'", "'0044-03-15 (BC) 01:02:03'", "'1969-12-31 23:59:59.999999'"]],
-  ['TIMESTAMP WITH TIME ZONE', 'timestamp with time zone', ["'2024-03-31 01:30:00.000001+00'", "'infinity'", "'0044-03-15 (BC) 01:02:03+00'"]],
+  [
+    'TIMESTAMP',
+    'timestamp without time zone',
+    [
+      "'2024-02-29 12:34:56.789012'",
+      "'infinity'",
+      "'-infinity'",
+      "'0044-03-15 (BC) 01:02:03'",
+      "'1969-12-31 23:59:59.999999'",
+    ],
+  ],
+  [
+    'TIMESTAMP WITH TIME ZONE',
+    'timestamp with time zone',
+    ["'2024-03-31 01:30:00.000001+00'", "'infinity'", "'0044-03-15 (BC) 01:02:03+00'"],
+  ],
   ['INTERVAL', 'interval', ["INTERVAL '1 year 2 months 3 days 04:05:06.789'", "-INTERVAL '1 month 2 days 3 hours'"]],
   ['UUID', 'uuid', ["'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'"]],
   ['BLOB', 'bytea', ["'\\x00\\xFF\\x5C'::BLOB", "''::BLOB"]],
@@ -80,33 +102,56 @@ const kinds: readonly (readonly [type: string, postgres: string, values: readonl
 
 describe('values', () => {
   test.each(kinds)('%s is %s and comes back as it was', async (type, stored, values) => {
-    const rows = [...values, 'NULL'].map((value, i) => `SELECT ${i} AS n, (${value})::${type} AS v`).join(' UNION ALL ');
+    const rows = [...values, 'NULL']
+      .map((value, i) => `SELECT ${i} AS n, (${value})::${type} AS v`)
+      .join(' UNION ALL ');
     await write(rows, {table: 'kinds', overwriteSchema: true});
-    expect(await ask(`SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'kinds'::regclass AND attname = 'v'`)).toEqual([[stored]]);
+    expect(
+      await ask(
+        `SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'kinds'::regclass AND attname = 'v'`,
+      ),
+    ).toEqual([[stored]]);
     const found = await back('SELECT n, v FROM kinds ORDER BY n');
     const sent = await node.engine.rows(sql`SELECT n, v FROM given ORDER BY n`);
     expect(found.columns[1]?.type).toBe(sent.columns[1]?.type);
     expect(found.rows).toEqual(sent.rows);
-    const [same] = (await node.engine.rows(sql`SELECT bool_and(back.v::VARCHAR IS NOT DISTINCT FROM given.v::VARCHAR), count(*) FROM given JOIN back USING (n)`)).rows;
+    const [same] = (
+      await node.engine.rows(
+        sql`SELECT bool_and(back.v::VARCHAR IS NOT DISTINCT FROM given.v::VARCHAR), count(*) FROM given JOIN back USING (n)`,
+      )
+    ).rows;
     expect(same).toEqual([true, BigInt(values.length + 1)]);
   });
 
   test('whole numbers that PostgreSQL has no type for are kept by a wider one', async () => {
-    await write("SELECT 255::UTINYINT AS a, 65535::USMALLINT AS b, 4294967295::UINTEGER AS c, 18446744073709551615::UBIGINT AS d, 'x'::ENUM('x', 'y') AS e", {table: 'unsigned'});
+    await write(
+      "SELECT 255::UTINYINT AS a, 65535::USMALLINT AS b, 4294967295::UINTEGER AS c, 18446744073709551615::UBIGINT AS d, 'x'::ENUM('x', 'y') AS e",
+      {table: 'unsigned'},
+    );
     const {columns, rows} = await back('SELECT * FROM unsigned');
     expect(columns.map(({type}) => type)).toEqual(['SMALLINT', 'INTEGER', 'BIGINT', 'DECIMAL(20,0)', 'VARCHAR']);
     expect(rows).toEqual([[255, 65535, 4294967295n, '18446744073709551615', 'x']]);
   });
 
   test('what is nested is jsonb, with every value readable', async () => {
-    await write(`SELECT {'a "b"': 1, 'c': [1.5, NULL, 'NaN'::DOUBLE], 'd': E'x\\ny\\\\z"', 'e': NULL::INTEGER} AS s, MAP {'k''': 2} AS m, [[1, 2], NULL] AS l`, {table: 'nested'});
+    await write(
+      `SELECT {'a "b"': 1, 'c': [1.5, NULL, 'NaN'::DOUBLE], 'd': E'x\\ny\\\\z"', 'e': NULL::INTEGER} AS s, MAP {'k''': 2} AS m, [[1, 2], NULL] AS l`,
+      {table: 'nested'},
+    );
     expect(await ask('SELECT pg_typeof(s), s, m, l FROM nested')).toEqual([
-      ['jsonb', `{"c": [1.5, null, "nan"], "d": "x\\ny\\\\z\\"", "e": null, "a \\"b\\"": 1}`, `{"k'": 2}`, '[[1, 2], null]'],
+      [
+        'jsonb',
+        `{"c": [1.5, null, "nan"], "d": "x\\ny\\\\z\\"", "e": null, "a \\"b\\"": 1}`,
+        `{"k'": 2}`,
+        '[[1, 2], null]',
+      ],
     ]);
   });
 
   test('numeric comes back as a DECIMAL of its digits, a DOUBLE when it holds NaN, a text when it is too long', async () => {
-    const {columns, rows} = await back(`SELECT 1.50::numeric AS d, 'NaN'::numeric AS n, repeat('9', 50)::numeric AS t, NULL::numeric AS e, 'NaN'::numeric(5,1) AS f`);
+    const {columns, rows} = await back(
+      `SELECT 1.50::numeric AS d, 'NaN'::numeric AS n, repeat('9', 50)::numeric AS t, NULL::numeric AS e, 'NaN'::numeric(5,1) AS f`,
+    );
     expect(columns.map(({type}) => type)).toEqual(['DECIMAL(38,2)', 'DOUBLE', 'VARCHAR', 'DECIMAL(38,0)', 'DOUBLE']);
     expect(rows[0]).toEqual(['1.50', NaN, '9'.repeat(50), null, NaN]);
   });
@@ -116,7 +161,14 @@ describe('values', () => {
       `SELECT ARRAY[[1, NULL], [3, 4]] AS a, ARRAY[[[true]], [[false]]] AS b, ARRAY[['x,y', NULL]] AS c, ARRAY[1] AS d, '[0:1]={5,6}'::int[] AS e, '[2:3][0:0]={{7},{8}}'::int[] AS f
 UNION ALL SELECT '{}', NULL, '{}', ARRAY[[2]], '{}', '{}'`,
     );
-    expect(found.columns.map(({type}) => type)).toEqual(['INTEGER[][]', 'BOOLEAN[][][]', 'VARCHAR', 'VARCHAR', 'INTEGER[]', 'INTEGER[][]']);
+    expect(found.columns.map(({type}) => type)).toEqual([
+      'INTEGER[][]',
+      'BOOLEAN[][][]',
+      'VARCHAR',
+      'VARCHAR',
+      'INTEGER[]',
+      'INTEGER[][]',
+    ]);
     expect(found.rows).toEqual([
       [
         [
@@ -136,7 +188,11 @@ UNION ALL SELECT '{}', NULL, '{}', ARRAY[[2]], '{}', '{}'`,
   test('texts of an array that PostgreSQL writes without quotes are no quotes or brackets of DuckDB’s', async () => {
     const texts = ["it's", "that's", 'a[b', 'c]d', "'x", '(y', 'NULL', 'null', '', 'a\\b"c', 'x=1', '{z}'];
     const listed = `ARRAY[${texts.map((text) => `'${text.replaceAll("'", "''")}'`).join(', ')}, NULL]`;
-    expect((await back(`SELECT ${listed} AS a UNION ALL SELECT '{}' UNION ALL SELECT NULL`)).rows).toEqual([[[...texts, null]], [[]], [null]]);
+    expect((await back(`SELECT ${listed} AS a UNION ALL SELECT '{}' UNION ALL SELECT NULL`)).rows).toEqual([
+      [[...texts, null]],
+      [[]],
+      [null],
+    ]);
   });
 
   test('a text with NUL is refused with a sentence, and the table is as it was', async () => {
@@ -151,8 +207,13 @@ UNION ALL SELECT '{}', NULL, '{}', ARRAY[[2]], '{}', '{}'`,
 describe('tables', () => {
   test('rows with keys are updated, inserted or left alone', async () => {
     const options = {table: 'agg', keys: ['sensor', 'hour'], indexes: ['hour']};
-    expect(await write("SELECT * FROM (VALUES ('a', 1, 1.5), ('b', 1, 2.5)) t(sensor, hour, v)", options)).toEqual({rows_written: 2, indexes_made: 1});
-    expect(await write("SELECT * FROM (VALUES ('a', 1, 1.5), ('b', 1, 9.5), ('c', 1, NULL)) t(sensor, hour, v)", options)).toEqual({
+    expect(await write("SELECT * FROM (VALUES ('a', 1, 1.5), ('b', 1, 2.5)) t(sensor, hour, v)", options)).toEqual({
+      rows_written: 2,
+      indexes_made: 1,
+    });
+    expect(
+      await write("SELECT * FROM (VALUES ('a', 1, 1.5), ('b', 1, 9.5), ('c', 1, NULL)) t(sensor, hour, v)", options),
+    ).toEqual({
       rows_inserted: 1,
       rows_updated: 1,
       rows_unchanged: 1,
@@ -175,31 +236,55 @@ describe('tables', () => {
   });
 
   test('names that need quotes, and other case, are kept as they are', async () => {
-    await write(`SELECT 1 AS "User", 2 AS "a ""b""; DROP TABLE plain", 3 AS "größe"`, {table: 'Order; "x"', keys: ['User'], indexes: ['größe']});
+    await write(`SELECT 1 AS "User", 2 AS "a ""b""; DROP TABLE plain", 3 AS "größe"`, {
+      table: 'Order; "x"',
+      keys: ['User'],
+      indexes: ['größe'],
+    });
     expect(await ask(`SELECT "User", "a ""b""; DROP TABLE plain" FROM "Order; ""x"""`)).toEqual([['1', '2']]);
   });
 
-  test.each(['lakebook_rows', 'pg_language'])('%s is the reader’s own table, whatever PostgreSQL has by that name', async (table) => {
-    await write('SELECT 1 AS id, 1 AS v', {table, keys: ['id'], indexes: ['v']});
-    await write('SELECT i AS id, 2 AS v FROM range(1, 3) t(i)', {table, keys: ['id'], indexes: ['v'], overwriteSchema: true});
-    expect(await write('SELECT i AS id, 3 AS v FROM range(2, 4) t(i)', {table, keys: ['id'], indexes: ['v']})).toMatchObject({rows_inserted: 1, rows_updated: 1});
-    expect(await ask(`SELECT id, v FROM public.${table} ORDER BY 1`)).toEqual([
-      ['1', '2'],
-      ['2', '3'],
-      ['3', '3'],
-    ]);
-  });
+  test.each(['lakebook_rows', 'pg_language'])(
+    '%s is the reader’s own table, whatever PostgreSQL has by that name',
+    async (table) => {
+      await write('SELECT 1 AS id, 1 AS v', {table, keys: ['id'], indexes: ['v']});
+      await write('SELECT i AS id, 2 AS v FROM range(1, 3) t(i)', {
+        table,
+        keys: ['id'],
+        indexes: ['v'],
+        overwriteSchema: true,
+      });
+      expect(
+        await write('SELECT i AS id, 3 AS v FROM range(2, 4) t(i)', {table, keys: ['id'], indexes: ['v']}),
+      ).toMatchObject({rows_inserted: 1, rows_updated: 1});
+      expect(await ask(`SELECT id, v FROM public.${table} ORDER BY 1`)).toEqual([
+        ['1', '2'],
+        ['2', '3'],
+        ['3', '3'],
+      ]);
+    },
+  );
 
   test('a name that PostgreSQL would cut is refused', async () => {
-    expect(await failing(write(`SELECT 1 AS "${'ä'.repeat(32)}"`, {table: 't'}))).toMatchObject({code: 'POSTGRES_NAME'});
-    expect(await failing(write('SELECT 1 AS a', {table: 'x'.repeat(64)}))).toMatchObject({code: 'POSTGRES_NAME', where: {param: 'table'}});
+    expect(await failing(write(`SELECT 1 AS "${'ä'.repeat(32)}"`, {table: 't'}))).toMatchObject({
+      code: 'POSTGRES_NAME',
+    });
+    expect(await failing(write('SELECT 1 AS a', {table: 'x'.repeat(64)}))).toMatchObject({
+      code: 'POSTGRES_NAME',
+      where: {param: 'table'},
+    });
   });
 
   test('a key that is repeated or missing is named', async () => {
-    const repeated = await failing(write("SELECT * FROM (VALUES ('a', 1), ('a', 2), ('b', 3)) t(sensor, v)", {table: 'k', keys: ['sensor']}));
+    const repeated = await failing(
+      write("SELECT * FROM (VALUES ('a', 1), ('a', 2), ('b', 3)) t(sensor, v)", {table: 'k', keys: ['sensor']}),
+    );
     expect(repeated).toMatchObject({code: 'POSTGRES_KEY_REPEATED', where: {param: 'keys'}});
     expect(repeated.message).toContain('sensor = a');
-    expect(await failing(write('SELECT NULL::VARCHAR AS sensor', {table: 'k', keys: ['sensor']}))).toMatchObject({code: 'POSTGRES_KEY_MISSING', where: {column: 'sensor'}});
+    expect(await failing(write('SELECT NULL::VARCHAR AS sensor', {table: 'k', keys: ['sensor']}))).toMatchObject({
+      code: 'POSTGRES_KEY_MISSING',
+      where: {column: 'sensor'},
+    });
   });
 
   test('columns that changed since are shown one by one; merge_schema adds new ones, overwrite_schema makes the table anew', async () => {
@@ -217,7 +302,9 @@ describe('tables', () => {
       ['1', '2.5', null],
       ['2', '3.5', 't'],
     ]);
-    expect(await failing(write('SELECT 3 AS id, 1.5::DOUBLE AS v', {table: 'changed', keys: ['v']}))).toMatchObject({code: 'POSTGRES_KEYS'});
+    expect(await failing(write('SELECT 3 AS id, 1.5::DOUBLE AS v', {table: 'changed', keys: ['v']}))).toMatchObject({
+      code: 'POSTGRES_KEYS',
+    });
     await write("SELECT 'x' AS v", {table: 'changed', overwriteSchema: true});
     expect(await ask('SELECT * FROM changed')).toEqual([['x']]);
   });
@@ -242,20 +329,30 @@ describe('psql', () => {
   });
 
   test('a cell’s name in the place of a table, and two statements, are told what to do next', async () => {
-    expect(await failing(back('SELECT * FROM some_cell'))).toMatchObject({sqlState: '42P01', hint: expect.stringContaining('a postgres step') as string});
-    expect(await failing(back('SELECT 1; SELECT 2'))).toMatchObject({sqlState: '42601', hint: expect.stringContaining('one statement') as string});
+    expect(await failing(back('SELECT * FROM some_cell'))).toMatchObject({
+      sqlState: '42P01',
+      hint: expect.stringContaining('a postgres step') as string,
+    });
+    expect(await failing(back('SELECT 1; SELECT 2'))).toMatchObject({
+      sqlState: '42601',
+      hint: expect.stringContaining('one statement') as string,
+    });
   });
 
-  test.each(['DELETE FROM told', 'DROP TABLE told', 'SELECT 1; SELECT 2', 'COMMIT', "SELECT set_config('transaction_read_only', 'off', false)", "COPY told FROM '/dev/blob'"])(
-    '%s changes nothing',
-    async (statement) => {
-      await write('SELECT 1 AS temperature', {table: 'told'});
-      await back(statement).catch(() => undefined);
-      expect(await ask('SELECT * FROM told')).toEqual([['1']]);
-      await write('SELECT 2 AS temperature', {table: 'told'});
-      expect((await back('SELECT * FROM told')).rows).toEqual([[2]]);
-    },
-  );
+  test.each([
+    'DELETE FROM told',
+    'DROP TABLE told',
+    'SELECT 1; SELECT 2',
+    'COMMIT',
+    "SELECT set_config('transaction_read_only', 'off', false)",
+    "COPY told FROM '/dev/blob'",
+  ])('%s changes nothing', async (statement) => {
+    await write('SELECT 1 AS temperature', {table: 'told'});
+    await back(statement).catch(() => undefined);
+    expect(await ask('SELECT * FROM told')).toEqual([['1']]);
+    await write('SELECT 2 AS temperature', {table: 'told'});
+    expect((await back('SELECT * FROM told')).rows).toEqual([[2]]);
+  });
 
   test.each([
     "COPY told TO '/tmp/evil'",
@@ -274,8 +371,12 @@ describe('psql', () => {
   });
 
   test('what a query sets for the session is gone with it', async () => {
-    await back("SELECT set_config('search_path', 'nowhere', false) AS a, set_config('timezone', 'Asia/Tokyo', false) AS b");
-    expect(await ask("SELECT current_setting('search_path'), current_setting('timezone')")).toEqual([['public', 'UTC']]);
+    await back(
+      "SELECT set_config('search_path', 'nowhere', false) AS a, set_config('timezone', 'Asia/Tokyo', false) AS b",
+    );
+    expect(await ask("SELECT current_setting('search_path'), current_setting('timezone')")).toEqual([
+      ['public', 'UTC'],
+    ]);
   });
 
   test('two columns of one name are refused with a way on', async () => {
@@ -283,7 +384,11 @@ describe('psql', () => {
   });
 
   test('a dump brings everything back, and leaves the session as it was', async () => {
-    await write(`SELECT 1 AS id, E'a\\tb\\\\\\n\\\\.\\n\\\\restrict x' AS t, [1.5, NULL] AS l`, {table: 'Dumped T', keys: ['id'], indexes: ['t']});
+    await write(`SELECT 1 AS id, E'a\\tb\\\\\\n\\\\.\\n\\\\restrict x' AS t, [1.5, NULL] AS l`, {
+      table: 'Dumped T',
+      keys: ['id'],
+      indexes: ['t'],
+    });
     const dump = await postgres.dump();
     const before = await ask('SELECT * FROM "Dumped T"');
     const tables = await ask(`SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`);
@@ -297,15 +402,26 @@ describe('psql', () => {
   });
 });
 
-test.each(['END', 'COMMIT', 'ROLLBACK', 'ABORT', "PREPARE TRANSACTION 'x'", 'ROLLBACK AND CHAIN'])('of a dump that fails after %s nothing stays', async (end) => {
-  expect(await failing(postgres.load(new Blob([`CREATE TABLE half (a int);\n${end};\nCREATE TABLE other (a int);\nSELECT nonsense;\n`])))).toMatchObject({code: 'POSTGRES'});
-  expect(await ask("SELECT count(*) FROM pg_tables WHERE tablename IN ('half', 'other')")).toEqual([['0']]);
-});
+test.each(['END', 'COMMIT', 'ROLLBACK', 'ABORT', "PREPARE TRANSACTION 'x'", 'ROLLBACK AND CHAIN'])(
+  'of a dump that fails after %s nothing stays',
+  async (end) => {
+    expect(
+      await failing(
+        postgres.load(
+          new Blob([`CREATE TABLE half (a int);\n${end};\nCREATE TABLE other (a int);\nSELECT nonsense;\n`]),
+        ),
+      ),
+    ).toMatchObject({code: 'POSTGRES'});
+    expect(await ask("SELECT count(*) FROM pg_tables WHERE tablename IN ('half', 'other')")).toEqual([['0']]);
+  },
+);
 
 test('the last statement of a script runs without its semicolon, and one that is cut is told with its line', async () => {
   await postgres.load(new Blob(['CREATE TABLE ended (a int);\nINSERT INTO ended VALUES (1)\n-- done\n']));
   expect(await ask('SELECT a FROM ended')).toEqual([['1']]);
-  expect(await failing(postgres.load(new Blob(["INSERT INTO ended VALUES (2);\nINSERT INTO ended VALUES (3), ('fo"])))).toMatchObject({code: 'POSTGRES', where: {line: 2}});
+  expect(
+    await failing(postgres.load(new Blob(["INSERT INTO ended VALUES (2);\nINSERT INTO ended VALUES (3), ('fo"]))),
+  ).toMatchObject({code: 'POSTGRES', where: {line: 2}});
   expect(await ask('SELECT a FROM ended')).toEqual([['1']]);
 });
 
@@ -343,7 +459,8 @@ COPY public.lanes (id, v, "end") FROM stdin;
 });
 
 test('a body that has no end is told with the line of its function, and nothing of the dump stays', async () => {
-  const dump = 'CREATE TABLE bodies (a int);\nCREATE FUNCTION cut() RETURNS int BEGIN ATOMIC SELECT 1;\nCOMMIT;\nSELECT nonsense;\n';
+  const dump =
+    'CREATE TABLE bodies (a int);\nCREATE FUNCTION cut() RETURNS int BEGIN ATOMIC SELECT 1;\nCOMMIT;\nSELECT nonsense;\n';
   expect(await failing(postgres.load(new Blob([dump])))).toMatchObject({code: 'POSTGRES', where: {line: 2}});
   expect(await ask("SELECT count(*) FROM pg_tables WHERE tablename = 'bodies'")).toEqual([['0']]);
 });
@@ -361,7 +478,8 @@ describe('cells', () => {
     const report: RanCell[] = await runner.run(target, {mayWrite: true}, new AbortController().signal);
     return Object.fromEntries(report.map(({name, status}) => [name, status]));
   };
-  const valueOf = (name: string) => runner.withResult(name, 'look', async (result) => (await node.engine.rows(sql`FROM ${result.relation}`)).rows);
+  const valueOf = (name: string) =>
+    runner.withResult(name, 'look', async (result) => (await node.engine.rows(sql`FROM ${result.relation}`)).rows);
 
   beforeAll(() => {
     const none = new Proxy({}, {get: () => () => Promise.reject(new Error('not part of these tests'))});
@@ -390,16 +508,33 @@ describe('cells', () => {
 
   test('what a psql cell read between two cells that write its table is as it was', async () => {
     const second = fence('step over = postgres', 'from: later\ntable: twice_written');
-    const text = readings(1) + fence('step first = postgres', 'from: readings\ntable: twice_written') + fence('psql between', 'SELECT v FROM twice_written');
-    const all = text + fence('sql later', "SELECT 'b' AS sensor, 9 AS v") + second + fence('psql last', 'SELECT v FROM twice_written');
+    const text =
+      readings(1) +
+      fence('step first = postgres', 'from: readings\ntable: twice_written') +
+      fence('psql between', 'SELECT v FROM twice_written');
+    const all =
+      text +
+      fence('sql later', "SELECT 'b' AS sensor, 9 AS v") +
+      second +
+      fence('psql last', 'SELECT v FROM twice_written');
     await run(all);
-    expect(await run(all)).toEqual({readings: 'cached', first: 'cached', between: 'cached', later: 'cached', over: 'cached', last: 'cached'});
+    expect(await run(all)).toEqual({
+      readings: 'cached',
+      first: 'cached',
+      between: 'cached',
+      later: 'cached',
+      over: 'cached',
+      last: 'cached',
+    });
     expect([await valueOf('between'), await valueOf('last')]).toEqual([[[1]], [[9]]]);
   });
 
   test('rows that are read anew are told from those before by their edition, though the hash is the same', async () => {
     await write('SELECT 1 AS v', {table: 'outside'});
-    const text = fence('psql looked', 'SELECT v FROM outside') + fence('sql onward', 'SELECT * FROM looked') + fence('sql beside', 'SELECT 1 AS a');
+    const text =
+      fence('psql looked', 'SELECT v FROM outside') +
+      fence('sql onward', 'SELECT * FROM looked') +
+      fence('sql beside', 'SELECT 1 AS a');
     await run(text);
     const hashes = planOf(text).map((cell) => (cell.ready ? cell.hash : ''));
     const editions = hashes.map((hash) => runner.edition(hash));
@@ -413,7 +548,10 @@ describe('cells', () => {
   test('a statement that isn’t one is told on its own line of the notebook', async () => {
     runner.usePlan(planOf(readings(1) + fence('psql wrong', 'SELECT 1\nFORM cells')));
     const [, wrong] = await runner.run(undefined, {mayWrite: true}, new AbortController().signal);
-    expect(wrong).toMatchObject({status: 'failed', error: {code: 'POSTGRES', sqlState: '42601', where: {cell: 'wrong', line: 7}}});
+    expect(wrong).toMatchObject({
+      status: 'failed',
+      error: {code: 'POSTGRES', sqlState: '42601', where: {cell: 'wrong', line: 7}},
+    });
   });
 
   test('looking at a cell whose rows aren’t in PostgreSQL writes nothing', async () => {

@@ -45,7 +45,13 @@ test('a name with a dot or a backtick is quoted where Spark parses names', () =>
 test('a long chain takes a line a call', () => {
   expect(assign('out', 'df', ['dropDuplicates()'])).toEqual(['out = df.dropDuplicates()']);
   const long = `filter(${'x'.repeat(90)})`;
-  expect(assign('out', 'df', [long, 'distinct()'])).toEqual(['out = (', '    df', `    .${long}`, '    .distinct()', ')']);
+  expect(assign('out', 'df', [long, 'distinct()'])).toEqual([
+    'out = (',
+    '    df',
+    `    .${long}`,
+    '    .distinct()',
+    ')',
+  ]);
 });
 
 test('a long call takes a line an argument', () => {

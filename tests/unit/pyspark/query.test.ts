@@ -20,7 +20,8 @@ const tables = new Map([
   ['lake.readings at (version => 3)', columns],
   ['sites', ['sensor_id', 'site'].map((name) => ({name, type: 'VARCHAR'}))],
 ]);
-const messages = (problems: readonly {message: string; hint: string}[]): string => problems.map(({message, hint}) => `${message} ${hint}`).join('\n');
+const messages = (problems: readonly {message: string; hint: string}[]): string =>
+  problems.map(({message, hint}) => `${message} ${hint}`).join('\n');
 
 describe('expressions', () => {
   test.each<[duckdb: string, spark: string]>([
@@ -52,7 +53,10 @@ describe('expressions', () => {
     ['xs[1]', 'try_element_at(xs, 1)'],
     ['list_filter(xs, e -> e > n)', 'filter(xs, e -> e > n)'],
     ['lag(x) OVER (PARTITION BY sensor_id ORDER BY ts)', 'lag(x) OVER (PARTITION BY sensor_id ORDER BY ts NULLS LAST)'],
-    ['CASE WHEN n IN (1, 2) THEN coalesce(x, 0) ELSE NULL END', 'CASE WHEN n IN (1, 2) THEN coalesce(x, 0) ELSE NULL END'],
+    [
+      'CASE WHEN n IN (1, 2) THEN coalesce(x, 0) ELSE NULL END',
+      'CASE WHEN n IN (1, 2) THEN coalesce(x, 0) ELSE NULL END',
+    ],
   ])('%s is written for Spark as %s', (duckdb, spark) => {
     const {text, problems} = sparkExpression(duckdb, columns);
     expect(problems).toEqual([]);
@@ -81,11 +85,19 @@ describe('expressions', () => {
 
   test('what depends on a type that isn’t known yet is a problem, and what doesn’t is none', () => {
     expect(messages(sparkExpression('round(y, 1)', []).problems)).toMatch(/type of y isn’t known yet[^]*Run the cells/);
-    expect(sparkExpression('y / 2 > 3 AND upper(z) = z', [])).toMatchObject({text: 'CAST(y AS DOUBLE) / 2 > 3 AND upper(z) = z', problems: []});
+    expect(sparkExpression('y / 2 > 3 AND upper(z) = z', [])).toMatchObject({
+      text: 'CAST(y AS DOUBLE) / 2 > 3 AND upper(z) = z',
+      problems: [],
+    });
   });
 
   test('the type of the values is told where it is known', () => {
-    expect(['n / 2', 'd + 1', 'upper(sensor_id)', 'y'].map((text) => sparkExpression(text, columns).type)).toEqual(['DOUBLE', 'DECIMAL(38,3)', 'VARCHAR', undefined]);
+    expect(['n / 2', 'd + 1', 'upper(sensor_id)', 'y'].map((text) => sparkExpression(text, columns).type)).toEqual([
+      'DOUBLE',
+      'DECIMAL(38,3)',
+      'VARCHAR',
+      undefined,
+    ]);
   });
 });
 
@@ -101,7 +113,9 @@ GROUP BY ALL
 ORDER BY mean DESC, sensor_id`;
     const {text, problems} = sparkQuery(query, {tables});
     expect(problems).toEqual([]);
-    expect(text).toBe(query.replace('n / m', 'n / nullif(m, 0)').replace('DESC, sensor_id', 'DESC, sensor_id NULLS LAST'));
+    expect(text).toBe(
+      query.replace('n / m', 'n / nullif(m, 0)').replace('DESC, sensor_id', 'DESC, sensor_id NULLS LAST'),
+    );
   });
 
   test.each<[duckdb: string, spark: string]>([
@@ -109,7 +123,10 @@ ORDER BY mean DESC, sensor_id`;
     ['FROM readings SELECT n WHERE ok', 'SELECT n FROM readings WHERE ok'],
     ['SELECT * EXCLUDE (xs) FROM readings', 'SELECT * EXCEPT (xs) FROM readings'],
     ['SELECT * REPLACE (upper(site) AS site) FROM sites', 'SELECT sensor_id, upper(site) AS site FROM sites'],
-    ['SELECT count(*) FILTER (n > 1) AS many FROM lake.readings AT (VERSION => 3)', 'SELECT count(*) FILTER (WHERE n > 1) AS many FROM lake.readings VERSION AS OF 3 AS readings'],
+    [
+      'SELECT count(*) FILTER (n > 1) AS many FROM lake.readings AT (VERSION => 3)',
+      'SELECT count(*) FILTER (WHERE n > 1) AS many FROM lake.readings VERSION AS OF 3 AS readings',
+    ],
     ['SELECT n * 2 AS twice FROM readings WHERE twice > 5', 'SELECT n * 2 AS twice FROM readings WHERE (n * 2) > 5'],
     ['SELECT SENSOR_ID FROM sites', 'SELECT SENSOR_ID AS sensor_id FROM sites'],
     ['SELECT count(*) FROM sites', 'SELECT count(*) AS `count_star()` FROM sites'],
@@ -129,14 +146,22 @@ ORDER BY mean DESC, sensor_id`;
   });
 
   test('QUALIFY becomes a condition around the query', () => {
-    const {text} = sparkQuery('SELECT n FROM readings QUALIFY row_number() OVER (PARTITION BY sensor_id ORDER BY ts) = 1', {tables});
+    const {text} = sparkQuery(
+      'SELECT n FROM readings QUALIFY row_number() OVER (PARTITION BY sensor_id ORDER BY ts) = 1',
+      {tables},
+    );
     expect(text.replace(/\s+/g, ' ')).toBe(
       'SELECT * EXCEPT (is_kept) FROM ( SELECT n, row_number() OVER (PARTITION BY sensor_id ORDER BY ts NULLS LAST) = 1 AS is_kept FROM readings ) WHERE is_kept',
     );
   });
 
   test('a column without a name gets the one it has in the page', () => {
-    expect(sparkQuery('SELECT n + 1, max(x) FROM readings GROUP BY ALL', {tables, result: [{name: '(n + 1)', type: 'INTEGER'}]}).text).toContain('n + 1 AS `(n + 1)`');
+    expect(
+      sparkQuery('SELECT n + 1, max(x) FROM readings GROUP BY ALL', {
+        tables,
+        result: [{name: '(n + 1)', type: 'INTEGER'}],
+      }).text,
+    ).toContain('n + 1 AS `(n + 1)`');
     expect(messages(sparkQuery('SELECT n + 1 FROM readings', {tables}).problems)).toMatch(/AS/);
   });
 

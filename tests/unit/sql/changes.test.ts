@@ -19,7 +19,11 @@ async function tables(columns: string, before: string, after: string) {
 const [input, output] = [id('before'), id('after')];
 
 test('changed rows: NULL and NaN are values like others', async () => {
-  const changes = await tables('v DOUBLE, k INT', "(1, 1), (NULL, 2), ('nan', 3), (NULL, 4), ('nan', 5), (6, 6)", "(1, 1), (0, 2), ('nan', 3), (NULL, 4), (NULL, 5), (7, 6)");
+  const changes = await tables(
+    'v DOUBLE, k INT',
+    "(1, 1), (NULL, 2), ('nan', 3), (NULL, 4), ('nan', 5), (6, 6)",
+    "(1, 1), (0, 2), ('nan', 3), (NULL, 4), (NULL, 5), (7, 6)",
+  );
   expect(await database.objects(changedRows(input, output, changes.slice(0, 1), ['k']))).toEqual([
     {row: 2n, k: 2, 'v before': null, 'v after': 0},
     {row: 5n, k: 5, 'v before': NaN, 'v after': null},
@@ -35,16 +39,26 @@ test('changed rows of a table with columns called row and rowid', async () => {
     {row_2: 2n, row: 8, rowid: 80, 'nth before': 1, 'nth after': 2},
   ]);
   // rowid is data even where it is not among the columns shown.
-  expect(await database.objects(changedRows(input, output, nth === undefined ? [] : [nth], []))).toEqual([{row: 2n, 'nth before': 1, 'nth after': 2}]);
+  expect(await database.objects(changedRows(input, output, nth === undefined ? [] : [nth], []))).toEqual([
+    {row: 2n, 'nth before': 1, 'nth after': 2},
+  ]);
 });
 
 test('removed rows: duplicates are counted, NULL and NaN are values like others', async () => {
-  const changes = await tables('v DOUBLE', "(NULL), ('nan'), (1), (1), (NULL), ('nan'), (1), (2)", "(NULL), ('nan'), (1), (1)");
+  const changes = await tables(
+    'v DOUBLE',
+    "(NULL), ('nan'), (1), (1), (NULL), ('nan'), (1), (2)",
+    "(NULL), ('nan'), (1), (1)",
+  );
   expect(await database.rows(removedRows(input, output, changes))).toEqual({rows: [[5n, null], [6n, NaN], [7n, 1], [8n, 2]]}); // prettier-ignore
 });
 
 test('removed rows of a table with columns called row, rowid, nth and copies', async () => {
-  const changes = await tables('"row" INT, rowid INT, nth INT, copies INT', '(9, 5, 1, 1), (8, 4, 2, 0), (9, 5, 1, 1)', '(9, 5, 1, 1)');
+  const changes = await tables(
+    '"row" INT, rowid INT, nth INT, copies INT',
+    '(9, 5, 1, 1), (8, 4, 2, 0), (9, 5, 1, 1)',
+    '(9, 5, 1, 1)',
+  );
   expect(await database.objects(removedRows(input, output, changes))).toEqual([
     {row_2: 2n, row: 8, rowid: 4, nth: 2, copies: 0},
     {row_2: 3n, row: 9, rowid: 5, nth: 1, copies: 1},

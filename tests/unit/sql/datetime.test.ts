@@ -14,7 +14,9 @@ beforeAll(async () => {
 /** Texts read by a pattern, together in one column: what one row holds must not change the next. */
 async function read(pattern: string, texts: readonly string[]): Promise<(string | null)[]> {
   const rows = join(texts.map((text) => sql`(${lit(text)})`));
-  const reader = await duckdb.runAndReadAll(sql`SELECT ${readTime(sql`v`, unwrap(parsePattern(pattern)))}::VARCHAR FROM (VALUES ${rows}) t(v)`);
+  const reader = await duckdb.runAndReadAll(
+    sql`SELECT ${readTime(sql`v`, unwrap(parsePattern(pattern)))}::VARCHAR FROM (VALUES ${rows}) t(v)`,
+  );
   // The cast: the column is text.
   return reader.getRowsJS().map(([value]) => value as string | null);
 }
@@ -65,8 +67,18 @@ test.each<[pattern: string, text: string]>([
 });
 
 test('an offset of one row is not carried on to the next', async () => {
-  const texts = ['2024-02-01T10:00:00+02:00', '2024-02-01T10:00:00Z', '2024-02-01T10:00:00-01:00', '2024-02-01T10:00:00'];
-  expect(await read("yyyy-MM-dd'T'HH:mm:ss[XXX]", texts)).toEqual(['2024-02-01 08:00:00', '2024-02-01 10:00:00', '2024-02-01 11:00:00', '2024-02-01 10:00:00']);
+  const texts = [
+    '2024-02-01T10:00:00+02:00',
+    '2024-02-01T10:00:00Z',
+    '2024-02-01T10:00:00-01:00',
+    '2024-02-01T10:00:00',
+  ];
+  expect(await read("yyyy-MM-dd'T'HH:mm:ss[XXX]", texts)).toEqual([
+    '2024-02-01 08:00:00',
+    '2024-02-01 10:00:00',
+    '2024-02-01 11:00:00',
+    '2024-02-01 10:00:00',
+  ]);
 });
 
 test.each<[pattern: string, names: RegExp]>([
@@ -82,7 +94,8 @@ test.each<[pattern: string, names: RegExp]>([
 ])('the pattern %j is refused by name', (pattern, names) => {
   const parsed = parsePattern(pattern);
   expect(parsed.ok).toBe(false);
-  if (!parsed.ok) expect(parsed.error).toMatchObject({code: 'DATETIME_PATTERN', message: expect.stringMatching(names) as string});
+  if (!parsed.ok)
+    expect(parsed.error).toMatchObject({code: 'DATETIME_PATTERN', message: expect.stringMatching(names) as string});
 });
 
 test('what is written by a pattern is read by it again', async () => {
@@ -97,7 +110,9 @@ test('what is written by a pattern is read by it again', async () => {
   await fc.assert(
     fc.asyncProperty(patterns, micros, async (pattern, at) => {
       const written = sql`strftime(make_timestamp(${lit(at)}), ${lit(unwrap(formatPattern(pattern)))})`;
-      const reader = await duckdb.runAndReadAll(sql`SELECT epoch_us(${readTime(sql`v`, unwrap(parsePattern(pattern)))}) FROM (SELECT ${written} AS v)`);
+      const reader = await duckdb.runAndReadAll(
+        sql`SELECT epoch_us(${readTime(sql`v`, unwrap(parsePattern(pattern)))}) FROM (SELECT ${written} AS v)`,
+      );
       expect(reader.getRowsJS()).toEqual([[at]]);
     }),
   );
@@ -109,6 +124,8 @@ test.each<[pattern: string, text: string]>([
   ['EEE dd MMM, hh:mm a', 'Thu 01 Feb, 01:05 PM'],
   ['D xxx', '32 +00:00'],
 ])('a time is written by %s as %s', async (pattern, text) => {
-  const reader = await duckdb.runAndReadAll(sql`SELECT strftime(TIMESTAMP '2024-02-01 13:05:06.789', ${lit(unwrap(formatPattern(pattern)))})`);
+  const reader = await duckdb.runAndReadAll(
+    sql`SELECT strftime(TIMESTAMP '2024-02-01 13:05:06.789', ${lit(unwrap(formatPattern(pattern)))})`,
+  );
   expect(reader.getRowsJS()).toEqual([[text]]);
 });

@@ -11,12 +11,17 @@ beforeAll(async () => {
     `CREATE TABLE t AS SELECT i::INT AS i, CASE WHEN i % 5 = 0 THEN NULL WHEN i % 5 = 1 THEN 'nan'::DOUBLE ELSE i % 3 END AS v, 'x "' || (i % 2) AS "a ""b""" FROM range(1000) r(i)`,
   );
 });
-const named = (table: string, columns: readonly string[] = []): Rows => ({relation: id(table), columns: columns.map((name) => ({name}))});
+const named = (table: string, columns: readonly string[] = []): Rows => ({
+  relation: id(table),
+  columns: columns.map((name) => ({name})),
+});
 const page = async (rows: Rows, options: PageOptions) => (await database.rows(pageSql(rows, options))).rows;
 
 describe('text', () => {
   test('unsorted pages skip by offset', () => {
-    expect(pageSql(named('t'), {offset: 4_900_000, limit: 200, sort: []})).toBe('SELECT * FROM t LIMIT 200 OFFSET 4900000');
+    expect(pageSql(named('t'), {offset: 4_900_000, limit: 200, sort: []})).toBe(
+      'SELECT * FROM t LIMIT 200 OFFSET 4900000',
+    );
   });
 
   test('sorted pages order row numbers first and fetch only their own rows', () => {
@@ -59,7 +64,11 @@ test('NULL comes last either way, NaN above every number', async () => {
 
 test('a column of its own called rowid changes nothing', async () => {
   await database.run('CREATE TABLE r AS SELECT 7 AS rowid, i % 2 AS v, i::INT AS i FROM range(10) r(i)');
-  const rows = await page(named('r', ['rowid', 'v', 'i']), {offset: 4, limit: 3, sort: [{column: 'v', direction: 'asc'}]});
+  const rows = await page(named('r', ['rowid', 'v', 'i']), {
+    offset: 4,
+    limit: 3,
+    sort: [{column: 'v', direction: 'asc'}],
+  });
   expect(rows.map(([, , i]) => i)).toEqual([8, 1, 3]);
   expect(rows[0]).toHaveLength(3);
 });

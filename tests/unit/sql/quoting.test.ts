@@ -12,7 +12,10 @@ beforeAll(async () => {
 
 // DuckDB takes any text but NUL in names and literals.
 const text = fc.string({unit: 'binary', maxLength: 40}).filter((value) => !/[\0\p{Cs}]/u.test(value));
-const nasty = fc.oneof(text, fc.string({unit: fc.constantFrom("'", '"', '\\', ';', '--', '/*', '$$', '\n', ' ', 'a', 'é', '雪')}));
+const nasty = fc.oneof(
+  text,
+  fc.string({unit: fc.constantFrom("'", '"', '\\', ';', '--', '/*', '$$', '\n', ' ', 'a', 'é', '雪')}),
+);
 
 async function single(query: string): Promise<{name: string | undefined; value: unknown}> {
   const reader = await duckdb.runAndReadAll(query);
@@ -37,7 +40,9 @@ test('any name comes back from an identifier as it went in', async () => {
 });
 
 test('every keyword of DuckDB can be the name of a column', async () => {
-  const keywords = (await duckdb.runAndReadAll('SELECT keyword_name FROM duckdb_keywords()')).getRowsJS().map(([name]) => name as string); // the cast: names are text
+  const keywords = (await duckdb.runAndReadAll('SELECT keyword_name FROM duckdb_keywords()'))
+    .getRowsJS()
+    .map(([name]) => name as string); // the cast: names are text
   expect(keywords.length).toBeGreaterThan(400);
   const misread: string[] = [];
   for (const name of keywords) {
@@ -51,7 +56,9 @@ test('every keyword of DuckDB can be the name of a column', async () => {
 
 test('numbers keep every digit', async () => {
   // Most doubles have an exponent; those a reader writes have none.
-  const written = fc.tuple(fc.double({noNaN: true, min: -1, max: 1}), fc.integer({min: -5, max: 21})).map(([value, power]) => value * 10 ** power);
+  const written = fc
+    .tuple(fc.double({noNaN: true, min: -1, max: 1}), fc.integer({min: -5, max: 21}))
+    .map(([value, power]) => value * 10 ** power);
   await fc.assert(
     fc.asyncProperty(fc.oneof(fc.double(), written), async (value) => {
       // −0 and 0 are one number in SQL.
@@ -62,7 +69,13 @@ test('numbers keep every digit', async () => {
     {numRuns: 1000},
   );
   // A whole number beside a BIGINT is none of the DOUBLEs that both would be the same as.
-  expect((await single(sql`SELECT 9007199254740993 > ${lit(9007199254740992)} AND ${lit(69459907459899830000)} = 69459907459899826176`)).value).toBe(true);
+  expect(
+    (
+      await single(
+        sql`SELECT 9007199254740993 > ${lit(9007199254740992)} AND ${lit(69459907459899830000)} = 69459907459899826176`,
+      )
+    ).value,
+  ).toBe(true);
   await fc.assert(
     fc.asyncProperty(fc.bigInt({min: -(2n ** 63n) + 1n, max: 2n ** 63n - 1n}), async (value) => {
       expect((await single(sql`SELECT ${lit(value)}::BIGINT`)).value).toBe(value);
@@ -85,7 +98,10 @@ test('the lexer reads literals and identifiers as DuckDB does', () => {
 });
 
 test('an expression that is accepted stays inside its parentheses', async () => {
-  const pieces = fc.array(fc.constantFrom('1', ' ', ')', '(', "'", '"', '--', '/*', '*/', ';', ',', '+', 'a', '\n', '$$', '[', ']'), {maxLength: 12});
+  const pieces = fc.array(
+    fc.constantFrom('1', ' ', ')', '(', "'", '"', '--', '/*', '*/', ';', ',', '+', 'a', '\n', '$$', '[', ']'),
+    {maxLength: 12},
+  );
   await fc.assert(
     fc.asyncProperty(pieces, async (list) => {
       const written = list.join('');
@@ -161,11 +177,15 @@ test('a type may have fields of any name, and nothing outside of their quotes', 
       nasty.filter((name) => name !== ''),
       async (name) => {
         const type = `STRUCT(${id(name)} DECIMAL(5,2)[], m MAP(VARCHAR, TIMESTAMP))`;
-        expect((await single(sql`SELECT typeof(CAST(NULL AS ${typeName(type)})) = typeof(CAST(NULL AS ${typeName(type)}))`)).value).toBe(true);
+        expect(
+          (await single(sql`SELECT typeof(CAST(NULL AS ${typeName(type)})) = typeof(CAST(NULL AS ${typeName(type)}))`))
+            .value,
+        ).toBe(true);
       },
     ),
   );
-  for (const text of ['INTEGER; DROP TABLE t', 'STRUCT("a; b INTEGER)', "VARCHAR')", 'STRUCT("a" INTEGER)"', '']) expect(() => typeName(text)).toThrow('Not a type');
+  for (const text of ['INTEGER; DROP TABLE t', 'STRUCT("a; b INTEGER)', "VARCHAR')", 'STRUCT("a" INTEGER)"', ''])
+    expect(() => typeName(text)).toThrow('Not a type');
 });
 
 test('what passes for one query is one statement to DuckDB, whatever quotes and comments it holds', async () => {
@@ -220,7 +240,8 @@ test('what passes for one query is one statement to DuckDB, whatever quotes and 
     "$é$ ' $é$ ; SELECT 1 -- '",
     "1 /* /* */ ' */ ; SELECT 2 -- '",
   ];
-  for (const rest of known) expect(checkQuery(`SELECT ${rest}`).ok && (await statements(query(`SELECT ${rest}`))) > 1).toBe(false);
+  for (const rest of known)
+    expect(checkQuery(`SELECT ${rest}`).ok && (await statements(query(`SELECT ${rest}`))) > 1).toBe(false);
   await fc.assert(
     fc.asyncProperty(hostile, hostile, async (before, after) => {
       const text = `SELECT 1 ${before}; SELECT 2 ${after}`;

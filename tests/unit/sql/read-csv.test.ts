@@ -3,7 +3,14 @@ import {tmpdir} from 'node:os';
 import {join as path} from 'node:path';
 import {DuckDBInstance, type DuckDBConnection} from '@duckdb/node-api';
 import {afterAll, beforeAll, beforeEach, expect, test} from 'vitest';
-import {csvTimeFormat, readCsv, rejectedLines, shownRead, sniffCsv, type LoadOptions} from '../../../src/sql/read-csv.ts';
+import {
+  csvTimeFormat,
+  readCsv,
+  rejectedLines,
+  shownRead,
+  sniffCsv,
+  type LoadOptions,
+} from '../../../src/sql/read-csv.ts';
 import {sql} from '../../../src/sql/sql.ts';
 
 const nothingSaid: LoadOptions = {
@@ -29,7 +36,10 @@ beforeEach(async () => void (connection = await (await DuckDBInstance.create(':m
 
 async function table(query: string) {
   const reader = await connection.runAndReadAll(query);
-  return {columns: reader.columnNames().map((name, i) => `${name} ${String(reader.columnType(i))}`), rows: reader.getRowsJson()};
+  return {
+    columns: reader.columnNames().map((name, i) => `${name} ${String(reader.columnType(i))}`),
+    rows: reader.getRowsJson(),
+  };
 }
 
 async function read(text: string, said: Partial<LoadOptions> = {}, name = 'readings.csv') {
@@ -42,12 +52,21 @@ async function read(text: string, said: Partial<LoadOptions> = {}, name = 'readi
 }
 
 test('a line that does not fit is one reject, whatever is wrong with it', async () => {
-  const {rows, rejects} = await read('id,at,v\na,2024-03-04,1\nb,soon\nc,soon,x\nd,2024-03-05,2,3\n', {types: {at: 'TIMESTAMP', v: 'INTEGER'}, header: true});
+  const {rows, rejects} = await read('id,at,v\na,2024-03-04,1\nb,soon\nc,soon,x\nd,2024-03-05,2,3\n', {
+    types: {at: 'TIMESTAMP', v: 'INTEGER'},
+    header: true,
+  });
   expect(rows).toEqual([['a', '2024-03-04 00:00:00', 1]]);
   expect(rejects).toEqual({
     columns: ['file VARCHAR', 'line BIGINT', 'column_name VARCHAR', 'raw VARCHAR', 'reason VARCHAR'],
     rows: [
-      ['readings.csv', '3', 'at', 'b,soon', `Error when converting column "at". Could not convert string "soon" to 'TIMESTAMP' · Expected Number of Columns: 3 Found: 2`],
+      [
+        'readings.csv',
+        '3',
+        'at',
+        'b,soon',
+        `Error when converting column "at". Could not convert string "soon" to 'TIMESTAMP' · Expected Number of Columns: 3 Found: 2`,
+      ],
       [
         'readings.csv',
         '4',
@@ -87,11 +106,14 @@ test('no header, and one that could pass for data', async () => {
 });
 
 test('lines to skip, texts for “no value”, a Spark pattern', async () => {
-  const {sniffed, columns, rows} = await read('logger 7\nversion 2\nid,at,v\na,04.03.2024 10:00,1\nb,05.03.2024 11:30,n/a\nc,-,3\n', {
-    skip: 2,
-    nullStrings: ['n/a', '-'],
-    timestampFormat: 'dd.MM.yyyy HH:mm',
-  });
+  const {sniffed, columns, rows} = await read(
+    'logger 7\nversion 2\nid,at,v\na,04.03.2024 10:00,1\nb,05.03.2024 11:30,n/a\nc,-,3\n',
+    {
+      skip: 2,
+      nullStrings: ['n/a', '-'],
+      timestampFormat: 'dd.MM.yyyy HH:mm',
+    },
+  );
   expect(sniffed).toMatchObject({SkipRows: 2, TimestampFormat: '%d.%m.%Y %H:%M'});
   expect(columns).toEqual(['id VARCHAR', 'at TIMESTAMP', 'v BIGINT']);
   expect(rows).toEqual([
@@ -110,7 +132,9 @@ test('another quote, and names that hold quotes', async () => {
 });
 
 test('a file that was unpacked keeps its name', async () => {
-  expect((await read('id,v\na,1\n', {filename: true}, 'readings.csv.gz')).rows).toEqual([['a', '1', path(folder, 'readings.csv.gz')]]);
+  expect((await read('id,v\na,1\n', {filename: true}, 'readings.csv.gz')).rows).toEqual([
+    ['a', '1', path(folder, 'readings.csv.gz')],
+  ]);
 });
 
 test('types name columns without case; a file with a header only is an empty table', async () => {
@@ -133,5 +157,7 @@ test('what is shown says only what was said', () => {
     "SELECT * FROM read_csv(['a.csv.gz', 'b.csv.gz'], delim = ';', types = {'v': 'DOUBLE'}, ignore_errors = true, union_by_name = true)",
   );
   expect(shownRead(['a.parquet'], nothingSaid)).toBe("SELECT * FROM read_parquet('a.parquet')");
-  expect(shownRead(['a.jsonl.gz'], {...nothingSaid, filename: true})).toBe("SELECT * FROM read_json('a.jsonl.gz', filename = true)");
+  expect(shownRead(['a.jsonl.gz'], {...nothingSaid, filename: true})).toBe(
+    "SELECT * FROM read_json('a.jsonl.gz', filename = true)",
+  );
 });

@@ -8,13 +8,18 @@ import {nodeSqlite} from './node-sqlite.ts';
 const several = () => nodeSqlite().open(new File([readFixture('several.sqlite')], 'several.sqlite'));
 
 /** A table's rows and rejects, as plain values. */
-async function read(table: string, types: Readonly<Record<string, string>> = {}): Promise<{types: string[]; rows: unknown[][]; rejects: unknown[][]}> {
+async function read(
+  table: string,
+  types: Readonly<Record<string, string>> = {},
+): Promise<{types: string[]; rows: unknown[][]; rejects: unknown[][]}> {
   const database = await several();
   const found = {types: [] as string[], rows: [] as unknown[][], rejects: [] as unknown[][]};
   await database.read(table, {types, limit: undefined}, async ({ipc, isRejects}) => {
     const batch = tableFromIPC(ipc);
     if (!isRejects) found.types = batch.schema.fields.map(({type}) => String(type));
-    const rows = Array.from({length: batch.numRows}, (_, row) => batch.schema.fields.map((_, column): unknown => batch.getChildAt(column)?.get(row)));
+    const rows = Array.from({length: batch.numRows}, (_, row) =>
+      batch.schema.fields.map((_, column): unknown => batch.getChildAt(column)?.get(row)),
+    );
     found[isRejects ? 'rejects' : 'rows'].push(...rows);
   });
   database.close();
@@ -92,7 +97,9 @@ test('a table WITHOUT ROWID, one whose column is called rowid and one without de
 
 test('a view over what is gone says so', async () => {
   const database = await nodeSqlite().open(new File([readFixture('broken-view.sqlite')], 'broken-view.sqlite'));
-  const problem = await database.read('v', {types: {}, limit: undefined}, () => Promise.resolve()).then(() => undefined, problemOf);
+  const problem = await database
+    .read('v', {types: {}, limit: undefined}, () => Promise.resolve())
+    .then(() => undefined, problemOf);
   expect(problem).toMatchObject({code: 'SQLITE', message: expect.stringContaining('no such table: main.t') as string});
 });
 
@@ -114,5 +121,7 @@ test('dates and times are exact, and what is none is none', () => {
   expect(timeOf('1969-12-31 23:59:59.999999')).toBe(-1n);
   expect(timeOf('2024-02-29T12:00:00.5+02:00')).toBe(1_709_200_800_500_000n);
   expect(timeOf('2024-02-29')).toBe(1_709_164_800_000_000n);
-  expect(['2024-02-29 25:00', '12:00:00', '2024-02-29 12:00:00.1234567', '2024-02-29 12:00+15:00'].map(timeOf)).toEqual([undefined, undefined, undefined, undefined]);
+  expect(['2024-02-29 25:00', '12:00:00', '2024-02-29 12:00:00.1234567', '2024-02-29 12:00+15:00'].map(timeOf)).toEqual(
+    [undefined, undefined, undefined, undefined],
+  );
 });

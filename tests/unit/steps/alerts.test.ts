@@ -28,9 +28,16 @@ interface Reading {
 /** What the lesson says, reading by reading. */
 function watch(readings: readonly Reading[], {warning, critical, clear, readings: enough, outOf, cooldown}: Rule) {
   const byTime = new Map<number, number>();
-  for (const {minute, value} of readings) if (value !== null) byTime.set(minute, Math.max(value, byTime.get(minute) ?? -Infinity));
+  for (const {minute, value} of readings)
+    if (value !== null) byTime.set(minute, Math.max(value, byTime.get(minute) ?? -Infinity));
   const seen = [...byTime].sort(([a], [b]) => a - b).map(([minute, value]) => ({minute, value}));
-  const found: {raised: number; value: number; since: number; cleared: number | null; counted: Set<Reading & {value: number}>}[] = [];
+  const found: {
+    raised: number;
+    value: number;
+    since: number;
+    cleared: number | null;
+    counted: Set<Reading & {value: number}>;
+  }[] = [];
   let open = false;
   seen.forEach((reading, i) => {
     const {minute, value} = reading;
@@ -52,17 +59,34 @@ function watch(readings: readonly Reading[], {warning, critical, clear, readings
   });
   return found.map(({raised, value, since, cleared, counted}) => {
     const peak = Math.max(...[...counted].map((one) => one.value));
-    return [raised, value, peak, peak > critical ? critical : warning, peak > critical ? 'critical' : 'warning', since, cleared, counted.size];
+    return [
+      raised,
+      value,
+      peak,
+      peak > critical ? critical : warning,
+      peak > critical ? 'critical' : 'warning',
+      since,
+      cleared,
+      counted.size,
+    ];
   });
 }
 
 test('on random readings it finds what the lesson says, above and below', async () => {
   const duckdb = await openDuckDB();
-  const reading = fc.record({minute: fc.integer({min: 0, max: 40}), value: fc.option(fc.integer({min: 0, max: 10}), {freq: 8})});
+  const reading = fc.record({
+    minute: fc.integer({min: 0, max: 40}),
+    value: fc.option(fc.integer({min: 0, max: 10}), {freq: 8}),
+  });
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.record({sensor: fc.constantFrom('a', 'b', null), reading}), {maxLength: 70}),
-      fc.record({clear: fc.integer({min: 1, max: 5}), readings: fc.integer({min: 1, max: 3}), more: fc.integer({min: 0, max: 3}), cooldown: fc.constantFrom(0, 4, 12)}),
+      fc.record({
+        clear: fc.integer({min: 1, max: 5}),
+        readings: fc.integer({min: 1, max: 3}),
+        more: fc.integer({min: 0, max: 3}),
+        cooldown: fc.constantFrom(0, 4, 12),
+      }),
       fc.boolean(),
       async (rows, {clear, readings, more, cooldown}, isAbove) => {
         const sign = isAbove ? 1 : -1;
@@ -70,7 +94,9 @@ test('on random readings it finds what the lesson says, above and below', async 
         const values = valuesOf({
           by: ['sensor'],
           time: 'at',
-          rules: {level: {warning: 5 * sign, critical: 8 * sign, clear: clear * sign, direction: isAbove ? 'above' : 'below'}},
+          rules: {
+            level: {warning: 5 * sign, critical: 8 * sign, clear: clear * sign, direction: isAbove ? 'above' : 'below'},
+          },
           readings,
           out_of: rule.outOf,
           ...(cooldown === 0 ? {} : {cooldown: `${cooldown}m`}),
@@ -78,15 +104,31 @@ test('on random readings it finds what the lesson says, above and below', async 
         const at = (minute: number): string => new Date(minute * 60_000).toISOString().slice(0, 19).replace('T', ' ');
         const input = await makeInput(duckdb, 'input', {
           columns: {sensor: 'VARCHAR', at: 'TIMESTAMP', level: 'DOUBLE'},
-          rows: rows.map(({sensor, reading: {minute, value}}) => [sensor, at(minute), value === null ? null : value * sign]),
+          rows: rows.map(({sensor, reading: {minute, value}}) => [
+            sensor,
+            at(minute),
+            value === null ? null : value * sign,
+          ]),
         });
         const program = alerts.toSql(values, [input]);
         if (program.kind !== 'sql') throw new Error('alerts is SQL');
-        const minutes = (text: unknown): number | null => (typeof text === 'string' ? Date.parse(`${text.replace(' ', 'T')}Z`) / 60_000 : null);
-        const found = (await contentOf(duckdb, program.sql)).rows.map(([raised, sensor, , value, peak, limit, severity, since, cleared, count]) => [
-          sensor,
-          [minutes(raised), Number(value) * sign, Number(peak) * sign, Number(limit) * sign, severity, minutes(since), minutes(cleared), Number(count)],
-        ]);
+        const minutes = (text: unknown): number | null =>
+          typeof text === 'string' ? Date.parse(`${text.replace(' ', 'T')}Z`) / 60_000 : null;
+        const found = (await contentOf(duckdb, program.sql)).rows.map(
+          ([raised, sensor, , value, peak, limit, severity, since, cleared, count]) => [
+            sensor,
+            [
+              minutes(raised),
+              Number(value) * sign,
+              Number(peak) * sign,
+              Number(limit) * sign,
+              severity,
+              minutes(since),
+              minutes(cleared),
+              Number(count),
+            ],
+          ],
+        );
         for (const sensor of ['a', 'b', null]) {
           const own = rows.filter((row) => row.sensor === sensor).map((row) => row.reading);
           expect(found.filter(([name]) => name === sensor).map(([, row]) => row)).toEqual(watch(own, rule));
@@ -110,19 +152,43 @@ const input: Input = {
 };
 
 test.each<[string, Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>]>([
-  ['a time that is text', {time: 'at_text', rules: {level: {warning: 1}}}, {code: 'COLUMN_TYPE', param: 'time', hint: 'Put a cast step before it that makes at_text a timestamp.'}],
+  [
+    'a time that is text',
+    {time: 'at_text', rules: {level: {warning: 1}}},
+    {code: 'COLUMN_TYPE', param: 'time', hint: 'Put a cast step before it that makes at_text a timestamp.'},
+  ],
   ['no column of times', {time: 'timestamp', rules: {level: {warning: 1}}}, {code: 'COLUMN_NOT_FOUND', param: 'time'}],
   ['a metric that is text', {time: 'at', rules: {sensor: {warning: 1}}}, {code: 'COLUMN_TYPE', param: 'rules'}],
   ['no limits', {time: 'at', rules: {}}, {code: 'PARAM', param: 'rules'}],
-  ['a column without a limit', {time: 'at', rules: {level: {direction: 'above'}}}, {code: 'THRESHOLD', message: 'level has no limit.'}],
+  [
+    'a column without a limit',
+    {time: 'at', rules: {level: {direction: 'above'}}},
+    {code: 'THRESHOLD', message: 'level has no limit.'},
+  ],
   [
     'critical on the wrong side of warning',
     {time: 'at', rules: {level: {warning: 30, critical: 20}}},
-    {code: 'THRESHOLD', message: 'With direction above, critical (20) has to be above warning (30).', hint: 'If small values are the bad ones, write direction: below.'},
+    {
+      code: 'THRESHOLD',
+      message: 'With direction above, critical (20) has to be above warning (30).',
+      hint: 'If small values are the bad ones, write direction: below.',
+    },
   ],
-  ['a clear level beyond the limit', {time: 'at', rules: {level: {warning: 5, clear: 6}}}, {code: 'THRESHOLD', hint: 'Give a level that is below the limit.'}],
-  ['more readings than there are', {time: 'at', rules: {level: {warning: 5}}, readings: 4, out_of: 3}, {code: 'PARAM', param: 'out_of'}],
-  ['a sensor named by a measurement', {by: ['ratio'], time: 'at', rules: {level: {warning: 5}}}, {code: 'COLUMN_TYPE', hint: 'Cast ratio to string before.'}],
+  [
+    'a clear level beyond the limit',
+    {time: 'at', rules: {level: {warning: 5, clear: 6}}},
+    {code: 'THRESHOLD', hint: 'Give a level that is below the limit.'},
+  ],
+  [
+    'more readings than there are',
+    {time: 'at', rules: {level: {warning: 5}}, readings: 4, out_of: 3},
+    {code: 'PARAM', param: 'out_of'},
+  ],
+  [
+    'a sensor named by a measurement',
+    {by: ['ratio'], time: 'at', rules: {level: {warning: 5}}},
+    {code: 'COLUMN_TYPE', hint: 'Cast ratio to string before.'},
+  ],
 ])('%s is a problem that says what to do', (_name, body, problem) => {
   expect(alerts.check?.(valuesOf(body), [input])).toMatchObject([problem]);
 });
@@ -130,8 +196,14 @@ test.each<[string, Readonly<Record<string, unknown>>, Readonly<Record<string, un
 test('names that read like SQL stay names', async () => {
   const duckdb = await openDuckDB();
   const odd = `x"; DROP TABLE input; --'`;
-  const made = await makeInput(duckdb, 'input', {columns: {[odd]: 'VARCHAR', time: 'TIMESTAMP', value: 'DOUBLE', sensor: 'DOUBLE'}, rows: [["a'b", '2024-01-01 00:00:00', 9, 7]]});
-  const program = alerts.toSql(valuesOf({by: [odd], time: 'time', rules: {value: {warning: 5}, sensor: {warning: 6}}}), [made]);
+  const made = await makeInput(duckdb, 'input', {
+    columns: {[odd]: 'VARCHAR', time: 'TIMESTAMP', value: 'DOUBLE', sensor: 'DOUBLE'},
+    rows: [["a'b", '2024-01-01 00:00:00', 9, 7]],
+  });
+  const program = alerts.toSql(
+    valuesOf({by: [odd], time: 'time', rules: {value: {warning: 5}, sensor: {warning: 6}}}),
+    [made],
+  );
   if (program.kind !== 'sql') throw new Error('alerts is SQL');
   const {rows} = await contentOf(duckdb, program.sql);
   expect(rows.map(([, sensor, metric]) => [sensor, metric])).toEqual([["a'b", 'sensor'], ["a'b", 'value']]); // prettier-ignore

@@ -22,7 +22,10 @@ const options = (body: Readonly<Record<string, unknown>>) => {
 };
 
 /** The files of an example on disk while `use` runs; names in queries are turned into paths. */
-async function withFiles<T>(files: Readonly<Record<string, string>>, use: (names: readonly string[]) => Promise<T>): Promise<T> {
+async function withFiles<T>(
+  files: Readonly<Record<string, string>>,
+  use: (names: readonly string[]) => Promise<T>,
+): Promise<T> {
   const folder = mkdtempSync(path(tmpdir(), 'lakebook-load-'));
   try {
     const names = Object.entries(files).map(([name, text]) => {
@@ -37,20 +40,30 @@ async function withFiles<T>(files: Readonly<Record<string, string>>, use: (names
 }
 
 // Several files are read one by one, which the browser's tests do, as they do the file's name in a column.
-const csvExamples = load.examples.filter((example) => example.params['filename'] !== true && /^[^,]*\.csv$/.test(Object.keys(example.files ?? {}).join()));
+const csvExamples = load.examples.filter(
+  (example) => example.params['filename'] !== true && /^[^,]*\.csv$/.test(Object.keys(example.files ?? {}).join()),
+);
 
-test.each(csvExamples.map((example): [string, Example] => [example.name, example]))('read_csv gives %s', async (_name, example) => {
-  await withFiles(example.files ?? {}, async (files) => {
-    const duckdb = await openDuckDB();
-    const [name = ''] = Object.keys(example.files ?? {});
-    expect(await contentOf(duckdb, sql`SELECT * FROM ${readCsv(files, options(example.params))}`)).toEqual(await contentOf(duckdb, tableSql(example.expect)));
-    // Looking at the columns and reading the rows were two scans.
-    await duckdb.run('DROP TABLE IF EXISTS reject_errors');
-    await duckdb.run('DROP TABLE IF EXISTS reject_scans');
-    await duckdb.run(`CREATE TABLE loaded AS SELECT * FROM ${readCsv(files, options(example.params))}`);
-    if (example.rejects !== undefined) expect(await contentOf(duckdb, rejectedLines(name))).toEqual(await contentOf(duckdb, tableSql(example.rejects)));
-  });
-});
+test.each(csvExamples.map((example): [string, Example] => [example.name, example]))(
+  'read_csv gives %s',
+  async (_name, example) => {
+    await withFiles(example.files ?? {}, async (files) => {
+      const duckdb = await openDuckDB();
+      const [name = ''] = Object.keys(example.files ?? {});
+      expect(await contentOf(duckdb, sql`SELECT * FROM ${readCsv(files, options(example.params))}`)).toEqual(
+        await contentOf(duckdb, tableSql(example.expect)),
+      );
+      // Looking at the columns and reading the rows were two scans.
+      await duckdb.run('DROP TABLE IF EXISTS reject_errors');
+      await duckdb.run('DROP TABLE IF EXISTS reject_scans');
+      await duckdb.run(`CREATE TABLE loaded AS SELECT * FROM ${readCsv(files, options(example.params))}`);
+      if (example.rejects !== undefined)
+        expect(await contentOf(duckdb, rejectedLines(name))).toEqual(
+          await contentOf(duckdb, tableSql(example.rejects)),
+        );
+    });
+  },
+);
 
 test('the sniffer does not jump over the names when lines are ragged', async () => {
   await withFiles({'ragged.csv': 'a,b,c\n1,2,3\n1,2\n1,2,3,4\n1,2,3\n'}, async (files) => {
@@ -62,17 +75,25 @@ test('the sniffer does not jump over the names when lines are ragged', async () 
 });
 
 test('types may be Spark’s or DuckDB’s, and an unknown one is named', () => {
-  expect(options({file: 'a.csv', schema: {a: 'string', b: 'BIGINT', c: 'decimal(10, 2)', d: 'timestamp'}}).types).toEqual({
+  expect(
+    options({file: 'a.csv', schema: {a: 'string', b: 'BIGINT', c: 'decimal(10, 2)', d: 'timestamp'}}).types,
+  ).toEqual({
     a: 'VARCHAR',
     b: 'BIGINT',
     c: 'DECIMAL(10,2)',
     d: 'TIMESTAMP',
   });
-  expect(load.check?.(values({file: 'a.csv', schema: {a: 'strng'}}), [])).toMatchObject([{code: 'TYPE_UNKNOWN', param: 'schema.a'}]);
+  expect(load.check?.(values({file: 'a.csv', schema: {a: 'strng'}}), [])).toMatchObject([
+    {code: 'TYPE_UNKNOWN', param: 'schema.a'},
+  ]);
 });
 
 test('a time format that read_csv can’t follow is a problem, not a wrong time', () => {
   expect(load.check?.(values({file: 'a.csv', timestamp_format: 'dd/MM/yyyy HH:mm'}), [])).toEqual([]);
-  expect(load.check?.(values({file: 'a.csv', timestamp_format: "yyyy-MM-dd'T'HH:mmXXX"}), [])).toMatchObject([{code: 'DATETIME_PATTERN'}]);
-  expect(load.check?.(values({file: 'a.csv', timestamp_format: 'yyyy-QQ'}), [])).toMatchObject([{code: 'DATETIME_PATTERN'}]);
+  expect(load.check?.(values({file: 'a.csv', timestamp_format: "yyyy-MM-dd'T'HH:mmXXX"}), [])).toMatchObject([
+    {code: 'DATETIME_PATTERN'},
+  ]);
+  expect(load.check?.(values({file: 'a.csv', timestamp_format: 'yyyy-QQ'}), [])).toMatchObject([
+    {code: 'DATETIME_PATTERN'},
+  ]);
 });

@@ -35,5 +35,7 @@ test('what two engines would write in different characters is not hashed, and ma
 test('a salt comes from the notebook’s parameters, and stays a text whatever is in it', () => {
   const markdown = `---\nlakebook: 1\nparams: {salt: "it's -- \\"salt\\""}\n---\n\n\`\`\`sql people\nSELECT 'Zoë' AS owner\n\`\`\`\n\n\`\`\`step masked = mask\ncolumns: {owner: hash}\nsalt: \${salt}\n\`\`\`\n`;
   const masked = plan(parseNotebook(markdown), new Map()).at(-1);
-  expect(masked?.ready === true ? sqlOf(masked, () => undefined) : masked?.problems).toContain(`sha256('it''s -- "salt"' || `);
+  expect(masked?.ready === true ? sqlOf(masked, () => undefined) : masked?.problems).toContain(
+    `sha256('it''s -- "salt"' || `,
+  );
 });

@@ -33,7 +33,14 @@ test.each([
 });
 
 test.each(['rowid', 'v'])('rows are numbered from 0 in a table with a column called %s', async (column) => {
-  const {relation, columns} = await makeInput(duckdb, 'numbered_table', {columns: {[column]: 'INTEGER'}, rows: [[7], [7], [8]]});
+  const {relation, columns} = await makeInput(duckdb, 'numbered_table', {
+    columns: {[column]: 'INTEGER'},
+    rows: [[7], [7], [8]],
+  });
   const {from, row} = numberedRows({relation: relation, columns: columns});
-  expect((await contentOf(duckdb, sql`SELECT ${row} AS ${id('place')} FROM ${from}`)).rows).toEqual([['0'], ['1'], ['2']]);
+  expect((await contentOf(duckdb, sql`SELECT ${row} AS ${id('place')} FROM ${from}`)).rows).toEqual([
+    ['0'],
+    ['1'],
+    ['2'],
+  ]);
 });

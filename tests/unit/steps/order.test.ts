@@ -16,13 +16,22 @@ beforeAll(async () => {
   await duckdb.run(`CREATE TABLE wide AS SELECT i AS place, 'sensor-' || (i * 7919 % 40) AS sensor_id, TIMESTAMP '2024-01-01' + INTERVAL 1 MINUTE * (i // 44) AS minute,
     (i * 104729 % 1000)::VARCHAR AS text, CASE i % 11 WHEN 0 THEN NULL WHEN 1 THEN 'NaN'::DOUBLE ELSE 20 + (i * 7919 % 997) / 100 END AS temperature, i % 3 AS kind FROM range(${rows}) r(i)`);
   // A table of two narrow columns, where one side of a join is as small as the other.
-  await duckdb.run(`CREATE TABLE narrow AS SELECT i::INTEGER AS place, CASE WHEN i % 5 = 0 THEN NULL ELSE (i * 7919 % 100003)::FLOAT END AS temperature FROM range(${rows}) r(i)`);
-  await duckdb.run(`CREATE TABLE rooms AS SELECT 'sensor-' || i AS sensor_id, 'room ' || copy AS room FROM range(3, 25) r(i), range(2) c(copy)`);
+  await duckdb.run(
+    `CREATE TABLE narrow AS SELECT i::INTEGER AS place, CASE WHEN i % 5 = 0 THEN NULL ELSE (i * 7919 % 100003)::FLOAT END AS temperature FROM range(${rows}) r(i)`,
+  );
+  await duckdb.run(
+    `CREATE TABLE rooms AS SELECT 'sensor-' || i AS sensor_id, 'room ' || copy AS room FROM range(3, 25) r(i), range(2) c(copy)`,
+  );
   await duckdb.run('CREATE TABLE targets (sensor_id VARCHAR, text DOUBLE, place INTEGER, humidity DOUBLE)');
-  for (const name of ['wide', 'narrow', 'rooms', 'targets']) inputs.set(name, {name, relation: id(name), columns: await columnsOf(duckdb, sql`FROM ${id(name)}`)});
+  for (const name of ['wide', 'narrow', 'rooms', 'targets'])
+    inputs.set(name, {name, relation: id(name), columns: await columnsOf(duckdb, sql`FROM ${id(name)}`)});
 });
 
-async function run(kind: string, body: Readonly<Record<string, unknown>>, table: string): Promise<{effect: string; rows: number; disorder: number}> {
+async function run(
+  kind: string,
+  body: Readonly<Record<string, unknown>>,
+  table: string,
+): Promise<{effect: string; rows: number; disorder: number}> {
   const step = stepOf(kind);
   const input = inputs.get(table);
   if (step === undefined || input === undefined) throw new Error(`no ${kind} or ${table}`);
@@ -32,7 +41,8 @@ async function run(kind: string, body: Readonly<Record<string, unknown>>, table:
   const all = other === undefined ? [input] : [input, other];
   expect(step.check?.(values.value, all) ?? []).toEqual([]);
   const program = step.toSql(values.value, all);
-  if (program.kind === 'read' || program.kind === 'through') throw new Error('a program that makes no rows of its input keeps no order');
+  if (program.kind === 'read' || program.kind === 'through')
+    throw new Error('a program that makes no rows of its input keeps no order');
   await duckdb.run(`CREATE OR REPLACE TABLE result AS ${program.kind === 'sql' ? program.sql : program.features}`);
   if (program.kind === 'sql' && program.assigned !== undefined) {
     const names = join(program.assigned.map(id));
@@ -54,7 +64,11 @@ describe('steps that promise the order of their input keep it', () => {
   test.each<[kind: string, body: Readonly<Record<string, unknown>>, table: string]>([
     ['select', {columns: ['place', 'temperature']}, 'wide'],
     ['rename', {columns: {temperature: 't'}}, 'wide'],
-    ['derive', {columns: {before: 'lag(temperature) OVER (PARTITION BY sensor_id ORDER BY minute)', twice: 'before * 2'}}, 'wide'],
+    [
+      'derive',
+      {columns: {before: 'lag(temperature) OVER (PARTITION BY sensor_id ORDER BY minute)', twice: 'before * 2'}},
+      'wide',
+    ],
     ['filter', {condition: 'temperature > 22'}, 'wide'],
     ['cast', {columns: {text: 'int'}}, 'wide'],
     ['cast', {columns: {text: 'int'}, on_failure: 'stop'}, 'wide'],

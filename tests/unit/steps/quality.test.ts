@@ -8,7 +8,10 @@ import {makeInput, openDuckDB, contentOf} from './native.ts';
 
 const columns = {id: 'VARCHAR', at: 'VARCHAR', temperature: 'DOUBLE'};
 
-async function prepare(body: Readonly<Record<string, unknown>>, rows: readonly (readonly (string | number | null)[])[] = [['a', '2024-01-01', 1]]) {
+async function prepare(
+  body: Readonly<Record<string, unknown>>,
+  rows: readonly (readonly (string | number | null)[])[] = [['a', '2024-01-01', 1]],
+) {
   const connection = await openDuckDB();
   const values = readParams(quality.params, body);
   if (!values.ok) throw new Error(values.problems.map(({message}) => message).join('\n'));
@@ -22,7 +25,11 @@ test.each([
   [{time: 'at'}, 'time', 'Freshness takes a column of times, and at is VARCHAR.'],
   [{ranges: {temprature: {min: 0}}}, 'ranges.temprature', 'readings has no column called temprature.'],
   [{ranges: {id: {min: 0}}}, 'ranges.id.min', 'id is text, and 0 is a number: as text, 9 is greater than 10.'],
-  [{ranges: {temperature: {}}}, 'ranges.temperature', 'The range of temperature has neither a smallest nor a largest value.'],
+  [
+    {ranges: {temperature: {}}},
+    'ranges.temperature',
+    'The range of temperature has neither a smallest nor a largest value.',
+  ],
   [{schema: {id: 'strng'}}, 'schema.id', 'There is no type called strng, which schema gives id.'],
   [{keys: ['nothing']}, 'keys', 'readings has no column called nothing.'],
   [{now: 'today'}, 'now', '“today” is no time.'],
@@ -33,19 +40,28 @@ test.each([
 });
 
 test('an expectation that can’t be read is a problem of its parameter', () => {
-  expect(readParams(quality.params, {conditions: [{expression: 'temperature >'}, {expression: '(1'}]})).toMatchObject({ok: false, problems: [{path: 'conditions[2].expression'}]});
+  expect(readParams(quality.params, {conditions: [{expression: 'temperature >'}, {expression: '(1'}]})).toMatchObject({
+    ok: false,
+    problems: [{path: 'conditions[2].expression'}],
+  });
 });
 
-test.each(['temperature + 1', 'id', "TIMESTAMP '2024-01-01'"])('%s is no condition, and the cell says so', async (expression) => {
-  const {connection, input, values} = await prepare({conditions: [{name: 'odd', expression}]});
-  const program = quality.toSql(values, [input]);
-  if (program.kind !== 'sql') throw new Error('quality is a query');
-  const failed = await contentOf(connection, program.sql).then(
-    () => '',
-    (error: unknown) => String(error),
-  );
-  expect(stopProblem(failed)).toMatchObject({code: 'CONDITION', message: `odd gives no true or false: ${expression}`});
-});
+test.each(['temperature + 1', 'id', "TIMESTAMP '2024-01-01'"])(
+  '%s is no condition, and the cell says so',
+  async (expression) => {
+    const {connection, input, values} = await prepare({conditions: [{name: 'odd', expression}]});
+    const program = quality.toSql(values, [input]);
+    if (program.kind !== 'sql') throw new Error('quality is a query');
+    const failed = await contentOf(connection, program.sql).then(
+      () => '',
+      (error: unknown) => String(error),
+    );
+    expect(stopProblem(failed)).toMatchObject({
+      code: 'CONDITION',
+      message: `odd gives no true or false: ${expression}`,
+    });
+  },
+);
 
 test('times in order are those of the rows as they lie, whatever the columns are called; each jump back counts once', async () => {
   const connection = await openDuckDB();
@@ -54,11 +70,19 @@ test('times in order are those of the rows as they lie, whatever the columns are
   const rows = minutes.map((minute, i) => [9 - i, i, i % 2, `2024-01-01 00:${String(minute).padStart(2, '0')}:00`]);
   const input = await makeInput(connection, 'readings', {columns: odd, rows});
   const failing = async (body: Readonly<Record<string, unknown>>): Promise<unknown> => {
-    const values = readParams(quality.params, {time: 'at', in_order: true, now: '2024-01-02', skip: ['completeness', 'freshness', 'validity'], ...body});
+    const values = readParams(quality.params, {
+      time: 'at',
+      in_order: true,
+      now: '2024-01-02',
+      skip: ['completeness', 'freshness', 'validity'],
+      ...body,
+    });
     if (!values.ok) throw new Error('these can be read');
     const program = quality.toSql(values.value, [input]);
     if (program.kind !== 'sql' || program.rejects === undefined) throw new Error('quality is a query, with rejects');
-    const [[failed, checked]] = (await contentOf(connection, sql`SELECT rows_failing::VARCHAR, rows_checked::VARCHAR FROM (${program.sql})`)).rows as [[string, string]];
+    const [[failed, checked]] = (
+      await contentOf(connection, sql`SELECT rows_failing::VARCHAR, rows_checked::VARCHAR FROM (${program.sql})`)
+    ).rows as [[string, string]];
     const rejects = (await contentOf(connection, sql`SELECT is_back::VARCHAR FROM (${program.rejects})`)).rows.flat();
     return {failed, checked, rejects};
   };
@@ -85,7 +109,10 @@ test.each([
 ])('a proposal suits its rows, however few or odd', async (rows, proposed) => {
   const {connection, input} = await prepare({}, rows);
   const found = await proposeQuality(
-    async (query) => (await contentOf(connection, query)).rows.map((row) => row.map((value) => (typeof value === 'string' ? value : null))),
+    async (query) =>
+      (await contentOf(connection, query)).rows.map((row) =>
+        row.map((value) => (typeof value === 'string' ? value : null)),
+      ),
     input,
     new Date('2024-01-01'),
   );

@@ -6,13 +6,21 @@ import type {ExampleTable} from '../../../src/steps/define.ts';
 import {makeInput, openDuckDB} from './native.ts';
 
 /** The Problem with which a step stops on this table. */
-async function stoppedBy(kind: string, body: Readonly<Record<string, unknown>>, table: ExampleTable, other?: ExampleTable) {
+async function stoppedBy(
+  kind: string,
+  body: Readonly<Record<string, unknown>>,
+  table: ExampleTable,
+  other?: ExampleTable,
+) {
   const step = stepOf(kind);
   const values = readParams(step?.params ?? {}, body);
   if (step === undefined || !values.ok) throw new Error(`${kind} can’t be read`);
   const duckdb = await openDuckDB();
   const input = await makeInput(duckdb, 'input', table);
-  const program = step.toSql(values.value, other === undefined ? [input] : [input, await makeInput(duckdb, 'other', other)]);
+  const program = step.toSql(
+    values.value,
+    other === undefined ? [input] : [input, await makeInput(duckdb, 'other', other)],
+  );
   if (program.kind === 'read' || program.kind === 'through') throw new Error('nothing of it can stop');
   const failure = await duckdb.run(program.kind === 'sql' ? program.sql : program.features).then(
     () => undefined,
@@ -43,7 +51,13 @@ test('align_schema stops at what its table can’t hold, unless it is asked to g
 
 test('validate stops with the rule and the first values', async () => {
   const table = {columns: {temperature: 'DOUBLE'}, rows: [[21], [85], [null]]};
-  expect(await stoppedBy('validate', {rules: [{name: 'possible', column: 'temperature', max: 60}], on_failure: 'stop'}, table)).toMatchObject({
+  expect(
+    await stoppedBy(
+      'validate',
+      {rules: [{name: 'possible', column: 'temperature', max: 60}], on_failure: 'stop'},
+      table,
+    ),
+  ).toMatchObject({
     code: 'RULE_BROKEN',
     message: '1 row breaks the rule possible: “85.0”',
     where: {column: 'temperature'},

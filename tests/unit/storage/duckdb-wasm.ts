@@ -42,7 +42,12 @@ export function openDuckDb(): WasmDuckDb {
     query: (sql) => database.runQuery(connection['_conn'], sql).slice(),
     types: (table) =>
       created.has(table)
-        ? Object.fromEntries(textRows(`SELECT column_name, column_type FROM (DESCRIBE "${table}")`).map(({column_name, column_type}) => [column_name ?? '', column_type ?? '']))
+        ? Object.fromEntries(
+            textRows(`SELECT column_name, column_type FROM (DESCRIBE "${table}")`).map(({column_name, column_type}) => [
+              column_name ?? '',
+              column_type ?? '',
+            ]),
+          )
         : {},
     rows: (table) => (created.has(table) ? textRows(`SELECT COLUMNS(*)::VARCHAR FROM "${table}"`) : []),
   };

@@ -77,7 +77,11 @@ describe.each(ways)('%s', (_name, encrypt, secret) => {
 
     expect(await (await storage.decrypt(parquet, 'a', secret)).slice(0, 4).text()).toBe('PAR1');
     const other = memoryWorkspace();
-    await other.lake.importTable('readings', new File([await storage.decrypt(table, 'a', secret)], 'readings.zip'), () => undefined);
+    await other.lake.importTable(
+      'readings',
+      new File([await storage.decrypt(table, 'a', secret)], 'readings.zip'),
+      () => undefined,
+    );
     expect(await readIds(other.lake, 'readings')).toEqual([0, 1]);
     const items = await other.storage.importWorkspace(await storage.decrypt(workspace, 'a', secret), {replace: false});
     expect(items.map(({kind, outcome}) => `${kind} ${outcome}`)).toEqual(['notebook added', 'table same']);
@@ -89,7 +93,10 @@ describe.each(ways)('%s', (_name, encrypt, secret) => {
     const {storage} = memoryWorkspace(store);
     const file = await exportBytes(storage, encrypt);
     const cut = file.slice(0, file.size - 20);
-    expect((await problemOf(() => storage.decrypt(file, 'a', encrypt.as === 'age' ? 'AGE-SECRET-KEY-1' : newFernetKey()))).code).toMatch(/ENCRYPT/);
+    expect(
+      (await problemOf(() => storage.decrypt(file, 'a', encrypt.as === 'age' ? 'AGE-SECRET-KEY-1' : newFernetKey())))
+        .code,
+    ).toMatch(/ENCRYPT/);
     expect((await problemOf(() => storage.decrypt(cut, 'a', secret))).code).toMatch(/^ENCRYPTED_/);
     expect((await problemOf(() => storage.decrypt(new Blob(['x,y\n']), 'a', secret))).code).toBe('NOT_ENCRYPTED');
     expect(await store.list('exports')).toHaveLength(1);

@@ -4,7 +4,14 @@ import {join} from 'node:path';
 import {DuckDBInstance, type DuckDBConnection} from '@duckdb/node-api';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import type {ReadOptions, StoragePort} from '../../../src/ports/index.ts';
-import {expectations, fileNames, packed, readFixture, type Expectation, type Loaded} from '../../fixtures/expectations.ts';
+import {
+  expectations,
+  fileNames,
+  packed,
+  readFixture,
+  type Expectation,
+  type Loaded,
+} from '../../fixtures/expectations.ts';
 import {openDuckDb} from './duckdb-wasm.ts';
 import {memoryStorage} from './memory-storage.ts';
 import {problemOf} from './suite.ts';
@@ -13,8 +20,10 @@ test('every file has an expectation, and the other way round', () => {
   expect([...new Set(expectations.map(({file}) => file))].sort()).toEqual(fileNames());
 });
 
-const title = ({file, options}: Expectation): string => `${file}${options === undefined ? '' : ` ${JSON.stringify(options)}`}`;
-const readOptions = ({options = {}}: Expectation): ReadOptions => ({format: options['format'], encoding: options['encoding']}) as ReadOptions;
+const title = ({file, options}: Expectation): string =>
+  `${file}${options === undefined ? '' : ` ${JSON.stringify(options)}`}`;
+const readOptions = ({options = {}}: Expectation): ReadOptions =>
+  ({format: options['format'], encoding: options['encoding']}) as ReadOptions;
 
 async function stored(file: string, content: Uint8Array<ArrayBuffer>): Promise<StoragePort> {
   const storage = memoryStorage();
@@ -37,13 +46,19 @@ async function prepare(
 
 describe('files that are refused', () => {
   // Of an empty JSON array the storage says nothing: it gives no rows, and whoever loads it says so.
-  const refused = expectations.filter(({gives}) => 'problem' in gives && gives.problem !== 'NO_ROWS' && gives.later !== true);
+  const refused = expectations.filter(
+    ({gives}) => 'problem' in gives && gives.problem !== 'NO_ROWS' && gives.later !== true,
+  );
   test.each(refused.map((expectation) => [title(expectation), expectation] as const))('%s', async (_, expectation) => {
     const {file, gives} = expectation;
     if (!('problem' in gives)) throw new Error('unreachable');
     const storage = await stored(file, readFixture(file));
     const problem = await problemOf(() => prepare(storage, file, readOptions(expectation)));
-    expect(problem).toMatchObject({code: gives.problem, message: expect.stringMatching(gives.says) as string, hint: expect.stringMatching(gives.hint) as string});
+    expect(problem).toMatchObject({
+      code: gives.problem,
+      message: expect.stringMatching(gives.says) as string,
+      hint: expect.stringMatching(gives.hint) as string,
+    });
     expect(problem.where).toEqual({file, ...(gives.line === undefined ? {} : {line: gives.line})});
     expect(await storage.files()).toHaveLength(1);
   });
@@ -59,7 +74,9 @@ describe('files that are read', () => {
   afterAll(() => rm(folder, {recursive: true}));
 
   /** CSV as DuckDB reads it with everything found out. */
-  async function readCsv(text: File): Promise<{types: Record<string, string>; rows: Record<string, string | null>[]; lines: number[]}> {
+  async function readCsv(
+    text: File,
+  ): Promise<{types: Record<string, string>; rows: Record<string, string | null>[]; lines: number[]}> {
     const path = join(folder, 'text.csv');
     await writeFile(path, new Uint8Array(await text.arrayBuffer()));
     for (const table of ['t', 'reject_errors', 'reject_scans']) await connection.run(`DROP TABLE IF EXISTS ${table}`);
@@ -78,7 +95,9 @@ describe('files that are read', () => {
   // What `decimal` does is the engine's, and so are databases.
   const read = expectations.filter(
     (expectation): expectation is Expectation & {gives: Loaded} =>
-      'rows' in expectation.gives && expectation.options?.['decimal'] === undefined && !/\.(db|duckdb|sqlite|sql)$/.test(expectation.file),
+      'rows' in expectation.gives &&
+      expectation.options?.['decimal'] === undefined &&
+      !/\.(db|duckdb|sqlite|sql)$/.test(expectation.file),
   );
   test.each(read.map((expectation) => [title(expectation), expectation] as const))('%s', async (_, expectation) => {
     const {file, gives} = expectation;
@@ -94,9 +113,15 @@ describe('files that are read', () => {
   });
 
   // UTF-16 is the one whose halves may fall apart; Parquet packs itself.
-  test.each(['latin1.csv', 'utf16.csv', 'utf16-no-mark.csv', 'bom.csv', 'json-cut.json', 'renamed-parquet.csv'])('%s in gzip gives the same', async (file) => {
-    const [plain, inGzip] = await Promise.all([readFixture(file), packed(file)].map(async (content) => prepare(await stored(file, content), file, {})));
-    const comparable = async (prepared: typeof plain): Promise<unknown> => (prepared !== undefined && 'text' in prepared ? prepared.text.text() : prepared);
-    expect(await comparable(inGzip)).toEqual(await comparable(plain));
-  });
+  test.each(['latin1.csv', 'utf16.csv', 'utf16-no-mark.csv', 'bom.csv', 'json-cut.json', 'renamed-parquet.csv'])(
+    '%s in gzip gives the same',
+    async (file) => {
+      const [plain, inGzip] = await Promise.all(
+        [readFixture(file), packed(file)].map(async (content) => prepare(await stored(file, content), file, {})),
+      );
+      const comparable = async (prepared: typeof plain): Promise<unknown> =>
+        prepared !== undefined && 'text' in prepared ? prepared.text.text() : prepared;
+      expect(await comparable(inGzip)).toEqual(await comparable(plain));
+    },
+  );
 });

@@ -18,14 +18,24 @@ async function read(text: string) {
 describe('the schema is the whole file’s', () => {
   test.each([
     ['integers', '{"v":1}{"v":-9007199254740993}{"v":null}', 'BIGINT', ['1', '-9007199254740993', null]],
-    ['the ends of BIGINT', '{"v":9223372036854775807}{"v":-9223372036854775808}', 'BIGINT', ['9223372036854775807', '-9223372036854775808']],
+    [
+      'the ends of BIGINT',
+      '{"v":9223372036854775807}{"v":-9223372036854775808}',
+      'BIGINT',
+      ['9223372036854775807', '-9223372036854775808'],
+    ],
     [
       'integers beyond BIGINT',
       '{"v":1}{"v":9223372036854775808}{"v":-99999999999999999999999999999999999999}',
       'DECIMAL(38,0)',
       ['1', '9223372036854775808', '-99999999999999999999999999999999999999'],
     ],
-    ['integers beyond DECIMAL(38,0)', '{"v":1}{"v":123456789012345678901234567890123456789}', 'DOUBLE', ['1.0', '1.2345678901234568e+38']],
+    [
+      'integers beyond DECIMAL(38,0)',
+      '{"v":1}{"v":123456789012345678901234567890123456789}',
+      'DOUBLE',
+      ['1.0', '1.2345678901234568e+38'],
+    ],
     ['an integer and a fraction', '{"v":1}{"v":1.5}', 'DOUBLE', ['1.0', '1.5']],
     ['whole floats', '{"v":21.0}{"v":2e1}', 'DOUBLE', ['21.0', '20.0']],
     ['what Python writes for missing numbers', '{"v":1.5}{"v":NaN}{"v":-Infinity}', 'DOUBLE', ['1.5', 'nan', '-inf']],
@@ -33,12 +43,27 @@ describe('the schema is the whole file’s', () => {
     ['text', '{"v":"a"}{"v":""}{"v":"🙂 \\u00e9"}', 'VARCHAR', ['a', '', '🙂 é']],
     ['timestamps stay text', '{"v":"2024-02-01T00:00:00Z"}', 'VARCHAR', ['2024-02-01T00:00:00Z']],
     ['nothing but nulls', '{"v":null}{"v":null}', 'VARCHAR', [null, null]],
-    ['numbers and text', '{"v":1}{"v":"a"}{"v":[1,{"b":12345678901234567890}]}', 'VARCHAR', ['1', 'a', '[1,{"b":12345678901234567890}]']],
+    [
+      'numbers and text',
+      '{"v":1}{"v":"a"}{"v":[1,{"b":12345678901234567890}]}',
+      'VARCHAR',
+      ['1', 'a', '[1,{"b":12345678901234567890}]'],
+    ],
     ['an object and a number', '{"v":{"a":1}}{"v":2}', 'VARCHAR', ['{"a":1}', '2']],
     ['an empty object', '{"v":{}}', 'VARCHAR', ['{}']],
     ['lists', '{"v":[1,2.5]}{"v":[]}{"v":null}{"v":[null]}', 'DOUBLE[]', ['[1.0, 2.5]', '[]', null, '[NULL]']],
-    ['objects', '{"v":{"a":1}}{"v":{"b":"x","a":null}}', 'STRUCT(a BIGINT, b VARCHAR)', ["{'a': 1, 'b': NULL}", "{'a': NULL, 'b': x}"]],
-    ['lists of objects', '{"v":[{"a":1},{"b":[true]}]}', 'STRUCT(a BIGINT, b BOOLEAN[])[]', ["[{'a': 1, 'b': NULL}, {'a': NULL, 'b': [true]}]"]],
+    [
+      'objects',
+      '{"v":{"a":1}}{"v":{"b":"x","a":null}}',
+      'STRUCT(a BIGINT, b VARCHAR)',
+      ["{'a': 1, 'b': NULL}", "{'a': NULL, 'b': x}"],
+    ],
+    [
+      'lists of objects',
+      '{"v":[{"a":1},{"b":[true]}]}',
+      'STRUCT(a BIGINT, b BOOLEAN[])[]',
+      ["[{'a': 1, 'b': NULL}, {'a': NULL, 'b': [true]}]"],
+    ],
     ['duplicate keys: the last wins', '{"v":1,"v":2}', 'BIGINT', ['2']],
   ])('%s', async (_, text, type, values) => {
     const {types, rows, rejects} = await read(text);
@@ -65,7 +90,15 @@ describe('the schema is the whole file’s', () => {
 
   test('keys that DuckDB can’t tell apart or name', async () => {
     const {types, rows} = await read('{"id":1,"ID":2,"":3,"a b\\"c":4,"Id_1":5,"__proto__":6,"constructor":7}');
-    expect(types).toEqual({id: 'BIGINT', ID_2: 'BIGINT', column3: 'BIGINT', 'a b"c': 'BIGINT', Id_1: 'BIGINT', ['__proto__']: 'BIGINT', constructor: 'BIGINT'});
+    expect(types).toEqual({
+      id: 'BIGINT',
+      ID_2: 'BIGINT',
+      column3: 'BIGINT',
+      'a b"c': 'BIGINT',
+      Id_1: 'BIGINT',
+      ['__proto__']: 'BIGINT',
+      constructor: 'BIGINT',
+    });
     // A row's object can't show `__proto__`.
     expect(Object.values(rows[0] ?? {})).toEqual(['1', '2', '3', '4', '5', '7']);
   });
@@ -127,13 +160,17 @@ describe('what can’t be read is kept', () => {
   test('more keys than a table has columns', async () => {
     const storage = memoryStorage();
     await storage.addFile('a.json', new Blob([`{${Array.from({length: 10_001}, (_, i) => `"k${i}":1`).join(',')}}`]));
-    expect(await problemOf(() => storage.readArrow('a.json', {}, async () => undefined))).toMatchObject({code: 'JSON_TOO_MANY_KEYS', where: {file: 'a.json'}});
+    expect(await problemOf(() => storage.readArrow('a.json', {}, async () => undefined))).toMatchObject({
+      code: 'JSON_TOO_MANY_KEYS',
+      where: {file: 'a.json'},
+    });
   });
 });
 
 test('a large file comes in batches of one schema', async () => {
   const storage = memoryStorage();
-  const record = (i: number): string => `{"id":${i},"text":"${'x'.repeat(i % 50)}"${i === 149_999 ? ',"late":true' : ''}}`;
+  const record = (i: number): string =>
+    `{"id":${i},"text":"${'x'.repeat(i % 50)}"${i === 149_999 ? ',"late":true' : ''}}`;
   await storage.addFile('a.json', new Blob([Array.from({length: 150_000}, (_, i) => record(i)).join('\n')]));
   const batches: {rows: number; schema: string; done: number; total: number}[] = [];
   await storage.readArrow('a.json', {}, async (ipc, done, total) => {
@@ -156,9 +193,14 @@ describe('numbers', () => {
     ['[NaN,-Infinity,"NaN"]', [NaN, -Infinity, 'NaN']],
   ])('%s is exact', (text, value) => expect(parseJson(text)).toEqual(value));
 
-  test.each(['0123456789012345678', '[1,]', "{'a':1}", '12345678901234567.x'])('%s is no JSON', (text) => expect(() => parseJson(text)).toThrow(SyntaxError));
+  test.each(['0123456789012345678', '[1,]', "{'a':1}", '12345678901234567.x'])('%s is no JSON', (text) =>
+    expect(() => parseJson(text)).toThrow(SyntaxError),
+  );
 
-  test('JSON text keeps them', () => expect(jsonText(parseJson('{"a":[1700000000123456789,1.5,null,"x\\n"]}'))).toBe('{"a":[1700000000123456789,1.5,null,"x\\n"]}'));
+  test('JSON text keeps them', () =>
+    expect(jsonText(parseJson('{"a":[1700000000123456789,1.5,null,"x\\n"]}'))).toBe(
+      '{"a":[1700000000123456789,1.5,null,"x\\n"]}',
+    ));
 });
 
 test('names that are made up collide with none that is there', () => {

@@ -12,7 +12,10 @@ function createLockManager(): LockManager {
   const queues = new Map<string, Request[]>();
   const isGrantable = (name: string, mode: LockMode): boolean => {
     const holders = [...(held.get(name) ?? [])];
-    return (queues.get(name) ?? []).length === 0 && (holders.length === 0 || (mode === 'shared' && holders.every((holder) => holder.mode === 'shared')));
+    return (
+      (queues.get(name) ?? []).length === 0 &&
+      (holders.length === 0 || (mode === 'shared' && holders.every((holder) => holder.mode === 'shared')))
+    );
   };
   const hold = async (name: string, request: Request): Promise<unknown> => {
     const holders = held.get(name) ?? new Set();
@@ -37,7 +40,11 @@ function createLockManager(): LockManager {
       void hold(name, next).catch(() => undefined);
     }
   };
-  const request = async (name: string, {mode = 'exclusive', ifAvailable = false}: LockOptions, task: (lock: Lock | null) => Promise<unknown>): Promise<unknown> => {
+  const request = async (
+    name: string,
+    {mode = 'exclusive', ifAvailable = false}: LockOptions,
+    task: (lock: Lock | null) => Promise<unknown>,
+  ): Promise<unknown> => {
     await new Promise((resolve) => setTimeout(resolve));
     const own = {name, mode};
     if (isGrantable(name, mode)) return hold(name, {mode, run: () => task(own)});
@@ -96,7 +103,9 @@ test('nobody is first between a task and the tab that ran it', async () => {
 
 test('a task that fails is told, and the next tab is first', async () => {
   const manager = createLockManager();
-  await expect(createWebLocks(manager).whenFirst('open', () => Promise.reject(new Error('no room')))).rejects.toThrow('no room');
+  await expect(createWebLocks(manager).whenFirst('open', () => Promise.reject(new Error('no room')))).rejects.toThrow(
+    'no room',
+  );
   const ran: string[] = [];
   await createWebLocks(manager).whenFirst('open', async () => void ran.push('next'));
   expect(ran).toEqual(['next']);

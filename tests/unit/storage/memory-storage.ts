@@ -9,7 +9,10 @@ import {createShared} from '../../../workers/storage/shared.ts';
 import type {Store} from '../../../workers/storage/store.ts';
 
 /** Storage and lake of a private window, without a worker in between, with the Parquet library's build for Node. */
-export function memoryWorkspace(store: Store = createMemoryStore()): {readonly storage: StoragePort; readonly lake: LakePort} {
+export function memoryWorkspace(store: Store = createMemoryStore()): {
+  readonly storage: StoragePort;
+  readonly lake: LakePort;
+} {
   const shared = createShared(
     async () => store,
     () => import('parquet-wasm/node'),

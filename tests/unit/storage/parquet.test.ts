@@ -4,7 +4,20 @@ import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {DuckDBInstance, type DuckDBConnection} from '@duckdb/node-api';
-import {Bool, Field, Int32, makeData, RecordBatch, Schema, Struct, Table, tableFromArrays, tableToIPC, TimestampSecond, vectorFromArray} from 'apache-arrow';
+import {
+  Bool,
+  Field,
+  Int32,
+  makeData,
+  RecordBatch,
+  Schema,
+  Struct,
+  Table,
+  tableFromArrays,
+  tableToIPC,
+  TimestampSecond,
+  vectorFromArray,
+} from 'apache-arrow';
 import {parquetMetadata, parquetReadObjects} from 'hyparquet';
 import {compressors} from 'hyparquet-compressors';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
@@ -35,11 +48,18 @@ async function read(content: Uint8Array<ArrayBuffer>) {
   return {types: duckdb.types('t'), rows: duckdb.rows('t'), batches};
 }
 
-async function readNative(path: string): Promise<{types: Record<string, string>; rows: Record<string, string | null>[]}> {
+async function readNative(
+  path: string,
+): Promise<{types: Record<string, string>; rows: Record<string, string | null>[]}> {
   const from = `read_parquet('${path}', hive_partitioning = false)`;
-  const described = (await native.runAndReadAll(`SELECT column_name, column_type FROM (DESCRIBE FROM ${from})`)).getRows();
+  const described = (
+    await native.runAndReadAll(`SELECT column_name, column_type FROM (DESCRIBE FROM ${from})`)
+  ).getRows();
   // The cast: every column was cast to text.
-  const rows = (await native.runAndReadAll(`SELECT COLUMNS(*)::VARCHAR FROM ${from}`)).getRowObjects() as Record<string, string | null>[];
+  const rows = (await native.runAndReadAll(`SELECT COLUMNS(*)::VARCHAR FROM ${from}`)).getRowObjects() as Record<
+    string,
+    string | null
+  >[];
   return {types: Object.fromEntries(described.map(([name, type]) => [String(name), String(type)])), rows};
 }
 
@@ -83,36 +103,61 @@ const types: readonly (readonly [value: string, type?: string, text?: string])[]
   ['[[1], [], NULL]'],
   ["{a: 1, b: 'x', c: {d: [1.5]}}"],
   ["MAP {'a': 1, 'b': NULL}"],
-  ["[{day: '2024-01-01 00:00:01.5+00'::TIMESTAMPTZ}]", 'STRUCT("day" TIMESTAMP)[]', "[{'day': '2024-01-01 00:00:01.5'}]"],
+  [
+    "[{day: '2024-01-01 00:00:01.5+00'::TIMESTAMPTZ}]",
+    'STRUCT("day" TIMESTAMP)[]',
+    "[{'day': '2024-01-01 00:00:01.5'}]",
+  ],
   ["'a'::ENUM('a', 'b')"],
   ['NULL::INTEGER'],
 ];
 
 describe('what DuckDB writes is read', () => {
   test.each(types)('%s', async (value, type, text) => {
-    const path = await nativeParquet(`SELECT CASE WHEN i % 3 < 2 THEN ${value} END AS v, i FROM range(5) t(i)`, 'COMPRESSION snappy');
+    const path = await nativeParquet(
+      `SELECT CASE WHEN i % 3 < 2 THEN ${value} END AS v, i FROM range(5) t(i)`,
+      'COMPRESSION snappy',
+    );
     const expected = await readNative(path);
     const found = await read(new Uint8Array(await readFile(path)));
     expect(found.types['v']).toBe(type ?? expected.types['v']);
-    expect(found.rows).toEqual(expected.rows.map((row) => (text === undefined || row['v'] === null ? row : {...row, v: text})));
+    expect(found.rows).toEqual(
+      expected.rows.map((row) => (text === undefined || row['v'] === null ? row : {...row, v: text})),
+    );
   });
 
-  test.each(['uncompressed', 'snappy', 'gzip', 'zstd', 'brotli', 'lz4', 'lz4_raw'])('compressed with %s, in many row groups', async (compression) => {
-    const path = await nativeParquet("SELECT i, i / 7 AS d, 'sensor ' || i % 13 AS s FROM range(60000) t(i)", `COMPRESSION ${compression}, ROW_GROUP_SIZE 4096`);
-    const found = await read(new Uint8Array(await readFile(path)));
-    expect(found.rows).toEqual((await readNative(path)).rows);
-    // Small row groups are put together.
-    expect(found.batches).toBeLessThan(4);
-  });
+  test.each(['uncompressed', 'snappy', 'gzip', 'zstd', 'brotli', 'lz4', 'lz4_raw'])(
+    'compressed with %s, in many row groups',
+    async (compression) => {
+      const path = await nativeParquet(
+        "SELECT i, i / 7 AS d, 'sensor ' || i % 13 AS s FROM range(60000) t(i)",
+        `COMPRESSION ${compression}, ROW_GROUP_SIZE 4096`,
+      );
+      const found = await read(new Uint8Array(await readFile(path)));
+      expect(found.rows).toEqual((await readNative(path)).rows);
+      // Small row groups are put together.
+      expect(found.batches).toBeLessThan(4);
+    },
+  );
 
   test('no rows at all, but columns', async () => {
-    const path = await nativeParquet("SELECT 1 AS a, '2024-01-01 00:00:00+00'::TIMESTAMPTZ AS at WHERE false", 'COMPRESSION zstd');
-    expect(await read(new Uint8Array(await readFile(path)))).toEqual({types: {a: 'INTEGER', at: 'TIMESTAMP'}, rows: [], batches: 1});
+    const path = await nativeParquet(
+      "SELECT 1 AS a, '2024-01-01 00:00:00+00'::TIMESTAMPTZ AS at WHERE false",
+      'COMPRESSION zstd',
+    );
+    expect(await read(new Uint8Array(await readFile(path)))).toEqual({
+      types: {a: 'INTEGER', at: 'TIMESTAMP'},
+      rows: [],
+      batches: 1,
+    });
   });
 
   test('intervals are refused by name, as their months would be lost', async () => {
     const storage = memoryStorage();
-    await storage.addFile('a.parquet', new Blob([await readFile(await nativeParquet('SELECT INTERVAL 1 month AS elapsed', 'COMPRESSION zstd'))]));
+    await storage.addFile(
+      'a.parquet',
+      new Blob([await readFile(await nativeParquet('SELECT INTERVAL 1 month AS elapsed', 'COMPRESSION zstd'))]),
+    );
     expect(await problemOf(() => storage.readArrow('a.parquet', {}, async () => undefined))).toMatchObject({
       code: 'TYPE_UNSUPPORTED',
       message: expect.stringContaining('elapsed') as string,
@@ -121,7 +166,8 @@ describe('what DuckDB writes is read', () => {
 });
 
 describe('what other writers write is read', () => {
-  const fixture = (name: string): Uint8Array<ArrayBuffer> => new Uint8Array(readFileSync(new URL(`../../fixtures/${name}`, import.meta.url)));
+  const fixture = (name: string): Uint8Array<ArrayBuffer> =>
+    new Uint8Array(readFileSync(new URL(`../../fixtures/${name}`, import.meta.url)));
 
   test('types that DuckDB doesn’t write', async () => {
     const found = await read(fixture('types.parquet'));
@@ -182,32 +228,45 @@ describe('what other writers write is read', () => {
   test('Spark’s old timestamps, whatever the year', async () => {
     const {types: found, rows} = await read(fixture('int96.parquet'));
     expect(found).toEqual({at: 'TIMESTAMP'});
-    expect(rows.map(({at}) => at)).toEqual(['2024-01-01 00:00:00.123456', null, '9999-12-31 23:59:59.999999', '0001-01-01 00:00:00']);
+    expect(rows.map(({at}) => at)).toEqual([
+      '2024-01-01 00:00:00.123456',
+      null,
+      '9999-12-31 23:59:59.999999',
+      '0001-01-01 00:00:00',
+    ]);
   });
 
   const {path: golden, missing} = realData('delta-golden');
-  test.skipIf(missing)('Parquet that Spark wrote: a file of each folder of the Delta golden tables', {timeout: 120_000}, async () => {
-    const files = new Map(
-      readdirSync(golden, {recursive: true, encoding: 'utf8'})
-        .filter((name) => name.endsWith('.parquet'))
-        .map((name) => [dirname(name), name]),
-    );
-    expect(files.size).toBeGreaterThan(100);
-    const duckdb = openDuckDb();
-    const storage = memoryStorage();
-    const inUtc = (text: string | null): string => text?.replace(/(\d\d:\d\d:\d\d(\.\d+)?)\+00/g, '$1') ?? 'NULL';
-    const sorted = (rows: Record<string, string | null>[]): string[] => rows.map((row) => Object.values(row).map(inUtc).join('|')).sort();
-    for (const [folderName, file] of files) {
-      const path = join(golden, file);
-      await storage.addFile(folderName, new Blob([readFileSync(path)]));
-      await storage.readArrow(folderName, {}, async (ipc) => duckdb.insert(folderName, ipc));
-      expect(sorted(duckdb.rows(folderName)), file).toEqual(sorted((await readNative(path)).rows));
-    }
-  });
+  test.skipIf(missing)(
+    'Parquet that Spark wrote: a file of each folder of the Delta golden tables',
+    {timeout: 120_000},
+    async () => {
+      const files = new Map(
+        readdirSync(golden, {recursive: true, encoding: 'utf8'})
+          .filter((name) => name.endsWith('.parquet'))
+          .map((name) => [dirname(name), name]),
+      );
+      expect(files.size).toBeGreaterThan(100);
+      const duckdb = openDuckDb();
+      const storage = memoryStorage();
+      const inUtc = (text: string | null): string => text?.replace(/(\d\d:\d\d:\d\d(\.\d+)?)\+00/g, '$1') ?? 'NULL';
+      const sorted = (rows: Record<string, string | null>[]): string[] =>
+        rows.map((row) => Object.values(row).map(inUtc).join('|')).sort();
+      for (const [folderName, file] of files) {
+        const path = join(golden, file);
+        await storage.addFile(folderName, new Blob([readFileSync(path)]));
+        await storage.readArrow(folderName, {}, async (ipc) => duckdb.insert(folderName, ipc));
+        expect(sorted(duckdb.rows(folderName)), file).toEqual(sorted((await readNative(path)).rows));
+      }
+    },
+  );
 });
 
 describe('what is written is read by others', () => {
-  async function write(ipcs: readonly Uint8Array[], compression: ParquetCompression = 'snappy'): Promise<{path: string; bytes: Uint8Array<ArrayBuffer>}> {
+  async function write(
+    ipcs: readonly Uint8Array[],
+    compression: ParquetCompression = 'snappy',
+  ): Promise<{path: string; bytes: Uint8Array<ArrayBuffer>}> {
     const sink = await memoryStorage().openParquet(compression);
     for (const ipc of ipcs) await sink.write(ipc);
     const bytes = new Uint8Array(await (await sink.close()).arrayBuffer());
@@ -220,23 +279,34 @@ describe('what is written is read by others', () => {
     tableToIPC(
       new Table({
         id: vectorFromArray(Array.from({length: count}, (_, i) => BigInt(from + i))),
-        temperature: vectorFromArray(Array.from({length: count}, (_, i) => ((from + i) % 10 === 0 ? null : (from + i) / 4))),
+        temperature: vectorFromArray(
+          Array.from({length: count}, (_, i) => ((from + i) % 10 === 0 ? null : (from + i) / 4)),
+        ),
         sensor: vectorFromArray(Array.from({length: count}, (_, i) => `S${(from + i) % 7}`)),
       }),
       'stream',
     );
 
-  test.each(['snappy', 'zstd', 'gzip', 'uncompressed'] as const)('%s: native DuckDB and hyparquet agree', async (compression) => {
-    const {path, bytes} = await write([readings(0, 1000), readings(1000, 1), readings(1001, 2000)], compression);
-    const {rows} = await readNative(path);
-    const expected = Array.from({length: 3001}, (_, i) => ({id: String(i), temperature: i % 10 === 0 ? null : (i / 4).toFixed(2).replace(/(\.\d)0$/, '$1'), sensor: `S${i % 7}`}));
-    expect(rows).toEqual(expected);
-    // The cast: rows by name, of whatever types the file has.
-    const others = (await parquetReadObjects({file: bytes.buffer, compressors})) as Record<string, unknown>[];
-    expect(others.map(({id}) => String(id))).toEqual(expected.map(({id}) => id));
-    expect(others.map(({temperature}) => temperature ?? null)).toEqual(expected.map(({temperature}) => (temperature === null ? null : Number(temperature))));
-    expect(others.map(({sensor}) => sensor)).toEqual(expected.map(({sensor}) => sensor));
-  });
+  test.each(['snappy', 'zstd', 'gzip', 'uncompressed'] as const)(
+    '%s: native DuckDB and hyparquet agree',
+    async (compression) => {
+      const {path, bytes} = await write([readings(0, 1000), readings(1000, 1), readings(1001, 2000)], compression);
+      const {rows} = await readNative(path);
+      const expected = Array.from({length: 3001}, (_, i) => ({
+        id: String(i),
+        temperature: i % 10 === 0 ? null : (i / 4).toFixed(2).replace(/(\.\d)0$/, '$1'),
+        sensor: `S${i % 7}`,
+      }));
+      expect(rows).toEqual(expected);
+      // The cast: rows by name, of whatever types the file has.
+      const others = (await parquetReadObjects({file: bytes.buffer, compressors})) as Record<string, unknown>[];
+      expect(others.map(({id}) => String(id))).toEqual(expected.map(({id}) => id));
+      expect(others.map(({temperature}) => temperature ?? null)).toEqual(
+        expected.map(({temperature}) => (temperature === null ? null : Number(temperature))),
+      );
+      expect(others.map(({sensor}) => sensor)).toEqual(expected.map(({sensor}) => sensor));
+    },
+  );
 
   test('row groups have DuckDB’s size', async () => {
     const {bytes} = await write(Array.from({length: 10}, (_, i) => readings(i * 50_000, 50_000)));
@@ -246,7 +316,10 @@ describe('what is written is read by others', () => {
   });
 
   test('no rows: the schema is still there', async () => {
-    const empty = tableToIPC(new Table(new Schema([new Field('a', new Int32(), true), new Field('at', new TimestampSecond(), true)])), 'stream');
+    const empty = tableToIPC(
+      new Table(new Schema([new Field('a', new Int32(), true), new Field('at', new TimestampSecond(), true)])),
+      'stream',
+    );
     const {path} = await write([empty]);
     expect(await readNative(path)).toEqual({types: {a: 'INTEGER', at: 'TIMESTAMP'}, rows: []});
     const some = tableToIPC(tableFromArrays({a: Int32Array.of(1)}), 'stream');
@@ -258,7 +331,10 @@ describe('what is written is read by others', () => {
     const names = ['a b', 'it"s', 'naïve 温度', 'a.b', '', '%', 'SELECT'];
     const fields = names.map((name) => new Field(name, new Bool(), true));
     const children = names.map(() => makeData({type: new Bool(), length: 1, nullCount: 0, data: Uint8Array.of(1)}));
-    const batch = new RecordBatch(new Schema(fields), makeData({type: new Struct(fields), length: 1, nullCount: 0, children}));
+    const batch = new RecordBatch(
+      new Schema(fields),
+      makeData({type: new Struct(fields), length: 1, nullCount: 0, children}),
+    );
     const {path} = await write([tableToIPC(new Table([batch]), 'stream')]);
     const schema = (await native.runAndReadAll(`SELECT name FROM parquet_schema('${path}') OFFSET 1`)).getRows();
     expect(schema.map(([name]) => name)).toEqual(names);
@@ -293,15 +369,20 @@ describe('from the page’s DuckDB to Parquet and back', () => {
     const path = join(folder, 'exported.parquet');
     await writeFile(path, new Uint8Array(await (await sink.close()).arrayBuffer()));
     const found = await readNative(path);
-    const expected = (await native.runAndReadAll(`SELECT typeof(v) AS t, v::VARCHAR AS s FROM (SELECT ${value} AS v)`)).getRows()[0];
+    const expected = (
+      await native.runAndReadAll(`SELECT typeof(v) AS t, v::VARCHAR AS s FROM (SELECT ${value} AS v)`)
+    ).getRows()[0];
     expect(found.types['v']).toBe(type ?? expected?.[0]);
     expect(found.rows.map(({v}) => v).sort()).toEqual([expected?.[1], null].sort());
   });
 
-  test.each(['INTERVAL 1 month', 'union_value(n := 1)'])('%s is refused by name before anything is written', async (value) => {
-    const sink = await memoryStorage().openParquet('snappy');
-    const problem = await problemOf(() => sink.write(openDuckDb().query(`SELECT 1 AS a, ${value} AS odd`)));
-    expect(problem).toMatchObject({code: 'TYPE_UNSUPPORTED', message: expect.stringContaining('odd') as string});
-    await sink.discard();
-  });
+  test.each(['INTERVAL 1 month', 'union_value(n := 1)'])(
+    '%s is refused by name before anything is written',
+    async (value) => {
+      const sink = await memoryStorage().openParquet('snappy');
+      const problem = await problemOf(() => sink.write(openDuckDb().query(`SELECT 1 AS a, ${value} AS odd`)));
+      expect(problem).toMatchObject({code: 'TYPE_UNSUPPORTED', message: expect.stringContaining('odd') as string});
+      await sink.discard();
+    },
+  );
 });

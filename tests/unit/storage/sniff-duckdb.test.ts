@@ -24,7 +24,9 @@ test('a DuckDB file that was cut after a smaller table took a larger one’s pla
     await storage.addFile('cut.duckdb', new Blob([bytes.subarray(0, 20_000)]));
     const last = bytes.readBigUInt64LE(4096 + 8) > bytes.readBigUInt64LE(8192 + 8) ? 4096 : 8192;
     // Otherwise nothing was cut, and this shows nothing.
-    expect(bytes.length).toBeLessThan(3 * 4096 + Number(bytes.readBigUInt64LE(last + 32) * bytes.readBigUInt64LE(last + 40)));
+    expect(bytes.length).toBeLessThan(
+      3 * 4096 + Number(bytes.readBigUInt64LE(last + 32) * bytes.readBigUInt64LE(last + 40)),
+    );
     expect(await storage.sniff('plant.duckdb', {})).toMatchObject({format: 'duckdb'});
     expect(await storage.sniff('cut.duckdb', {}).catch(problemOf)).toMatchObject({code: 'DATABASE_TRUNCATED'});
   } finally {

@@ -5,7 +5,16 @@ import type {Reject, StoragePort} from '../../../src/ports/index.ts';
 /** What every store must do; the same scenarios run in Node on memory and in browsers on OPFS. Each starts with an empty workspace. */
 export const scenarios: Readonly<Record<string, (storage: StoragePort) => Promise<void>>> = {
   'a file comes back as it was added, whatever its name': async (storage) => {
-    const names = ['sensors.csv', 'a/b\\c.csv', '..', '.hidden', 'ünï 漢字 🙂.csv', 'con|<>:"?*%.csv', ' ', `${'long'.repeat(80)}.csv`];
+    const names = [
+      'sensors.csv',
+      'a/b\\c.csv',
+      '..',
+      '.hidden',
+      'ünï 漢字 🙂.csv',
+      'con|<>:"?*%.csv',
+      ' ',
+      `${'long'.repeat(80)}.csv`,
+    ];
     for (const name of names) await storage.addFile(name, new Blob([`name\n${name}\n`]));
     equal((await storage.files()).map(({name}) => name).sort(), [...names].sort());
     for (const name of names) equal(await (await storage.file(name)).text(), `name\n${name}\n`);
@@ -77,7 +86,10 @@ export const scenarios: Readonly<Record<string, (storage: StoragePort) => Promis
     const back = await storage.decrypt(file, 'a.csv.fernet', key);
     equal(await back.text(), 'a,b\n1,2\n');
     await storage.removeExport(back.name);
-    equal((await problemOf(() => storage.decrypt(file, 'a.csv.fernet', key.replace('cw', 'cx')))).code, 'ENCRYPTED_WRONG_KEY');
+    equal(
+      (await problemOf(() => storage.decrypt(file, 'a.csv.fernet', key.replace('cw', 'cx')))).code,
+      'ENCRYPTED_WRONG_KEY',
+    );
   },
 
   'exported bytes become a file; discarded ones nothing': async (storage) => {
@@ -170,7 +182,8 @@ export const scenarios: Readonly<Record<string, (storage: StoragePort) => Promis
   'Parquet that is written is read back': async (storage) => {
     for (const compression of ['snappy', 'zstd', 'gzip', 'uncompressed'] as const) {
       const sink = await storage.openParquet(compression);
-      for (const from of [0, 2]) await sink.write(tableToIPC(tableFromArrays({id: Int32Array.of(from, from + 1), name: ['a', 'é']}), 'stream'));
+      for (const from of [0, 2])
+        await sink.write(tableToIPC(tableFromArrays({id: Int32Array.of(from, from + 1), name: ['a', 'é']}), 'stream'));
       await storage.addFile('b.csv', await sink.close());
       equal((await storage.sniff('b.csv', {})).format, 'parquet');
       equal(
@@ -219,7 +232,10 @@ async function gzip(data: BlobPart): Promise<Blob> {
   return new Response(new Blob([data]).stream().pipeThrough(new CompressionStream('gzip'))).blob();
 }
 
-export async function readRows(storage: StoragePort, name: string): Promise<{rows: readonly Record<string, unknown>[]; rejects: readonly Reject[]; batches: number}> {
+export async function readRows(
+  storage: StoragePort,
+  name: string,
+): Promise<{rows: readonly Record<string, unknown>[]; rejects: readonly Reject[]; batches: number}> {
   const rows: Record<string, unknown>[] = [];
   let batches = 0;
   const rejects = await storage.readArrow(name, {}, async (ipc) => {
@@ -242,6 +258,8 @@ export async function problemOf(work: () => Promise<unknown>): Promise<Problem> 
 
 /** Deep equality that works without a test runner, which the browser's page doesn't have. */
 export function equal(actual: unknown, expected: unknown): void {
-  const [a, b] = [actual, expected].map((value) => JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? `${inner}n` : inner)));
+  const [a, b] = [actual, expected].map((value) =>
+    JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? `${inner}n` : inner)),
+  );
   if (a !== b) throw new Error(`Expected ${b}, got ${a}`);
 }

@@ -45,7 +45,9 @@ test('serves wasm by its own type, to be kept for good', async () => {
   const response = await fetch(`${server.url}assets/engine.wasm`);
   expect(response.headers.get('content-type')).toBe('application/wasm');
   expect(response.headers.get('cache-control')).toContain('immutable');
-  const again = await fetch(`${server.url}assets/engine.wasm`, {headers: {'if-none-match': response.headers.get('etag') ?? ''}});
+  const again = await fetch(`${server.url}assets/engine.wasm`, {
+    headers: {'if-none-match': response.headers.get('etag') ?? ''},
+  });
   expect(again.status).toBe(304);
 });
 

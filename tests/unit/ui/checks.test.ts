@@ -2,7 +2,18 @@ import {expect, test} from 'vitest';
 import {ageOf, readChecks, scoresOf} from '../../../src/ui/faces/checks.ts';
 
 test('a dimension’s score counts its checks, in their order', () => {
-  const columns = ['table_name', 'dimension', 'check_name', 'observed', 'unit', 'passed', 'rows_failing', 'rows_checked', 'expected', 'found'].map((name) => ({name}));
+  const columns = [
+    'table_name',
+    'dimension',
+    'check_name',
+    'observed',
+    'unit',
+    'passed',
+    'rows_failing',
+    'rows_checked',
+    'expected',
+    'found',
+  ].map((name) => ({name}));
   const checks = readChecks(columns, [
     ['raw', 'completeness', 'a_missing', 0, 'percent', true, 0n, 9n, 'never missing', null],
     ['raw', 'accuracy', 'a_range', null, 'percent', false, null, null, 'at least 0', 'missing'],

@@ -1,4 +1,16 @@
-import {Bool, Decimal, Field, Float64, Int64, List, makeData, Struct, Utf8, type Data, type DataType} from 'apache-arrow';
+import {
+  Bool,
+  Decimal,
+  Field,
+  Float64,
+  Int64,
+  List,
+  makeData,
+  Struct,
+  Utf8,
+  type Data,
+  type DataType,
+} from 'apache-arrow';
 import {jsonText, type Json} from './parse.ts';
 import type {Shape} from './shape.ts';
 
@@ -118,7 +130,11 @@ class IntegerBuilder implements ColumnBuilder {
   }
   finish(): Data {
     const validity = this.#validity.finish();
-    return makeData({type: this.type, ...validity, data: new BigInt64Array(this.#halves.slice(0, validity.length * 2).buffer)});
+    return makeData({
+      type: this.type,
+      ...validity,
+      data: new BigInt64Array(this.#halves.slice(0, validity.length * 2).buffer),
+    });
   }
 }
 
@@ -200,7 +216,12 @@ class ListBuilder implements ColumnBuilder {
   finish(): Data {
     const validity = this.#validity.finish();
     this.#end = 0;
-    return makeData({type: this.type, ...validity, valueOffsets: this.#offsets.slice(0, validity.length + 1), child: this.item.finish()});
+    return makeData({
+      type: this.type,
+      ...validity,
+      valueOffsets: this.#offsets.slice(0, validity.length + 1),
+      child: this.item.finish(),
+    });
   }
 }
 
@@ -222,7 +243,11 @@ export class StructBuilder implements ColumnBuilder {
     for (const [key, column] of this.#fields) column.append(object?.[key]);
   }
   finish(): Data<Struct> {
-    return makeData({type: this.type, ...this.#validity.finish(), children: this.#fields.map(([, column]) => column.finish())});
+    return makeData({
+      type: this.type,
+      ...this.#validity.finish(),
+      children: this.#fields.map(([, column]) => column.finish()),
+    });
   }
 }
 
@@ -233,7 +258,8 @@ export function safeNames(keys: readonly string[]): string[] {
   return keys.map((key, i) => {
     const base = key === '' ? `column${i + 1}` : key;
     let name = base;
-    for (let n = 1; given.has(name.toLowerCase()) || (name !== key && taken.has(name.toLowerCase())); n++) name = `${base}_${n}`;
+    for (let n = 1; given.has(name.toLowerCase()) || (name !== key && taken.has(name.toLowerCase())); n++)
+      name = `${base}_${n}`;
     given.add(name.toLowerCase());
     return name;
   });

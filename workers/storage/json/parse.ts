@@ -33,7 +33,8 @@ export function parseJson(text: string): Json {
 }
 
 /** As `parseJson`, but whole floats come back as fractions, so that a column of `21.0` is seen to be DOUBLE. */
-export const parseForTypes = (text: string): Json => (wholeFloat.test(text) ? parseTokens(text, true) : parseJson(text));
+export const parseForTypes = (text: string): Json =>
+  wholeFloat.test(text) ? parseTokens(text, true) : parseJson(text);
 
 /** The quick way for long integers: were one inside a string, the backslash of its mark would end up outside of it, which is no JSON. */
 function parseLong(text: string): Json {

@@ -31,7 +31,10 @@ interface Source {
  * key is null. Where no record is an object, they make a column `value`. No batch is given when there are no rows. Returns
  * what can't be read.
  */
-export async function readJson(source: Source, onBatch: (ipc: Uint8Array) => Promise<void>): Promise<readonly Reject[]> {
+export async function readJson(
+  source: Source,
+  onBatch: (ipc: Uint8Array) => Promise<void>,
+): Promise<readonly Reject[]> {
   const {fields, ofObjects} = await findFields(source);
   const rows = new StructBuilder(fields);
   const schema = new Schema(rows.type.children);
@@ -48,7 +51,8 @@ export async function readJson(source: Source, onBatch: (ipc: Uint8Array) => Pro
     for (const record of records) {
       const read = readRecord(record, parseJson);
       if ('reason' in read) rejects.push(rejected(record, read.reason));
-      else if (ofObjects && !isObject(read.value)) rejects.push(rejected(record, 'The other records are objects, and this is none.'));
+      else if (ofObjects && !isObject(read.value))
+        rejects.push(rejected(record, 'The other records are objects, and this is none.'));
       else {
         rows.append(ofObjects ? read.value : {value: read.value});
         pending++;
@@ -74,7 +78,8 @@ async function findFields(source: Source): Promise<{fields: ReadonlyMap<string, 
       seen++;
       const read = readRecord(record, careful ? parseForTypes : parseJson);
       if ('reason' in read) {
-        if (++broken > maxBroken && broken === seen) throw new ProblemError(notJson(source.file, rejected(record, read.reason)));
+        if (++broken > maxBroken && broken === seen)
+          throw new ProblemError(notJson(source.file, rejected(record, read.reason)));
         continue;
       }
       if (isObject(read.value)) widen(objects, read.value);
@@ -97,7 +102,10 @@ async function* recordChunks({file, text}: Source): AsyncGenerator<Iterable<RawR
   yield splitter.end();
 }
 
-function readRecord(record: RawRecord, parse: (text: string) => Json): {readonly value: Json} | {readonly reason: string} {
+function readRecord(
+  record: RawRecord,
+  parse: (text: string) => Json,
+): {readonly value: Json} | {readonly reason: string} {
   if (record.broken !== undefined) return {reason: record.broken};
   try {
     return {value: parse(record.text)};
@@ -109,7 +117,12 @@ function readRecord(record: RawRecord, parse: (text: string) => Json): {readonly
 const isObject = (value: Json): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A copy of the record's text, as a slice would keep the whole chunk in memory. */
-const rejected = ({line, text}: RawRecord, reason: string): Reject => ({line, column: null, raw: JSON.parse(JSON.stringify(text.slice(0, maxRaw))) as string, reason});
+const rejected = ({line, text}: RawRecord, reason: string): Reject => ({
+  line,
+  column: null,
+  raw: JSON.parse(JSON.stringify(text.slice(0, maxRaw))) as string,
+  reason,
+});
 
 const notJson = (file: string, {line, reason}: Reject) => ({
   code: 'NOT_JSON',

@@ -71,7 +71,11 @@ function kindOf(value: Exclude<Json, null>): Kind {
     case 'number':
       return Number.isInteger(value) && Math.abs(value) < 1e16 ? 'integer' : 'double';
     case 'bigint':
-      return value >= -int64 && value < int64 ? 'integer' : value > -decimal38 && value < decimal38 ? 'decimal' : 'double';
+      return value >= -int64 && value < int64
+        ? 'integer'
+        : value > -decimal38 && value < decimal38
+          ? 'decimal'
+          : 'double';
     default:
       return Array.isArray(value) ? 'list' : 'struct';
   }
@@ -82,5 +86,7 @@ const numbers: readonly Kind[] = ['integer', 'decimal', 'double'];
 /** The narrowest kind that holds both: numbers widen, all else becomes text. */
 function merge(a: Kind, b: Kind): Kind {
   if (a === 'null') return b;
-  return numbers.includes(a) && numbers.includes(b) ? (numbers[Math.max(numbers.indexOf(a), numbers.indexOf(b))] ?? 'double') : 'text';
+  return numbers.includes(a) && numbers.includes(b)
+    ? (numbers[Math.max(numbers.indexOf(a), numbers.indexOf(b))] ?? 'double')
+    : 'text';
 }

@@ -91,7 +91,8 @@ export class JsonSplitter {
       if (code === newline) {
         this.#line++;
         this.#margin = '';
-      } else if (code <= 0x20) this.#margin = this.#margin === undefined ? undefined : this.#margin + text.charAt(this.#at);
+      } else if (code <= 0x20)
+        this.#margin = this.#margin === undefined ? undefined : this.#margin + text.charAt(this.#at);
       else if (code === openBrace || (code === openBracket && this.#inArray)) return this.#begin();
       else {
         this.#margin = undefined;
@@ -236,7 +237,9 @@ export class JsonSplitter {
     this.#start = -1;
     if (this.#indent !== undefined) this.#lines ??= this.#startLine === this.#line;
     const record = {text, line: this.#startLine};
-    return this.#deepest > maxDepth ? {...record, broken: `The record is nested more than ${maxDepth} levels deep.`} : record;
+    return this.#deepest > maxDepth
+      ? {...record, broken: `The record is nested more than ${maxDepth} levels deep.`}
+      : record;
   }
 }
 

@@ -14,7 +14,10 @@ export interface Footer {
 }
 
 /** A file as hyparquet reads it, piece by piece. */
-export const fileBuffer = (file: Blob): AsyncBuffer => ({byteLength: file.size, slice: (start, end) => file.slice(start, end).arrayBuffer()});
+export const fileBuffer = (file: Blob): AsyncBuffer => ({
+  byteLength: file.size,
+  slice: (start, end) => file.slice(start, end).arrayBuffer(),
+});
 
 /** Reads what is at the end of a Parquet file. */
 export async function readFooter(file: Blob): Promise<Footer> {

@@ -7,7 +7,11 @@ const endBytes = 8;
 /** Joins Arrow IPC streams of one schema into one stream: all but the first lose their schema message, all but the last their end. */
 export function joinStreams(streams: readonly Uint8Array[]): Uint8Array {
   const last = streams.length - 1;
-  return concat(streams.map((ipc, i) => ipc.subarray(i === 0 ? 0 : schemaEnd(ipc), i === last ? ipc.length : ipc.length - endBytes)));
+  return concat(
+    streams.map((ipc, i) =>
+      ipc.subarray(i === 0 ? 0 : schemaEnd(ipc), i === last ? ipc.length : ipc.length - endBytes),
+    ),
+  );
 }
 
 /** A stream of a schema and no rows. */

@@ -1,7 +1,10 @@
 import type * as ParquetWasm from 'parquet-wasm/esm';
 
 /** The part of parquet-wasm that is used here; its builds for browsers and for Node both have it. */
-export type ParquetModule = Pick<typeof ParquetWasm, 'ParquetFile' | 'Table' | 'WriterPropertiesBuilder' | 'Compression' | 'transformParquetStream' | 'writeParquet'>;
+export type ParquetModule = Pick<
+  typeof ParquetWasm,
+  'ParquetFile' | 'Table' | 'WriterPropertiesBuilder' | 'Compression' | 'transformParquetStream' | 'writeParquet'
+>;
 
 let loading: Promise<ParquetModule> | undefined;
 
@@ -16,7 +19,10 @@ export function loadParquet(): Promise<ParquetModule> {
 }
 
 async function load(): Promise<ParquetModule> {
-  const [parquet, wasm] = await Promise.all([import('parquet-wasm/esm'), import('parquet-wasm/esm/parquet_wasm_bg.wasm?url')]);
+  const [parquet, wasm] = await Promise.all([
+    import('parquet-wasm/esm'),
+    import('parquet-wasm/esm/parquet_wasm_bg.wasm?url'),
+  ]);
   await parquet.default({module_or_path: wasm.default});
   return parquet;
 }

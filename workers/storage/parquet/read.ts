@@ -86,7 +86,10 @@ export async function streamBatches(
   for (const part of partsOf(footer)) {
     const options = {...part, batchSize: batchRows, ...(columns === undefined ? {} : {columns})};
     // The cast: the stream's type doesn't name what it gives.
-    const stream = (await orDamaged(name, () => source.stream(options))) as ReadableStream<{numRows: number; intoIPCStream(): Uint8Array}>;
+    const stream = (await orDamaged(name, () => source.stream(options))) as ReadableStream<{
+      numRows: number;
+      intoIPCStream(): Uint8Array;
+    }>;
     const reader = stream.getReader();
     try {
       for (;;) {
@@ -157,7 +160,12 @@ export async function orDamaged<T>(file: string, work: () => Promise<T>): Promis
     return await withPanics(work());
   } catch (thrown) {
     if (thrown instanceof ProblemError) throw thrown;
-    const reason = thrown instanceof WebAssembly.RuntimeError ? 'its pages don’t decode' : thrown instanceof Error ? thrown.message.replace(/^(Error: )+/, '') : String(thrown);
+    const reason =
+      thrown instanceof WebAssembly.RuntimeError
+        ? 'its pages don’t decode'
+        : thrown instanceof Error
+          ? thrown.message.replace(/^(Error: )+/, '')
+          : String(thrown);
     throw new ProblemError(
       {
         code: 'PARQUET_DAMAGED',
@@ -170,7 +178,12 @@ export async function orDamaged<T>(file: string, work: () => Promise<T>): Promis
   }
 }
 
-const noColumns = (file: string): Problem => ({code: 'NO_COLUMNS', message: `${file} is a Parquet file without columns.`, hint: 'Check how it was written.', where: {file}});
+const noColumns = (file: string): Problem => ({
+  code: 'NO_COLUMNS',
+  message: `${file} is a Parquet file without columns.`,
+  hint: 'Check how it was written.',
+  where: {file},
+});
 
 const hasIntervals = (file: string, columns: readonly string[]): Problem => ({
   code: 'TYPE_UNSUPPORTED',

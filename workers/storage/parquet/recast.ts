@@ -78,7 +78,8 @@ export function recaster(schema: Schema, of: RecastField): Recaster | undefined 
 const isSame = (columns: readonly (FieldRecast | undefined)[], fields: readonly Field<DataType>[]): boolean =>
   columns.every((column, i) => column !== undefined && column.recast === undefined && column.field === fields[i]);
 
-const keepsLayout = (columns: readonly (FieldRecast | undefined)[]): boolean => columns.every((column) => column !== undefined && column.recast?.convert === undefined);
+const keepsLayout = (columns: readonly (FieldRecast | undefined)[]): boolean =>
+  columns.every((column) => column !== undefined && column.recast?.convert === undefined);
 
 /** Children that stay, in their new types. */
 const converted = (children: readonly Data[], columns: readonly (FieldRecast | undefined)[]): Data[] =>
@@ -98,7 +99,9 @@ const retyped = (data: Data, type: DataType): Data =>
         data.nullCount,
         data.buffers,
         // The cast: types without children have null there.
-        data.children.map((child, i) => retyped(child, ((type.children ?? []) as readonly Field<DataType>[])[i]?.type ?? child.type)),
+        data.children.map((child, i) =>
+          retyped(child, ((type.children ?? []) as readonly Field<DataType>[])[i]?.type ?? child.type),
+        ),
       );
 
 function readField(field: Field<DataType>, leaves: Iterator<LeafKind>): FieldRecast {
@@ -109,7 +112,11 @@ function readField(field: Field<DataType>, leaves: Iterator<LeafKind>): FieldRec
 export function readLeaf(field: Field<DataType>, leaves: Iterator<LeafKind>): FieldRecast {
   const next = leaves.next();
   const kind = next.done === true ? 'other' : next.value;
-  if (kind === 'uuid') return {field: new Field(field.name, field.type, field.nullable, new Map([['ARROW:extension:name', 'arrow.uuid']])), recast: undefined};
+  if (kind === 'uuid')
+    return {
+      field: new Field(field.name, field.type, field.nullable, new Map([['ARROW:extension:name', 'arrow.uuid']])),
+      recast: undefined,
+    };
   const isJson = field.metadata.get('ARROW:extension:name') === 'arrow.json';
   return withRecast(isJson ? new Field(field.name, field.type, field.nullable) : field, leafRecast(field.type, kind));
 }
@@ -130,7 +137,8 @@ const withRecast = (field: Field<DataType>, recast: Recast | undefined): FieldRe
 /** A field with children, each as `of` says; undefined for one without. */
 export function recastNested(field: Field<DataType>, of: RecastField): FieldRecast | undefined {
   const {type} = field;
-  if (!DataType.isStruct(type) && !DataType.isList(type) && !DataType.isFixedSizeList(type) && !DataType.isMap(type)) return undefined;
+  if (!DataType.isStruct(type) && !DataType.isList(type) && !DataType.isFixedSizeList(type) && !DataType.isMap(type))
+    return undefined;
   const fields: readonly Field<DataType>[] = type.children;
   const all = fields.map(of);
   if (isSame(all, fields)) return {field, recast: undefined};
@@ -140,7 +148,11 @@ export function recastNested(field: Field<DataType>, of: RecastField): FieldReca
     children.map((child) => child.field),
   );
   if (keepsLayout(all)) return withRecast(field, {type: changed});
-  return withRecast(field, {type: changed, convert: (data) => data.clone(changed, data.offset, data.length, data.nullCount, data.buffers, converted(data.children, all))});
+  return withRecast(field, {
+    type: changed,
+    convert: (data) =>
+      data.clone(changed, data.offset, data.length, data.nullCount, data.buffers, converted(data.children, all)),
+  });
 }
 
 function nestedType(type: DataType, children: Field<DataType>[]): DataType {
@@ -165,7 +177,8 @@ function leafRecast(type: DataType, kind: LeafKind): Recast | undefined {
     return type.timezone === null ? undefined : {type: target};
   }
   if (DataType.isTime(type) && type.unit === TimeUnit.NANOSECOND) return micros(new TimeMicrosecond(), fromNanos);
-  if (DataType.isFloat(type) && type.precision === Precision.HALF) return values(new Float32(), (data) => Float32Array.from(halves(data), (bits) => halfFloat(bits)));
+  if (DataType.isFloat(type) && type.precision === Precision.HALF)
+    return values(new Float32(), (data) => Float32Array.from(halves(data), (bits) => halfFloat(bits)));
   if (DataType.isDecimal(type) && type.bitWidth === 256) return decimalAsDouble(type);
   return undefined;
 }
@@ -178,7 +191,8 @@ function values(type: DataType, convert: (data: Data) => Float32Array | Float64A
   };
 }
 
-const micros = (type: DataType, scale: (value: bigint) => bigint): Recast => values(type, (data) => longs(data).map(scale));
+const micros = (type: DataType, scale: (value: bigint) => bigint): Recast =>
+  values(type, (data) => longs(data).map(scale));
 
 /** A column's buffer as `count` 64-bit integers, whatever view of it its type has. */
 function longs(data: Data, count = data.length): BigInt64Array {
@@ -218,7 +232,10 @@ function decimalAsDouble(type: Decimal): Recast {
   return values(new Float64(), (data) => {
     const words = longs(data, data.length * 4);
     return Float64Array.from({length: data.length}, (_, i) => {
-      const unscaled = [3, 2, 1, 0].reduce((high, word) => (high << 64n) + BigInt.asUintN(64, words[i * 4 + word] ?? 0n), 0n);
+      const unscaled = [3, 2, 1, 0].reduce(
+        (high, word) => (high << 64n) + BigInt.asUintN(64, words[i * 4 + word] ?? 0n),
+        0n,
+      );
       return Number(`${BigInt.asIntN(256, unscaled)}e-${type.scale}`);
     });
   });

@@ -11,7 +11,10 @@ import {recastWrite, type Recaster} from './recast.ts';
 /** DuckDB's own size: what is encoded of one row group is what the writer holds in memory. */
 const rowGroupRows = 122_880;
 
-const codecs = {snappy: 'SNAPPY', zstd: 'ZSTD', gzip: 'GZIP', uncompressed: 'UNCOMPRESSED'} as const satisfies Record<ParquetCompression, string>;
+const codecs = {snappy: 'SNAPPY', zstd: 'ZSTD', gzip: 'GZIP', uncompressed: 'UNCOMPRESSED'} as const satisfies Record<
+  ParquetCompression,
+  string
+>;
 
 /**
  * Writes Arrow IPC streams of one schema as one Parquet file, row group by row group. A file of no rows has its schema.
@@ -63,7 +66,9 @@ export class ParquetWriter {
       await withPanics(Promise.all([this.#batches.close(), this.#written]));
     } else {
       if (this.#schema === undefined) throw new ProblemError(noSchema);
-      await this.sink.write(this.parquet.writeParquet(this.parquet.Table.fromIPCStream(this.#schema), this.#properties()));
+      await this.sink.write(
+        this.parquet.writeParquet(this.parquet.Table.fromIPCStream(this.#schema), this.#properties()),
+      );
     }
     return this.sink.close();
   }
@@ -95,7 +100,11 @@ export class ParquetWriter {
 
   #properties(): WriterProperties {
     const {Compression, WriterPropertiesBuilder} = this.parquet;
-    return new WriterPropertiesBuilder().setCompression(Compression[codecs[this.compression]]).setMaxRowGroupSize(rowGroupRows).setCreatedBy('Lakebook').build();
+    return new WriterPropertiesBuilder()
+      .setCompression(Compression[codecs[this.compression]])
+      .setMaxRowGroupSize(rowGroupRows)
+      .setCreatedBy('Lakebook')
+      .build();
   }
 }
 
@@ -108,7 +117,10 @@ function prepareExport(schema: Schema): Recaster | undefined {
 function refuse(schema: Schema): void {
   const isUnsupported = ({type}: Field<DataType>): boolean =>
     // The cast: types without children have null there.
-    DataType.isInterval(type) || DataType.isUnion(type) || DataType.isDuration(type) || ((type.children ?? []) as readonly Field<DataType>[]).some(isUnsupported);
+    DataType.isInterval(type) ||
+    DataType.isUnion(type) ||
+    DataType.isDuration(type) ||
+    ((type.children ?? []) as readonly Field<DataType>[]).some(isUnsupported);
   const columns = schema.fields.filter(isUnsupported).map(({name}) => name);
   if (columns.length > 0) throw new ProblemError(cannotHold(columns));
 }
@@ -119,4 +131,8 @@ const cannotHold = (columns: readonly string[]): Problem => ({
   hint: 'Cast to text or to a number of seconds in a SQL cell first, e.g. SELECT epoch(elapsed) AS seconds.',
 });
 
-const noSchema: Problem = {code: 'NOTHING_TO_WRITE', message: 'There is nothing to write: not even column names arrived.', hint: 'Run the cell and export it again.'};
+const noSchema: Problem = {
+  code: 'NOTHING_TO_WRITE',
+  message: 'There is nothing to write: not even column names arrived.',
+  hint: 'Run the cell and export it again.',
+};

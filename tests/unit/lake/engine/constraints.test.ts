@@ -34,11 +34,17 @@ const accepted: readonly [condition: string, kept: string][] = [
   [`a::BIGINT > 0 AND x::DECIMAL(10,2) > 0`, 'CAST(a AS BIGINT) > 0 AND CAST(x AS DECIMAL(10,2)) > 0'],
   [`digits::INT8 > 0 AND digits::NUMERIC > 0`, 'CAST(digits AS BIGINT) > 0 AND CAST(digits AS DECIMAL(18,3)) > 0'],
   [`t >= DATE '2020-01-01'::TIMESTAMP`, `t >= CAST(DATE '2020-01-01' AS TIMESTAMP)`],
-  [`CAST(a AS VARCHAR) = '5' AND TRY_CAST(digits AS INTEGER) = 12`, `CAST(a AS STRING) = '5' AND TRY_CAST(digits AS INT) = 12`],
+  [
+    `CAST(a AS VARCHAR) = '5' AND TRY_CAST(digits AS INTEGER) = 12`,
+    `CAST(a AS STRING) = '5' AND TRY_CAST(digits AS INT) = 12`,
+  ],
   [`year(d) BETWEEN 2000 AND 2100 AND month(t) = 3`, `year(d) BETWEEN 2000 AND 2100 AND month(t) = 3`],
   [`CASE WHEN a > 0 THEN coalesce(x, 0) ELSE NULL END > 1`, `CASE WHEN a > 0 THEN coalesce(x, 0) ELSE NULL END > 1`],
   [`x > 0 -- it's warm`, `x > 0`],
-  [`id IN ('s-1', 's-2') AND id IS NOT NULL AND NOT id LIKE 'q%'`, `id IN ('s-1', 's-2') AND id IS NOT NULL AND NOT id LIKE 'q%'`],
+  [
+    `id IN ('s-1', 's-2') AND id IS NOT NULL AND NOT id LIKE 'q%'`,
+    `id IN ('s-1', 's-2') AND id IS NOT NULL AND NOT id LIKE 'q%'`,
+  ],
 ];
 
 describe('a CHECK constraint is kept in Spark’s words', () => {
@@ -68,7 +74,11 @@ describe('a CHECK constraint is kept in Spark’s words', () => {
     ['constructor(a) > 0', /constructor/],
   ])('%s is refused: it means something else there', async (condition, note) => {
     const problem = await stack.refused(good, {table, constraints: {rule: condition}});
-    expect(problem).toMatchObject({code: 'CONSTRAINT_NOT_CHECKED', where: {param: 'constraints.rule'}, hint: expect.stringContaining('derive') as string});
+    expect(problem).toMatchObject({
+      code: 'CONSTRAINT_NOT_CHECKED',
+      where: {param: 'constraints.rule'},
+      hint: expect.stringContaining('derive') as string,
+    });
     expect(problem.message).toContain(`rule (${condition})`);
     expect(problem.message).toMatch(note);
     expect((await stack.lake.tables()).some(({name}) => name === table)).toBe(false);
@@ -104,11 +114,18 @@ test('what is kept reads the same after a second round', () => {
 test('a condition that fails on a row is named, and one that is broken before it is told first', async () => {
   const constraints = {positive: 'a > 0', whole: 'CAST(id AS INT) > 0'};
   await stack.write(`SELECT 1 AS a, '2' AS id`, {table, constraints, notNull: ['a']});
-  expect(await stack.refused(`SELECT 1 AS a, 'x' AS id`, {table})).toMatchObject({code: 'CONSTRAINT_NOT_CHECKED', message: expect.stringContaining('whole') as string});
+  expect(await stack.refused(`SELECT 1 AS a, 'x' AS id`, {table})).toMatchObject({
+    code: 'CONSTRAINT_NOT_CHECKED',
+    message: expect.stringContaining('whole') as string,
+  });
   expect(await stack.refused(`SELECT -1 AS a, 'x' AS id`, {table})).toMatchObject({
     code: 'DELTA_VIOLATE_CONSTRAINT_WITH_VALUES',
     message: expect.stringContaining('positive') as string,
   });
-  expect(await stack.refused(`SELECT NULL::INTEGER AS a, 'x' AS id`, {table})).toMatchObject({code: 'DELTA_NOT_NULL_CONSTRAINT_VIOLATED'});
-  expect(await stack.refused(`SELECT 1 AS a, '-2' AS id`, {table})).toMatchObject({message: expect.stringContaining('whole') as string});
+  expect(await stack.refused(`SELECT NULL::INTEGER AS a, 'x' AS id`, {table})).toMatchObject({
+    code: 'DELTA_NOT_NULL_CONSTRAINT_VIOLATED',
+  });
+  expect(await stack.refused(`SELECT 1 AS a, '-2' AS id`, {table})).toMatchObject({
+    message: expect.stringContaining('whole') as string,
+  });
 });

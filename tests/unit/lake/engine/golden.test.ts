@@ -10,7 +10,10 @@ import {diskStore} from '../disk-store.ts';
 import {startStack, trusted, type Stack} from './stack.ts';
 
 const golden = realData('delta-golden');
-const folders = (path: string) => (golden.missing ? [] : readdirSync(path, {withFileTypes: true}).flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])));
+const folders = (path: string) =>
+  golden.missing
+    ? []
+    : readdirSync(path, {withFileTypes: true}).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
 
 /** Broken on purpose, and how they are refused; some have a log without the files it names. */
 const refused: Readonly<Record<string, string>> = {
@@ -57,7 +60,9 @@ describe.skipIf(golden.missing)('the tables of delta-golden through the engine',
     const found = await stack.texts('FROM read_rows');
     const expected = await expectedRows(join(golden.path, name, 'expected'), columns);
     const shift = (row: string) => (name === inLosAngeles ? row.replace('"2021-09-08 18:', '"2021-09-08 11:') : row);
-    expect(found.map((row) => JSON.stringify(row)).sort()).toEqual(expected.map((row) => shift(JSON.stringify(row))).sort());
+    expect(found.map((row) => JSON.stringify(row)).sort()).toEqual(
+      expected.map((row) => shift(JSON.stringify(row))).sort(),
+    );
   });
 
   test.each(empty)('%s has its columns and no rows', async (name) => {
@@ -87,11 +92,16 @@ async function* bytesOf(file: File): AsyncGenerator<Uint8Array> {
 }
 
 /** Rows of Parquet files as native DuckDB reads them, in the types and the text of our own. */
-async function expectedRows(folder: string, columns: readonly {name: string; type: string}[]): Promise<readonly unknown[][]> {
+async function expectedRows(
+  folder: string,
+  columns: readonly {name: string; type: string}[],
+): Promise<readonly unknown[][]> {
   const connection = await (await DuckDBInstance.create(':memory:')).connect();
   await connection.run(`SET TimeZone = 'UTC'`);
   const files = readdirSync(folder).filter((name) => name.endsWith('.parquet'));
   const texts = columns.map(({name, type}) => trusted(`CAST(CAST("${name}" AS ${type}) AS VARCHAR)`));
-  const reader = await connection.runAndReadAll(`SELECT ${texts.join()} FROM read_parquet([${files.map((name) => `'${join(folder, name)}'`).join()}], union_by_name = true)`);
+  const reader = await connection.runAndReadAll(
+    `SELECT ${texts.join()} FROM read_parquet([${files.map((name) => `'${join(folder, name)}'`).join()}], union_by_name = true)`,
+  );
   return reader.getRows();
 }

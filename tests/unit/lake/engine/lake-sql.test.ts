@@ -20,14 +20,35 @@ describe('tables of the lake in a query', () => {
     ['FROM lake.readings at (version=>3) x', 'FROM "lake.readings AT (VERSION => 3)" x'],
     ['FROM lake.readings VERSION AS OF 3', 'FROM "lake.readings AT (VERSION => 3)" AS readings'],
     ['FROM lake.readings FOR SYSTEM_VERSION AS OF 3', 'FROM "lake.readings AT (VERSION => 3)" AS readings'],
-    ["FROM lake.readings AT (TIMESTAMP => '2024-01-31 12:00')", `FROM "lake.readings AT (TIMESTAMP => '2024-01-31T12:00:00.000Z')" AS readings`],
-    ["FROM lake.readings AT (TIMESTAMP => TIMESTAMP '2024-01-31')", `FROM "lake.readings AT (TIMESTAMP => '2024-01-31T00:00:00.000Z')" AS readings`],
-    ["FROM lake.readings AT (TIMESTAMP => '2024-01-31'::TIMESTAMP)", `FROM "lake.readings AT (TIMESTAMP => '2024-01-31T00:00:00.000Z')" AS readings`],
-    ["FROM lake.readings TIMESTAMP AS OF '2024-01-31T12:00:00+02:00' r", `FROM "lake.readings AT (TIMESTAMP => '2024-01-31T10:00:00.000Z')" r`],
-    ['FROM cell, lake.a JOIN lake.b USING (x), lake.c', 'FROM cell, "lake.a" AS a JOIN "lake.b" AS b USING (x), "lake.c" AS c'],
-    ['SELECT * FROM (lake.a JOIN lake.b ON a.x = b.x)', 'SELECT * FROM ("lake.a" AS a JOIN "lake.b" AS b ON a.x = b.x)'],
+    [
+      "FROM lake.readings AT (TIMESTAMP => '2024-01-31 12:00')",
+      `FROM "lake.readings AT (TIMESTAMP => '2024-01-31T12:00:00.000Z')" AS readings`,
+    ],
+    [
+      "FROM lake.readings AT (TIMESTAMP => TIMESTAMP '2024-01-31')",
+      `FROM "lake.readings AT (TIMESTAMP => '2024-01-31T00:00:00.000Z')" AS readings`,
+    ],
+    [
+      "FROM lake.readings AT (TIMESTAMP => '2024-01-31'::TIMESTAMP)",
+      `FROM "lake.readings AT (TIMESTAMP => '2024-01-31T00:00:00.000Z')" AS readings`,
+    ],
+    [
+      "FROM lake.readings TIMESTAMP AS OF '2024-01-31T12:00:00+02:00' r",
+      `FROM "lake.readings AT (TIMESTAMP => '2024-01-31T10:00:00.000Z')" r`,
+    ],
+    [
+      'FROM cell, lake.a JOIN lake.b USING (x), lake.c',
+      'FROM cell, "lake.a" AS a JOIN "lake.b" AS b USING (x), "lake.c" AS c',
+    ],
+    [
+      'SELECT * FROM (lake.a JOIN lake.b ON a.x = b.x)',
+      'SELECT * FROM ("lake.a" AS a JOIN "lake.b" AS b ON a.x = b.x)',
+    ],
     ['SELECT (SELECT max(x) FROM lake.a) FROM t', 'SELECT (SELECT max(x) FROM "lake.a" AS a) FROM t'],
-    ['WITH old AS (FROM lake.a AT (VERSION => 0)) FROM lake.a EXCEPT FROM old', 'WITH old AS (FROM "lake.a AT (VERSION => 0)" AS a) FROM "lake.a" AS a EXCEPT FROM old'],
+    [
+      'WITH old AS (FROM lake.a AT (VERSION => 0)) FROM lake.a EXCEPT FROM old',
+      'WITH old AS (FROM "lake.a AT (VERSION => 0)" AS a) FROM "lake.a" AS a EXCEPT FROM old',
+    ],
     ['SUMMARIZE lake.a', 'SUMMARIZE "lake.a"'],
     ['PIVOT lake.a ON x USING sum(y)', 'PIVOT "lake.a" ON x USING sum(y)'],
     ['SELECT lake.a.x FROM lake.a', 'SELECT a.x FROM "lake.a" AS a'],
@@ -52,7 +73,9 @@ describe('tables of the lake in a query', () => {
   ])('is left alone: %s', (query) => expect(read(query)).toEqual({text: query, reads: []}));
 
   it('reads one version once', () =>
-    expect(read('FROM lake.A AT (VERSION => 1) JOIN lake.a VERSION AS OF 1 b USING (x) JOIN lake.a c USING (x)').reads).toEqual([
+    expect(
+      read('FROM lake.A AT (VERSION => 1) JOIN lake.a VERSION AS OF 1 b USING (x) JOIN lake.a c USING (x)').reads,
+    ).toEqual([
       {table: 'a', at: {version: 1}, name: 'lake.a AT (VERSION => 1)'},
       {table: 'a', name: 'lake.a'},
     ]));

@@ -36,20 +36,28 @@ let tables = 0;
 
 test('whatever is done to a table, every version has the rows of a plain model', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.boolean(), fc.array(operation, {minLength: 1, maxLength: 7}), async (isPartitioned, operations) => {
-      const table = `random_${++tables}`;
-      const versions: (readonly ModelRow[])[] = [];
-      for (const step of [first, ...operations]) {
-        const expected = apply(versions, step);
-        const done = run(table, step, versions.length, isPartitioned);
-        if (expected === undefined) expect(problemOf(await done.catch((thrown: unknown) => thrown)).code).toBe('DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE');
-        else {
-          expect(await done).toBe(versions.length);
-          versions.push(expected);
+    fc.asyncProperty(
+      fc.boolean(),
+      fc.array(operation, {minLength: 1, maxLength: 7}),
+      async (isPartitioned, operations) => {
+        const table = `random_${++tables}`;
+        const versions: (readonly ModelRow[])[] = [];
+        for (const step of [first, ...operations]) {
+          const expected = apply(versions, step);
+          const done = run(table, step, versions.length, isPartitioned);
+          if (expected === undefined)
+            expect(problemOf(await done.catch((thrown: unknown) => thrown)).code).toBe(
+              'DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE',
+            );
+          else {
+            expect(await done).toBe(versions.length);
+            versions.push(expected);
+          }
         }
-      }
-      for (const [version, expected] of versions.entries()) expect(await found(table, version)).toEqual(expected.map(textOf).sort());
-    }),
+        for (const [version, expected] of versions.entries())
+          expect(await found(table, version)).toEqual(expected.map(textOf).sort());
+      },
+    ),
     {numRuns: 25},
   );
 }, 120_000);
@@ -79,8 +87,14 @@ function apply(versions: readonly (readonly ModelRow[])[], step: Operation): rea
 /** Does it to the table and gives the version that it made. */
 async function run(table: string, step: Operation, version: number, isPartitioned: boolean): Promise<number> {
   if (step.kind === 'restore') return (await stack.lake.restore(table, {version: step.to % version})).version;
-  const values = step.rows.map((each, i) => `(${each.k ?? 'NULL'}, '${each.v.replaceAll("'", "''")}', ${each.p === null ? 'NULL' : `'${each.p}'`}, ${i})`);
-  const columns = step.kind === 'extend' ? 'k::BIGINT AS k, v, p::VARCHAR AS p, e::INTEGER AS e' : 'v, p::VARCHAR AS p, k::BIGINT AS k';
+  const values = step.rows.map(
+    (each, i) =>
+      `(${each.k ?? 'NULL'}, '${each.v.replaceAll("'", "''")}', ${each.p === null ? 'NULL' : `'${each.p}'`}, ${i})`,
+  );
+  const columns =
+    step.kind === 'extend'
+      ? 'k::BIGINT AS k, v, p::VARCHAR AS p, e::INTEGER AS e'
+      : 'v, p::VARCHAR AS p, k::BIGINT AS k';
   const query = `SELECT ${columns} FROM (VALUES ${[...values, "(0, '', '', -1)"].join()}) t(k, v, p, e) WHERE e >= 0`;
   const written = await stack.write(query, {
     table,
@@ -97,7 +111,12 @@ async function found(table: string, version: number): Promise<string[]> {
   return read
     .map((values) => {
       const named = Object.fromEntries(columns.map(({name}, i) => [name, values[i] ?? null]));
-      return JSON.stringify([named['k'] === null ? null : Number(named['k']), named['v'], named['p'], named['e'] ?? null]);
+      return JSON.stringify([
+        named['k'] === null ? null : Number(named['k']),
+        named['v'],
+        named['p'],
+        named['e'] ?? null,
+      ]);
     })
     .sort();
 }

@@ -16,12 +16,17 @@ beforeEach(() => {
 });
 afterAll(() => stack.close());
 
-const tablesLeft = () => stack.texts(`SELECT table_name FROM duckdb_tables() WHERE table_name NOT IN ('read_rows', 'written_rows')`);
+const tablesLeft = () =>
+  stack.texts(`SELECT table_name FROM duckdb_tables() WHERE table_name NOT IN ('read_rows', 'written_rows')`);
 
 test('one row of a merge that matches several counts each of them as updated', async () => {
   await stack.write(`SELECT * FROM (VALUES (1, 'a'), (1, 'b'), (2, 'c')) t(k, v)`, {table});
   await stack.write(`SELECT 1 AS k, 'd' AS v`, {table});
-  const done = await stack.write(`SELECT * FROM (VALUES (1, 'new'), (9, 'more')) t(k, v)`, {table, mode: 'merge', keys: ['k']});
+  const done = await stack.write(`SELECT * FROM (VALUES (1, 'new'), (9, 'more')) t(k, v)`, {
+    table,
+    mode: 'merge',
+    keys: ['k'],
+  });
   expect(done).toMatchObject({rows: 5, filesRemoved: 2});
   const [commit] = await stack.lake.history(table);
   expect(commit?.info.operationMetrics).toMatchObject({
@@ -49,7 +54,11 @@ describe('infinite dates and times, which Delta lacks', () => {
   ])('in %s: %s is refused with its column', async (type, value) => {
     const rows = `SELECT 1 AS k, NULL::${type} AS "my day" UNION ALL SELECT 2, ${value} UNION ALL SELECT 3, ${value}`;
     const problem = await stack.refused(rows, {table});
-    expect(problem).toMatchObject({code: 'LAKE_INFINITE_DATE', where: {column: 'my day'}, message: expect.stringContaining('2 rows') as string});
+    expect(problem).toMatchObject({
+      code: 'LAKE_INFINITE_DATE',
+      where: {column: 'my day'},
+      message: expect.stringContaining('2 rows') as string,
+    });
     expect((await stack.refused(rows, {table, mode: 'merge', keys: ['k']})).code).toBe('LAKE_INFINITE_DATE');
     expect(await tablesLeft()).toEqual([]);
   });
@@ -86,15 +95,26 @@ describe('when closing fails', () => {
 
   test('a read tells why it failed', async () => {
     await stack.write('SELECT 1 AS a', {table});
-    const lake: LakePort = {...unclosing([]), readFile: () => Promise.reject(new ProblemError({code: 'GONE', message: 'The file is gone.'}))};
-    const failed = readLakeTable({engine: stack.engine, lake}, {table}, {into: 'read_rows', onProgress: () => undefined});
+    const lake: LakePort = {
+      ...unclosing([]),
+      readFile: () => Promise.reject(new ProblemError({code: 'GONE', message: 'The file is gone.'})),
+    };
+    const failed = readLakeTable(
+      {engine: stack.engine, lake},
+      {table},
+      {into: 'read_rows', onProgress: () => undefined},
+    );
     expect(
       await failed.then(
         () => undefined,
         (thrown: unknown) => problemOf(thrown).code,
       ),
     ).toBe('GONE');
-    const read = await readLakeTable({engine: stack.engine, lake: unclosing([])}, {table}, {into: 'read_rows', onProgress: () => undefined});
+    const read = await readLakeTable(
+      {engine: stack.engine, lake: unclosing([])},
+      {table},
+      {into: 'read_rows', onProgress: () => undefined},
+    );
     expect(read.version).toBe(0);
   });
 });

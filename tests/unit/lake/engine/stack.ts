@@ -18,7 +18,11 @@ export interface Stack {
   readonly lake: LakePort;
   readonly store: Store;
   /** Writes the rows of a query. */
-  write(query: string, write: Partial<LakeWrite> & Pick<LakeWrite, 'table'>, applies?: {self: string; before?: readonly string[]}): Promise<LakeWritten>;
+  write(
+    query: string,
+    write: Partial<LakeWrite> & Pick<LakeWrite, 'table'>,
+    applies?: {self: string; before?: readonly string[]},
+  ): Promise<LakeWritten>;
   /** The problem that such a write is refused with. */
   refused(query: string, write: Partial<LakeWrite> & Pick<LakeWrite, 'table'>): Promise<Problem>;
   read(source: VersionToRead): Promise<{version: number; columns: readonly Column[]; rows: readonly Row[]}>;

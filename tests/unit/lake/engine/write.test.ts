@@ -15,7 +15,10 @@ beforeEach(() => {
 afterAll(() => stack.close());
 
 const rows = async (at?: {version: number}) => (await stack.read({table, at})).rows;
-const nothingLeft = async () => expect(await stack.texts(`SELECT table_name FROM duckdb_tables() WHERE table_name NOT IN ('read_rows', 'written_rows')`)).toEqual([]);
+const nothingLeft = async () =>
+  expect(
+    await stack.texts(`SELECT table_name FROM duckdb_tables() WHERE table_name NOT IN ('read_rows', 'written_rows')`),
+  ).toEqual([]);
 
 /** Every type that DuckDB has and a table can keep, with nulls and extremes, and the type that it comes back in. */
 const types: readonly [type: string, values: readonly string[], read?: string][] = [
@@ -56,11 +59,15 @@ const types: readonly [type: string, values: readonly string[], read?: string][]
 
 describe('types', () => {
   test.each(types)('%s goes round exactly', async (type, values, read = type) => {
-    const query = [...values, 'NULL'].map((value, i) => `SELECT ${i} AS i, CAST(${value} AS ${type}) AS v`).join(' UNION ALL ');
+    const query = [...values, 'NULL']
+      .map((value, i) => `SELECT ${i} AS i, CAST(${value} AS ${type}) AS v`)
+      .join(' UNION ALL ');
     await stack.write(query, {table});
     const {columns} = await stack.read({table});
     expect(columns.map((column) => column.type)).toEqual(['INTEGER', read]);
-    expect(await stack.texts('FROM read_rows')).toEqual(await stack.texts(`SELECT i, CAST(v AS ${read}) FROM written_rows`));
+    expect(await stack.texts('FROM read_rows')).toEqual(
+      await stack.texts(`SELECT i, CAST(v AS ${read}) FROM written_rows`),
+    );
   });
 
   test('names of every kind are kept, nested ones too', async () => {
@@ -80,9 +87,19 @@ describe('types', () => {
 
 describe('append and overwrite', () => {
   test('each write is a version, in order', async () => {
-    expect(await stack.write('SELECT 1 AS a', {table})).toMatchObject({version: 0, rows: 1, filesAdded: 1, filesRemoved: 0, applied: undefined});
+    expect(await stack.write('SELECT 1 AS a', {table})).toMatchObject({
+      version: 0,
+      rows: 1,
+      filesAdded: 1,
+      filesRemoved: 0,
+      applied: undefined,
+    });
     expect(await stack.write('SELECT 2 AS a', {table})).toMatchObject({version: 1, rows: 1, filesAdded: 1});
-    expect(await stack.write('SELECT 3 AS a', {table, mode: 'overwrite'})).toMatchObject({version: 2, filesAdded: 1, filesRemoved: 2});
+    expect(await stack.write('SELECT 3 AS a', {table, mode: 'overwrite'})).toMatchObject({
+      version: 2,
+      filesAdded: 1,
+      filesRemoved: 2,
+    });
     expect(await rows()).toEqual([[3]]);
     expect(await rows({version: 1})).toEqual([[1], [2]]);
     expect(await rows({version: 0})).toEqual([[1]]);
@@ -91,7 +108,11 @@ describe('append and overwrite', () => {
 
   test('rows that are there already are not written again', async () => {
     await stack.write('SELECT 1 AS a', {table}, {self: 'one'});
-    expect(await stack.write('SELECT 1 AS a', {table}, {self: 'one'})).toMatchObject({version: 0, applied: 0, facts: {version: 0, applied: 0}});
+    expect(await stack.write('SELECT 1 AS a', {table}, {self: 'one'})).toMatchObject({
+      version: 0,
+      applied: 0,
+      facts: {version: 0, applied: 0},
+    });
     expect(await rows()).toEqual([[1]]);
   });
 
@@ -118,7 +139,11 @@ describe('append and overwrite', () => {
 
   test('a column too many is refused, and nothing is written', async () => {
     await stack.write('SELECT 1 AS a', {table});
-    expect(await stack.refused('SELECT 1 AS a, 2 AS b', {table})).toMatchObject({code: 'DELTA_METADATA_MISMATCH', sqlState: '42KDG', differences: [{column: 'b', table: null}]});
+    expect(await stack.refused('SELECT 1 AS a, 2 AS b', {table})).toMatchObject({
+      code: 'DELTA_METADATA_MISMATCH',
+      sqlState: '42KDG',
+      differences: [{column: 'b', table: null}],
+    });
     expect((await stack.read({table})).version).toBe(0);
   });
 
@@ -132,20 +157,28 @@ describe('append and overwrite', () => {
     ]);
   });
 
-  test.each(['i', 'rowid'])('more rows than a file takes go to several, in order, each with bounds of its own; the column is %s', async (name) => {
-    expect(await stack.write(`SELECT i AS ${name} FROM range(2_400_000) t(i)`, {table})).toMatchObject({rows: 2_400_000, filesAdded: 2});
-    const {reader, files} = await stack.lake.openRead(table);
-    await stack.lake.closeRead(reader);
-    expect(files.map(({rows: count, bounds}) => [count, bounds[name]])).toEqual([
-      [1_000_000, {min: 0, max: 999_999}],
-      [1_400_000, {min: 1_000_000, max: 2_399_999}],
-    ]);
-    const {readLakeTable} = await import('../../../../src/notebook/lake-read.ts');
-    await readLakeTable(stack, {table}, {into: 'read_rows', onProgress: () => undefined});
-    expect(await stack.texts(`SELECT count(*), count(*) FILTER (place = value) FROM (SELECT row_number() OVER () - 1 AS place, ${name} AS value FROM read_rows)`)).toEqual([
-      ['2400000', '2400000'],
-    ]);
-  });
+  test.each(['i', 'rowid'])(
+    'more rows than a file takes go to several, in order, each with bounds of its own; the column is %s',
+    async (name) => {
+      expect(await stack.write(`SELECT i AS ${name} FROM range(2_400_000) t(i)`, {table})).toMatchObject({
+        rows: 2_400_000,
+        filesAdded: 2,
+      });
+      const {reader, files} = await stack.lake.openRead(table);
+      await stack.lake.closeRead(reader);
+      expect(files.map(({rows: count, bounds}) => [count, bounds[name]])).toEqual([
+        [1_000_000, {min: 0, max: 999_999}],
+        [1_400_000, {min: 1_000_000, max: 2_399_999}],
+      ]);
+      const {readLakeTable} = await import('../../../../src/notebook/lake-read.ts');
+      await readLakeTable(stack, {table}, {into: 'read_rows', onProgress: () => undefined});
+      expect(
+        await stack.texts(
+          `SELECT count(*), count(*) FILTER (place = value) FROM (SELECT row_number() OVER () - 1 AS place, ${name} AS value FROM read_rows)`,
+        ),
+      ).toEqual([['2400000', '2400000']]);
+    },
+  );
 
   test('a stopped write leaves the table as it was', async () => {
     await stack.write('SELECT 1 AS a', {table});
@@ -194,7 +227,9 @@ describe('partitions', () => {
     const expected = await stack.texts(`SELECT i, day, nullif(place, '') FROM written_rows ORDER BY i`);
     expect(await stack.texts('FROM read_rows ORDER BY i')).toEqual(expected);
     // Partitions in order, NULL last; rows in theirs.
-    expect((await stack.texts('FROM read_rows')).map(([i]) => Number(i))).toEqual([10, 4, 1, 7, 2, 8, 5, 11, 0, 6, 3, 9].sort((x, y) => order(x) - order(y) || x - y));
+    expect((await stack.texts('FROM read_rows')).map(([i]) => Number(i))).toEqual(
+      [10, 4, 1, 7, 2, 8, 5, 11, 0, 6, 3, 9].sort((x, y) => order(x) - order(y) || x - y),
+    );
     function order(i: number): number {
       return (i % 3 === 0 ? 3 : i % 3) * 2 + (i % 2);
     }
@@ -208,26 +243,37 @@ describe('partitions', () => {
     ['TIMESTAMP', [`'2024-01-01 00:00:00'`, `'2024-06-01 12:34:56.123456'`]],
     ['VARCHAR', [`'a=b'`, `'été/x'`, `'__HIVE'`]],
   ])('by %s', async (type, values) => {
-    const query = [...values, 'NULL'].map((value, i) => `SELECT ${i} AS i, CAST(${value} AS ${type}) AS p`).join(' UNION ALL ');
+    const query = [...values, 'NULL']
+      .map((value, i) => `SELECT ${i} AS i, CAST(${value} AS ${type}) AS p`)
+      .join(' UNION ALL ');
     await stack.write(query, {table, partitionBy: ['p']});
     await stack.write(query, {table});
     await stack.read({table});
-    expect(await stack.texts('FROM read_rows ORDER BY i, p')).toEqual(await stack.texts('SELECT * FROM (FROM written_rows UNION ALL FROM written_rows) ORDER BY i, p'));
+    expect(await stack.texts('FROM read_rows ORDER BY i, p')).toEqual(
+      await stack.texts('SELECT * FROM (FROM written_rows UNION ALL FROM written_rows) ORDER BY i, p'),
+    );
   });
 });
 
 describe('constraints', () => {
   test('NOT NULL', async () => {
-    expect(await stack.refused('SELECT * FROM (VALUES (1), (NULL), (NULL)) t(a)', {table, notNull: ['a']})).toMatchObject({
+    expect(
+      await stack.refused('SELECT * FROM (VALUES (1), (NULL), (NULL)) t(a)', {table, notNull: ['a']}),
+    ).toMatchObject({
       code: 'DELTA_NOT_NULL_CONSTRAINT_VIOLATED',
       sqlState: '23502',
       where: {column: 'a'},
     });
     expect((await stack.lake.tables()).some(({name}) => name === table)).toBe(false);
     await stack.write('SELECT 1 AS a, 2 AS b', {table, notNull: ['a']});
-    expect(await stack.refused('SELECT NULL::INTEGER AS a', {table})).toMatchObject({code: 'DELTA_NOT_NULL_CONSTRAINT_VIOLATED'});
+    expect(await stack.refused('SELECT NULL::INTEGER AS a', {table})).toMatchObject({
+      code: 'DELTA_NOT_NULL_CONSTRAINT_VIOLATED',
+    });
     await stack.write('SELECT 3 AS a, NULL::INTEGER AS b', {table});
-    expect(await stack.refused('SELECT 4 AS a, 5 AS b', {table, notNull: ['b']})).toMatchObject({code: 'DELTA_NEW_NOT_NULL_VIOLATION', sqlState: '23512'});
+    expect(await stack.refused('SELECT 4 AS a, 5 AS b', {table, notNull: ['b']})).toMatchObject({
+      code: 'DELTA_NEW_NOT_NULL_VIOLATION',
+      sqlState: '23512',
+    });
     await nothingLeft();
   });
 
@@ -239,9 +285,15 @@ describe('constraints', () => {
       sqlState: '23001',
       message: expect.stringContaining('my t = 5') as string,
     });
-    expect((await stack.refused(`SELECT 20 AS "my t", 'it''s' AS place`, {table})).code).toBe('DELTA_VIOLATE_CONSTRAINT_WITH_VALUES');
-    expect((await stack.refused(`SELECT NULL::INTEGER AS "my t", 'x' AS place`, {table})).code).toBe('DELTA_VIOLATE_CONSTRAINT_WITH_VALUES');
-    expect(await stack.refused(`SELECT 30 AS "my t", 'x' AS place`, {table, constraints: {hot: '"my t" > 25'}})).toMatchObject({
+    expect((await stack.refused(`SELECT 20 AS "my t", 'it''s' AS place`, {table})).code).toBe(
+      'DELTA_VIOLATE_CONSTRAINT_WITH_VALUES',
+    );
+    expect((await stack.refused(`SELECT NULL::INTEGER AS "my t", 'x' AS place`, {table})).code).toBe(
+      'DELTA_VIOLATE_CONSTRAINT_WITH_VALUES',
+    );
+    expect(
+      await stack.refused(`SELECT 30 AS "my t", 'x' AS place`, {table, constraints: {hot: '"my t" > 25'}}),
+    ).toMatchObject({
       code: 'DELTA_NEW_CHECK_CONSTRAINT_VIOLATION',
       sqlState: '23512',
     });
@@ -254,7 +306,9 @@ describe('constraints', () => {
       code: 'CONSTRAINT_NOT_CHECKED',
       message: expect.stringContaining('odd') as string,
     });
-    expect((await stack.refused('SELECT 1 AS a', {table, constraints: {odd: 'a > 1) OR (true'}})).code).toBe('SQL_UNBALANCED');
+    expect((await stack.refused('SELECT 1 AS a', {table, constraints: {odd: 'a > 1) OR (true'}})).code).toBe(
+      'SQL_UNBALANCED',
+    );
   });
 });
 
@@ -262,7 +316,8 @@ describe('merge', () => {
   const merge = (query: string, keys = ['k'], more = {}) => stack.write(query, {table, mode: 'merge', keys, ...more});
 
   test('updates what matches, inserts the rest, rewrites only the files that are touched', async () => {
-    for (const start of [0, 10, 20]) await stack.write(`SELECT i AS k, 'old' AS v FROM range(${start}, ${start + 10}) t(i)`, {table});
+    for (const start of [0, 10, 20])
+      await stack.write(`SELECT i AS k, 'old' AS v FROM range(${start}, ${start + 10}) t(i)`, {table});
     const done = await merge(`SELECT * FROM (VALUES (12::BIGINT, 'new'), (99, 'added'), (NULL, 'nobody')) t(k, v)`);
     expect(done).toMatchObject({version: 3, operation: 'MERGE', filesAdded: 1, filesRemoved: 1, rows: 12});
     await stack.read({table});
@@ -290,7 +345,9 @@ describe('merge', () => {
 
   test('several rows for one are refused, several new ones are not', async () => {
     await stack.write(`SELECT 1 AS k, 'a' AS v`, {table});
-    expect(await stack.refused(`SELECT * FROM (VALUES (1, 'b'), (1, 'c')) t(k, v)`, {table, mode: 'merge', keys: ['k']})).toMatchObject({
+    expect(
+      await stack.refused(`SELECT * FROM (VALUES (1, 'b'), (1, 'c')) t(k, v)`, {table, mode: 'merge', keys: ['k']}),
+    ).toMatchObject({
       code: 'DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE',
       sqlState: '21506',
       message: expect.stringContaining('k = 1') as string,
@@ -314,8 +371,14 @@ describe('merge', () => {
   });
 
   test('by several keys, one the partition, which an update may not lose', async () => {
-    await stack.write(`SELECT i AS k, DATE '2024-01-01' + (i % 3)::INTEGER AS d, 'old' AS v FROM range(9) t(i)`, {table, partitionBy: ['d']});
-    const done = await merge(`SELECT 3::BIGINT AS k, DATE '2024-01-01' AS d, 'new' AS v UNION ALL SELECT 3, DATE '2024-01-02', 'other'`, ['k', 'd']);
+    await stack.write(`SELECT i AS k, DATE '2024-01-01' + (i % 3)::INTEGER AS d, 'old' AS v FROM range(9) t(i)`, {
+      table,
+      partitionBy: ['d'],
+    });
+    const done = await merge(
+      `SELECT 3::BIGINT AS k, DATE '2024-01-01' AS d, 'new' AS v UNION ALL SELECT 3, DATE '2024-01-02', 'other'`,
+      ['k', 'd'],
+    );
     expect(done).toMatchObject({filesRemoved: 1, filesAdded: 2});
     await stack.read({table});
     expect(await stack.texts(`SELECT k, d, v FROM read_rows WHERE v <> 'old' ORDER BY d`)).toEqual([
@@ -333,8 +396,12 @@ describe('merge', () => {
 
   test('keys that are missing are named', async () => {
     await stack.write('SELECT 1 AS k', {table});
-    expect(await stack.refused('SELECT 1 AS k', {table, mode: 'merge', keys: ['nosuch']})).toMatchObject({code: 'COLUMN_NOT_FOUND'});
-    expect(await stack.refused('SELECT 1 AS k', {table, mode: 'merge', keys: []})).toMatchObject({code: 'MERGE_WITHOUT_KEYS'});
+    expect(await stack.refused('SELECT 1 AS k', {table, mode: 'merge', keys: ['nosuch']})).toMatchObject({
+      code: 'COLUMN_NOT_FOUND',
+    });
+    expect(await stack.refused('SELECT 1 AS k', {table, mode: 'merge', keys: []})).toMatchObject({
+      code: 'MERGE_WITHOUT_KEYS',
+    });
   });
 
   test('text, time and decimal keys find their files by bounds', async () => {
@@ -345,7 +412,9 @@ describe('merge', () => {
       );
     for (const key of ['s', 't', 'd']) {
       await stack.read({table});
-      await stack.engine.execute([`CREATE OR REPLACE TABLE picked AS SELECT * REPLACE ('${key}' AS v) FROM read_rows WHERE s LIKE 'b%4'` as never]);
+      await stack.engine.execute([
+        `CREATE OR REPLACE TABLE picked AS SELECT * REPLACE ('${key}' AS v) FROM read_rows WHERE s LIKE 'b%4'` as never,
+      ]);
       expect(await merge('FROM picked', [key])).toMatchObject({filesRemoved: 1, rows: 5});
       await stack.read({table});
       expect(await stack.texts(`SELECT count(*) FROM read_rows WHERE v = '${key}'`)).toEqual([['1']]);
@@ -355,11 +424,15 @@ describe('merge', () => {
 });
 
 describe('two versions compared', () => {
-  const compare = (a: number, b: number, keys: readonly string[]) => compareVersions(stack, table, {version: a}, {version: b}, keys);
+  const compare = (a: number, b: number, keys: readonly string[]) =>
+    compareVersions(stack, table, {version: a}, {version: b}, keys);
 
   test('by key: added, removed and changed rows, with the columns that changed', async () => {
     await stack.write(`SELECT i AS k, i * 10 AS v, 'x' AS w FROM range(5) t(i)`, {table});
-    await stack.write(`SELECT i AS k, CASE WHEN i = 2 THEN 99 ELSE i * 10 END AS v, 'x' AS w FROM range(1, 7) t(i)`, {table, mode: 'overwrite'});
+    await stack.write(`SELECT i AS k, CASE WHEN i = 2 THEN 99 ELSE i * 10 END AS v, 'x' AS w FROM range(1, 7) t(i)`, {
+      table,
+      mode: 'overwrite',
+    });
     const found = await compare(0, 1, ['K']);
     expect(found).toMatchObject({before: {version: 0, rows: 5}, after: {version: 1, rows: 6}});
     expect(found.removed).toMatchObject({count: 1, rows: [[0n, 0n, 'x']]});
@@ -377,7 +450,10 @@ describe('two versions compared', () => {
 
   test('without keys by whole rows, each copy counted', async () => {
     await stack.write(`SELECT * FROM (VALUES ('a', NULL), ('a', NULL), ('b', MAP {'x': 1})) t(k, m)`, {table});
-    await stack.write(`SELECT * FROM (VALUES ('a', NULL), ('b', MAP {'x': 1}), ('b', MAP {'x': 2})) t(k, m)`, {table, mode: 'overwrite'});
+    await stack.write(`SELECT * FROM (VALUES ('a', NULL), ('b', MAP {'x': 1}), ('b', MAP {'x': 2})) t(k, m)`, {
+      table,
+      mode: 'overwrite',
+    });
     const found = await compare(0, 1, []);
     expect(found.removed).toMatchObject({count: 1, rows: [['a', null]]});
     expect(found.added).toMatchObject({count: 1, rows: [['b', {x: 2}]]});
@@ -388,7 +464,13 @@ describe('two versions compared', () => {
     await stack.write('SELECT 1 AS a, 2 AS b', {table});
     await stack.write(`SELECT 3 AS a, 'c' AS c`, {table, mergeSchema: true});
     const found = await compare(0, 1, ['a']);
-    expect(found).toMatchObject({before: {rows: 1}, after: {rows: 2}, removed: {count: 0}, changed: {count: 0}, added: {count: 1, rows: [[3, null, 'c']]}});
+    expect(found).toMatchObject({
+      before: {rows: 1},
+      after: {rows: 2},
+      removed: {count: 0},
+      changed: {count: 0},
+      added: {count: 1, rows: [[3, null, 'c']]},
+    });
     expect(found.columns.map(({name, before, after}) => [name, before, after])).toEqual([
       ['a', 'INTEGER', 'INTEGER'],
       ['b', 'INTEGER', 'INTEGER'],

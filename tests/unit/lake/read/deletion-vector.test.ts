@@ -28,11 +28,22 @@ function stored(bitmap: Uint8Array, offset = 1): Uint8Array<ArrayBuffer> {
 
 const path = 't/ab/deletion_vector_d2c639aa-8816-431a-aaf6-d3fe2512ff61.bin';
 const onDisk = (bitmap: Uint8Array, cardinality: number, offset?: number) =>
-  ({storageType: 'u', pathOrInlineDv: 'ab^-aqEH.-t@S}K{vb[*k^', ...(offset === undefined ? {} : {offset}), sizeInBytes: bitmap.length, cardinality}) as const;
+  ({
+    storageType: 'u',
+    pathOrInlineDv: 'ab^-aqEH.-t@S}K{vb[*k^',
+    ...(offset === undefined ? {} : {offset}),
+    sizeInBytes: bitmap.length,
+    cardinality,
+  }) as const;
 
 describe('the rows of a bitmap', () => {
   test("of one in the log, as delta-kernel's tests have it", async () => {
-    const inline = {storageType: 'i', pathOrInlineDv: '^Bg9^0rr910000000000iXQKl0rr91000f55c8Xg0@@D72lkbi5=-{L', sizeInBytes: 44, cardinality: 6} as const;
+    const inline = {
+      storageType: 'i',
+      pathOrInlineDv: '^Bg9^0rr910000000000iXQKl0rr91000f55c8Xg0@@D72lkbi5=-{L',
+      sizeInBytes: 44,
+      cardinality: 6,
+    } as const;
     expect([...(await deletedRows(handMade({}).store, 't', inline))]).toEqual([3, 4, 7, 11, 18, 29]);
   });
 
@@ -49,7 +60,13 @@ describe('the rows of a bitmap', () => {
   test('in runs, with offsets only from four containers on', () => {
     const few = portable([...u16(12347, 1), 0b01, ...u16(0, 4, 1, 1), ...u16(2, 10, 2, 100, 1), ...u16(3, 9)]);
     expect([...parseBitmap(few)]).toEqual([10, 11, 12, 100, 101, 65539, 65545]);
-    const four = portable([...u16(12347, 3), 0b1111, ...u16(0, 0, 1, 0, 2, 0, 3, 0), ...u32(0, 0, 0, 0), ...[0, 1, 2, 3].flatMap((value) => u16(1, value, 0))]);
+    const four = portable([
+      ...u16(12347, 3),
+      0b1111,
+      ...u16(0, 0, 1, 0, 2, 0, 3, 0),
+      ...u32(0, 0, 0, 0),
+      ...[0, 1, 2, 3].flatMap((value) => u16(1, value, 0)),
+    ]);
     expect([...parseBitmap(four)]).toEqual([0, 65537, 131074, 196611]);
   });
 
@@ -60,7 +77,11 @@ describe('the rows of a bitmap', () => {
   test.each([
     ['another magic number', Uint8Array.from([...u32(5), ...u32(0, 0)]), 'its magic number is wrong'],
     ['the format of early writers', Uint8Array.from([...u32(magic - 1), ...u32(0, 0)]), 'early writers'],
-    ['rows beyond 32 bits', Uint8Array.from([...u32(magic), ...u32(1, 0), ...u32(1), ...u32(12346, 0)]), 'beyond the first'],
+    [
+      'rows beyond 32 bits',
+      Uint8Array.from([...u32(magic), ...u32(1, 0), ...u32(1), ...u32(12346, 0)]),
+      'beyond the first',
+    ],
     ['rows beyond 31 bits', arrays([40000, [1]]), 'beyond the first 2,147,483,648'],
     ['an unknown bitmap', portable(u32(99)), 'unknown format'],
   ])('is refused for %s', (_, bytes, message) => {
@@ -73,14 +94,24 @@ describe('a deletion vector in a file', () => {
 
   test('is found by its prefix, its id and its offset', async () => {
     expect([...(await deletedRows(handMade({[path]: stored(bitmap)}).store, 't', onDisk(bitmap, 2)))]).toEqual([2, 4]);
-    expect([...(await deletedRows(handMade({[path]: stored(bitmap, 45)}).store, 't', onDisk(bitmap, 2, 45)))]).toEqual([2, 4]);
+    expect([...(await deletedRows(handMade({[path]: stored(bitmap, 45)}).store, 't', onDisk(bitmap, 2, 45)))]).toEqual([
+      2, 4,
+    ]);
   });
 
   test('is found by an absolute path in the table', async () => {
     const {store} = handMade({'t/x.bin': stored(bitmap)});
-    const vector = {storageType: 'p', pathOrInlineDv: 's3://bucket/old/x.bin', offset: 1, sizeInBytes: bitmap.length, cardinality: 2} as const;
+    const vector = {
+      storageType: 'p',
+      pathOrInlineDv: 's3://bucket/old/x.bin',
+      offset: 1,
+      sizeInBytes: bitmap.length,
+      cardinality: 2,
+    } as const;
     expect([...(await deletedRows(store, 't', vector, 's3://bucket/old/'))]).toEqual([2, 4]);
-    expect(await problem(deletedRows(store, 't', vector))).toMatchObject({message: "The deletion vector s3://bucket/old/x.bin lies outside the table's folder."});
+    expect(await problem(deletedRows(store, 't', vector))).toMatchObject({
+      message: "The deletion vector s3://bucket/old/x.bin lies outside the table's folder.",
+    });
   });
 
   const damaged = stored(bitmap);

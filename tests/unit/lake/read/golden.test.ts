@@ -11,7 +11,10 @@ import {readParquetRows, rowsOfFiles, rowsOfTable} from './rows.ts';
 
 const golden = realData('delta-golden');
 const files = {store: diskStore(golden.path), readParquetRows};
-const folders = (path: string) => (golden.missing ? [] : readdirSync(path, {withFileTypes: true}).flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])));
+const folders = (path: string) =>
+  golden.missing
+    ? []
+    : readdirSync(path, {withFileTypes: true}).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
 
 /** Broken on purpose, and how they are refused. */
 const refused: Readonly<Record<string, string>> = {
@@ -43,9 +46,12 @@ const tables = [...withRows, ...Object.keys(logsOnly)].map((name) => `${name}/de
 /** What two ways of replaying must agree on: a checkpoint says of no file that it changed the data, and forgets old tombstones. */
 const stateOf = ({stamp: _, removed: __, files: active, ...snapshot}: Snapshot) => ({
   ...snapshot,
-  files: Array.from(active, ([key, {partitionValues, size, deletionVector}]) => ({key, partitionValues, size, deletionVector: deletionVector?.pathOrInlineDv})).sort((a, b) =>
-    a.key < b.key ? -1 : 1,
-  ),
+  files: Array.from(active, ([key, {partitionValues, size, deletionVector}]) => ({
+    key,
+    partitionValues,
+    size,
+    deletionVector: deletionVector?.pathOrInlineDv,
+  })).sort((a, b) => (a.key < b.key ? -1 : 1)),
 });
 
 describe.skipIf(golden.missing)('the tables of delta-golden', () => {
@@ -53,7 +59,11 @@ describe.skipIf(golden.missing)('the tables of delta-golden', () => {
     const snapshot = await loadSnapshot(files, `${name}/delta`, name);
     const rows = await rowsOfTable(files, snapshot);
     const expected = await rowsOfFiles(files, `${name}/expected`, snapshot);
-    expect(rows).toEqual(name === inLosAngeles ? expected.map((row) => row.replace('"as_timestamp":"2021-09-08T18:', '"as_timestamp":"2021-09-08T11:')) : expected);
+    expect(rows).toEqual(
+      name === inLosAngeles
+        ? expected.map((row) => row.replace('"as_timestamp":"2021-09-08T18:', '"as_timestamp":"2021-09-08T11:'))
+        : expected,
+    );
     const {rows: counted, files: count} = entryOf(snapshot);
     expect(count).toBe(snapshot.files.size);
     if (counted !== undefined) expect(counted).toBe(expected.length);
@@ -78,34 +88,44 @@ describe.skipIf(golden.missing)('the tables of delta-golden', () => {
     expect(problem?.hint).toBeDefined();
   });
 
-  test.each(tables.filter((root) => !root.startsWith('canonicalized')))('%s is the same at every version, replayed anew or from the one before', async (root) => {
-    const latest = await loadSnapshot(files, root, root);
-    const {firstVersion, times} = latest.commits;
-    let known: Snapshot | undefined;
-    for (let version = firstVersion; version <= latest.version; version++) {
-      const anew = await loadSnapshot(files, root, root, {version});
-      known = await loadSnapshot(files, root, root, {version}, known);
-      expect(stateOf(known)).toEqual(stateOf(anew));
-      const byTime = await loadSnapshot(files, root, root, {timestamp: times[version - firstVersion] ?? 0});
-      expect(byTime.version).toBe(version);
-    }
-    expect(await loadSnapshot(files, root, root, undefined, latest)).toBe(latest);
-    expect((await history(files, root, root)).map(({version}) => version)).toEqual(times.map((_, index) => latest.version - index));
-    expect(readPlanOf(latest)).toHaveLength(latest.files.size);
-  });
+  test.each(tables.filter((root) => !root.startsWith('canonicalized')))(
+    '%s is the same at every version, replayed anew or from the one before',
+    async (root) => {
+      const latest = await loadSnapshot(files, root, root);
+      const {firstVersion, times} = latest.commits;
+      let known: Snapshot | undefined;
+      for (let version = firstVersion; version <= latest.version; version++) {
+        const anew = await loadSnapshot(files, root, root, {version});
+        known = await loadSnapshot(files, root, root, {version}, known);
+        expect(stateOf(known)).toEqual(stateOf(anew));
+        const byTime = await loadSnapshot(files, root, root, {timestamp: times[version - firstVersion] ?? 0});
+        expect(byTime.version).toBe(version);
+      }
+      expect(await loadSnapshot(files, root, root, undefined, latest)).toBe(latest);
+      expect((await history(files, root, root)).map(({version}) => version)).toEqual(
+        times.map((_, index) => latest.version - index),
+      );
+      expect(readPlanOf(latest)).toHaveLength(latest.files.size);
+    },
+  );
 
-  test.each(named.filter((name) => name.startsWith('canonicalized')))('%s has a version with a file elsewhere, which is refused by its path', async (name) => {
-    const problem = await loadSnapshot(files, `${name}/delta`, name, {version: 0}).then(() => undefined, problemOf);
-    expect(problem).toMatchObject({code: 'DELTA_FILE_OUTSIDE_TABLE'});
-    expect(problem?.message).toContain('/some/unqualified/');
-    expect(await history(files, `${name}/delta`, name)).toMatchObject([
-      {version: 1, filesRemoved: 1, readable: true},
-      {version: 0, filesAdded: 1, readable: false},
-    ]);
-  });
+  test.each(named.filter((name) => name.startsWith('canonicalized')))(
+    '%s has a version with a file elsewhere, which is refused by its path',
+    async (name) => {
+      const problem = await loadSnapshot(files, `${name}/delta`, name, {version: 0}).then(() => undefined, problemOf);
+      expect(problem).toMatchObject({code: 'DELTA_FILE_OUTSIDE_TABLE'});
+      expect(problem?.message).toContain('/some/unqualified/');
+      expect(await history(files, `${name}/delta`, name)).toMatchObject([
+        {version: 1, filesRemoved: 1, readable: true},
+        {version: 0, filesAdded: 1, readable: false},
+      ]);
+    },
+  );
 
   test('there are tables of every kind, and none is left out', () => {
-    expect(named.filter((name) => name !== 'hive' && !withRows.includes(name) && !(name in logsOnly) && !(name in refused))).toEqual([]);
+    expect(
+      named.filter((name) => name !== 'hive' && !withRows.includes(name) && !(name in logsOnly) && !(name in refused)),
+    ).toEqual([]);
     expect(named).toEqual(expect.arrayContaining([...Object.keys(refused), ...Object.keys(logsOnly), inLosAngeles]));
     expect(hive).toHaveLength(11);
   });

@@ -23,18 +23,31 @@ export function handMade(
       read: async (path) => {
         reads.push(path);
         const content = files[path];
-        return content === undefined ? null : new File([content], path.split('/').at(-1) ?? '', {lastModified: 1_700_000_000_000});
+        return content === undefined
+          ? null
+          : new File([content], path.split('/').at(-1) ?? '', {lastModified: 1_700_000_000_000});
       },
       create: refuse,
       remove: refuse,
       list: async (folder) =>
-        Object.keys(files).flatMap((path) => (path.startsWith(`${folder}/`) && !path.slice(folder.length + 1).includes('/') ? [path.slice(folder.length + 1)] : [])),
-      walk: async (folder) => Object.keys(files).flatMap((path) => (path.startsWith(`${folder}/`) ? [{path: path.slice(folder.length + 1), bytes: 1, modified: 0}] : [])),
+        Object.keys(files).flatMap((path) =>
+          path.startsWith(`${folder}/`) && !path.slice(folder.length + 1).includes('/')
+            ? [path.slice(folder.length + 1)]
+            : [],
+        ),
+      walk: async (folder) =>
+        Object.keys(files).flatMap((path) =>
+          path.startsWith(`${folder}/`) ? [{path: path.slice(folder.length + 1), bytes: 1, modified: 0}] : [],
+        ),
     },
   };
 }
 
-export const field = (name: string, type: StructField['type'], metadata: StructField['metadata'] = {}): StructField => ({name, type, nullable: true, metadata});
+export const field = (
+  name: string,
+  type: StructField['type'],
+  metadata: StructField['metadata'] = {},
+): StructField => ({name, type, nullable: true, metadata});
 
 export const protocol: Action = {protocol: {minReaderVersion: 1, minWriterVersion: 2}};
 
@@ -43,11 +56,21 @@ export const metaData = (
   configuration: Readonly<Record<string, string>> = {},
   partitionColumns: readonly string[] = [],
 ): Action => ({
-  metaData: {id: 'an-id', format: {provider: 'parquet', options: {}}, schemaString: JSON.stringify({type: 'struct', fields}), partitionColumns, configuration},
+  metaData: {
+    id: 'an-id',
+    format: {provider: 'parquet', options: {}},
+    schemaString: JSON.stringify({type: 'struct', fields}),
+    partitionColumns,
+    configuration,
+  },
 });
 
-export const add = (path: string, more: Partial<Add> = {}): Action => ({add: {path, partitionValues: {}, size: 10, modificationTime: 0, dataChange: true, ...more}});
-export const remove = (path: string, more: Partial<Action['remove']> = {}): Action => ({remove: {path, dataChange: true, deletionTimestamp: 1, ...more}});
+export const add = (path: string, more: Partial<Add> = {}): Action => ({
+  add: {path, partitionValues: {}, size: 10, modificationTime: 0, dataChange: true, ...more},
+});
+export const remove = (path: string, more: Partial<Action['remove']> = {}): Action => ({
+  remove: {path, dataChange: true, deletionTimestamp: 1, ...more},
+});
 export const at = (timestamp: number): Action => ({commitInfo: {timestamp, operation: 'WRITE'}});
 
 /** A table `t` with these commits from version `first` on. */

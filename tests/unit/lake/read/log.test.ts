@@ -19,7 +19,16 @@ describe('a commit', () => {
   test('is read as it was written', () => {
     const texts = fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.constant(null)));
     const action: fc.Arbitrary<Action> = fc.oneof(
-      fc.record({add: fc.record({path: fc.string(), partitionValues: texts, size: fc.nat(), modificationTime: fc.nat(), dataChange: fc.boolean(), stats: fc.string()})}),
+      fc.record({
+        add: fc.record({
+          path: fc.string(),
+          partitionValues: texts,
+          size: fc.nat(),
+          modificationTime: fc.nat(),
+          dataChange: fc.boolean(),
+          stats: fc.string(),
+        }),
+      }),
       fc.record({remove: fc.record({path: fc.string(), dataChange: fc.boolean(), deletionTimestamp: fc.nat()})}),
       fc.record({txn: fc.record({appId: fc.string(), version: fc.integer()})}),
       fc.record({other: fc.record({cdc: fc.record({path: fc.string()})})}),
@@ -42,15 +51,28 @@ describe('a commit', () => {
   });
 
   test.each([
-    ['{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}\n{"add":{"path":"x"', 'Line 2 of 00000000000000000007.json is not JSON.'],
+    [
+      '{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}\n{"add":{"path":"x"',
+      'Line 2 of 00000000000000000007.json is not JSON.',
+    ],
     ['\n\n[]', 'Line 3 of 00000000000000000007.json is no object.'],
     [' \n', '00000000000000000007.json is empty.'],
     ['{"add":[]}', 'Line 1 of 00000000000000000007.json has add that is no object.'],
-    ['{"add":{"path":1,"size":1,"modificationTime":1}}', 'Line 1 of 00000000000000000007.json has add with a path that cannot be.'],
+    [
+      '{"add":{"path":1,"size":1,"modificationTime":1}}',
+      'Line 1 of 00000000000000000007.json has add with a path that cannot be.',
+    ],
     ['{"remove":{}}', 'Line 1 of 00000000000000000007.json has remove without path.'],
-    ['{"protocol":{"minReaderVersion":"3","minWriterVersion":7}}', 'Line 1 of 00000000000000000007.json has protocol with a minReaderVersion that cannot be.'],
+    [
+      '{"protocol":{"minReaderVersion":"3","minWriterVersion":7}}',
+      'Line 1 of 00000000000000000007.json has protocol with a minReaderVersion that cannot be.',
+    ],
   ])('that is damaged is refused with its line: %j', (text, message) => {
-    expect(failure(text)).toMatchObject({code: 'DELTA_LOG_MALFORMED', message, where: {file: '00000000000000000007.json'}});
+    expect(failure(text)).toMatchObject({
+      code: 'DELTA_LOG_MALFORMED',
+      message,
+      where: {file: '00000000000000000007.json'},
+    });
   });
 });
 
@@ -86,7 +108,13 @@ describe('paths', () => {
   });
 
   test('are told apart with their deletion vector', () => {
-    const vector = {storageType: 'u', pathOrInlineDv: 'ab^-aqEH.-t@S}K{vb[*k^', offset: 4, sizeInBytes: 40, cardinality: 6} as const;
+    const vector = {
+      storageType: 'u',
+      pathOrInlineDv: 'ab^-aqEH.-t@S}K{vb[*k^',
+      offset: 4,
+      sizeInBytes: 40,
+      cardinality: 6,
+    } as const;
     expect(fileKey({path: 'a%20b'})).toBe('a b');
     expect(fileKey({path: 'a%20b', deletionVector: vector})).toBe('a b\nuab^-aqEH.-t@S}K{vb[*k^@4');
     expect(deletionVectorPath(vector)).toBe('ab/deletion_vector_d2c639aa-8816-431a-aaf6-d3fe2512ff61.bin');

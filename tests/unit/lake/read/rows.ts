@@ -28,14 +28,19 @@ export async function rowsOfTable(files: LakeFiles, snapshot: Snapshot): Promise
     const file = await files.store.read(plan.path);
     if (file === null) throw new Error(`${plan.path} is missing.`);
     const vector = adds[index]?.deletionVector;
-    const deleted = new Set(vector === undefined ? [] : await deletedRows(files.store, snapshot.root, vector, snapshot.home));
+    const deleted = new Set(
+      vector === undefined ? [] : await deletedRows(files.store, snapshot.root, vector, snapshot.home),
+    );
     const found = await readData(file);
-    if (plan.rows !== undefined && plan.rows !== found.length) throw new Error(`${plan.path} has ${found.length} rows, its statistics say ${plan.rows}.`);
+    if (plan.rows !== undefined && plan.rows !== found.length)
+      throw new Error(`${plan.path} has ${found.length} rows, its statistics say ${plan.rows}.`);
     for (const [position, row] of found.entries()) {
       if (deleted.has(position)) continue;
       rows.push(
         textOf(snapshot.schema.fields, (field) =>
-          field.name in plan.partition ? partitionValue(field.type, plan.partition[field.name]) : plain(field.type, row[isMapped ? physicalName(field) : field.name], isMapped),
+          field.name in plan.partition
+            ? partitionValue(field.type, plan.partition[field.name])
+            : plain(field.type, row[isMapped ? physicalName(field) : field.name], isMapped),
         ),
       );
     }
@@ -50,12 +55,14 @@ export async function rowsOfFiles(files: LakeFiles, folder: string, snapshot: Sn
     if (!name.endsWith('.parquet')) continue;
     const file = await files.store.read(`${folder}/${name}`);
     if (file === null) continue;
-    for (const row of await readData(file)) rows.push(textOf(snapshot.schema.fields, (field) => plain(field.type, row[field.name], false)));
+    for (const row of await readData(file))
+      rows.push(textOf(snapshot.schema.fields, (field) => plain(field.type, row[field.name], false)));
   }
   return rows.sort();
 }
 
-const textOf = (fields: readonly StructField[], value: (field: StructField) => unknown) => JSON.stringify(Object.fromEntries(fields.map((field) => [field.name, value(field)])));
+const textOf = (fields: readonly StructField[], value: (field: StructField) => unknown) =>
+  JSON.stringify(Object.fromEntries(fields.map((field) => [field.name, value(field)])));
 
 const decoder = new TextDecoder();
 
@@ -69,7 +76,12 @@ function plain(type: DeltaType, value: unknown, isMapped: boolean): unknown {
         .map(([key, each]) => [key, plain(type.valueType, each, isMapped)])
         .sort();
     const struct = value as Record<string, unknown>;
-    return Object.fromEntries(type.fields.map((field) => [field.name, plain(field.type, struct[isMapped ? physicalName(field) : field.name], isMapped)]));
+    return Object.fromEntries(
+      type.fields.map((field) => [
+        field.name,
+        plain(field.type, struct[isMapped ? physicalName(field) : field.name], isMapped),
+      ]),
+    );
   }
   if (value instanceof Uint8Array) return type === 'string' ? decoder.decode(value) : [...value];
   if (value instanceof Date) return type === 'date' ? value.toISOString().slice(0, 10) : value.toISOString();
@@ -81,7 +93,8 @@ function plain(type: DeltaType, value: unknown, isMapped: boolean): unknown {
 function partitionValue(type: DeltaType, text: string | null | undefined): unknown {
   if (text == null) return null;
   if (type === 'boolean') return text === 'true';
-  if (type === 'timestamp' || type === 'timestamp_ntz') return new Date(`${text.replace(' ', 'T').replace('Z', '')}Z`).toISOString();
+  if (type === 'timestamp' || type === 'timestamp_ntz')
+    return new Date(`${text.replace(' ', 'T').replace('Z', '')}Z`).toISOString();
   if (type === 'binary') return [...new TextEncoder().encode(text)];
   if (type === 'string' || type === 'date') return text;
   return type === 'long' ? text : plain(type, Number(text), false);

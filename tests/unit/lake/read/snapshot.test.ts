@@ -3,8 +3,10 @@ import {commitPath} from '../../../../src/lake/log.ts';
 import {loadSnapshot} from '../../../../src/lake/snapshot.ts';
 import {add, at, commits, handMade, metaData, problem, protocol, remove} from './hand-made.ts';
 
-const load = (files: ReturnType<typeof handMade>, ...rest: [at?: Parameters<typeof loadSnapshot>[3], known?: Parameters<typeof loadSnapshot>[4]]) =>
-  loadSnapshot(files, 't', 'readings', ...rest);
+const load = (
+  files: ReturnType<typeof handMade>,
+  ...rest: [at?: Parameters<typeof loadSnapshot>[3], known?: Parameters<typeof loadSnapshot>[4]]
+) => loadSnapshot(files, 't', 'readings', ...rest);
 const refusal = (contents: Parameters<typeof handMade>[0]) => problem(load(handMade(contents)));
 const names = (snapshot: Awaited<ReturnType<typeof loadSnapshot>>) => [...snapshot.files.keys()].sort();
 const rows = (...actions: unknown[]) => JSON.stringify(actions);
@@ -12,8 +14,19 @@ const log = (name: string) => `t/_delta_log/${name}`;
 
 const three = commits([
   [at(1000), protocol, metaData(), add('a')],
-  [at(2000), add('b'), {txn: {appId: 'me', version: 1}}, {domainMetadata: {domain: 'd', configuration: '1', removed: false}}],
-  [at(3000), remove('a'), add('c'), {txn: {appId: 'me', version: 2}}, {domainMetadata: {domain: 'd', configuration: '', removed: true}}],
+  [
+    at(2000),
+    add('b'),
+    {txn: {appId: 'me', version: 1}},
+    {domainMetadata: {domain: 'd', configuration: '1', removed: false}},
+  ],
+  [
+    at(3000),
+    remove('a'),
+    add('c'),
+    {txn: {appId: 'me', version: 2}},
+    {domainMetadata: {domain: 'd', configuration: '', removed: true}},
+  ],
 ]);
 
 describe('replay', () => {
@@ -36,7 +49,13 @@ describe('replay', () => {
   });
 
   test('tells a file with a deletion vector from the one it was before', async () => {
-    const deletionVector = {storageType: 'u', pathOrInlineDv: 'vBn[lx{q8@P<9BNH/isA', offset: 1, sizeInBytes: 36, cardinality: 2} as const;
+    const deletionVector = {
+      storageType: 'u',
+      pathOrInlineDv: 'vBn[lx{q8@P<9BNH/isA',
+      offset: 1,
+      sizeInBytes: 36,
+      cardinality: 2,
+    } as const;
     const deleted = {...three, ...commits([[remove('b'), add('b', {deletionVector})]], 3)};
     const snapshot = await load(handMade(deleted));
     expect([...snapshot.files.values()].map(({path, deletionVector: vector}) => [path, vector?.cardinality])).toEqual([
@@ -57,7 +76,10 @@ describe('replay', () => {
   });
 
   test('ignores compacted logs and a _last_checkpoint that lies', async () => {
-    const lies = {[log('_last_checkpoint')]: '{"version":77,"size":1}', [log('00000000000000000000.00000000000000000002.compacted.json')]: 'nonsense'};
+    const lies = {
+      [log('_last_checkpoint')]: '{"version":77,"size":1}',
+      [log('00000000000000000000.00000000000000000002.compacted.json')]: 'nonsense',
+    };
     expect(names(await load(handMade({...three, ...lies})))).toEqual(['b', 'c']);
   });
 });
@@ -71,7 +93,11 @@ describe('a known snapshot', () => {
     files.reads.length = 0;
     const second = await load(files, undefined, first);
     expect(names(second)).toEqual(['b', 'c', 'd']);
-    expect(second.commits).toEqual({firstVersion: 0, times: [1000, 2000, 3000, 4000], origins: [null, null, null, null]});
+    expect(second.commits).toEqual({
+      firstVersion: 0,
+      times: [1000, 2000, 3000, 4000],
+      origins: [null, null, null, null],
+    });
     expect(new Set(files.reads)).toEqual(new Set([commitPath('t', 2), commitPath('t', 3)]));
   });
 
@@ -84,7 +110,11 @@ describe('a known snapshot', () => {
 
   test('of another table of that name is not believed', async () => {
     const known = await load(handMade(three));
-    const other = await load(handMade(commits([[at(1), protocol, metaData(), add('z')], [at(4)], [at(5), add('y'), add('x')]])), undefined, known);
+    const other = await load(
+      handMade(commits([[at(1), protocol, metaData(), add('z')], [at(4)], [at(5), add('y'), add('x')]])),
+      undefined,
+      known,
+    );
     expect(names(other)).toEqual(['x', 'y', 'z']);
   });
 });
@@ -112,11 +142,29 @@ describe('a checkpoint', () => {
   test('may have all of a struct null where there is none, and its statistics as columns', async () => {
     const parsed = {numRecords: 2, minValues: {a: 1}, maxValues: {a: null}};
     const row = {
-      add: {path: 'x', partitionValues: {}, size: 1, modificationTime: 1, dataChange: false, stats: null, stats_parsed: parsed, partitionValues_parsed: {}},
+      add: {
+        path: 'x',
+        partitionValues: {},
+        size: 1,
+        modificationTime: 1,
+        dataChange: false,
+        stats: null,
+        stats_parsed: parsed,
+        partitionValues_parsed: {},
+      },
       remove: {path: null, dataChange: null},
     };
-    const snapshot = await load(handMade({...last, [log('00000000000000000004.checkpoint.parquet')]: rows(protocol, metaData(), row)}));
-    expect(snapshot.files.get('x')).toEqual({path: 'x', partitionValues: {}, size: 1, modificationTime: 1, dataChange: false, stats: JSON.stringify(parsed)});
+    const snapshot = await load(
+      handMade({...last, [log('00000000000000000004.checkpoint.parquet')]: rows(protocol, metaData(), row)}),
+    );
+    expect(snapshot.files.get('x')).toEqual({
+      path: 'x',
+      partitionValues: {},
+      size: 1,
+      modificationTime: 1,
+      dataChange: false,
+      stats: JSON.stringify(parsed),
+    });
   });
 
   test('may be in parts', async () => {
@@ -143,7 +191,10 @@ describe('a checkpoint', () => {
     };
     expect(names(await load(handMade({...last, ...v2})))).toEqual(['a', 'b', 'c']);
     const {[log('_sidecars/two.parquet')]: _, ...without} = v2;
-    expect(await refusal({...last, ...without})).toMatchObject({code: 'DELTA_MISSING_PART_FILES', where: {file: 'two.parquet'}});
+    expect(await refusal({...last, ...without})).toMatchObject({
+      code: 'DELTA_MISSING_PART_FILES',
+      where: {file: 'two.parquet'},
+    });
   });
 
   test('that lacks a part is refused by its name, unless the commits are there', async () => {
@@ -151,7 +202,8 @@ describe('a checkpoint', () => {
     expect(names(await load(handMade({...three, ...part})))).toEqual(['b', 'c']);
     expect(await refusal({...commits([[add('c')]], 3), ...part})).toMatchObject({
       code: 'DELTA_MISSING_PART_FILES',
-      message: 'The log of table readings lacks 00000000000000000002.checkpoint.0000000002.0000000002.parquet, a part of the checkpoint of version 2.',
+      message:
+        'The log of table readings lacks 00000000000000000002.checkpoint.0000000002.0000000002.parquet, a part of the checkpoint of version 2.',
       sqlState: '42KD6',
     });
   });
@@ -161,12 +213,15 @@ describe('a checkpoint', () => {
       code: 'DELTA_CHECKPOINT_MALFORMED',
       where: {file: '00000000000000000004.checkpoint.parquet'},
     });
-    expect(await refusal({...last, [log('00000000000000000004.checkpoint.parquet')]: rows(protocol, {add: {size: 1}})})).toMatchObject({code: 'DELTA_CHECKPOINT_MALFORMED'});
+    expect(
+      await refusal({...last, [log('00000000000000000004.checkpoint.parquet')]: rows(protocol, {add: {size: 1}})}),
+    ).toMatchObject({code: 'DELTA_CHECKPOINT_MALFORMED'});
   });
 });
 
 describe('a broken log is refused', () => {
-  const without = (contents: Record<string, string>, version: number) => Object.fromEntries(Object.entries(contents).filter(([path]) => path !== commitPath('t', version)));
+  const without = (contents: Record<string, string>, version: number) =>
+    Object.fromEntries(Object.entries(contents).filter(([path]) => path !== commitPath('t', version)));
 
   test('for a version that is missing in the middle', async () => {
     expect(await refusal(without(three, 1))).toMatchObject({
@@ -201,11 +256,17 @@ describe('a broken log is refused', () => {
 
   test('for a line that is none, with its number', async () => {
     const cut = {...three, [commitPath('t', 2)]: `${three[commitPath('t', 2)] ?? ''}{"add":{"pa`};
-    expect(await refusal(cut)).toMatchObject({code: 'DELTA_LOG_MALFORMED', where: {file: '00000000000000000002.json', line: 6}});
+    expect(await refusal(cut)).toMatchObject({
+      code: 'DELTA_LOG_MALFORMED',
+      where: {file: '00000000000000000002.json', line: 6},
+    });
   });
 
   test('for a commit in the middle that is empty', async () => {
-    expect(await refusal({...three, [commitPath('t', 1)]: ''})).toMatchObject({code: 'DELTA_LOG_MALFORMED', message: '00000000000000000001.json is empty.'});
+    expect(await refusal({...three, [commitPath('t', 1)]: ''})).toMatchObject({
+      code: 'DELTA_LOG_MALFORMED',
+      message: '00000000000000000001.json is empty.',
+    });
   });
 
   test('for a folder that is no table', async () => {
@@ -214,7 +275,22 @@ describe('a broken log is refused', () => {
 
   test('for a schema that is none, or has a type that is not known', async () => {
     const schema = (schemaString: string) =>
-      refusal(commits([[protocol, {metaData: {id: 'x', format: {provider: 'parquet', options: {}}, schemaString, partitionColumns: [], configuration: {}}}]]));
+      refusal(
+        commits([
+          [
+            protocol,
+            {
+              metaData: {
+                id: 'x',
+                format: {provider: 'parquet', options: {}},
+                schemaString,
+                partitionColumns: [],
+                configuration: {},
+              },
+            },
+          ],
+        ]),
+      );
     expect(await schema('{')).toMatchObject({code: 'DELTA_SCHEMA_MALFORMED'});
     expect(await schema('"long"')).toMatchObject({code: 'DELTA_UNSUPPORTED_DATA_TYPES'});
     const nested = {
@@ -222,24 +298,43 @@ describe('a broken log is refused', () => {
       fields: [
         {
           name: 'a',
-          type: {type: 'array', elementType: {type: 'struct', fields: [{name: 'v', type: 'variant', nullable: true, metadata: {}}]}, containsNull: true},
+          type: {
+            type: 'array',
+            elementType: {type: 'struct', fields: [{name: 'v', type: 'variant', nullable: true, metadata: {}}]},
+            containsNull: true,
+          },
           nullable: true,
           metadata: {},
         },
       ],
     };
-    expect(await schema(JSON.stringify(nested))).toMatchObject({code: 'DELTA_UNSUPPORTED_DATA_TYPES', where: {column: 'a.element.v'}});
+    expect(await schema(JSON.stringify(nested))).toMatchObject({
+      code: 'DELTA_UNSUPPORTED_DATA_TYPES',
+      where: {column: 'a.element.v'},
+    });
   });
 });
 
 describe('absolute paths', () => {
   test('are fine when their files are in the folder, wherever it was', async () => {
-    const snapshot = await load(handMade({...commits([[protocol, metaData(), add('s3://bucket/old/a=1/x.parquet'), add('y.parquet')]]), 't/a=1/x.parquet': '', 't/y.parquet': ''}));
+    const snapshot = await load(
+      handMade({
+        ...commits([[protocol, metaData(), add('s3://bucket/old/a=1/x.parquet'), add('y.parquet')]]),
+        't/a=1/x.parquet': '',
+        't/y.parquet': '',
+      }),
+    );
     expect(snapshot.home).toBe('s3://bucket/old/');
   });
 
-  test.each(['s3://bucket/other/z.parquet', '../u/z.parquet', 'file:/elsewhere/z.parquet'])('are refused when they lead elsewhere: %s', async (path) => {
-    const found = await refusal({...commits([[protocol, metaData(), add(path)]]), 't/y.parquet': ''});
-    expect(found).toMatchObject({code: 'DELTA_FILE_OUTSIDE_TABLE', message: `Table readings uses ${path}, which lies outside its folder.`});
-  });
+  test.each(['s3://bucket/other/z.parquet', '../u/z.parquet', 'file:/elsewhere/z.parquet'])(
+    'are refused when they lead elsewhere: %s',
+    async (path) => {
+      const found = await refusal({...commits([[protocol, metaData(), add(path)]]), 't/y.parquet': ''});
+      expect(found).toMatchObject({
+        code: 'DELTA_FILE_OUTSIDE_TABLE',
+        message: `Table readings uses ${path}, which lies outside its folder.`,
+      });
+    },
+  );
 });

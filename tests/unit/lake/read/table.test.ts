@@ -3,7 +3,15 @@ import type {At, Commit, ReadFile, TableEntry, TableVersion} from '../../../../w
 import type {Action} from '../../../../src/lake/actions.ts';
 import {checkReadable, checkWritable} from '../../../../src/lake/features.ts';
 import {history} from '../../../../src/lake/history.ts';
-import {allFields, fieldId, fieldNamed, parseSchema, physicalName, schemaString, type StructField} from '../../../../src/lake/schema.ts';
+import {
+  allFields,
+  fieldId,
+  fieldNamed,
+  parseSchema,
+  physicalName,
+  schemaString,
+  type StructField,
+} from '../../../../src/lake/schema.ts';
 import {loadSnapshot} from '../../../../src/lake/snapshot.ts';
 import {entryOf, readPlanOf, versionOf} from '../../../../src/lake/table.ts';
 import {deltaTypeOf, duckTypeOf, typeName} from '../../../../src/lake/types.ts';
@@ -12,8 +20,15 @@ import {problemOf} from '../../../../src/lib/problem.ts';
 import {add, at, commits, field, handMade, metaData, protocol} from './hand-made.ts';
 
 const tableOf = (...actions: Action[]) => loadSnapshot(handMade(commits([[at(5), ...actions]])), 't', 'readings');
-const deletionVector = {storageType: 'u', pathOrInlineDv: 'ab^-aqEH.-t@S}K{vb[*k^', offset: 1, sizeInBytes: 36, cardinality: 2} as const;
-const stats = (minValues: object, maxValues: object, numRecords = 5) => JSON.stringify({numRecords, minValues, maxValues, nullCount: {}});
+const deletionVector = {
+  storageType: 'u',
+  pathOrInlineDv: 'ab^-aqEH.-t@S}K{vb[*k^',
+  offset: 1,
+  sizeInBytes: 36,
+  cardinality: 2,
+} as const;
+const stats = (minValues: object, maxValues: object, numRecords = 5) =>
+  JSON.stringify({numRecords, minValues, maxValues, nullCount: {}});
 
 describe('a table', () => {
   const mapped = (name: string, type: StructField['type'], physical: string, id: number) =>
@@ -21,14 +36,29 @@ describe('a table', () => {
   const table = () =>
     tableOf(
       {protocol: {minReaderVersion: 2, minWriterVersion: 5}},
-      metaData([mapped('a b', 'long', 'col-1', 1), mapped('Day', 'date', 'col-2', 2)], {'delta.columnMapping.mode': 'name', 'delta.constraints.positive': '`a b` > 0'}, ['day']),
-      add('col-2=2024-01-31/x%20y.parquet', {partitionValues: {'col-2': '2024-01-31'}, stats: stats({'col-1': 1}, {'col-1': 9}), deletionVector}),
+      metaData(
+        [mapped('a b', 'long', 'col-1', 1), mapped('Day', 'date', 'col-2', 2)],
+        {'delta.columnMapping.mode': 'name', 'delta.constraints.positive': '`a b` > 0'},
+        ['day'],
+      ),
+      add('col-2=2024-01-31/x%20y.parquet', {
+        partitionValues: {'col-2': '2024-01-31'},
+        stats: stats({'col-1': 1}, {'col-1': 9}),
+        deletionVector,
+      }),
       add('z.parquet', {partitionValues: {'col-2': ''}, stats: stats({}, {}, 4)}),
     );
 
   test('is read by its logical names', async () => {
     expect(readPlanOf(await table()) satisfies readonly ReadFile[]).toEqual([
-      {path: 't/col-2=2024-01-31/x y.parquet', bytes: 10, rows: 5, deleted: 2, partition: {Day: '2024-01-31'}, bounds: {'a b': {min: 1, max: 9}}},
+      {
+        path: 't/col-2=2024-01-31/x y.parquet',
+        bytes: 10,
+        rows: 5,
+        deleted: 2,
+        partition: {Day: '2024-01-31'},
+        bounds: {'a b': {min: 1, max: 9}},
+      },
       {path: 't/z.parquet', bytes: 10, rows: 4, deleted: 0, partition: {Day: null}, bounds: {}},
     ]);
   });
@@ -101,7 +131,12 @@ describe('features', () => {
     if (metadata === undefined) throw new Error('There is a metaData.');
     try {
       check(
-        {minReaderVersion, minWriterVersion, readerFeatures: features.reader ?? [], writerFeatures: [...(features.reader ?? []), ...(features.writer ?? [])]},
+        {
+          minReaderVersion,
+          minWriterVersion,
+          readerFeatures: features.reader ?? [],
+          writerFeatures: [...(features.reader ?? []), ...(features.writer ?? [])],
+        },
         metadata,
         'readings',
       );
@@ -115,7 +150,11 @@ describe('features', () => {
   test('that are known are read and written', () => {
     for (const mode of ['none', 'name', 'id'])
       expect(
-        refusal(checkWritable, {reader: known, writer: ['appendOnly', 'invariants', 'checkConstraints', 'domainMetadata']}, {'delta.columnMapping.mode': mode}),
+        refusal(
+          checkWritable,
+          {reader: known, writer: ['appendOnly', 'invariants', 'checkConstraints', 'domainMetadata']},
+          {'delta.columnMapping.mode': mode},
+        ),
       ).toBeUndefined();
     for (const versions of [
       [1, 1],
@@ -144,12 +183,20 @@ describe('features', () => {
       sqlState: '56038',
     });
     const widened = [field('a', 'long', {'delta.typeChanges': [{fromType: 'integer', toType: 'long'}]})];
-    expect(refusal(checkReadable, {reader: ['typeWidening']}, {}, widened)).toMatchObject({hint: expect.stringContaining('DROP FEATURE typeWidening') as string});
-    expect(refusal(checkReadable, {reader: ['variantType']}, {}, [field('v', 'variant')])).toMatchObject({code: 'DELTA_UNSUPPORTED_DATA_TYPES', where: {column: 'v'}});
+    expect(refusal(checkReadable, {reader: ['typeWidening']}, {}, widened)).toMatchObject({
+      hint: expect.stringContaining('DROP FEATURE typeWidening') as string,
+    });
+    expect(refusal(checkReadable, {reader: ['variantType']}, {}, [field('v', 'variant')])).toMatchObject({
+      code: 'DELTA_UNSUPPORTED_DATA_TYPES',
+      where: {column: 'v'},
+    });
     expect(refusal(checkReadable, {reader: ['columnMapping']}, {'delta.columnMapping.mode': 'magic'})).toMatchObject({
       message: "Table readings can't be read here: it uses columnMapping (mode magic).",
     });
-    expect(refusal(checkReadable, {versions: [4, 8]})).toMatchObject({code: 'DELTA_INVALID_PROTOCOL_VERSION', sqlState: 'KD004'});
+    expect(refusal(checkReadable, {versions: [4, 8]})).toMatchObject({
+      code: 'DELTA_INVALID_PROTOCOL_VERSION',
+      sqlState: 'KD004',
+    });
   });
 
   test.each([
@@ -162,18 +209,25 @@ describe('features', () => {
     ['identityColumns', ['identityColumns'], {}, {'delta.identity.start': 1}],
     ['invariants', ['invariants'], {}, {'delta.invariants': '{}'}],
     ['allowColumnDefaults', ['allowColumnDefaults'], {}, {CURRENT_DEFAULT: '1'}],
-  ])('that are in use can be read but not written: %s', (feature, writer, configuration: Record<string, string>, metadata) => {
-    const fields = [field('a', 'long', metadata ?? {})];
-    expect(refusal(checkReadable, {writer}, configuration, fields)).toBeUndefined();
-    expect(refusal(checkWritable, {writer}, configuration, fields)).toMatchObject({
-      code: 'DELTA_UNSUPPORTED_FEATURES_FOR_WRITE',
-      message: `Table readings can't be written here: it uses ${feature}.`,
-    });
-  });
+  ])(
+    'that are in use can be read but not written: %s',
+    (feature, writer, configuration: Record<string, string>, metadata) => {
+      const fields = [field('a', 'long', metadata ?? {})];
+      expect(refusal(checkReadable, {writer}, configuration, fields)).toBeUndefined();
+      expect(refusal(checkWritable, {writer}, configuration, fields)).toMatchObject({
+        code: 'DELTA_UNSUPPORTED_FEATURES_FOR_WRITE',
+        message: `Table readings can't be written here: it uses ${feature}.`,
+      });
+    },
+  );
 });
 
 describe('a schema', () => {
-  const inner = {type: 'array', elementType: {type: 'struct', fields: [field('x', 'timestamp_ntz')]}, containsNull: true} as const;
+  const inner = {
+    type: 'array',
+    elementType: {type: 'struct', fields: [field('x', 'timestamp_ntz')]},
+    containsNull: true,
+  } as const;
   const fields = [
     field('Id', 'long', {comment: 'it', 'delta.columnMapping.id': 4, 'delta.columnMapping.physicalName': 'col-4'}),
     {...field('m', {type: 'map', keyType: 'string', valueType: inner, valueContainsNull: false}), nullable: false},
@@ -196,8 +250,15 @@ describe('a schema', () => {
 
   test('is spelt as Spark and DuckDB spell it', () => {
     expect(typeName(schema)).toBe('struct<Id:bigint,m:map<string,array<struct<x:timestamp_ntz>>>,p:decimal(10,2)>');
-    expect(duckTypeOf(schema)).toBe('STRUCT("Id" BIGINT, "m" MAP(VARCHAR, STRUCT("x" TIMESTAMP)[]), "p" DECIMAL(10,2))');
-    expect(['integer', 'short', 'byte', 'timestamp', 'binary', 'date', 'float'].map((type) => [typeName(type), duckTypeOf(type)])).toEqual([
+    expect(duckTypeOf(schema)).toBe(
+      'STRUCT("Id" BIGINT, "m" MAP(VARCHAR, STRUCT("x" TIMESTAMP)[]), "p" DECIMAL(10,2))',
+    );
+    expect(
+      ['integer', 'short', 'byte', 'timestamp', 'binary', 'date', 'float'].map((type) => [
+        typeName(type),
+        duckTypeOf(type),
+      ]),
+    ).toEqual([
       ['int', 'INTEGER'],
       ['smallint', 'SMALLINT'],
       ['tinyint', 'TINYINT'],

@@ -14,7 +14,9 @@ const newTable = (): TestTable => {
 const applies = (self: string, ...before: string[]) => ({self, before});
 
 test('engineInfo has the version of the package', () => {
-  expect(JSON.parse(readFileSync('package.json', 'utf8'))).toMatchObject({version: engineInfo.replace('Lakebook/', '')});
+  expect(JSON.parse(readFileSync('package.json', 'utf8'))).toMatchObject({
+    version: engineInfo.replace('Lakebook/', ''),
+  });
 });
 
 describe('the bytes', () => {
@@ -31,7 +33,9 @@ describe('the bytes', () => {
       .map((line) => JSON.parse(line) as Action);
     expect(kinds(actions)).toEqual(['commitInfo', 'metaData', 'protocol', 'txn', 'add']);
     expect(Object.keys(actions[0]?.commitInfo ?? {})).toEqual(
-      'timestamp operation operationParameters notebook isolationLevel isBlindAppend operationMetrics engineInfo txnId'.split(' '),
+      'timestamp operation operationParameters notebook isolationLevel isBlindAppend operationMetrics engineInfo txnId'.split(
+        ' ',
+      ),
     );
     expect(actions[0]?.commitInfo).toMatchObject({
       operation: 'WRITE',
@@ -40,9 +44,13 @@ describe('the bytes', () => {
       isBlindAppend: true,
       operationMetrics: {numFiles: '1', numOutputRows: '1', numOutputBytes: '3'},
     });
-    expect(Object.keys(actions[1]?.metaData ?? {})).toEqual('id format schemaString partitionColumns configuration createdTime'.split(' '));
+    expect(Object.keys(actions[1]?.metaData ?? {})).toEqual(
+      'id format schemaString partitionColumns configuration createdTime'.split(' '),
+    );
     expect(actions[3]?.txn).toMatchObject({appId: 'lakebook-one', version: 0});
-    expect(Object.keys(actions[4]?.add ?? {})).toEqual('path partitionValues size modificationTime dataChange stats'.split(' '));
+    expect(Object.keys(actions[4]?.add ?? {})).toEqual(
+      'path partitionValues size modificationTime dataChange stats'.split(' '),
+    );
   });
   test('of an overwrite: add before remove; of a merge: remove before add', async () => {
     const table = newTable();
@@ -50,8 +58,15 @@ describe('the bytes', () => {
     await table.write({mode: 'overwrite'}, [{rows: [2]}]);
     const overwrite = await table.log(1);
     expect(kinds(overwrite)).toEqual(['commitInfo', 'txn', 'add', 'remove']);
-    expect(overwrite[0]?.commitInfo).toMatchObject({readVersion: 0, isBlindAppend: false, operationMetrics: {numRemovedFiles: '1'}, operationParameters: {mode: 'Overwrite'}});
-    expect(Object.keys(overwrite[3]?.remove ?? {})).toEqual('path deletionTimestamp dataChange extendedFileMetadata partitionValues size'.split(' '));
+    expect(overwrite[0]?.commitInfo).toMatchObject({
+      readVersion: 0,
+      isBlindAppend: false,
+      operationMetrics: {numRemovedFiles: '1'},
+      operationParameters: {mode: 'Overwrite'},
+    });
+    expect(Object.keys(overwrite[3]?.remove ?? {})).toEqual(
+      'path deletionTimestamp dataChange extendedFileMetadata partitionValues size'.split(' '),
+    );
 
     const plan = await table.plan({mode: 'merge', keys: ['id', 'a b']});
     const replaced = [...(plan.snapshot?.files.values() ?? [])];
@@ -60,7 +75,10 @@ describe('the bytes', () => {
     expect(kinds(merge)).toEqual(['commitInfo', 'txn', 'remove', 'add']);
     expect(merge[0]?.commitInfo).toMatchObject({
       operation: 'MERGE',
-      operationParameters: {predicate: '["(target.id = source.id) AND (target.`a b` = source.`a b`)"]', matchedPredicates: '[{"actionType":"update"}]'},
+      operationParameters: {
+        predicate: '["(target.id = source.id) AND (target.`a b` = source.`a b`)"]',
+        matchedPredicates: '[{"actionType":"update"}]',
+      },
       operationMetrics: {numTargetFilesAdded: '1', numTargetFilesRemoved: '1', numOutputRows: '2'},
     });
     expect(await table.rows()).toEqual([2, 3]);
@@ -90,7 +108,9 @@ describe('several writers', () => {
     const [append, second, overwrite] = [await table.plan(), await table.plan(), await table.plan({mode: 'overwrite'})];
     expect((await table.commit(append, await table.writeFiles(append, [{rows: [2]}]))).version).toBe(1);
     expect((await table.commit(second, await table.writeFiles(second, [{rows: [3]}]))).version).toBe(2);
-    expect(await problemIn(async () => table.commit(overwrite, await table.writeFiles(overwrite, [{rows: [4]}])))).toMatchObject({
+    expect(
+      await problemIn(async () => table.commit(overwrite, await table.writeFiles(overwrite, [{rows: [4]}]))),
+    ).toMatchObject({
       code: 'DELTA_CONCURRENT_WRITE',
       sqlState: '2D521',
     });
@@ -111,7 +131,9 @@ describe('several writers', () => {
     const both = {applies: applies('same')};
     const [first, second] = [await table.plan(both), await table.plan(both)];
     await table.commit(first, await table.writeFiles(first, [{rows: [1]}]));
-    expect(await problemIn(async () => table.commit(second, await table.writeFiles(second, [{rows: [1]}])))).toMatchObject({code: 'DELTA_CONCURRENT_TRANSACTION'});
+    expect(
+      await problemIn(async () => table.commit(second, await table.writeFiles(second, [{rows: [1]}]))),
+    ).toMatchObject({code: 'DELTA_CONCURRENT_TRANSACTION'});
     expect(await table.rows()).toEqual([1]);
   });
   test('4 × 50 appends at once are 200 commits and 200 files, their times all different', async () => {
@@ -123,7 +145,9 @@ describe('several writers', () => {
     await Promise.all([0, 1, 2, 3].map(writer));
     const snapshot = await table.snapshot();
     expect(snapshot?.version).toBe(200);
-    expect((await listLog(table.storage.store, table.root)).commits).toEqual(Array.from({length: 201}, (_, version) => version));
+    expect((await listLog(table.storage.store, table.root)).commits).toEqual(
+      Array.from({length: 201}, (_, version) => version),
+    );
     expect(new Set(await table.rows()).size).toBe(200);
     const times = snapshot?.commits.times ?? [];
     for (let version = 0; version <= 200; version++) {
@@ -135,7 +159,8 @@ describe('several writers', () => {
 });
 
 describe('applied rows', () => {
-  const write = (table: TestTable, self: string, given: Partial<ReturnType<typeof intent>> = {}) => table.apply({applies: applies(self), ...given}, [{rows: [self]}]);
+  const write = (table: TestTable, self: string, given: Partial<ReturnType<typeof intent>> = {}) =>
+    table.apply({applies: applies(self), ...given}, [{rows: [self]}]);
   test('are not written twice, until an overwrite takes them away', async () => {
     const table = newTable();
     expect(await write(table, 'a')).toEqual({applied: false, version: 0});

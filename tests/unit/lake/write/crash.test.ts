@@ -143,16 +143,19 @@ describe('recover', () => {
     await table.write({}, [{rows: [2]}]);
     return {store, table};
   };
-  test.each(['', '\n', '{"commitInfo":{"timesta', '{"commitInfo":{}}\n{"add":{"path":"pa'])('puts a last commit %j aside, and the table is what it was before', async (text) => {
-    const {store, table} = await made();
-    await put(store, commitPath(table.root, 1), text);
-    expect(await recover({store, locks: store.locks}, table.root)).toEqual({deleted: [], quarantined: 1});
-    expect(await table.rows()).toEqual([1]);
-    const aside = await store.read(`${table.root}/_delta_log/.00000000000000000001.json.broken`);
-    expect(await aside?.text()).toBe(text);
-    await table.write({}, [{rows: [3]}]);
-    expect(await table.rows()).toEqual([1, 3]);
-  });
+  test.each(['', '\n', '{"commitInfo":{"timesta', '{"commitInfo":{}}\n{"add":{"path":"pa'])(
+    'puts a last commit %j aside, and the table is what it was before',
+    async (text) => {
+      const {store, table} = await made();
+      await put(store, commitPath(table.root, 1), text);
+      expect(await recover({store, locks: store.locks}, table.root)).toEqual({deleted: [], quarantined: 1});
+      expect(await table.rows()).toEqual([1]);
+      const aside = await store.read(`${table.root}/_delta_log/.00000000000000000001.json.broken`);
+      expect(await aside?.text()).toBe(text);
+      await table.write({}, [{rows: [3]}]);
+      expect(await table.rows()).toEqual([1, 3]);
+    },
+  );
   test('leaves a bad commit in the middle, which the reader refuses by name', async () => {
     const {store, table} = await made();
     await put(store, commitPath(table.root, 0), '{"metaData":');
@@ -166,7 +169,14 @@ describe('recover', () => {
     await put(store, `${log}/.tmp-1`, 'x');
     await put(store, `${log}/00000000000000000002.json.crswap`, 'x');
     await put(store, `${log}/_last_checkpoint`, '{}');
-    expect((await recover({store, locks: store.locks}, table.root)).deleted).toEqual(['.tmp-1', '00000000000000000002.json.crswap']);
-    expect([...(await store.list(log))].sort()).toEqual(['00000000000000000000.json', '00000000000000000001.json', '_last_checkpoint']);
+    expect((await recover({store, locks: store.locks}, table.root)).deleted).toEqual([
+      '.tmp-1',
+      '00000000000000000002.json.crswap',
+    ]);
+    expect([...(await store.list(log))].sort()).toEqual([
+      '00000000000000000000.json',
+      '00000000000000000001.json',
+      '_last_checkpoint',
+    ]);
   });
 });

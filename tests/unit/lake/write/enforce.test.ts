@@ -3,9 +3,14 @@ import {enforceSchema, usesColumn} from '../../../../src/lake/enforce.ts';
 import type {DeltaType, StructType} from '../../../../src/lake/schema.ts';
 import {column, problemIn, struct} from './table.ts';
 
-const table = struct(column('id', 'long'), column('Name', 'string'), column('place', struct(column('lat', 'double'), column('lon', 'double'))));
+const table = struct(
+  column('id', 'long'),
+  column('Name', 'string'),
+  column('place', struct(column('lat', 'double'), column('lon', 'double'))),
+);
 const options = {name: 'readings', mergeSchema: false, constraints: {}};
-const enforce = (rows: StructType, given: Partial<typeof options> = {}, of = table) => enforceSchema(of, rows, {...options, ...given});
+const enforce = (rows: StructType, given: Partial<typeof options> = {}, of = table) =>
+  enforceSchema(of, rows, {...options, ...given});
 
 describe('rows that fit', () => {
   test('names match without case, in any order, and the schema stays the same object', () => {
@@ -28,7 +33,11 @@ describe('rows that fit', () => {
 
 describe('rows that do not fit', () => {
   test('new columns are DELTA_METADATA_MISMATCH, with each of them and the three ways on', async () => {
-    const problem = await problemIn(() => enforce(struct(column('id', 'long'), column('unit', 'string'), column('place', struct(column('height', 'integer'))))));
+    const problem = await problemIn(() =>
+      enforce(
+        struct(column('id', 'long'), column('unit', 'string'), column('place', struct(column('height', 'integer')))),
+      ),
+    );
     expect(problem).toMatchObject({code: 'DELTA_METADATA_MISMATCH', sqlState: '42KDG'});
     expect(problem.differences).toEqual([
       {column: 'place.height', table: null, rows: 'int'},
@@ -51,7 +60,9 @@ describe('rows that do not fit', () => {
     [struct(column('a', 'long')), 'string'],
   ] satisfies [DeltaType, DeltaType][])('%j does not take %j, with merge_schema or without', async (own, given) => {
     for (const mergeSchema of [false, true]) {
-      const problem = await problemIn(() => enforce(struct(column('n', given)), {mergeSchema}, struct(column('n', own))));
+      const problem = await problemIn(() =>
+        enforce(struct(column('n', given)), {mergeSchema}, struct(column('n', own))),
+      );
       expect(problem).toMatchObject({code: 'DELTA_FAILED_TO_MERGE_FIELDS', sqlState: '22005'});
       expect(problem.differences).toHaveLength(1);
     }
@@ -71,11 +82,20 @@ describe('rows that do not fit', () => {
     expect(enforce(struct(column('n', 'integer')), {mergeSchema: true}, own)).toEqual(struct(column('n', 'integer')));
   });
   test('columns that differ only in case are DELTA_DUPLICATE_COLUMNS_FOUND', async () => {
-    expect(await problemIn(() => enforce(struct(column('id', 'long'), column('Id', 'long'))))).toMatchObject({code: 'DELTA_DUPLICATE_COLUMNS_FOUND', sqlState: '42711'});
+    expect(await problemIn(() => enforce(struct(column('id', 'long'), column('Id', 'long'))))).toMatchObject({
+      code: 'DELTA_DUPLICATE_COLUMNS_FOUND',
+      sqlState: '42711',
+    });
   });
   test('a NOT NULL column that is missing is DELTA_MISSING_NOT_NULL_COLUMN_VALUE', async () => {
-    const problem = await problemIn(() => enforce(struct(column('value', 'double')), {}, struct(column('id', 'long', false), column('value', 'double'))));
-    expect(problem).toMatchObject({code: 'DELTA_MISSING_NOT_NULL_COLUMN_VALUE', sqlState: '23502', where: {column: 'id'}});
+    const problem = await problemIn(() =>
+      enforce(struct(column('value', 'double')), {}, struct(column('id', 'long', false), column('value', 'double'))),
+    );
+    expect(problem).toMatchObject({
+      code: 'DELTA_MISSING_NOT_NULL_COLUMN_VALUE',
+      sqlState: '23502',
+      where: {column: 'id'},
+    });
   });
   test('another type in a column that a CHECK uses is DELTA_CONSTRAINT_DATA_TYPE_MISMATCH', async () => {
     const problem = await problemIn(() => enforce(struct(column('id', 'string')), {constraints: {positive: 'ID > 0'}}));
@@ -85,18 +105,30 @@ describe('rows that do not fit', () => {
 
 test('merge_schema adds columns last, also within structs and lists, all nullable and without foreign metadata', () => {
   const list = (type: DeltaType): DeltaType => ({type: 'array', elementType: type, containsNull: true});
-  const own = struct(column('a', 'long', false), column('s', struct(column('x', 'long'))), column('l', list(struct(column('y', 'long')))));
+  const own = struct(
+    column('a', 'long', false),
+    column('s', struct(column('x', 'long'))),
+    column('l', list(struct(column('y', 'long')))),
+  );
   const rows = struct(
-    {...column('new', {...struct(column('deep', 'long', false))}, false), metadata: {'delta.columnMapping.id': 7, comment: 'kept'}},
+    {
+      ...column('new', {...struct(column('deep', 'long', false))}, false),
+      metadata: {'delta.columnMapping.id': 7, comment: 'kept'},
+    },
     column('a', 'long'),
     column('s', struct(column('z', 'string'), column('x', 'long'))),
     column('l', list(struct(column('w', 'date')))),
   );
   expect(enforce(rows, {mergeSchema: true}, own)).toEqual(
-    struct(column('a', 'long', false), column('s', struct(column('x', 'long'), column('z', 'string'))), column('l', list(struct(column('y', 'long'), column('w', 'date')))), {
-      ...column('new', struct(column('deep', 'long'))),
-      metadata: {comment: 'kept'},
-    }),
+    struct(
+      column('a', 'long', false),
+      column('s', struct(column('x', 'long'), column('z', 'string'))),
+      column('l', list(struct(column('y', 'long'), column('w', 'date')))),
+      {
+        ...column('new', struct(column('deep', 'long'))),
+        metadata: {comment: 'kept'},
+      },
+    ),
   );
 });
 

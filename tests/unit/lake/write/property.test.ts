@@ -17,8 +17,18 @@ const files = fc.array(fc.integer({min: 1, max: 3}), {maxLength: 3});
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   {weight: 4, arbitrary: fc.record({kind: fc.constant('append' as const), files})},
   {weight: 2, arbitrary: fc.record({kind: fc.constant('overwrite' as const), files})},
-  {weight: 2, arbitrary: fc.record({kind: fc.constant('overwrite_schema' as const), files, extra: fc.constantFrom('a', 'b', 'c')})},
-  {weight: 3, arbitrary: fc.record({kind: fc.constant('replace' as const), file: fc.nat(20), rows: fc.integer({min: 1, max: 3})})},
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('overwrite_schema' as const),
+      files,
+      extra: fc.constantFrom('a', 'b', 'c'),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({kind: fc.constant('replace' as const), file: fc.nat(20), rows: fc.integer({min: 1, max: 3})}),
+  },
   {weight: 3, arbitrary: fc.record({kind: fc.constant('restore' as const), to: fc.nat(20)})},
   {weight: 2, arbitrary: fc.record({kind: fc.constant('vacuum' as const), all: fc.boolean()})},
 );
@@ -60,7 +70,14 @@ test('any row of commits and vacuums gives, at every version, what a plain list 
           }
           case 'overwrite_schema': {
             const written = asked.files.map(newFile);
-            await table.write({mode: 'overwrite', overwriteSchema: true, schema: struct(column('id', 'long'), column(asked.extra, 'string'))}, parts(written));
+            await table.write(
+              {
+                mode: 'overwrite',
+                overwriteSchema: true,
+                schema: struct(column('id', 'long'), column(asked.extra, 'string')),
+              },
+              parts(written),
+            );
             versions.push({columns: ['id', asked.extra], files: written});
             break;
           }
@@ -71,7 +88,9 @@ test('any row of commits and vacuums gives, at every version, what a plain list 
             const plan = await table.plan({...narrow, mode: 'merge', keys: ['id']});
             const {snapshot} = plan;
             if (snapshot === undefined) throw new Error('The table is gone.');
-            const contents = await Promise.all(Array.from(snapshot.files.values(), async (add) => ({add, rows: await table.rowsOf(add, snapshot)})));
+            const contents = await Promise.all(
+              Array.from(snapshot.files.values(), async (add) => ({add, rows: await table.rowsOf(add, snapshot)})),
+            );
             const replaced = contents.filter(({rows}) => rows[0] === gone[0]).map(({add}) => add);
             const written = newFile(asked.rows);
             await table.commit(plan, await table.writeFiles(plan, parts([written])), {replaced});
@@ -85,7 +104,10 @@ test('any row of commits and vacuums gives, at every version, what a plain list 
             if (isReadable(target)) {
               await table.restore({version: to});
               versions.push(target);
-            } else expect(await problemIn(() => table.restore({version: to}))).toMatchObject({code: 'DELTA_FILE_NOT_FOUND_DETAILED'});
+            } else
+              expect(await problemIn(() => table.restore({version: to}))).toMatchObject({
+                code: 'DELTA_FILE_NOT_FOUND_DETAILED',
+              });
             break;
           }
           case 'vacuum': {
@@ -93,9 +115,16 @@ test('any row of commits and vacuums gives, at every version, what a plain list 
             const now = Date.now() + 2 * hour;
             const planned = await table.vacuum({retainHours: asked.all ? 0 : 24, dryRun: true}, now);
             expect(await table.vacuum({retainHours: asked.all ? 0 : 24, dryRun: false}, now)).toEqual(planned);
-            const doomed = asked.all ? new Set(versions.flatMap((version) => version.files).filter((file) => !latest.files.includes(file) && !deleted.has(file))) : new Set();
+            const doomed = asked.all
+              ? new Set(
+                  versions
+                    .flatMap((version) => version.files)
+                    .filter((file) => !latest.files.includes(file) && !deleted.has(file)),
+                )
+              : new Set();
             expect(planned.files).toHaveLength(doomed.size);
-            if (asked.all) for (const {files: each} of versions) for (const file of each) if (doomed.has(file)) deleted.add(file);
+            if (asked.all)
+              for (const {files: each} of versions) for (const file of each) if (doomed.has(file)) deleted.add(file);
             break;
           }
         }

@@ -12,10 +12,20 @@ describe('stats', () => {
       column('price', 'decimal(38,2)'),
       column('ok', 'boolean'),
       column('at', 'timestamp'),
-      {...column('a b', struct({...column('x', 'string'), metadata: {'delta.columnMapping.physicalName': 'col-2'}})), metadata: {'delta.columnMapping.physicalName': 'col-1'}},
+      {
+        ...column('a b', struct({...column('x', 'string'), metadata: {'delta.columnMapping.physicalName': 'col-2'}})),
+        metadata: {'delta.columnMapping.physicalName': 'col-1'},
+      },
       column('none', 'double'),
     ];
-    const bounds = {id: 9007199254740993n, price: '123456789012345678901.20', ok: true, at: '2024-01-31T12:00:00.123Z', 'a b': {x: 'm'}, none: null};
+    const bounds = {
+      id: 9007199254740993n,
+      price: '123456789012345678901.20',
+      ok: true,
+      at: '2024-01-31T12:00:00.123Z',
+      'a b': {x: 'm'},
+      none: null,
+    };
     expect(statsJson({rows: 2, min: bounds, max: bounds, nulls: {id: 0, 'a b': {x: 1}, ok: 1}}, columns)).toBe(
       '{"numRecords":2,' +
         '"minValues":{"id":9007199254740993,"price":123456789012345678901.20,"at":"2024-01-31T12:00:00.123Z","col-1":{"col-2":"m"}},' +
@@ -24,7 +34,9 @@ describe('stats', () => {
     );
   });
   test('have no bounds that JSON has no number for', () => {
-    expect(statsJson({rows: 1, min: {n: NaN}, max: {n: Infinity}, nulls: {}}, [column('n', 'double')])).toBe('{"numRecords":1,"minValues":{},"maxValues":{},"nullCount":{}}');
+    expect(statsJson({rows: 1, min: {n: NaN}, max: {n: Infinity}, nulls: {}}, [column('n', 'double')])).toBe(
+      '{"numRecords":1,"minValues":{},"maxValues":{},"nullCount":{}}',
+    );
   });
 });
 
@@ -43,7 +55,11 @@ describe('long texts', () => {
   });
   test('keep their bounds below and above them in UTF-8', () => {
     const compare = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
-    const texts = fc.string({unit: fc.constantFrom('a', '\u007e', '\u007f', 'é', '\uffff', '😀', '\u{10ffff}'), minLength: 20, maxLength: 100});
+    const texts = fc.string({
+      unit: fc.constantFrom('a', '\u007e', '\u007f', 'é', '\uffff', '😀', '\u{10ffff}'),
+      minLength: 20,
+      maxLength: 100,
+    });
     fc.assert(
       fc.property(texts, (text) => {
         const max = truncateMax(text);
@@ -83,6 +99,11 @@ describe('paths', () => {
     expect(encodePath(path)).toBe(expected);
   });
   test('any value comes back from the log as the folder it is in', () => {
-    fc.assert(fc.property(fc.string({unit: 'grapheme'}), (value) => decodePath(encodePath(`p=${escapeHive(value)}/f`)) === `p=${escapeHive(value)}/f`));
+    fc.assert(
+      fc.property(
+        fc.string({unit: 'grapheme'}),
+        (value) => decodePath(encodePath(`p=${escapeHive(value)}/f`)) === `p=${escapeHive(value)}/f`,
+      ),
+    );
   });
 });

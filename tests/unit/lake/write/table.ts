@@ -13,7 +13,12 @@ import {vacuum, type VacuumOptions} from '../../../../src/lake/vacuum.ts';
 import {dataFile, planWrite, type Intent, type PlannedWrite, type WrittenFile} from '../../../../src/lake/write.ts';
 import {problemOf, type Problem} from '../../../../src/lib/problem.ts';
 
-export const column = (name: string, type: DeltaType, nullable = true): StructField => ({name, type, nullable, metadata: {}});
+export const column = (name: string, type: DeltaType, nullable = true): StructField => ({
+  name,
+  type,
+  nullable,
+  metadata: {},
+});
 export const struct = (...fields: readonly StructField[]): StructType => ({type: 'struct', fields});
 export const reading = struct(column('id', 'long'), column('value', 'double'));
 
@@ -76,12 +81,23 @@ export class TestTable {
       await sink.write(new TextEncoder().encode(JSON.stringify(rows)));
       const file = await sink.close();
       const stats = statsJson({rows: rows.length, min: {}, max: {}, nulls: {}}, plan.columns);
-      written.push({path, partitionValues, size: file.size, modificationTime: file.lastModified, rows: rows.length, stats});
+      written.push({
+        path,
+        partitionValues,
+        size: file.size,
+        modificationTime: file.lastModified,
+        rows: rows.length,
+        stats,
+      });
     }
     return written;
   }
 
-  async commit(plan: PlannedWrite, written: readonly WrittenFile[], {replaced = [], reached}: {replaced?: readonly Add[]; reached?: Reached} = {}) {
+  async commit(
+    plan: PlannedWrite,
+    written: readonly WrittenFile[],
+    {replaced = [], reached}: {replaced?: readonly Add[]; reached?: Reached} = {},
+  ) {
     const txnId = crypto.randomUUID();
     const {version, snapshot} = plan;
     const actions = actionsOf(plan, written, replaced, {}, txnId);
@@ -104,10 +120,16 @@ export class TestTable {
   }
 
   /** `write`, unless these rows are in the table already: then the version they came with. */
-  async apply(given: Partial<Intent> & {readonly applies: Intent['applies']}, parts: readonly Part[]): Promise<{readonly applied: boolean; readonly version: number}> {
+  async apply(
+    given: Partial<Intent> & {readonly applies: Intent['applies']},
+    parts: readonly Part[],
+  ): Promise<{readonly applied: boolean; readonly version: number}> {
     const snapshot = await this.snapshot();
-    const applied = snapshot === undefined ? undefined : await appliedVersion(this.storage.store, snapshot, given.applies.self);
-    return applied === undefined ? {applied: false, version: (await this.write(given, parts)).version} : {applied: true, version: applied};
+    const applied =
+      snapshot === undefined ? undefined : await appliedVersion(this.storage.store, snapshot, given.applies.self);
+    return applied === undefined
+      ? {applied: false, version: (await this.write(given, parts)).version}
+      : {applied: true, version: applied};
   }
 
   restore(at: At) {

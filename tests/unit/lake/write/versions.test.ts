@@ -21,14 +21,34 @@ describe('restore', () => {
     const table = newTable();
     await table.write({}, [{rows: [1]}]);
     await table.write({}, [{rows: [22]}]);
-    await table.write({mode: 'overwrite', overwriteSchema: true, schema: struct(column('x', 'date')), constraints: {c: 'x is not null'}}, [{rows: [333]}]);
-    expect(await table.restore({version: 1})).toMatchObject({version: 3, filesAdded: 2, filesRemoved: 1, bytesAdded: 7});
+    await table.write(
+      {
+        mode: 'overwrite',
+        overwriteSchema: true,
+        schema: struct(column('x', 'date')),
+        constraints: {c: 'x is not null'},
+      },
+      [{rows: [333]}],
+    );
+    expect(await table.restore({version: 1})).toMatchObject({
+      version: 3,
+      filesAdded: 2,
+      filesRemoved: 1,
+      bytesAdded: 7,
+    });
     const snapshot = await table.snapshot();
     expect(await table.rows()).toEqual([1, 22]);
     expect(snapshot?.schema).toEqual(reading);
     expect(snapshot?.protocol).toEqual({minReaderVersion: 1, minWriterVersion: 3});
     const log = await table.log(3);
-    expect(log.map((action) => Object.keys(action).join())).toEqual(['commitInfo', 'metaData', 'protocol', 'add', 'add', 'remove']);
+    expect(log.map((action) => Object.keys(action).join())).toEqual([
+      'commitInfo',
+      'metaData',
+      'protocol',
+      'add',
+      'add',
+      'remove',
+    ]);
     expect(log[0]?.commitInfo).toMatchObject({
       operation: 'RESTORE',
       operationParameters: {version: 1},
@@ -84,20 +104,32 @@ describe('vacuum', () => {
   test('spares what a write that isn’t committed yet may own, and names with _ or . in front', async () => {
     const table = await made();
     const {store} = table.storage;
-    for (const name of ['orphan.parquet', '_metadata', '.part.crc', '_change_data/cdc.parquet']) await put(store, `${table.root}/${name}`);
-    const paths = async (now: number) => (await table.vacuum({retainHours: 0, dryRun: true}, now)).files.map(({path}) => path.replace(/part-.*/, 'part'));
+    for (const name of ['orphan.parquet', '_metadata', '.part.crc', '_change_data/cdc.parquet'])
+      await put(store, `${table.root}/${name}`);
+    const paths = async (now: number) =>
+      (await table.vacuum({retainHours: 0, dryRun: true}, now)).files.map(({path}) => path.replace(/part-.*/, 'part'));
     expect(await paths(Date.now())).toEqual(['part']);
     expect(await paths(Date.now() + 2 * hour)).toEqual(['part', 'orphan.parquet']);
   });
   test.each([-1, NaN, Infinity])('refuses to keep files for %s hours', async (retainHours) => {
     const table = await made();
-    expect(await problemIn(() => table.vacuum({retainHours, dryRun: true}))).toMatchObject({code: 'DELTA_VACUUM_RETENTION_INVALID'});
+    expect(await problemIn(() => table.vacuum({retainHours, dryRun: true}))).toMatchObject({
+      code: 'DELTA_VACUUM_RETENTION_INVALID',
+    });
   });
 });
 
 test('two schemas are compared column by column, fields of structs each', () => {
-  const first = struct(column('a', 'long'), column('s', struct(column('x', 'long'), column('y', 'date'))), column('gone', 'string'));
-  const second = struct(column('A', 'long', false), column('s', struct(column('x', 'double'), column('y', 'date'), column('z', 'byte'))), column('new', 'string'));
+  const first = struct(
+    column('a', 'long'),
+    column('s', struct(column('x', 'long'), column('y', 'date'))),
+    column('gone', 'string'),
+  );
+  const second = struct(
+    column('A', 'long', false),
+    column('s', struct(column('x', 'double'), column('y', 'date'), column('z', 'byte'))),
+    column('new', 'string'),
+  );
   expect(diffSchemas(first, second)).toEqual([
     {column: 'a', table: 'bigint', rows: 'bigint NOT NULL'},
     {column: 's.x', table: 'bigint', rows: 'double'},
@@ -111,23 +143,35 @@ test('two schemas are compared column by column, fields of structs each', () => 
 describe('an action is explained', () => {
   test('each of a commit by what it says, and why it is there', async () => {
     const table = newTable();
-    await table.write({constraints: {warm: 'value > 0'}, partitionBy: ['id'], notNull: ['value']}, [{rows: [1, 2], partition: {id: '7'}}]);
+    await table.write({constraints: {warm: 'value > 0'}, partitionBy: ['id'], notNull: ['value']}, [
+      {rows: [1, 2], partition: {id: '7'}},
+    ]);
     await table.write({mode: 'overwrite'}, []);
     const actions = [...(await table.log(0)), ...(await table.log(1))];
     const said = actions.map((action) => explain(action));
     const [info, metadata, protocol, txn, add, , , remove] = said.map(({what}) => what);
-    expect(info).toMatch(/^WRITE \(Append\) writes rows, 2 rows written in 1 file, at .* UTC, by cell write of demo\.md, with Lakebook/);
-    expect(metadata).toBe('The table has the columns id bigint and value double NOT NULL; its files are partitioned by id; its rows fulfil warm: value > 0.');
+    expect(info).toMatch(
+      /^WRITE \(Append\) writes rows, 2 rows written in 1 file, at .* UTC, by cell write of demo\.md, with Lakebook/,
+    );
+    expect(metadata).toBe(
+      'The table has the columns id bigint and value double NOT NULL; its files are partitioned by id; its rows fulfil warm: value > 0.',
+    );
     expect(protocol).toContain('a writer version 3');
     expect(txn).toContain('lakebook-');
-    expect(add).toMatch(/^The file id=7\/part-00000-.* is part of the table from this version on: 2 rows, 5 bytes; all with id = 7\.$/);
+    expect(add).toMatch(
+      /^The file id=7\/part-00000-.* is part of the table from this version on: 2 rows, 5 bytes; all with id = 7\.$/,
+    );
     expect(remove).toMatch(/^The file id=7\/part-00000-.* is no longer part of the table/);
     expect(said.every(({why}) => why.length > 20)).toBe(true);
   });
-  test.each([{other: {cdc: {}}}, {other: {sidecar: {}}}, {other: {novelty: {}}}, {}, {domainMetadata: {domain: 'd', configuration: '{}', removed: true}}, {commitInfo: {}}])(
-    'also %j',
-    (action) => {
-      expect(explain(action).what).toMatch(/\.$/);
-    },
-  );
+  test.each([
+    {other: {cdc: {}}},
+    {other: {sidecar: {}}},
+    {other: {novelty: {}}},
+    {},
+    {domainMetadata: {domain: 'd', configuration: '{}', removed: true}},
+    {commitInfo: {}},
+  ])('also %j', (action) => {
+    expect(explain(action).what).toMatch(/\.$/);
+  });
 });

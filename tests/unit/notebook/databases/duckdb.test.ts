@@ -46,7 +46,14 @@ async function portsWithFiles(): Promise<Ports> {
 async function database(file: string, name: string, ...statements: readonly string[]): Promise<string> {
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
-  for (const statement of [`ATTACH '${join(folder, file)}' AS ${name}`, `USE ${name}`, ...statements, 'USE memory', `DETACH ${name}`]) await connection.run(statement);
+  for (const statement of [
+    `ATTACH '${join(folder, file)}' AS ${name}`,
+    `USE ${name}`,
+    ...statements,
+    'USE memory',
+    `DETACH ${name}`,
+  ])
+    await connection.run(statement);
   connection.closeSync();
   instance.closeSync();
   return file;
@@ -58,13 +65,25 @@ const open = (file: string): Promise<OpenDatabase> => openDuckDb(ports, file, ca
 /** The rows of a table, read as a load reads them. */
 async function rowsOf(source: OpenDatabase, name: string): Promise<unknown> {
   const target = `rows_${++made}`;
-  await source.read(tableOf('it', source.tables, name), {...call, table: target, rejects: `${target}_rejects`, types: {}});
+  await source.read(tableOf('it', source.tables, name), {
+    ...call,
+    table: target,
+    rejects: `${target}_rejects`,
+    types: {},
+  });
   return (await ports.engine.rows(sql`FROM ${target as Sql}`)).rows;
 }
 
-const attached = async (): Promise<unknown> => (await ports.engine.rows(sql`SELECT database_name FROM duckdb_databases() WHERE NOT internal ORDER BY 1`)).rows.flat();
+const attached = async (): Promise<unknown> =>
+  (
+    await ports.engine.rows(sql`SELECT database_name FROM duckdb_databases() WHERE NOT internal ORDER BY 1`)
+  ).rows.flat();
 
-const plant = ['CREATE TABLE readings AS SELECT 20.5::DOUBLE AS t', 'CREATE VIEW hot AS SELECT * FROM plant.main.readings', 'CREATE VIEW warm AS SELECT * FROM plant.readings'];
+const plant = [
+  'CREATE TABLE readings AS SELECT 20.5::DOUBLE AS t',
+  'CREATE VIEW hot AS SELECT * FROM plant.main.readings',
+  'CREATE VIEW warm AS SELECT * FROM plant.readings',
+];
 
 test('a view that names its own database by its file’s name is read, and nothing stays attached', async () => {
   const source = await open(await database('plant.duckdb', 'plant', ...plant));
@@ -90,14 +109,26 @@ test('a file that is open twice is read both times, and the first one’s end ta
 
 test('a schema of the file’s own name leaves its views unambiguous', async () => {
   // While it is called site, DuckDB itself would refuse the view.
-  const file = await database('site.duckdb', 'x', 'CREATE SCHEMA site', 'CREATE TABLE site.t AS SELECT 7 AS n', 'CREATE VIEW v AS SELECT * FROM site.t');
+  const file = await database(
+    'site.duckdb',
+    'x',
+    'CREATE SCHEMA site',
+    'CREATE TABLE site.t AS SELECT 7 AS n',
+    'CREATE VIEW v AS SELECT * FROM site.t',
+  );
   const source = await open(file);
   expect(await rowsOf(source, 'v')).toEqual([[7]]);
   await source.close();
 });
 
 test('two files are open at once, where one has a schema that is called like the other', async () => {
-  await database('b.duckdb', 'b', 'CREATE SCHEMA plant', 'CREATE TABLE plant.sensors AS SELECT 2 AS n', 'CREATE VIEW v AS SELECT * FROM plant.sensors');
+  await database(
+    'b.duckdb',
+    'b',
+    'CREATE SCHEMA plant',
+    'CREATE TABLE plant.sensors AS SELECT 2 AS n',
+    'CREATE VIEW v AS SELECT * FROM plant.sensors',
+  );
   for (const files of [
     ['plant.duckdb', 'b.duckdb'],
     ['b.duckdb', 'plant.duckdb'],
@@ -115,7 +146,15 @@ test('two files are open at once, where one has a schema that is called like the
 });
 
 test('files are read whatever they are called', async () => {
-  for (const file of ['main.duckdb', 'memory.duckdb', 'system.duckdb', 'temp.duckdb', 'attached_9.duckdb', 'Ünï "x".v2.duckdb', 'pg_catalog.duckdb']) {
+  for (const file of [
+    'main.duckdb',
+    'memory.duckdb',
+    'system.duckdb',
+    'temp.duckdb',
+    'attached_9.duckdb',
+    'Ünï "x".v2.duckdb',
+    'pg_catalog.duckdb',
+  ]) {
     await database(file, 'x', 'CREATE TABLE t AS SELECT 1 AS n');
     const source = await open(file);
     expect([file, await rowsOf(source, 't')]).toEqual([file, [[1]]]);
@@ -135,7 +174,13 @@ test('a name with a dot is quoted, so that of two tables that would be listed al
     'CREATE TABLE "e.f" AS SELECT 5 AS n',
   );
   const source = await open(file);
-  expect(source.tables.map(({name}) => name)).toEqual(['"""c"""', '"e.f"', '"sales.orders"', 'sales."a.b"', 'sales.orders']);
+  expect(source.tables.map(({name}) => name)).toEqual([
+    '"""c"""',
+    '"e.f"',
+    '"sales.orders"',
+    'sales."a.b"',
+    'sales.orders',
+  ]);
   expect(await rowsOf(source, '"sales.orders"')).toEqual([[1]]);
   expect(await rowsOf(source, 'sales.orders')).toEqual([[2]]);
   expect(await rowsOf(source, 'sales."a.b"')).toEqual([[3]]);

@@ -37,7 +37,15 @@ test('a spreadsheet takes what is copied: tabs, line ends and quotes are quoted'
 });
 
 test('NULL, NaN, empty and padded texts are told apart', () => {
-  expect([null, NaN, '', ' x', 'x', 0, false].map(oddity)).toEqual(['null', 'nan', 'empty', 'blank', undefined, undefined, undefined]);
+  expect([null, NaN, '', ' x', 'x', 0, false].map(oddity)).toEqual([
+    'null',
+    'nan',
+    'empty',
+    'blank',
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });
 
 test('nested values unfold', () => {

@@ -26,13 +26,20 @@ test('rows in view are those that touch it', () => {
 
 test('columns in view are found among any widths', () => {
   fc.assert(
-    fc.property(fc.array(fc.integer({min: 48, max: 400}), {minLength: 1, maxLength: 300}), fc.nat(50_000), fc.integer({min: 1, max: 1500}), (widths, at, view) => {
-      const edges = edgesOf(widths);
-      const left = Math.min(at, Math.max(0, (edges.at(-1) ?? 0) - view));
-      const [first, last] = columnsIn(edges, left, view);
-      const touching = widths.flatMap((width, i) => ((edges[i] ?? 0) < left + view && (edges[i] ?? 0) + width > left ? [i] : []));
-      expect([first, last]).toEqual([touching[0], touching.at(-1)]);
-    }),
+    fc.property(
+      fc.array(fc.integer({min: 48, max: 400}), {minLength: 1, maxLength: 300}),
+      fc.nat(50_000),
+      fc.integer({min: 1, max: 1500}),
+      (widths, at, view) => {
+        const edges = edgesOf(widths);
+        const left = Math.min(at, Math.max(0, (edges.at(-1) ?? 0) - view));
+        const [first, last] = columnsIn(edges, left, view);
+        const touching = widths.flatMap((width, i) =>
+          (edges[i] ?? 0) < left + view && (edges[i] ?? 0) + width > left ? [i] : [],
+        );
+        expect([first, last]).toEqual([touching[0], touching.at(-1)]);
+      },
+    ),
   );
 });
 
@@ -44,7 +51,8 @@ test('a cell out of view is brought to the nearer edge', () => {
 
 describe('keys', () => {
   const extent = {rows: 100, columns: 5, page: 10};
-  const go = (from: Selection, key: string, far = false, extend = false) => move(from, key, {far, extend, extent})?.cursor;
+  const go = (from: Selection, key: string, far = false, extend = false) =>
+    move(from, key, {far, extend, extent})?.cursor;
   const start = one({row: 20, column: 2});
 
   test.each([
