@@ -24,14 +24,14 @@ export interface LakebookApi {
   open(markdown: string): Promise<Problem[]>;
   /** Adds a file to the workspace, as if it had been dropped. */
   addFile(name: string, data: Blob): Promise<StoredFile>;
-  /** Fetches a file from an address, as if the reader had typed it. */
+  /** Fetches a file from an address, as if the user had typed it. */
   addUrl(address: string): Promise<StoredFile>;
   /** Runs the notebook, or one cell and what it reads. */
   run(cell?: string): Promise<RunReport>;
   cancel(): Promise<void>;
   /** What the last run did: as text, as JSON, or as a page of its own. */
   report(format?: ReportFormat): Promise<string>;
-  /** The alerts of the notebook’s last run, the open and critical ones first; `acknowledged` is the reader’s mark. */
+  /** The alerts of the notebook’s last run, the open and critical ones first; `acknowledged` is the user’s mark. */
   alerts(): Promise<readonly (Alert & {readonly acknowledged: boolean})[]>;
   /** Marks open alerts as seen, by their keys, or takes the mark back. */
   acknowledge(keys: readonly string[], acknowledged?: boolean): Promise<void>;

@@ -5,7 +5,7 @@ import {formatOf} from '../sql/read-csv.ts';
 import type {LoadOptions} from '../steps/define.ts';
 import type {Handover} from './define.ts';
 
-/** The format of the files that a load reads: as it was found, as the reader said, or as their names say. */
+/** The format of the files that a load reads: as it was found, as the user said, or as their names say. */
 export const formatRead = (files: readonly string[], options: LoadOptions, found: FileFormat | undefined): FileFormat =>
   found ?? options.format ?? formatOf(files);
 

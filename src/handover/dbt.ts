@@ -178,7 +178,7 @@ class Models {
     if (stops(cell)) this.#gates.push(cell.name);
   }
 
-  /** A query of the reader's own names its tables as they are; dbt is told of them beside it. */
+  /** A query of the user's own names its tables as they are; dbt is told of them beside it. */
   #needs(cell: CompiledCell): string {
     const names =
       cell.work.type === 'sql'

@@ -54,7 +54,7 @@ export interface CellSql {
   readonly isRead: boolean;
 }
 
-/** A cell that stays out: why, and a line that the reader can take the marks off once they did what is said. */
+/** A cell that stays out: why, and a line that the user can take the marks off once they did what is said. */
 export interface LeftOut {
   readonly left: Left;
   readonly instead: Sql | undefined;
@@ -168,7 +168,7 @@ class Script {
     return this.writesLake || this.#cells.lacking.length > 0;
   }
 
-  /** The lines that load tables of the lake which the notebook doesn’t write, for the reader to take up. */
+  /** The lines that load tables of the lake which the notebook doesn’t write, for the user to take up. */
   loads(): string[] {
     const {lacking} = this.#cells;
     if (lacking.length === 0) return [];
@@ -479,7 +479,7 @@ export class DuckDBCells {
     return this.dialect.lake?.(table) ?? id(table);
   }
 
-  /** A query of the reader's own over the names of this hand-over. */
+  /** A query of the user's own over the names of this hand-over. */
   #queryOf(cell: CompiledCell, text: string): Sql {
     const tables = new Map<string, Sql>(cell.sources.map((source) => [source.name, this.#lakeTable(source)]));
     const found = lakeReads(text);
@@ -620,7 +620,7 @@ const at = (table: string, version: number): string => `${table}@v${version}`;
 const bring = (table: string): string =>
   `Export ${table} as a zip in the page, unpack it beside the script, and take the marks off the lines that load it and off what reads it.`;
 
-/** Files as DuckDB itself reads them: as they were read in the page where that is known, else as the reader said. */
+/** Files as DuckDB itself reads them: as they were read in the page where that is known, else as the user said. */
 function readSql(
   files: readonly string[],
   options: LoadOptions,

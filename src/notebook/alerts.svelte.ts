@@ -64,7 +64,7 @@ const nothing: Kept = {cells: {}, acknowledged: {}, told: {}, webhook: null, uns
 const isWorse = (severity: string, before: string | undefined): boolean =>
   before === undefined || (severity === 'critical' && before !== 'critical');
 
-/** The alerts of the open notebook: which are open, which the reader has seen, which are new. Kept with the workspace, beside the notebook and never in it. */
+/** The alerts of the open notebook: which are open, which the user has seen, which are new. Kept with the workspace, beside the notebook and never in it. */
 export class Alerts {
   #kept = $state.raw<Kept>(nothing);
   /** What went wrong when alerts were sent. */
@@ -74,7 +74,7 @@ export class Alerts {
   readonly cells = $derived(Object.entries(this.#kept.cells).filter(([name]) => this.names.has(name)));
   readonly all: readonly Alert[] = $derived(this.cells.flatMap(([, {alerts}]) => alerts).sort(byUrgency));
   readonly open: readonly Alert[] = $derived(this.all.filter((alert) => alert.clearedAt === null));
-  /** Those that are open and that the reader has not acknowledged. */
+  /** Those that are open and that the user has not acknowledged. */
   readonly ringing: readonly Alert[] = $derived(this.open.filter((alert) => !this.isAcknowledged(alert)));
   /** Whether there are more open alerts than are told. */
   readonly isCut = $derived(this.cells.some(([, {open, alerts}]) => open > alerts.length));
@@ -218,7 +218,7 @@ export class Alerts {
   }
 }
 
-/** Never in an exported workspace, as an address that the reader typed may be a secret. */
+/** Never in an exported workspace, as an address that the user typed may be a secret. */
 export const alertsFile = (path: string): string => `alerts/${path}.json`;
 
 const marks = (entries: readonly (readonly [string, string])[]): Marks => Object.fromEntries(entries.slice(-mostMarks));

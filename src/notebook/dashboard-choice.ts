@@ -7,7 +7,7 @@ export interface Extent {
 export const quickRanges = {'1h': 3.6e9, '24h': 8.64e10, '7d': 6.048e11} as const;
 export type QuickRange = keyof typeof quickRanges;
 
-/** What the reader chose: a span that ends with the data, a span of his own, or everything. No sensors chosen are all of them. */
+/** What the user chose: a span that ends with the data, a span of his own, or everything. No sensors chosen are all of them. */
 export interface Choice {
   readonly range: QuickRange | Extent | undefined;
   readonly sensors: readonly string[];

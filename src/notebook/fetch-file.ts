@@ -1,6 +1,6 @@
 import {ProblemError} from '../lib/problem.ts';
 
-/** Fetches a file from an address the reader typed; a Problem says why there is none. */
+/** Fetches a file from an address the user typed; a Problem says why there is none. */
 export async function fetchFile(address: string): Promise<File> {
   const url = URL.parse(address);
   if (url === null || !/^https?:$/.test(url.protocol))

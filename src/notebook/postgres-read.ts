@@ -15,7 +15,7 @@ export function postgresRows({columns, rows}: PostgresAnswer): (string | null)[]
   );
 }
 
-/** Runs a statement of the reader's in PostgreSQL, which refuses to write, and puts its rows into a table of the engine. */
+/** Runs a statement of the user's in PostgreSQL, which refuses to write, and puts its rows into a table of the engine. */
 export async function readPostgres(
   ports: Pick<Ports, 'engine' | 'postgres'>,
   statement: string,

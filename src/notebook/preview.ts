@@ -11,7 +11,7 @@ import {detectCsv, readFiles, type Detected} from './read.ts';
 /** How a file would be read, and its first rows read so. */
 export interface FilePreview {
   readonly sniffed: Sniffed;
-  /** What was found out about a CSV file where the reader said nothing. */
+  /** What was found out about a CSV file where the user said nothing. */
   readonly detected: Detected | undefined;
   /** The tables of a database, and the one that is read. */
   readonly tables: readonly SourceTable[];

@@ -19,12 +19,12 @@ export interface Destination {
   readonly choose?: (tables: readonly SourceTable[]) => string | undefined;
 }
 
-/** What was found out about a CSV file where the reader said nothing. */
+/** What was found out about a CSV file where the user said nothing. */
 export interface Detected extends Dialect {
   readonly decimal: '.' | ',';
 }
 
-/** A file of the workspace, and how it was read: as the reader said, or as it was found out. */
+/** A file of the workspace, and how it was read: as the user said, or as it was found out. */
 export interface FileRead {
   readonly file: string;
   readonly format: Sniffed['format'];
@@ -219,7 +219,7 @@ async function understandCsv(
 const registeredName = (file: string, encoding: string): string =>
   `${encoding}/${encodeURIComponent(file).replace(/[.!~*'()]/g, (char) => `%${char.charCodeAt(0).toString(16)}`)}/text`;
 
-/** A problem that the engine found, about the file as the reader knows it. */
+/** A problem that the engine found, about the file as the user knows it. */
 function aboutFile(thrown: unknown, file: string, encoding: string): ProblemError {
   const problem = problemOf(thrown);
   const {where, ...rest} = problem;

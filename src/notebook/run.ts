@@ -215,7 +215,7 @@ export class Runner {
 
   /**
    * Takes out of the engine what isn't of the current plan: SQL finds the rows of other notebooks there by more ways than names, and a
-   * notebook that isn't the reader's own has to find none.
+   * notebook that isn't the user's own has to find none.
    */
   leaveOnly(): Promise<void> {
     return this.#turns.take('run', async () => {
@@ -231,7 +231,7 @@ export class Runner {
     });
   }
 
-  /** Runs something of the reader's own while the tables of the current plan that `names` mentions, and `sources`, are there under their names. */
+  /** Runs something of the user's own while the tables of the current plan that `names` mentions, and `sources`, are there under their names. */
   async query<T>(
     names: readonly string[],
     sources: readonly LakeSource[],
@@ -814,7 +814,7 @@ export class Runner {
 const writtenBy = ({work}: Computed): string | undefined =>
   work.type === 'step' ? work.step.writes?.(work.values)?.table : undefined;
 
-/** A name under which SQL of the reader's finds a table. */
+/** A name under which SQL of the user's finds a table. */
 type View = Pick<Input, 'name' | 'relation'>;
 
 /** Rows that columns are put beside. */

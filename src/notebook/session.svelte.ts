@@ -99,7 +99,7 @@ export class Session {
   readonly steps = steps;
   readonly title = $derived(this.notebook.title || 'Untitled notebook');
   readonly isSample = $derived(samples.some((sample) => sample.path === this.path));
-  /** Undefined for a notebook of the reader's own. */
+  /** Undefined for a notebook of the user's own. */
   trust = $state.raw<Trust | undefined>();
   /** What the open notebook, being somebody else's, asks for. */
   readonly wants: readonly Want[] = $derived(this.trust === undefined ? [] : asked(this.trust, this.notebook));
@@ -230,14 +230,14 @@ export class Session {
     await this.#open(path, found);
   }
 
-  /** Opens a shipped notebook: the reader's own copy if there is one, else a new one with its data files. */
+  /** Opens a shipped notebook: the user's own copy if there is one, else a new one with its data files. */
   async openSample(path: string): Promise<void> {
     if ((await this.#workspace.read(path)) === undefined) await this.#placeSample(path);
     else await this.openPath(path);
     await this.#fetchSampleFiles();
   }
 
-  /** A shipped notebook back to its original; undo brings the reader's version back. */
+  /** A shipped notebook back to its original; undo brings the user's version back. */
   async resetSample(): Promise<void> {
     const sample = samples.find((known) => known.path === this.path);
     if (sample !== undefined) this.#edit(parseNotebook(await sample.text()));
@@ -249,7 +249,7 @@ export class Session {
     await this.#create(path, '---\nlakebook: 1\ntitle: Untitled notebook\n---\n\n');
   }
 
-  /** Opens a notebook's Markdown as a new notebook of the workspace: the reader's own, or one that came `from` elsewhere and may use nothing yet. */
+  /** Opens a notebook's Markdown as a new notebook of the workspace: the user's own, or one that came `from` elsewhere and may use nothing yet. */
   async openMarkdown(text: string, name?: string, from?: Origin): Promise<void> {
     const title = parseNotebook(text).title || (name ?? 'notebook').replace(/\.md$/i, '');
     const reserved = from === undefined ? [] : samples.map((sample) => sample.path);
@@ -261,7 +261,7 @@ export class Session {
     await this.#fetchSampleFiles();
   }
 
-  /** What the reader says to these wants of the open notebook; those not `allowed` are refused. */
+  /** What the user says to these wants of the open notebook; those not `allowed` are refused. */
   async decide(shown: readonly Want[], allowed: ReadonlySet<string>): Promise<void> {
     if (this.trust === undefined) return;
     const {path} = this;
@@ -273,7 +273,7 @@ export class Session {
     await this.#fetchSampleFiles();
   }
 
-  /** Replaces the open notebook's text with one of the reader's own, keeping its place in the workspace. */
+  /** Replaces the open notebook's text with one of the user's own, keeping its place in the workspace. */
   async replaceMarkdown(text: string): Promise<void> {
     const notebook = parseNotebook(text);
     // What was measured at a moment, and the last run, were those of the text before.
@@ -608,7 +608,7 @@ export class Session {
     }
   }
 
-  /** Fetches a file from an address the reader typed. */
+  /** Fetches a file from an address the user typed. */
   async addUrl(address: string): Promise<StoredFile> {
     const {fetchFile} = await import('./fetch-file.ts');
     const file = await fetchFile(address);
@@ -941,7 +941,7 @@ export class Session {
     return this.notebook.cells.find((cell: Cell): cell is RunnableCell => cell.type !== 'text' && cell.name === name);
   }
 
-  /** Runs a query of the reader's own; it may name cells and the lake's tables. */
+  /** Runs a query of the user's own; it may name cells and the lake's tables. */
   async query(written: string): ReturnType<Ports['engine']['rows']> {
     unwrap(checkQuery(written));
     const {text, reads} = unwrap(lakeReads(written));

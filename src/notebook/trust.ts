@@ -9,10 +9,10 @@ import {filePatterns, type Denies} from './plan.ts';
 import {substitute, substituteValues} from './substitute.ts';
 
 const origins = ['link', 'file', 'workspace'] as const;
-/** How a notebook that isn't the reader's own came in. */
+/** How a notebook that isn't the user's own came in. */
 export type Origin = (typeof origins)[number];
 
-/** A thing of the reader's: a file (or a glob of files), or a table of the lake to read or to write, and how it is written, the PostgreSQL database to read, or a table of it to write. No step and no SQL can reach anything else, nor the network. */
+/** A thing of the user's: a file (or a glob of files), or a table of the lake to read or to write, and how it is written, the PostgreSQL database to read, or a table of it to write. No step and no SQL can reach anything else, nor the network. */
 interface Thing {
   readonly kind: 'file' | 'read' | LakeWrite['mode'] | 'psql' | 'postgres';
   readonly name: string;
@@ -24,13 +24,13 @@ export interface Want extends Thing {
   readonly cells: readonly string[];
 }
 
-/** What the reader decided about a notebook that came from elsewhere. Kept beside its text and never in it: a text can't vouch for itself. */
+/** What the user decided about a notebook that came from elsewhere. Kept beside its text and never in it: a text can't vouch for itself. */
 export interface Trust {
   readonly from: Origin;
-  /** The text as it came: only what it asks for or names is asked about, since the reader's own edits are his own affair. */
+  /** The text as it came: only what it asks for or names is asked about, since the user's own edits are his own affair. */
   readonly text: string;
   /**
-   * The keys of all that it asks for; 'anything' where a cell of it can't be read, since the reader who mends that cell can't know what else it
+   * The keys of all that it asks for; 'anything' where a cell of it can't be read, since the user who mends that cell can't know what else it
    * brings. Found anew at each start, since a later Lakebook may know steps that this one doesn't.
    */
   readonly came: ReadonlySet<string> | 'anything';
@@ -105,18 +105,18 @@ function cameWith(notebook: Notebook): Trust['came'] {
   return isRead ? new Set(wantsOf(notebook).map(({key}) => key)) : 'anything';
 }
 
-/** Whether a thing came with the text: it asks for it, or names it anywhere, so that nothing becomes the reader's own by his mending what stands there. */
+/** Whether a thing came with the text: it asks for it, or names it anywhere, so that nothing becomes the user's own by his mending what stands there. */
 function isForeign({came, text}: Trust): (thing: Thing) => boolean {
   const named = text.toLowerCase();
   return (thing) => came === 'anything' || came.has(keyOf(thing)) || named.includes(thing.name.toLowerCase());
 }
 
-/** What the reader is asked about: what the notebook asks for now and came with. */
+/** What the user is asked about: what the notebook asks for now and came with. */
 export const asked = (trust: Trust, notebook: Notebook): Want[] => wantsOf(notebook).filter(isForeign(trust));
 
 export const isWrite = ({kind}: Thing): boolean => kind !== 'file' && kind !== 'read' && kind !== 'psql';
 
-/** What is ticked when the reader is asked: what he allowed, and what is undecided but for writes, which he ticks himself. */
+/** What is ticked when the user is asked: what he allowed, and what is undecided but for writes, which he ticks himself. */
 export const tickedAtFirst = (wants: readonly Want[], trust?: Trust): string[] =>
   wants
     .filter(
@@ -124,7 +124,7 @@ export const tickedAtFirst = (wants: readonly Want[], trust?: Trust): string[] =
     )
     .map(({key}) => key);
 
-/** The trust once the reader was shown these wants and allowed those with the keys `allowed`. */
+/** The trust once the user was shown these wants and allowed those with the keys `allowed`. */
 export function decided(trust: Trust, shown: readonly Want[], allowed: ReadonlySet<string>): Trust {
   const keys = shown.map(({key}) => key);
   const settle = (before: ReadonlySet<string>, isIn: (key: string) => boolean): ReadonlySet<string> =>
@@ -169,7 +169,7 @@ export const writeTrust = ({from, text, allowed, refused}: Trust): string =>
 
 /**
  * What `writeTrust` wrote. Where that is damaged everything is asked for again, as if `current`, the notebook's text, had just come: that it
- * isn't the reader's own is known from the file's being there.
+ * isn't the user's own is known from the file's being there.
  */
 export function readTrust(written: string, current: string): Trust {
   try {

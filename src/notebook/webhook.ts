@@ -2,7 +2,7 @@ import {ProblemError} from '../lib/problem.ts';
 import {plural} from '../lib/text.ts';
 import type {Alert} from './alerts.svelte.ts';
 
-/** Where the reader wants new alerts to be sent. Typed by him, kept on this machine, never part of a notebook or an export. */
+/** Where the user wants new alerts to be sent. Typed by him, kept on this machine, never part of a notebook or an export. */
 export interface Webhook {
   readonly address: string;
   /** Sends to servers that allow no web page to read their answer; whether it arrived can't be known then. */

@@ -19,11 +19,11 @@ export interface NotebookEntry {
 const folder = 'notebooks';
 const fileOf = (path: string): string => `${folder}/${path}.md`;
 const stateOf = (path: string): string => `state/${path}.json`;
-/** There for notebooks that aren't the reader's own. Never in an exported workspace: what was decided here holds nowhere else. */
+/** There for notebooks that aren't the user's own. Never in an exported workspace: what was decided here holds nowhere else. */
 const trustOf = (path: string): string => `trust/${path}.json`;
 const openFile = 'open.json';
 
-/** A notebook as the workspace keeps it; `trust` is undefined for the reader's own. */
+/** A notebook as the workspace keeps it; `trust` is undefined for the user's own. */
 export interface KeptNotebook {
   readonly notebook: Notebook;
   readonly ran: ReadonlyMap<string, Remembered>;
@@ -60,7 +60,7 @@ export class Workspace {
     await this.storage.writeText(fileOf(path), serializeNotebook(notebook));
   }
 
-  /** To be written before the notebook is: without it, the text is the reader's own. */
+  /** To be written before the notebook is: without it, the text is the user's own. */
   async writeTrust(path: string, trust: Trust): Promise<void> {
     await this.storage.writeText(trustOf(path), writeTrust(trust));
   }

@@ -206,7 +206,7 @@ export interface Ports {
   readonly storage: StoragePort;
   readonly lake: LakePort;
   readonly postgres: PostgresPort;
-  /** Another PostgreSQL, in memory, which is gone when it is closed: for what may not reach the reader's own. */
+  /** Another PostgreSQL, in memory, which is gone when it is closed: for what may not reach the user's own. */
   readonly throwAwayPostgres: () => PostgresPort;
   readonly sqlite: SqlitePort;
 }

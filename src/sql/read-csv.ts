@@ -47,7 +47,7 @@ export function csvTimeFormat(pattern: string): string | undefined {
   return usable ? parsed.value.formats[0] : undefined;
 }
 
-/** What the reader said about how the text is written. */
+/** What the user said about how the text is written. */
 const dialect = (options: LoadOptions): Argument[] => [
   ['delim', said(options.delimiter)],
   ['quote', said(options.quote)],
@@ -154,7 +154,7 @@ FROM (
 GROUP BY line
 ORDER BY line`;
 
-/** What the SQL face of a load prints: only what the reader said, over the files by their own names. */
+/** What the SQL face of a load prints: only what the user said, over the files by their own names. */
 export function shownRead(files: readonly string[], options: LoadOptions): Sql {
   const [only] = files;
   const names = files.length === 1 && only !== undefined ? lit(only) : listed(files);

@@ -23,7 +23,7 @@ export function id(name: string): Sql {
 /** An identifier that is always quoted, for SQL that another engine reads too: its reserved words are others. */
 export const quotedId = (name: string): Sql => trusted(`"${name.replaceAll('"', '""')}"`);
 
-/** A statement of a psql cell, as the reader wrote it. It is sent to PostgreSQL by itself and in a read-only transaction, never put into another. */
+/** A statement of a psql cell, as the user wrote it. It is sent to PostgreSQL by itself and in a read-only transaction, never put into another. */
 export const psqlStatement = (text: string): Sql => trusted(text);
 
 /**
@@ -58,13 +58,13 @@ function tokensOf(written: string): readonly Token[] {
   return lexed.ok ? lexed.value : [];
 }
 
-/** An expression the reader wrote in a notebook, in parentheses. `checkExpression` has said that it is one whole expression. */
+/** An expression the user wrote in a notebook, in parentheses. `checkExpression` has said that it is one whole expression. */
 export const expression = (written: string): Sql => {
   const text = plainSpaces(written, tokensOf(written)).trim();
   return trusted(`(${text.includes('--') ? `${text}\n` : text})`);
 };
 
-/** A query the reader wrote in a SQL cell, so that it can stand in parentheses. `checkQuery` has said that it is one query. */
+/** A query the user wrote in a SQL cell, so that it can stand in parentheses. `checkQuery` has said that it is one query. */
 export function query(written: string): Sql {
   const found = tokensOf(written);
   const text = plainSpaces(written, found);

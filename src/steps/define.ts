@@ -204,7 +204,7 @@ export interface Step<P extends Params = Params> {
   writesPostgres?(values: Values<P>): string;
   /** The columns it adds that tell the time of the run: other ones on every run, of the same rows. */
   runTimes?(values: Values<P>): readonly string[];
-  /** Values that suit the rows of the first input, for the reader to edit; loads when it is asked for. */
+  /** Values that suit the rows of the first input, for the user to edit; loads when it is asked for. */
   readonly propose?: () => Promise<Proposer>;
   /** What is wrong with these values on these columns; pure. */
   check?(values: Values<P>, inputs: readonly Input[]): readonly StepProblem[];
@@ -221,7 +221,7 @@ export interface Step<P extends Params = Params> {
   readonly examples: readonly Example[];
 }
 
-/** How a file was read where the reader said nothing. */
+/** How a file was read where the user said nothing. */
 export interface FoundFile {
   readonly format: FileFormat;
   /** The table of a database that was read, by its schema and name. */

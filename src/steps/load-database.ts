@@ -60,7 +60,7 @@ function sqliteAsked(value: Sql, type: string): Sql {
   return type === 'BLOB' ? sql`CASE WHEN ${value} IS NOT NULL THEN hex(${value}) END` : sql`CAST(${value} AS TEXT)`;
 }
 
-/** A value whose type the reader chose: its text, a number's with all of its digits. */
+/** A value whose type the user chose: its text, a number's with all of its digits. */
 const sqliteText = (value: Sql): Sql =>
   sql`CASE typeof(${value}) WHEN 'real' THEN printf('%!.17g', ${value}) ELSE CAST(${value} AS TEXT) END`;
 

@@ -176,7 +176,7 @@ function addresses(
   return {all: `[${values.file.map((name) => (isGlob(name) ? `*${found(name)}` : file(name))).join(', ')}]`};
 }
 
-/** The values with what was found out where the reader said nothing. */
+/** The values with what was found out where the user said nothing. */
 function completed(values: LoadValues, found: FoundFile | undefined): LoadValues {
   const csv = found?.csv;
   if (found === undefined || csv === undefined) return values;

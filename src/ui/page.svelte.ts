@@ -62,7 +62,7 @@ export class Page extends Messages {
   dialog = $state.raw<OpenDialog | undefined>();
   /** The fragment of the link whose notebook is being read; nothing of it is taken in yet. */
   visit = $state<string | undefined>(linkIn(location.hash));
-  /** The page was opened by a link: the reader's own notebook waits behind. */
+  /** The page was opened by a link: the user's own notebook waits behind. */
   curtain = $state(this.visit !== undefined);
   /** What the dashboard is filtered by while it is shown instead of the cells; the address says the same. */
   dashboard = $state.raw<Choice | undefined>(choiceIn(location.hash));
@@ -299,7 +299,7 @@ export class Page extends Messages {
 
   // ---- runs
 
-  /** Whether something that is to run waits for the reader's word on what it may use; then he is asked. */
+  /** Whether something that is to run waits for the user's word on what it may use; then he is asked. */
   #asks(name: string | undefined): boolean {
     const {planned, undecided} = this.session;
     const waits = [...planned.values()].some((cell) => (name === undefined || cell.name === name) && isHeld(cell));

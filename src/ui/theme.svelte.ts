@@ -2,7 +2,7 @@ export type ThemeName = 'light' | 'dark';
 
 const key = 'lakebook:theme';
 
-/** Light or dark: the reader's choice, remembered; without one the system's, followed as it changes. */
+/** Light or dark: the user's choice, remembered; without one the system's, followed as it changes. */
 export class Theme {
   #name = $state<ThemeName>(document.documentElement.dataset['theme'] === 'dark' ? 'dark' : 'light');
 

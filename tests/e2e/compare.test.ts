@@ -144,7 +144,7 @@ describe('on the page', () => {
     expect(left).toEqual([]);
   });
 
-  test('a Delta table of a cell’s name is compared only when the reader says so', async () => {
+  test('a Delta table of a cell’s name is compared only when the user says so', async () => {
     await drop([join(folder, 'output', 'kept')]);
     await dialog().getByText('It is named as a cell').waitFor();
     await dialog().getByRole('button', {name: 'Compare', exact: true}).click();

@@ -182,7 +182,7 @@ test('a dump of PostgreSQL that is dropped runs in a database of its own, and it
     [2, null, '123456789.125', '2024-01-31T23:00:00Z', 'warning', null, '246913578.250'],
     [3, 'tab\there', null, null, null, [], null],
   ]);
-  // The reader's own database has none of it.
+  // The user's own database has none of it.
   expect(await page.evaluate(() => window.lakebook.postgres.tables())).toEqual([]);
   const job = await app.handover('pyspark');
   expect(job).toContain('--packages org.postgresql:postgresql:');

@@ -52,7 +52,7 @@ async function saved(button: RegExp): Promise<string> {
   return path;
 }
 
-/** Chooses files as the reader does, and gives the dialog that asks how to open them. */
+/** Chooses files as the user does, and gives the dialog that asks how to open them. */
 async function choose(...paths: string[]): Promise<Locator> {
   await app.page.keyboard.press('ControlOrMeta+k');
   const [chooser] = await Promise.all([

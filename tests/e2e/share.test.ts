@@ -135,8 +135,8 @@ describe('a link', () => {
     expect(await seriousFaults(page)).toEqual([]);
   });
 
-  test('survives a reload unread and unrun, with the reader’s own notebook behind it', async () => {
-    // Opening the page says anew which notebook of the reader's own is open: the same one.
+  test('survives a reload unread and unrun, with the user’s own notebook behind it', async () => {
+    // Opening the page says anew which notebook of the user's own is open: the same one.
     const others = (paths: string[]): string[] => paths.filter((path) => !path.includes('open.json'));
     const before = others(await stored(app.page));
     await app.reload();
@@ -159,7 +159,7 @@ describe('a link', () => {
     expect(texts(await stored(page))).toEqual(texts(before));
   });
 
-  test('runs with what the reader left ticked, and no more: no write unless he ticks it', async () => {
+  test('runs with what the user left ticked, and no more: no write unless he ticks it', async () => {
     const {page} = app;
     await follow(app, link);
     expect(await reading(page).getByLabel('Overwrite the table salaries').isChecked()).toBe(false);
@@ -181,7 +181,7 @@ describe('a link', () => {
     expect(await seriousFaults(page)).toEqual([]);
   });
 
-  test('keeps what was decided across a reload, and lets the reader change it', async () => {
+  test('keeps what was decided across a reload, and lets the user change it', async () => {
     const {page} = app;
     await app.reload();
     expect(await statusOf(page, 'ruined')).toBe('can’t run');
@@ -309,7 +309,7 @@ describe('a notebook from a file', () => {
     expect((await page.evaluate(() => window.lakebook.lake.history('salaries'))).length).toBe(1);
   });
 
-  test('doesn’t ask about what the reader himself writes into it', async () => {
+  test('doesn’t ask about what the user himself writes into it', async () => {
     const {page} = app;
     await page.getByRole('button', {name: '+ SQL'}).last().click();
     await page.keyboard.press('Control+a');
@@ -342,7 +342,7 @@ describe('a notebook from a file', () => {
     expect((await page.evaluate(() => window.lakebook.lake.history('salaries'))).length).toBe(1);
   });
 
-  test('is the reader’s own once the console replaced its text', async () => {
+  test('is the user’s own once the console replaced its text', async () => {
     await choose('again.md', foreign.replace('A friendly notebook', 'Another notebook'));
     await eventually(() => app.page.getByLabel('Title of the notebook').inputValue()).toBe('Another notebook');
     expect(await statusOf(app.page, 'ruined')).toBe('can’t run');

@@ -43,7 +43,7 @@ describe('a reload', () => {
   });
 });
 
-describe('an address the reader typed', () => {
+describe('an address the user typed', () => {
   let server: Server;
   let origin: string;
   beforeAll(async () => {

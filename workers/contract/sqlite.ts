@@ -20,7 +20,7 @@ export interface SqliteTable {
 }
 
 export interface SqliteRead {
-  /** Types of the reader's that go before the declared ones, by column. */
+  /** Types of the user's that go before the declared ones, by column. */
   readonly types: Readonly<Record<string, string>>;
   readonly limit: number | undefined;
 }

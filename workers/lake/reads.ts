@@ -31,7 +31,7 @@ export class Reads {
     private readonly parquet: () => Promise<ParquetModule>,
   ) {}
 
-  /** Opens a version, of the lake unless its files are in another store; the reader holds `release` until it is closed. */
+  /** Opens a version, of the lake unless its files are in another store; the user holds `release` until it is closed. */
   open(snapshot: Snapshot, release: Release, store: FileStore = this.tables.store): ReadPlan {
     const files = readPlanOf(snapshot);
     const reader = this.#open.add({snapshot, store, adds: [...snapshot.files.values()], release});

@@ -54,7 +54,7 @@ export function createSqliteService(
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** The tables and views that the reader made. */
+/** The tables and views that the user made. */
 function tablesIn(db: Database, bytes: number): Found[] {
   const listed = db.selectArrays(
     "SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'view', 'virtual') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",

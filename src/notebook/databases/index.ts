@@ -23,7 +23,7 @@ export interface Into {
   /** The engine's tables for the rows and for what doesn't fit the columns' types. */
   readonly table: string;
   readonly rejects: string;
-  /** Types of the reader's, which go before the declared ones where values decide. */
+  /** Types of the user's, which go before the declared ones where values decide. */
   readonly types: Readonly<Record<string, string>>;
   readonly onProgress: (progress: Progress) => void;
   readonly signal: AbortSignal | undefined;

@@ -5,7 +5,7 @@ import {remember, remembered} from '../theme.svelte.ts';
 const key = 'lakebook:notices';
 const mostNotices = 3;
 
-/** System notices of new alerts: off until the reader asks for them and the browser is allowed to. */
+/** System notices of new alerts: off until the user asks for them and the browser is allowed to. */
 class Notices {
   #permission = $state(this.isKnown ? Notification.permission : 'denied');
   #wanted = $state(remembered(key) === 'on');
@@ -17,7 +17,7 @@ class Notices {
   get isOn(): boolean {
     return this.#wanted && this.#permission === 'granted';
   }
-  /** The reader has told the browser no; only its own settings can change that. */
+  /** The user has told the browser no; only its own settings can change that. */
   get isRefused(): boolean {
     return this.#permission === 'denied';
   }

@@ -102,7 +102,7 @@ export async function openEditor({
     onRun(moveOn);
     return true;
   };
-  // A text that comes from the notebook is no edit of the reader's.
+  // A text that comes from the notebook is no edit of the user's.
   let quiet = false;
   const view = new EditorView({
     parent,

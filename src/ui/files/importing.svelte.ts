@@ -9,7 +9,7 @@ type Values = Readonly<Record<string, unknown>>;
 
 const pause = 250;
 
-/** One file on its way in: the options the reader set, and its first rows read with them. */
+/** One file on its way in: the options the user set, and its first rows read with them. */
 export class ImportedFile {
   values = $state.raw<Values>({});
   /** Columns whose chosen types went, because the file read with these options has no such column. */

@@ -1,4 +1,4 @@
-/** Gives a file to the reader as a download. */
+/** Gives a file to the user as a download. */
 export function saveFile(file: File): void {
   const url = URL.createObjectURL(file);
   const link = Object.assign(document.createElement('a'), {href: url, download: file.name});

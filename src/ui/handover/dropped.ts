@@ -9,7 +9,7 @@ export interface SparkOutput {
   /** What the folder or the zip is called. */
   readonly from: string;
   readonly files: readonly FileAt[];
-  /** What else may be done with it: then the reader is asked. */
+  /** What else may be done with it: then the user is asked. */
   readonly otherwise?: {readonly label: string; readonly run: () => void};
 }
 

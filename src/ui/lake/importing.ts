@@ -93,17 +93,17 @@ function chooseFolder(take: (folder: DroppedFolder) => void): void {
   input.click();
 }
 
-/** Lets the reader choose a folder that holds a Delta table. */
+/** Lets the user choose a folder that holds a Delta table. */
 export const pickFolder = (page: Page): void =>
   chooseFolder((folder) => void page.takeIn({files: [], folders: [folder]}));
 
-/** Lets the reader choose the folder that a Spark run wrote. */
+/** Lets the user choose the folder that a Spark run wrote. */
 export const pickOutput = (page: Page): void =>
   chooseFolder(({name, files}) => (page.dialog = {kind: 'compare', output: {from: name, files}}));
 
-/** Lets the reader choose a notebook, or the zip of a workspace. */
+/** Lets the user choose a notebook, or the zip of a workspace. */
 export const pickNotebook = (page: Page): void =>
   page.pickFiles('.md,.markdown,.zip,.age,.fernet,application/zip', false);
 
-/** Lets the reader choose the zip of a Delta table or of a workspace. */
+/** Lets the user choose the zip of a Delta table or of a workspace. */
 export const pickZip = (page: Page): void => page.pickFiles('.zip,.age,.fernet,application/zip', false);

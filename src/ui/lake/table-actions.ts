@@ -21,7 +21,7 @@ export async function readHere(page: Page, table: string, version?: number): Pro
   if (id !== undefined) await page.run(page.nameOf(id));
 }
 
-/** Saves a table as a zip among the reader's downloads. */
+/** Saves a table as a zip among the user's downloads. */
 export async function saveTable(page: Page, table: string): Promise<void> {
   const file = await page.busy(`Packing ${table} …`, () => page.session.lake.exportTable(table));
   if (file === undefined) return;

@@ -126,7 +126,7 @@ describe('streaming', () => {
     expect(schemas).toEqual(['x: Int32']);
   });
 
-  test('what the reader of the chunks throws ends the stream and comes back as it was', async () => {
+  test('what the user of the chunks throws ends the stream and comes back as it was', async () => {
     const full = new RangeError('the disk is full');
     await expect(node.engine.stream(sql`FROM range(1000000)`, () => Promise.reject(full))).rejects.toBe(full);
     expect(await rows('SELECT 1')).toEqual([[1]]);

@@ -109,7 +109,7 @@ describe('what a text asks for', () => {
   );
 });
 
-describe('a notebook that isn’t the reader’s own', () => {
+describe('a notebook that isn’t the user’s own', () => {
   test('runs nothing that uses files or tables, nor what reads such a cell', () => {
     expect(codes(planWith(newTrust('link', text), text))).toEqual({
       raw: 'NOT_ALLOWED',
@@ -121,7 +121,7 @@ describe('a notebook that isn’t the reader’s own', () => {
     expect(new Set(Object.values(codes(planWith(undefined, text))))).toEqual(new Set(['ready']));
   });
 
-  test('runs what the reader allows, and no more', () => {
+  test('runs what the user allows, and no more', () => {
     const trust = newTrust('link', text);
     const shown = asked(trust, parseNotebook(text));
     const some = decided(trust, shown, new Set(['file sensors.csv', 'file more-*.csv', 'read targets']));
@@ -189,7 +189,7 @@ describe('a notebook that isn’t the reader’s own', () => {
     ],
     ['SQL', cell('sql it', 'SELECT * FORM lake.salaries'), cell('sql it', 'SELECT * FROM lake.salaries')],
     ['a quote in SQL', cell('sql it', "SELECT 'a FROM lake.salaries"), cell('sql it', "SELECT 'a' FROM lake.salaries")],
-  ])('may not use what it names once the reader mends %s', (_what, broken, mended) => {
+  ])('may not use what it names once the user mends %s', (_what, broken, mended) => {
     const trust = newTrust('link', front + broken);
     expect(codes(planWith(undefined, front + mended))).toMatchObject({it: 'ready'});
     expect(codes(planWith(trust, front + mended))).toMatchObject({it: 'NOT_ALLOWED'});
@@ -211,7 +211,7 @@ describe('a notebook that isn’t the reader’s own', () => {
     ]);
   });
 
-  test('may use what the reader’s own edits ask for, and still not what came with the text', () => {
+  test('may use what the user’s own edits ask for, and still not what came with the text', () => {
     const trust = newTrust('link', text);
     expect(codes(planWith(trust, cell('sql mine', 'FROM lake.others')))).toEqual({mine: 'DELTA_TABLE_NOT_FOUND'});
     const edited =
@@ -252,7 +252,7 @@ describe('what was decided', () => {
   });
 });
 
-test('PostgreSQL is neither read nor written before the reader allows it, and tables that differ in case are asked about one by one', () => {
+test('PostgreSQL is neither read nor written before the user allows it, and tables that differ in case are asked about one by one', () => {
   const foreign =
     cell('sql rows', 'SELECT 1 AS a') +
     cell('step upper = postgres', 'from: rows\ntable: Orders') +

@@ -245,7 +245,7 @@ describe('tables', () => {
   });
 
   test.each(['lakebook_rows', 'pg_language'])(
-    '%s is the reader’s own table, whatever PostgreSQL has by that name',
+    '%s is the user’s own table, whatever PostgreSQL has by that name',
     async (table) => {
       await write('SELECT 1 AS id, 1 AS v', {table, keys: ['id'], indexes: ['v']});
       await write('SELECT i AS id, 2 AS v FROM range(1, 3) t(i)', {

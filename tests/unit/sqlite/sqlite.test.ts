@@ -70,7 +70,7 @@ test('values that don’t fit their column’s type are rejects, with the row’
   ]);
 });
 
-test('a type of the reader’s goes before the declared one', async () => {
+test('a type of the user’s goes before the declared one', async () => {
   const {rows, rejects} = await read('misfits', {n: 'VARCHAR', X: 'VARCHAR', d: 'VARCHAR', t: 'VARCHAR'});
   expect(rows.map((row) => row.slice(1, 4))).toContainEqual(['5.5', '5.0', '2024-02-29']);
   expect(rejects.map(([id]) => id)).toEqual([7n]);

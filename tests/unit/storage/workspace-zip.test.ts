@@ -65,7 +65,7 @@ test('the whole workspace comes back in an empty one', async () => {
   expect(await other.readText('notebooks/my notes/2nd?.md')).toBe('# Second\n');
   expect(await other.readText('state/first.json')).toBe('[["a",{}]]');
   expect(await other.readText('open.json')).toBeNull();
-  // What was allowed there is not allowed here: its notebooks are somebody else's until the reader says otherwise.
+  // What was allowed there is not allowed here: its notebooks are somebody else's until the user says otherwise.
   expect(await other.readText('trust/first.json')).toBe('{"from":"workspace"}');
   for (const {name, bytes} of await storage.files())
     expect(await (await other.file(name)).text(), `${name} ${bytes}`).toBe(await (await storage.file(name)).text());

@@ -26,7 +26,7 @@ describe('the bytes', () => {
     await table.write({applies: applies('one'), partitionBy: ['value']}, [{rows: [1], partition: {value: '1.5'}}]);
     const text = (await (await table.storage.store.read(commitPath(table.root, 0)))?.text()) ?? '';
     expect(text.endsWith('}\n')).toBe(true);
-    // The cast: parsed by hand, since the reader's order of fields is its own.
+    // The cast: parsed by hand, since the user's order of fields is its own.
     const actions = text
       .trim()
       .split('\n')

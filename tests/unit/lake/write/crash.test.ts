@@ -156,7 +156,7 @@ describe('recover', () => {
       expect(await table.rows()).toEqual([1, 3]);
     },
   );
-  test('leaves a bad commit in the middle, which the reader refuses by name', async () => {
+  test('leaves a bad commit in the middle, which the user refuses by name', async () => {
     const {store, table} = await made();
     await put(store, commitPath(table.root, 0), '{"metaData":');
     expect((await recover({store, locks: store.locks}, table.root)).quarantined).toBeUndefined();
