@@ -15,8 +15,10 @@ const layers = {
   'src/ports': ['src/sql', 'src/lake', 'src/lib', 'workers/contract'],
   'src/charts': ['src/params', 'src/sql', 'src/lib'],
   'src/forms': ['src/params', 'src/sql', 'src/lib'],
-  'src/steps': ['src/params', 'src/sql', 'src/pyspark', 'src/lib', 'src/ports'],
+  'src/tables': ['src/ports', 'src/pyspark', 'src/sql', 'src/lake', 'src/lib'],
+  'src/steps': ['src/tables', 'src/params', 'src/sql', 'src/pyspark', 'src/lib', 'src/ports'],
   'src/notebook': [
+    'src/tables',
     'src/steps',
     'src/ports',
     'src/params',
@@ -28,8 +30,10 @@ const layers = {
     'src/lib',
   ],
   'src/handover': [
+    'src/tables',
     'src/encrypt',
     'src/notebook',
+    'src/tables',
     'src/steps',
     'src/ports',
     'src/params',
@@ -45,6 +49,7 @@ const layers = {
   'src/storage': ['src/ports', 'src/lib', 'workers/contract'],
   'src/ui': [
     'src/notebook',
+    'src/tables',
     'src/steps',
     'src/forms',
     'src/charts',

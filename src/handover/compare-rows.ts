@@ -1,4 +1,4 @@
-import type {RowsFound} from '../notebook/lake-diff.ts';
+import type {RowsFound} from '../tables/lake-diff.ts';
 import type {EnginePort} from '../ports/index.ts';
 import {numberedRows, type Rows} from '../sql/rows.ts';
 import {id, join, lit, sql, type Sql} from '../sql/sql.ts';

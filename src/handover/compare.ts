@@ -1,7 +1,7 @@
 import {problemOf, ProblemError, type Problem} from '../lib/problem.ts';
 import {list, plural} from '../lib/text.ts';
 import {rejectsOf} from '../notebook/cells.ts';
-import {allFiles, fillTable} from '../notebook/lake-read.ts';
+import {allFiles, fillTable} from '../tables/lake-read.ts';
 import type {Work} from '../notebook/lake.svelte.ts';
 import type {CompiledCell, PlannedCell} from '../notebook/plan.ts';
 import type {StoredResult} from '../notebook/run.ts';

@@ -35,7 +35,7 @@ export class Database {
 
   /** A query's rows, as exact as a psql cell has them. */
   async query(statement: string): Promise<{columns: readonly Column[]; rows: readonly Row[]}> {
-    const {readPostgres} = await import('./postgres-read.ts');
+    const {readPostgres} = await import('../tables/postgres-read.ts');
     const into = `postgres_look_${++this.#looked}`;
     try {
       await readPostgres(this.ports, statement, into, undefined);
@@ -70,7 +70,7 @@ export class Database {
 }
 
 async function tablesIn(run: PostgresRun): Promise<DatabaseTable[]> {
-  const {postgresRows} = await import('./postgres-read.ts');
+  const {postgresRows} = await import('../tables/postgres-read.ts');
   const found = postgresRows(
     await run(
       sql`SELECT n.nspname, c.relname, pg_catalog.pg_total_relation_size(c.oid), a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnum = ANY (i.indkey)

@@ -7,7 +7,7 @@ import {csvLines, parquetSelect} from '../sql/export.ts';
 import {pageSql} from '../sql/page.ts';
 import {sql, type Sql} from '../sql/sql.ts';
 import type {ExportFormat, ExportOptions} from './export-format.ts';
-import {oneAhead} from './one-ahead.ts';
+import {oneAhead} from '../tables/one-ahead.ts';
 import type {Runner, StoredResult} from './run.ts';
 
 const endings: Readonly<Record<ExportFormat, string>> = {parquet: 'parquet', csv: 'csv', json: 'jsonl', arrow: 'arrow'};

@@ -3,7 +3,7 @@ import {fail, ok, type Result} from '../lib/problem.ts';
 import {closest} from '../lib/text.ts';
 import {timeOf} from '../lib/time.ts';
 import type {At, TableEntry} from '../ports/index.ts';
-import type {LakeRead, LakeWrite} from '../steps/define.ts';
+import type {LakeRead, LakeWrite} from '../tables/define.ts';
 import type {LakeSource} from './plan.ts';
 
 /** The lake's tables by lower-case name. */

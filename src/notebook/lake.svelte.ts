@@ -16,7 +16,7 @@ import type {
 import {pageSql, type Sort} from '../sql/page.ts';
 import {id, sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
-import type {Comparison} from './lake-diff.ts';
+import type {Comparison} from '../tables/lake-diff.ts';
 
 /** What the lake tells whoever holds it. */
 export interface LakeEvents {
@@ -46,7 +46,7 @@ export interface OpenedVersion {
   close(): Promise<void>;
 }
 
-export type {Comparison} from './lake-diff.ts';
+export type {Comparison} from '../tables/lake-diff.ts';
 
 /** The lake as the page sees it: the catalogue, kept up to date with every commit here and in other tabs, and what can be done with a table. */
 export class Lake {
@@ -140,7 +140,7 @@ export class Lake {
       which: At | undefined,
       {onProgress, signal}: Work,
     ): Promise<{version: number; columns: readonly Column[]}> => {
-      const {readLakeTable} = await import('./lake-read.ts');
+      const {readLakeTable} = await import('../tables/lake-read.ts');
       const found = await readLakeTable(
         this.ports,
         {table, at: which},
@@ -180,7 +180,7 @@ export class Lake {
     keys: readonly string[],
     signal?: AbortSignal,
   ): Promise<Comparison> {
-    const {compareVersions} = await import('./lake-diff.ts');
+    const {compareVersions} = await import('../tables/lake-diff.ts');
     return compareVersions(this.ports, table, {version: before}, {version: after}, keys, signal);
   }
 

@@ -7,7 +7,8 @@ import {readParams, type ParamProblem, type Params} from '../params/index.ts';
 import type {At} from '../ports/index.ts';
 import {lakeReads} from '../sql/lake.ts';
 import {checkQuery, mentions} from '../sql/lexer.ts';
-import type {LakeRead, Step} from '../steps/define.ts';
+import type {Step} from '../steps/define.ts';
+import type {LakeRead} from '../tables/define.ts';
 import {stepKinds, stepOf} from '../steps/index.ts';
 import {LakeScope, type Applies, type LakeTables} from './lake-plan.ts';
 import {

@@ -6,7 +6,8 @@ import type {Rows} from '../sql/rows.ts';
 import {id, join, query, sql, type Sql} from '../sql/sql.ts';
 import {stopProblem} from '../sql/stop.ts';
 import type {Column} from '../sql/types.ts';
-import type {Input, LakeWrite, PostgresWrite, Program, Verdict} from '../steps/define.ts';
+import type {Input, Program, Verdict} from '../steps/define.ts';
+import type {LakeWrite, PostgresWrite} from '../tables/define.ts';
 import {rejectsOf} from './cells.ts';
 import type {Applies} from './lake-plan.ts';
 import type {CompiledCell, Computed, InputTable, LakeSource, PlannedCell} from './plan.ts';
@@ -531,7 +532,7 @@ export class Runner {
         return {};
       }
       case 'psql': {
-        const {readPostgres} = await import('./postgres-read.ts');
+        const {readPostgres} = await import('../tables/postgres-read.ts');
         await readPostgres(this.ports, work.query, table, signal).catch((thrown: unknown) => {
           // Its lines are the statement's, which starts below the fence.
           const {where, ...problem} = problemOf(thrown);
@@ -565,7 +566,7 @@ export class Runner {
       }
       case 'lake': {
         const onProgress = (progress: Progress): void => events.onProgress?.(cell.name, progress);
-        const {readLakeTable} = await import('./lake-read.ts');
+        const {readLakeTable} = await import('../tables/lake-read.ts');
         const {version} = await readLakeTable(
           this.ports,
           {...work, at: work.at ?? this.#leftBy(cell.after, work.left)},
@@ -676,7 +677,7 @@ export class Runner {
   ): Promise<NonNullable<Made['figures']>> {
     const applies = cell.work.type === 'step' ? cell.work.applies : undefined;
     if (applies === undefined) throw new Error('what writes to the lake says so');
-    const {writeLakeTable} = await import('./lake-write.ts');
+    const {writeLakeTable} = await import('../tables/lake-write.ts');
     const onProgress = (progress: Progress): void => events.onProgress?.(cell.name, progress);
     const options = {applies, notebook: {path: this.notebookPath, cell: cell.name}, onProgress, signal};
     try {
@@ -719,7 +720,7 @@ export class Runner {
         message: `The rows of ${cell.name} may not be in PostgreSQL’s table ${write.table} any more.`,
         hint: `Run ${cell.name} to write them: to look at a cell writes nothing.`,
       });
-    const {writePostgres} = await import('./postgres-write.ts');
+    const {writePostgres} = await import('../tables/postgres-write.ts');
     const onProgress = (progress: Progress): void => events.onProgress?.(cell.name, progress);
     const facts = await writePostgres(this.ports, write, input, {onProgress, signal});
     this.forgetPostgres(write.table, cell);

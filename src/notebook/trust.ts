@@ -1,7 +1,7 @@
 import type {Problem} from '../lib/problem.ts';
 import {readParams} from '../params/index.ts';
 import {lakeReads} from '../sql/lake.ts';
-import type {LakeWrite} from '../steps/define.ts';
+import type {LakeWrite} from '../tables/define.ts';
 import {stepOf} from '../steps/index.ts';
 import type {Notebook, RunnableCell} from './cells.ts';
 import {parseNotebook} from './model.ts';

@@ -4,7 +4,8 @@ import {call, py} from '../pyspark/py.ts';
 import {createTable, names, postgresType, upsert} from '../sql/postgres.ts';
 import {join, quotedId, sql, type Sql} from '../sql/sql.ts';
 import {checkColumns, checkNames, columnNamed, inputOf} from './checks.ts';
-import {defineStep, type Input, type PostgresWrite} from './define.ts';
+import {defineStep, type Input} from './define.ts';
+import type {PostgresWrite} from '../tables/define.ts';
 
 const params = {
   table: p.text({

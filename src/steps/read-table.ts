@@ -2,7 +2,8 @@ import {timeOf} from '../lib/time.ts';
 import {p, type Values} from '../params/index.ts';
 import {assign, py} from '../pyspark/py.ts';
 import {id, lit, sql, type Sql} from '../sql/sql.ts';
-import {defineStep, type LakeRead, type StepProblem} from './define.ts';
+import {defineStep, type StepProblem} from './define.ts';
+import type {LakeRead} from '../tables/define.ts';
 
 const params = {
   table: p.table({label: 'Table', help: 'A table of the lake.'}),

@@ -8,12 +8,12 @@ import {checkColumns, checkNames, checkSome, columnNamed, inputOf} from './check
 import {
   defineStep,
   type Input,
-  type LakeWrite,
   type NotExportable,
   type Program,
   type SparkContext,
   type StepProblem,
 } from './define.ts';
+import type {LakeWrite} from '../tables/define.ts';
 import {notInSpark} from './spark-expressions.ts';
 
 const params = {

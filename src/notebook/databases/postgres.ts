@@ -4,7 +4,7 @@ import {psqlStatement, quotedId, sql} from '../../sql/sql.ts';
 import {tableName} from '../../sql/attach.ts';
 import {duckTypeOf} from '../../sql/postgres.ts';
 import type {Column} from '../../sql/types.ts';
-import {postgresRows, readPostgres} from '../postgres-read.ts';
+import {postgresRows, readPostgres} from '../../tables/postgres-read.ts';
 import type {Into, OpenDatabase, SourceTable} from './index.ts';
 
 /** A dump of PostgreSQL's as SQL, run in a PostgreSQL of its own that is gone afterwards: what it says reaches nothing else. */

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import {ProblemError} from '../../../src/lib/problem.ts';
-import {writeFiles} from '../../../src/notebook/lake-files.ts';
+import {writeFiles} from '../../../src/tables/lake-files.ts';
 import {sql} from '../../../src/sql/sql.ts';
 import {Writes} from '../../../workers/lake/writes.ts';
 import {intent} from './rows.ts';

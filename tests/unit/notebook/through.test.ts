@@ -6,7 +6,7 @@ import {sql} from '../../../src/sql/sql.ts';
 import {engineAlone, nativeEngine} from './native-engine.ts';
 
 // What is written matters to other tests; here it is who reads the rows afterwards.
-vi.mock('../../../src/notebook/postgres-write.ts', () => ({writePostgres: () => Promise.resolve({rows_written: 0})}));
+vi.mock('../../../src/tables/postgres-write.ts', () => ({writePostgres: () => Promise.resolve({rows_written: 0})}));
 
 const cell = (header: string, body: string): string => `\`\`\`${header}\n${body}\n\`\`\`\n\n`;
 

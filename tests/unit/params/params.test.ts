@@ -84,16 +84,14 @@ test('an object that has no text is refused where a text is read', () => {
 test('random values under a step’s own names are read or refused', () => {
   fc.assert(
     fc.property(
-      fc
-        .constantFrom(...steps)
-        .chain((step) =>
-          fc.tuple(
-            fc.constant(step),
-            fc.record(Object.fromEntries(Object.keys(step.params).map((name) => [name, fc.anything()])), {
-              requiredKeys: [],
-            }),
-          ),
+      fc.constantFrom(...steps).chain((step) =>
+        fc.tuple(
+          fc.constant(step),
+          fc.record(Object.fromEntries(Object.keys(step.params).map((name) => [name, fc.anything()])), {
+            requiredKeys: [],
+          }),
         ),
+      ),
       ([step, body]) => {
         const read = readParams(step.params, body);
         if (!read.ok) expect(read.problems.length).toBeGreaterThan(0);

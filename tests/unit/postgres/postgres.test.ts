@@ -2,12 +2,12 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {problemOf, type Problem} from '../../../src/lib/problem.ts';
 import {parseNotebook} from '../../../src/notebook/model.ts';
 import {plan, type PlannedCell} from '../../../src/notebook/plan.ts';
-import {postgresRows, readPostgres} from '../../../src/notebook/postgres-read.ts';
-import {writePostgres} from '../../../src/notebook/postgres-write.ts';
+import {postgresRows, readPostgres} from '../../../src/tables/postgres-read.ts';
+import {writePostgres} from '../../../src/tables/postgres-write.ts';
 import {Runner, type RanCell} from '../../../src/notebook/run.ts';
 import type {ComputePort, LakePort, PostgresPort, SqlitePort, StoragePort} from '../../../src/ports/index.ts';
 import {id, psqlStatement, sql, type Sql} from '../../../src/sql/sql.ts';
-import type {PostgresWrite} from '../../../src/steps/define.ts';
+import type {PostgresWrite} from '../../../src/tables/define.ts';
 import {startNodeEngine, type NodeEngine} from '../engine/node-engine.ts';
 import {nodePostgres} from './node-postgres.ts';
 

@@ -1,7 +1,7 @@
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest';
 import {problemOf, ProblemError} from '../../../../src/lib/problem.ts';
-import {compareVersions} from '../../../../src/notebook/lake-diff.ts';
-import {readLakeTable} from '../../../../src/notebook/lake-read.ts';
+import {compareVersions} from '../../../../src/tables/lake-diff.ts';
+import {readLakeTable} from '../../../../src/tables/lake-read.ts';
 import type {LakePort} from '../../../../src/ports/index.ts';
 import {startStack, type Stack} from './stack.ts';
 

@@ -1,6 +1,6 @@
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest';
 import {problemOf} from '../../../../src/lib/problem.ts';
-import {compareVersions} from '../../../../src/notebook/lake-diff.ts';
+import {compareVersions} from '../../../../src/tables/lake-diff.ts';
 import {defaults, startStack, type Stack} from './stack.ts';
 
 let stack: Stack;
@@ -170,7 +170,7 @@ describe('append and overwrite', () => {
         [1_000_000, {min: 0, max: 999_999}],
         [1_400_000, {min: 1_000_000, max: 2_399_999}],
       ]);
-      const {readLakeTable} = await import('../../../../src/notebook/lake-read.ts');
+      const {readLakeTable} = await import('../../../../src/tables/lake-read.ts');
       await readLakeTable(stack, {table}, {into: 'read_rows', onProgress: () => undefined});
       expect(
         await stack.texts(
@@ -191,7 +191,7 @@ describe('append and overwrite', () => {
         return lake.openFile(...given);
       },
     };
-    const {writeLakeTable} = await import('../../../../src/notebook/lake-write.ts');
+    const {writeLakeTable} = await import('../../../../src/tables/lake-write.ts');
     const write = {...defaults, table};
     const stopped = writeLakeTable(
       {engine, lake: stopping},

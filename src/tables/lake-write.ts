@@ -7,7 +7,7 @@ import type {Ports, Progress, WriteIntent, WritePlan} from '../ports/index.ts';
 import {numberedRows, type Rows} from '../sql/rows.ts';
 import {id, join, lit, sql, type Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
-import type {LakeWrite} from '../steps/define.ts';
+import type {LakeWrite} from './define.ts';
 import {checkKept, checkRows, lookThrough, sparkConstraint} from './lake-checks.ts';
 import {statsOf, statsSql, writeFiles, type RowsToWrite} from './lake-files.ts';
 import {mergeRows} from './lake-merge.ts';

@@ -16,7 +16,7 @@ import {
 } from '../sql/postgres.ts';
 import {id, join, lit, quotedId, sql, type Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
-import type {PostgresWrite} from '../steps/define.ts';
+import type {PostgresWrite} from './define.ts';
 import {postgresRows} from './postgres-read.ts';
 
 interface WriteOptions {
