@@ -214,19 +214,17 @@ export function drawAlerts(
       }),
     ),
     // The most severe lie on top.
-    before: groups
-      .toReversed()
-      .map(({rows, paint, symbol}) =>
-        plot.dot(rows, {
-          ...place,
-          symbol,
-          r: 5,
-          fill: paint,
-          stroke: 'var(--surface, white)',
-          strokeWidth: 1,
-          className: 'alert-mark',
-        }),
-      ),
+    before: groups.toReversed().map(({rows, paint, symbol}) =>
+      plot.dot(rows, {
+        ...place,
+        symbol,
+        r: 5,
+        fill: paint,
+        stroke: 'var(--surface, white)',
+        strokeWidth: 1,
+        className: 'alert-mark',
+      }),
+    ),
     tips: [plot.tip(alerts, plot.pointer({...place, ...look, title: story, maxRadius: 14, preferredAnchor: 'bottom'}))],
   };
 }

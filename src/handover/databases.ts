@@ -9,14 +9,13 @@ import type {Handover} from './define.ts';
 export const formatRead = (files: readonly string[], options: LoadOptions, found: FileFormat | undefined): FileFormat =>
   found ?? options.format ?? formatOf(files);
 
-const filesOf = (cell: PlannedCell): readonly string[] =>
-  cell.ready && cell.work.type === 'step' ? cell.work.files : [];
+const filesOf = (cell: PlannedCell): readonly string[] => (cell.ready ? cell.work.files : []);
 
 /** The tables of database files that DuckDB opens for a notebook. */
 function databaseTables({plan, known}: Handover): readonly DatabaseTable[] {
   return plan.flatMap((cell) => {
-    if (!cell.ready || cell.work.type !== 'step' || filesOf(cell).length === 0) return [];
-    const program = cell.work.step.toSql(cell.work.values, []);
+    if (!cell.ready || filesOf(cell).length === 0) return [];
+    const program = cell.work.program([]);
     if (program.kind !== 'read') return [];
     const found = known(cell.hash)?.files ?? [];
     const format = formatRead(program.files, program.options, found[0]?.format);

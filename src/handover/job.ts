@@ -1,8 +1,9 @@
-import {isDatabase} from '../lib/file-format.ts';
-import {rejectsOf} from '../notebook/cells.ts';
+import {isDatabase, type FileFormat} from '../lib/file-format.ts';
+import {isRunnable} from '../cells/define.ts';
+import {rejectsOf} from '../run/define.ts';
 import type {CompiledCell} from '../notebook/plan.ts';
 import {py, pyIdentifier} from '../pyspark/py.ts';
-import {formatOf} from '../sql/read-csv.ts';
+import {formatRead} from './databases.ts';
 import {jdbcPackage} from '../steps/load-database.ts';
 import type {HandedOver, Handover} from './define.ts';
 import {comments, docstring, importBlock, indented, filledMarkdown} from './python-text.ts';
@@ -50,26 +51,25 @@ export const usesPostgres = ({plan, known}: Handover): boolean =>
   plan.some(
     (cell) =>
       cell.ready &&
-      (cell.work.type === 'psql' ||
-        (cell.work.type === 'step' &&
-          (cell.work.step.writesPostgres !== undefined ||
-            (cell.kind === 'load' && loadFormat(cell, known) === 'postgres')))),
+      (cell.work.touches.some(({kind}) => kind === 'postgres-read' || kind === 'postgres-write') ||
+        loadFormat(cell, known) === 'postgres'),
   );
 
-/** The format of the files that a load reads, as it was found or as their names say. */
-function loadFormat({hash, work}: CompiledCell, known: Handover['known']): string {
-  const {files, values} = work.type === 'step' ? work : {files: [], values: {}};
-  const given = (values as Readonly<Record<string, unknown>>)['format'];
-  return known(hash)?.files[0]?.format ?? (typeof given === 'string' && given !== 'auto' ? given : formatOf(files));
+/** The format of the files that a cell reads; undefined where it reads none. */
+function loadFormat({hash, work}: CompiledCell, known: Handover['known']): FileFormat | undefined {
+  if (work.files.length === 0) return undefined;
+  const program = work.program([]);
+  return program.kind === 'read'
+    ? formatRead(program.files, program.options, known(hash)?.files[0]?.format)
+    : undefined;
 }
 
 /** The drivers of the databases whose files the notebook loads. */
 const databaseDrivers = ({plan, known}: Handover): readonly string[] => [
   ...new Set(
     plan.flatMap((cell) => {
-      if (!cell.ready || cell.work.type !== 'step' || cell.kind !== 'load') return [];
-      const format = loadFormat(cell, known);
-      return isDatabase(format) && format !== 'postgres' ? [jdbcPackage(format)] : [];
+      const format = cell.ready ? loadFormat(cell, known) : undefined;
+      return format !== undefined && isDatabase(format) && format !== 'postgres' ? [jdbcPackage(format)] : [];
     }),
   ),
 ];
@@ -110,7 +110,7 @@ function introduction(h: Handover, parts: SparkParts, name: string): string[] {
 
 function firstParagraph({notebook}: Handover): string {
   const [text] = notebook.cells;
-  if (text?.type !== 'text') return '';
+  if (text === undefined || isRunnable(text)) return '';
   return text.markdown.split(/\n\s*\n/).find((block) => !/^\s*(#|[-*+>|]|```|\d+[.)])/.test(block)) ?? '';
 }
 

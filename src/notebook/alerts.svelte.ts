@@ -2,7 +2,7 @@ import {problemOf, type Problem} from '../lib/problem.ts';
 import type {Value} from '../lib/value.ts';
 import type {EnginePort, StoragePort} from '../ports/index.ts';
 import {lit, sql, type Sql} from '../sql/sql.ts';
-import type {StoredResult} from './run.ts';
+import type {StoredResult} from '../run/define.ts';
 import type {Webhook} from './webhook.ts';
 
 /** A row of an `alerts` cell. Times are ISO 8601, in UTC; a number that JSON has no word for is text. */

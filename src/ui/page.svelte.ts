@@ -1,3 +1,4 @@
+import {isRunnable} from '../cells/define.ts';
 import {createContext, tick} from 'svelte';
 import {SvelteMap, SvelteSet} from 'svelte/reactivity';
 import {chartBody} from '../charts/parse.ts';
@@ -6,8 +7,8 @@ import type {CellCompared, OutputCompared} from '../handover/compare.ts';
 import {linkKey} from '../handover/link-key.ts';
 import {problemOf} from '../lib/problem.ts';
 import {plural} from '../lib/text.ts';
-import type {StoredResult} from '../notebook/run.ts';
-import type {RunnableCell} from '../notebook/cells.ts';
+import type {StoredResult} from '../run/define.ts';
+import type {RunnableCell} from '../cells/define.ts';
 import {choiceIn, fragmentOf, noChoice, type Choice} from '../notebook/dashboard-choice.ts';
 import {isHeld} from '../notebook/plan.ts';
 import type {Session} from '../notebook/session.svelte.ts';
@@ -147,7 +148,7 @@ export class Page extends Messages {
   // ---- cells
 
   cell(id: string | undefined): RunnableCell | undefined {
-    return this.session.notebook.cells.find((cell): cell is RunnableCell => cell.id === id && cell.type !== 'text');
+    return this.session.notebook.cells.find((cell): cell is RunnableCell => cell.id === id && isRunnable(cell));
   }
 
   /** The name a cell's result goes by: charts without one have the plan's. */
@@ -183,7 +184,7 @@ export class Page extends Messages {
   async openForm(id: string): Promise<void> {
     const cell = this.session.notebook.cells.find((other) => other.id === id);
     if (cell === undefined) return;
-    if (cell.type === 'text') this.writing.add(id);
+    if (!isRunnable(cell)) this.writing.add(id);
     else this.forms.add(id);
     await tick();
     const form = this.element(id)?.querySelector<HTMLElement>('[data-form]');
@@ -279,7 +280,7 @@ export class Page extends Messages {
       const name = this.session.cellNamesAbove(afterId, true).at(-1);
       const above = [...this.session.planned.values()].find((cell) => cell.name === name);
       const spec = above === undefined ? undefined : suggestChart(this.session.columnsOf(above.id, 'output'));
-      return this.session.insertChart(afterId, spec === undefined ? {mark: 'line'} : chartBody(spec));
+      return this.session.insertCell(afterId, 'chart', 'chart', spec === undefined ? undefined : chartBody(spec));
     });
     if (id !== undefined) this.redraw(id);
   }

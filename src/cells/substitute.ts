@@ -1,13 +1,13 @@
 import type {Problem} from '../lib/problem.ts';
 import type {Control, Params} from '../params/index.ts';
 import {lit} from '../sql/sql.ts';
-import type {Notebook} from './cells.ts';
-import {paramNamed} from './model.ts';
+import {closest} from '../lib/text.ts';
+import type {NotebookParams, ParamValue} from './define.ts';
 
 const placeholder = /\$\{([A-Za-z_]\w*)\}/g;
 
 /** A text with `${name}` filled in from the notebook's params; inside SQL a value stands as a literal, so it stays data. */
-export function substitute(text: string, params: Notebook['params'], asSql: boolean, problems: Problem[]): string {
+export function substitute(text: string, params: NotebookParams, asSql: boolean, problems: Problem[]): string {
   return text.replace(placeholder, (whole, name: string) => {
     const value = paramNamed(name, params);
     if (typeof value === 'object') {
@@ -24,7 +24,7 @@ export function substitute(text: string, params: Notebook['params'], asSql: bool
 export function substituteValues(
   found: Readonly<Record<string, unknown>>,
   params: Params,
-  given: Notebook['params'],
+  given: NotebookParams,
   problems: Problem[],
 ): Record<string, unknown> {
   return Object.fromEntries(
@@ -32,7 +32,7 @@ export function substituteValues(
   );
 }
 
-function walk(value: unknown, control: Control | undefined, given: Notebook['params'], problems: Problem[]): unknown {
+function walk(value: unknown, control: Control | undefined, given: NotebookParams, problems: Problem[]): unknown {
   if (typeof value === 'string') {
     const asSql = control?.kind === 'expression';
     const whole = /^\$\{([A-Za-z_]\w*)\}$/.exec(value)?.[1];
@@ -66,3 +66,18 @@ function walk(value: unknown, control: Control | undefined, given: Notebook['par
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
+
+/** What `${name}` stands for, or a Problem that names the parameters there are. */
+function paramNamed(name: string, params: NotebookParams): ParamValue | Problem {
+  const value = Object.hasOwn(params, name) ? params[name] : undefined;
+  if (value !== undefined) return value;
+  const near = closest(name, Object.keys(params));
+  return {
+    code: 'PARAM_NOT_FOUND',
+    message: `The notebook has no parameter ${name}.`,
+    hint:
+      near === undefined
+        ? `Add it to params at the top of the notebook: params: {${name}: …}.`
+        : `Did you mean ${near}?`,
+  };
+}
