@@ -7,8 +7,8 @@ import {
   type StructField,
   type StructType,
 } from '../../src/lake/schema.ts';
-import type {LeafKind} from '../storage/parquet/footer.ts';
-import {readLeaf, recastNested, type FieldRecast} from '../storage/parquet/recast.ts';
+import type {LeafKind} from '../parquet/footer.ts';
+import {readLeaf, recastNested, type FieldRecast} from '../parquet/recast.ts';
 import {fieldIdKey} from './arrow.ts';
 
 /** How a data file's columns are found: by the schema's names, by its physical names, or by its field ids. */

@@ -5,7 +5,7 @@ import {loadSnapshot, storePath, type Snapshot} from '../../src/lake/snapshot.ts
 import type {At} from '../../src/lake/travel.ts';
 import {problemOf, ProblemError, type Problem} from '../../src/lib/problem.ts';
 import {plural} from '../../src/lib/text.ts';
-import type {Store} from '../storage/store.ts';
+import type {Store} from '../files/store.ts';
 import {Catalogue, nameTaken, type TablePlace} from './catalogue.ts';
 import {Holds, type Release} from './holds.ts';
 

@@ -1,7 +1,7 @@
 import type {Database, Sqlite3Static} from '@sqlite.org/sqlite-wasm';
 import {ProblemError} from '../../src/lib/problem.ts';
 import type {SqliteBatch, SqliteContract, SqliteRead, SqliteTable} from '../contract/sqlite.ts';
-import {outcome} from '../storage/outcome.ts';
+import {outcome} from '../shared/outcome.ts';
 import {Column, ipcOf} from './columns.ts';
 import {columnReader, compiled, type ReadsValue} from './values.ts';
 import {kindOf, kinds, type Kind} from './types.ts';

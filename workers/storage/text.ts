@@ -1,7 +1,7 @@
 import {databaseNames, isDatabase, type DatabaseFormat} from '../../src/lib/file-format.ts';
 import {ProblemError, type Problem} from '../../src/lib/problem.ts';
 import type {Encoding, FileFormat, ReadOptions, Sniffed} from '../contract/storage.ts';
-import {chunkBytes, readChunks, take} from './bytes.ts';
+import {chunkBytes, readChunks, take} from '../shared/bytes.ts';
 import {
   codecFor,
   createDecoder,
@@ -12,7 +12,7 @@ import {
   type Codec,
 } from './encoding.ts';
 import {gunzip, isGzip} from './gzip.ts';
-import {withRoom} from './room.ts';
+import {withRoom} from '../files/room.ts';
 import {
   checkDuckDb,
   checkParquet,
@@ -27,7 +27,7 @@ import {
   refuseOthers,
   textFormat,
 } from './sniff.ts';
-import {fill} from './store.ts';
+import {fill} from '../files/store.ts';
 import type {Entry, Workspace} from './workspace.ts';
 
 /** A stored file and how it is read. */

@@ -1,7 +1,7 @@
 import type {FileAt} from '../contract/lake.ts';
-import {requireRoom, withRoom} from './room.ts';
-import {fill, type Store} from './store.ts';
-import {readZip} from './zip.ts';
+import {requireRoom, withRoom} from '../files/room.ts';
+import {fill, type Store} from '../files/store.ts';
+import {readZip} from '../shared/zip.ts';
 
 /** A zip's files, each in a temporary file of its own; `discard` removes them. */
 export interface Unpacked {

@@ -3,11 +3,11 @@ import type {Encryption, ImportedItem, ImportOptions} from '../contract/storage.
 import type {TablePlace} from '../lake/catalogue.ts';
 import type {Tables} from '../lake/tables.ts';
 import {addTable, copyFiles, isHidden, shownFiles, tableFiles, type OnProgress} from '../lake/zip.ts';
-import {createExport} from './exports.ts';
-import {withRoom} from './room.ts';
-import {decodeName, encodeName, fill, type Store} from './store.ts';
+import {createExport} from '../files/exports.ts';
+import {withRoom} from '../files/room.ts';
+import {decodeName, encodeName, fill, type Store} from '../files/store.ts';
 import type {Workspace} from './workspace.ts';
-import {crc32Of, readZip, writeZip, type ZipEntry} from './zip.ts';
+import {crc32Of, readZip, writeZip, type ZipEntry} from '../shared/zip.ts';
 
 /** Where the workspace's parts are. */
 interface Parts {

@@ -1,6 +1,6 @@
 import * as Comlink from 'comlink';
 import {expect, test, vi} from 'vitest';
-import {createCompute} from '../../../src/engine/compute-port.ts';
+import {createCompute} from '../../../src/clients/compute.ts';
 import {problemOf} from '../../../src/lib/problem.ts';
 import type {ComputeContract} from '../../../workers/contract/compute.ts';
 import {createComputeService} from '../../../workers/kernels/service.ts';

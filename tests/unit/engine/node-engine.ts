@@ -4,7 +4,7 @@ import {MessageChannel, Worker as NodeWorker} from 'node:worker_threads';
 import {AsyncDuckDB, VoidLogger} from '@duckdb/duckdb-wasm';
 import {Lifetime} from '../../../src/lib/lifetime.ts';
 import type {EnginePort} from '../../../src/ports/index.ts';
-import {createEngine, type EngineWorker} from '../../../src/engine/engine-port.ts';
+import {createEngine, type EngineWorker} from '../../../src/clients/engine.ts';
 import {Engine} from '../../../workers/engine/engine.ts';
 import {exposeEngine} from '../../../workers/engine/expose.ts';
 import {seal, type OpenDuckDB} from '../../../workers/engine/sealed-duckdb.ts';

@@ -2,7 +2,7 @@ import {MessageChannel} from 'node:worker_threads';
 import {PGlite} from '@electric-sql/pglite';
 import * as Comlink from 'comlink';
 import type {PostgresPort} from '../../../src/ports/index.ts';
-import {createPostgres, type PostgresWorker} from '../../../src/postgres/port.ts';
+import {createPostgres, type PostgresWorker} from '../../../src/clients/postgres.ts';
 import {createPostgresService, settings} from '../../../workers/postgres/service.ts';
 
 /** The PostgreSQL of the page in Node: the same port, service and PostgreSQL, in memory. `starts` says how often one was started. */

@@ -2,7 +2,7 @@ import {MessageChannel} from 'node:worker_threads';
 import sqlite3InitModule from '@sqlite.org/sqlite-wasm';
 import * as Comlink from 'comlink';
 import type {SqlitePort} from '../../../src/ports/index.ts';
-import {createSqlite, type SqliteWorker} from '../../../src/storage/sqlite-port.ts';
+import {createSqlite, type SqliteWorker} from '../../../src/clients/sqlite.ts';
 import {createSqliteService} from '../../../workers/sqlite/service.ts';
 
 /** The SQLite of the page in Node: the same port, service and SQLite; files are in memory, as Node has no FileReaderSync. */

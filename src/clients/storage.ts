@@ -1,7 +1,7 @@
 import * as Comlink from 'comlink';
 import {invariant} from '../lib/invariant.ts';
 import type {FileSink, ReadOptions, StoragePort} from '../ports/index.ts';
-import {get, getUntil, moved, withCallback, type Ask} from './ask.ts';
+import {get, getUntil, moved, withCallback, type Ask} from './callbacks.ts';
 
 /** The storage contract as the port: outcomes become values or a thrown `ProblemError`. */
 export function storageOf(ask: Ask): StoragePort {

@@ -39,7 +39,7 @@ export function createEngine({
   const listeners = new Set<(why: string) => void>();
   let lastJob = 0;
   // Arrow comes while the engine starts: the page paints without it.
-  const arrow = import('./values.ts');
+  const arrow = import('../arrow/values.ts');
   arrow.catch(ignore);
   let running = begin();
 

@@ -3,9 +3,9 @@ import type {StorageWorkerContract} from '../../workers/contract/worker.ts';
 import {Lifetime} from '../lib/lifetime.ts';
 import {ProblemError, type Problem} from '../lib/problem.ts';
 import type {LakePort, StoragePort} from '../ports/index.ts';
-import {type Ask} from './ask.ts';
-import {lakeOf} from './lake-port.ts';
-import {storageOf} from './storage-port.ts';
+import {type Ask} from './callbacks.ts';
+import {lakeOf} from './lake.ts';
+import {storageOf} from './storage.ts';
 
 /** What the ports need of a Worker. */
 export interface StorageWorker extends Comlink.Endpoint {

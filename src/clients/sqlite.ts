@@ -4,7 +4,7 @@ import type {SqliteContract} from '../../workers/contract/sqlite.ts';
 import {Lifetime} from '../lib/lifetime.ts';
 import {cancelled, ProblemError, type Problem} from '../lib/problem.ts';
 import type {SqlitePort} from '../ports/index.ts';
-import {withCallback} from './ask.ts';
+import {withCallback} from './callbacks.ts';
 
 /** What the port needs of a Worker. */
 export interface SqliteWorker extends Comlink.Endpoint {

@@ -1,6 +1,6 @@
 import * as Comlink from 'comlink';
 import type {LakePort} from '../ports/index.ts';
-import {get, getUntil, moved, withCallback, type Ask} from './ask.ts';
+import {get, getUntil, moved, withCallback, type Ask} from './callbacks.ts';
 
 /** Where the worker of each tab tells the others which table has changed. */
 const changes = 'lakebook-lake';
