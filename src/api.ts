@@ -1,7 +1,7 @@
 import type {HandoverFile} from './handover/define.ts';
 import type {ReportFormat} from './handover/report.ts';
 import type {HandoverTarget} from './handover/index.ts';
-import type {Alert} from './notebook/alerts.svelte.ts';
+import type {Alert} from './notebook/alert.ts';
 import {ProblemError, unwrap, type Problem} from './lib/problem.ts';
 import {exportFormats, type ExportFormat, type ExportOptions} from './notebook/export-format.ts';
 import type {RowsCompared} from './handover/compare-rows.ts';
