@@ -1,53 +1,26 @@
-import * as Comlink from 'comlink';
-import type {Outcome} from '../../workers/contract/engine.ts';
 import type {SqliteContract} from '../../workers/contract/sqlite.ts';
-import {Lifetime} from '../lib/lifetime.ts';
-import {cancelled, ProblemError, type Problem} from '../lib/problem.ts';
+import {cancelled, type Problem} from '../lib/problem.ts';
 import type {SqlitePort} from '../ports/index.ts';
 import {withCallback} from './callbacks.ts';
-
-/** What the port needs of a Worker. */
-export interface SqliteWorker extends Comlink.Endpoint {
-  terminate(): void;
-}
+import {Life, overWorker, type WorkerLike} from './client.ts';
 
 /** SQLite in a worker of its own for each database, ended when that is closed or a call is aborted: a view may never come to an end. */
-export function createSqlite(worker: () => SqliteWorker): SqlitePort {
+export function createSqlite(worker: () => WorkerLike): SqlitePort {
   return {
     async open(file, call) {
-      const started = worker();
-      const remote = Comlink.wrap<SqliteContract>(started);
-      const life = new Lifetime();
-      const end = (why: Problem): void => {
-        started.terminate();
-        life.end(new ProblemError(why));
-      };
-      started.addEventListener('error', () => end(broken));
-      const during = async <T>(signal: AbortSignal | undefined, work: () => Promise<Outcome<T>>): Promise<T> => {
-        const stop = (): void => end(cancelled);
-        if (signal?.aborted === true) stop();
-        signal?.addEventListener('abort', stop, {once: true});
-        try {
-          const outcome = await life.during(work());
-          if (outcome.ok) return outcome.value;
-          const {fatal: _fatal, ...problem} = outcome.error;
-          throw new ProblemError(problem);
-        } finally {
-          signal?.removeEventListener('abort', stop);
-        }
-      };
+      const life = new Life<SqliteContract>({connect: () => overWorker(worker()), problemOf: () => broken});
       try {
-        const tables = await during(call?.signal, () => remote.open(file));
+        const tables = await life.call((remote) => remote.open(file), call?.signal);
         return {
           tables,
           read: async (table, options, onBatch, call) =>
             void (await withCallback(onBatch, (receive) =>
-              during(call?.signal, () => remote.read(table, options, receive)),
+              life.call((remote) => remote.read(table, options, receive), call?.signal),
             )),
-          close: () => end(cancelled),
+          close: () => life.end(cancelled),
         };
       } catch (thrown) {
-        end(broken);
+        life.end(broken);
         throw thrown;
       }
     },

@@ -5,8 +5,9 @@ import {cancelled, problemOf, ProblemError, unwrap, type Problem} from '../lib/p
 import type {Row} from '../lib/value.ts';
 import type {
   Encryption,
-  ImportedItem,
   ImportOptions,
+  ImportedItem,
+  Ownership,
   Ports,
   Progress,
   StorageStatus,
@@ -31,7 +32,7 @@ import {Faces, type ChartFace, type Changes, type PagedTable} from './faces.ts';
 import {History} from './history.ts';
 import {LakeScope} from './lake-plan.ts';
 import {bytesTo, Lake, type ExportWork, type Work} from './lake.svelte.ts';
-import {Owner, type Ownership} from './owner.svelte.ts';
+import {Owner} from './owner.svelte.ts';
 import {newCell, parseNotebook, serializeNotebook} from './model.ts';
 import {plan, readsClock, type CompiledCell, type PlannedCell, type Runs} from './plan.ts';
 import {previewFile, type FilePreview} from './preview.ts';

@@ -1,6 +1,7 @@
 import type {Table} from 'apache-arrow';
 import type {KernelArgs, KernelOutput, Progress} from '../../workers/contract/compute.ts';
-import type {ColumnSet, KernelColumn, Outcome} from '../../workers/contract/engine.ts';
+import type {ColumnSet, KernelColumn} from '../../workers/contract/engine.ts';
+import type {Outcome} from '../../workers/contract/outcome.ts';
 import type {FileAt, LakeContract, TableEntry} from '../../workers/contract/lake.ts';
 import type {
   Encryption,
@@ -15,11 +16,13 @@ import type {
   UnpackedZip,
 } from '../../workers/contract/storage.ts';
 import type {SqliteBatch, SqliteRead, SqliteTable} from '../../workers/contract/sqlite.ts';
-import type {PostgresAnswer} from '../../workers/contract/postgres.ts';
+import type {PostgresAnswer, PostgresInfo} from '../../workers/contract/postgres.ts';
+import type {FileSink} from '../lake/file-store.ts';
 import type {Row} from '../lib/value.ts';
 import type {Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 
+export type {FileSink} from '../lake/file-store.ts';
 export type {KernelArgs, KernelOutput, Progress} from '../../workers/contract/compute.ts';
 export type {ColumnSet, KernelColumn} from '../../workers/contract/engine.ts';
 export type {PostgresAnswer, PostgresColumn} from '../../workers/contract/postgres.ts';
@@ -140,13 +143,6 @@ export interface StoragePort {
   passphraseBits(passphrase: string): Promise<number>;
 }
 
-/** A file being written; `close` gives it whole, `discard` leaves nothing. */
-export interface FileSink {
-  write(bytes: Uint8Array): Promise<void>;
-  close(): Promise<File>;
-  discard(): Promise<void>;
-}
-
 type Answer<Call> = Call extends (...given: infer Given) => Promise<Outcome<infer Value>>
   ? (...given: Given) => Promise<Value>
   : Call;
@@ -176,7 +172,7 @@ export type PostgresRun = (statement: Sql, data?: Uint8Array) => Promise<Postgre
 export interface PostgresPort {
   /** All that `work` runs, or nothing of it. With `readOnly` PostgreSQL refuses to write, and nothing of the session stays. */
   transaction<T>(work: (run: PostgresRun) => Promise<T>, call?: Call & {readonly readOnly?: boolean}): Promise<T>;
-  status(): Promise<{readonly version: string; readonly kept: boolean}>;
+  status(): Promise<PostgresInfo>;
   /** Whether a call has started it: to look costs nothing then. */
   isStarted(): boolean;
   /** The database as SQL that PostgreSQL 14 and later load with `psql -f`. */
@@ -185,6 +181,15 @@ export interface PostgresPort {
   load(script: Blob, call?: Call): Promise<number>;
   /** Lets the database go, for another tab to open; the next call opens it again. */
   close(): Promise<void>;
+}
+
+/** Which tab may change the workspace: of all that have it open, one owns it. */
+export interface Ownership {
+  readonly isOwner: boolean;
+  /** Called when another tab takes over: from then on this one may not write. Returns the way to stop listening. */
+  onLost(listener: () => void): () => void;
+  /** Makes this tab the owner; the one before is told. What this tab has loaded may be older than what is stored: load it anew then. */
+  takeOver(): Promise<void>;
 }
 
 /** SQLite, which is loaded when a database is first opened. */

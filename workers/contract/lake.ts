@@ -1,13 +1,14 @@
+import type {Encryption} from '../../src/encrypt/define.ts';
 import type {CommitInfo, Metadata, Protocol} from '../../src/lake/actions.ts';
 import type {Committed, CommitStep} from '../../src/lake/commit.ts';
 import type {StructField, StructType} from '../../src/lake/schema.ts';
-import type {Origin} from '../../src/lake/travel.ts';
+import type {At, Origin} from '../../src/lake/travel.ts';
 import type {Vacuumed, VacuumOptions} from '../../src/lake/vacuum.ts';
 import type {Intent} from '../../src/lake/write.ts';
-import type {Outcome} from './engine.ts';
-import type {Encryption} from './storage.ts';
+import type {Problem} from '../../src/lib/problem.ts';
+import type {Outcome} from './outcome.ts';
 
-export type {Committed, Vacuumed};
+export type {At, Committed, Vacuumed};
 
 /**
  * The lake, in the storage worker: Delta tables in the browser's private file system, by name. Names match without case.
@@ -78,8 +79,6 @@ export interface LakeContract {
   ): Promise<Outcome<TableEntry>>;
 }
 
-export type At = {readonly version: number} | {readonly timestamp: number};
-
 export interface FileAt {
   /** From the folder that was chosen, e.g. `readings/_delta_log/00000000000000000000.json`. */
   readonly path: string;
@@ -102,7 +101,7 @@ export interface TableEntry {
   /** The notebook that made each of these versions, null where none did (a restore, an import). */
   readonly origins: readonly (Origin | null)[];
   readonly firstVersion: number;
-  readonly problem?: {readonly code: string; readonly message: string; readonly hint?: string};
+  readonly problem?: Pick<Problem, 'code' | 'message' | 'hint'>;
 }
 
 export interface TableVersion extends Omit<TableEntry, 'times' | 'firstVersion' | 'origins'> {

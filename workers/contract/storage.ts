@@ -1,6 +1,7 @@
 import type {Encryption} from '../../src/encrypt/define.ts';
 import type {FileFormat} from '../../src/lib/file-format.ts';
-import type {Outcome} from './engine.ts';
+import type {Problem} from '../../src/lib/problem.ts';
+import type {Outcome} from './outcome.ts';
 import type {FileAt} from './lake.ts';
 
 export type {Encryption} from '../../src/encrypt/define.ts';
@@ -107,7 +108,7 @@ export interface ImportedItem {
   readonly kind: 'notebook' | 'file' | 'table';
   readonly name: string;
   readonly outcome: 'added' | 'same' | 'replaced' | 'kept' | 'refused';
-  readonly problem?: {readonly code: string; readonly message: string; readonly hint?: string};
+  readonly problem?: Pick<Problem, 'code' | 'message' | 'hint'>;
 }
 
 export type ParquetCompression = 'snappy' | 'zstd' | 'gzip' | 'uncompressed';

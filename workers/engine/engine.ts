@@ -1,14 +1,8 @@
 import {DuckDBDataProtocol, type AsyncDuckDB} from '@duckdb/duckdb-wasm';
 import {tableFromIPC} from 'apache-arrow';
 import {cancelled, fail, ok} from '../../src/lib/problem.ts';
-import type {
-  ColumnSet,
-  EngineContract,
-  KernelColumn,
-  Outcome,
-  QueryResult,
-  TableDescription,
-} from '../contract/engine.ts';
+import type {ColumnSet, EngineContract, KernelColumn, QueryResult, TableDescription} from '../contract/engine.ts';
+import type {Outcome} from '../contract/outcome.ts';
 import {addColumns, builderOf} from './columns.ts';
 import {EngineError, explain} from './errors.ts';
 import {exactQuery, quoted, type Described} from './exact.ts';

@@ -32,8 +32,7 @@ function local(service: () => ComputeContract) {
   const port = createCompute(() => {
     const worker = new LocalWorker(service());
     workers.push(worker);
-    // Of a Worker the port uses only what LocalWorker has.
-    return worker as unknown as Worker;
+    return worker;
   });
   return {port, workers};
 }

@@ -1,7 +1,5 @@
 import type {LakePort, StoragePort} from '../../../src/ports/index.ts';
-import type {Ask} from '../../../src/clients/callbacks.ts';
-import {lakeOf} from '../../../src/clients/lake.ts';
-import {storageOf} from '../../../src/clients/storage.ts';
+import {storageOver} from '../../../src/clients/storage-worker.ts';
 import {createLakeService} from '../../../workers/lake/service.ts';
 import {createMemoryStore} from '../../../workers/files/memory-store.ts';
 import {createStorageService} from '../../../workers/storage/service.ts';
@@ -17,9 +15,8 @@ export function memoryWorkspace(store: Store = createMemoryStore()): {
     async () => store,
     () => import('parquet-wasm/node'),
   );
-  const worker = {...createStorageService(shared), ...createLakeService(shared)};
-  const ask: Ask = (call) => call(worker);
-  return {storage: storageOf(ask), lake: lakeOf(ask, () => undefined)};
+  const remote = {...createStorageService(shared), ...createLakeService(shared)};
+  return storageOver(() => ({remote, onError: () => undefined, terminate: () => undefined}));
 }
 
 export const memoryStorage = (): StoragePort => memoryWorkspace().storage;
