@@ -1,4 +1,4 @@
-import type {EngineContract, QueryResult} from '../../workers/contract/engine.ts';
+import type {EngineContract, EngineUrls, QueryResult} from '../../workers/contract/engine.ts';
 import type {Outcome} from '../../workers/contract/outcome.ts';
 import {cancelled, ProblemError, unwrap, type Problem} from '../lib/problem.ts';
 import type {EnginePort} from '../ports/index.ts';
@@ -11,13 +11,7 @@ import {Client, overWorker, type End, type WorkerLike} from './client.ts';
  * engine doesn't stop within 2 s, or breaks down, it is ended and started anew with the same files: calls under way reject
  * with `ENGINE_RESTARTED`, and the listeners of `onRestart` are told at once, while the new one starts.
  */
-export function createEngine({
-  worker,
-  urls,
-}: {
-  worker: () => WorkerLike;
-  urls: {readonly wasmUrl: string; readonly workerUrl: string};
-}): EnginePort {
+export function createEngine({worker, urls}: {worker: () => WorkerLike; urls: EngineUrls}): EnginePort {
   const files = new Map<string, File>();
   // Arrow comes while the engine starts: the page paints without it.
   const arrow = import('../arrow/values.ts');

@@ -3,7 +3,7 @@
  * is a folder, or a file; a worker's own file belongs to its folder. The README's section of the same name is drawn from this:
  * `UPDATE=1 npx vitest run --project unit tests/unit/layout.test.ts`.
  */
-export const sections = [
+const sections = [
   {
     title: 'The page',
     layers: [

@@ -1,10 +1,12 @@
 import type {Column} from '../../src/sql/types.ts';
 import type {Outcome} from './outcome.ts';
 
+export type {Column} from '../../src/sql/types.ts';
+
 /** The engine worker: DuckDB-WASM. Plain data in and out; Arrow travels as IPC stream bytes, moved, not copied. */
 export interface EngineContract {
-  /** Starts DuckDB. `wasmUrl` and `workerUrl` are the page's own files. */
-  start(urls: {wasmUrl: string; workerUrl: string}): Promise<{version: string; memoryLimit: number}>;
+  /** Starts DuckDB. */
+  start(urls: EngineUrls): Promise<{version: string; memoryLimit: number}>;
   /** Runs statements one after the other on the one connection. `job` is the caller's handle for `cancel`. */
   execute(job: number, statements: readonly string[]): Promise<Outcome<null>>;
   /** A query's rows. */
@@ -26,8 +28,19 @@ export interface EngineContract {
   dropFile(name: string): Promise<Outcome<null>>;
   /** Asks the running job to stop. Resolves when it has; a caller that waits over 2 s ends the worker instead. */
   cancel(job: number): Promise<void>;
-  /** Bytes that DuckDB holds and may hold. */
-  memory(): Promise<{used: number; limit: number}>;
+  memory(): Promise<EngineMemory>;
+}
+
+/** The page's own files. */
+export interface EngineUrls {
+  readonly wasmUrl: string;
+  readonly workerUrl: string;
+}
+
+/** Bytes that DuckDB holds and may hold. */
+export interface EngineMemory {
+  readonly used: number;
+  readonly limit: number;
 }
 
 /**

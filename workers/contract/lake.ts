@@ -6,6 +6,7 @@ import type {At, Origin} from '../../src/lake/travel.ts';
 import type {Vacuumed, VacuumOptions} from '../../src/lake/vacuum.ts';
 import type {Intent} from '../../src/lake/write.ts';
 import type {Problem} from '../../src/lib/problem.ts';
+import type {FileAt, OnProgress} from './files.ts';
 import type {Outcome} from './outcome.ts';
 
 export type {At, Committed, Vacuumed};
@@ -64,25 +65,14 @@ export interface LakeContract {
   remove(name: string): Promise<Outcome<null>>;
 
   /** The table as a zip that Delta readers open once unpacked: commit times are in its entries' times. `job` is a number to stop it by. */
-  exportTable(
-    name: string,
-    onProgress: (bytes: number, total: number) => void,
-    job?: number,
-    encrypt?: Encryption,
-  ): Promise<Outcome<File>>;
+  exportTable(name: string, onProgress: OnProgress, job?: number, encrypt?: Encryption): Promise<Outcome<File>>;
   /** A table written elsewhere: a zip, or the files of a folder with their paths. Refused when it can't be read or the name is taken. */
   importTable(
     name: string,
     source: File | readonly FileAt[],
-    onProgress: (bytes: number, total: number) => void,
+    onProgress: OnProgress,
     job?: number,
   ): Promise<Outcome<TableEntry>>;
-}
-
-export interface FileAt {
-  /** From the folder that was chosen, e.g. `readings/_delta_log/00000000000000000000.json`. */
-  readonly path: string;
-  readonly file: File;
 }
 
 export interface TableEntry {

@@ -78,7 +78,7 @@ function tablesIn(db: Database, bytes: number): Found[] {
 }
 
 /** Columns with DuckDB's types, generated ones among them; hidden ones of virtual tables (1) are no rows' values. */
-function described(db: Database, table: string): {name: string; type: string}[] {
+function described(db: Database, table: string): SqliteTable['columns'] {
   try {
     return db
       .selectArrays('SELECT name, type FROM pragma_table_xinfo(?) WHERE hidden <> 1 ORDER BY cid', [table])

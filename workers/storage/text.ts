@@ -10,6 +10,7 @@ import {
   encodingOf,
   wrongEncoding,
   type Codec,
+  type Utf8Verdict,
 } from './encoding.ts';
 import {gunzip, isGzip} from './gzip.ts';
 import {withRoom} from '../files/room.ts';
@@ -79,7 +80,7 @@ export async function openFile(workspace: Workspace, name: string, options: Read
 }
 
 /** The verdict on a first part, which may end within a character. */
-function checkStart(start: Uint8Array): 'valid' | 'mixed' | 'invalid' {
+function checkStart(start: Uint8Array): Utf8Verdict {
   const check = createUtf8Check();
   const whole = start.length < headBytes ? start : start.subarray(0, start.findLastIndex((byte) => byte < 0x80) + 1);
   check.push(whole);

@@ -1,8 +1,9 @@
 import {problemOf, ProblemError, type Problem} from '../../src/lib/problem.ts';
+import type {OnProgress} from '../contract/files.ts';
 import type {Encryption, ImportedItem, ImportOptions} from '../contract/storage.ts';
 import type {TablePlace} from '../lake/catalogue.ts';
 import type {Tables} from '../lake/tables.ts';
-import {addTable, copyFiles, isHidden, shownFiles, tableFiles, type OnProgress} from '../lake/zip.ts';
+import {addTable, copyFiles, isHidden, shownFiles, tableFiles} from '../lake/zip.ts';
 import {createExport} from '../files/exports.ts';
 import {withRoom} from '../files/room.ts';
 import {decodeName, encodeName, fill, type Store} from '../files/store.ts';
