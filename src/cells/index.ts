@@ -1,6 +1,5 @@
 import {chartCell} from './chart.ts';
-import type {Cell, CellType, Fence, NotebookParams, RunnableCell} from './define.ts';
-import {isRunnable} from './define.ts';
+import {isRunnable, type Cell, type CellType, type Fence, type NotebookParams, type RunnableCell} from './define.ts';
 import {psqlCell} from './psql.ts';
 import {sqlCell} from './sql.ts';
 import {stepCell} from './step.ts';

@@ -7,7 +7,7 @@ import type {Touch} from '../run/touch.ts';
 import {lakeReads, withTableRenamed, type LakeQuery} from '../sql/lake.ts';
 import {checkQuery} from '../sql/lexer.ts';
 import {id, query as written} from '../sql/sql.ts';
-import {tablesRead, withTablesRenamed} from '../sql/table-places.ts';
+import {tablesDefined, tablesRead, withTablesRenamed} from '../sql/table-places.ts';
 import {notInSpark} from '../steps/spark-expressions.ts';
 import type {CellType, NotebookParams, PythonContext, RunnableCell, Scope, Work} from './define.ts';
 import {withBody} from './source.ts';
@@ -71,9 +71,10 @@ function understand(cell: RunnableCell, scope: Scope, params: NotebookParams, pr
     return undefined;
   }
   const withRejects = (names: readonly string[]): string[] => [...names, ...names.map(rejectsOf)];
-  const below = tablesRead(text, withRejects(scope.below)).find((name) => !scope.above.includes(name));
   const cells = tablesRead(text, withRejects(scope.above));
-  if (below !== undefined && cells.every((name) => name.toLowerCase() !== below.toLowerCase())) cells.push(below);
+  // One that is further down is missed, so that this is said, unless another table goes by its name here.
+  const named = new Set([...withRejects(scope.above).map((name) => name.toLowerCase()), ...tablesDefined(text)]);
+  cells.push(...tablesRead(text, withRejects(scope.below)).filter((name) => !named.has(name.toLowerCase())));
   const program = {kind: 'query', written: text, text: found.value.text} as const;
   return {
     type: 'sql',

@@ -49,11 +49,12 @@ export const stepCell: CellType = {
   },
   renamed: (cell, nameOf) => renamedInYaml(cell, stepCell.touches(cell, {}, true) ?? [], nameOf),
   tableRenamed(cell, from, to) {
-    const changes = (stepCell.touches(cell, {}, true) ?? []).flatMap((touch) => {
+    const changes = (stepCell.touches(cell, {}, true) ?? []).flatMap((touch): [string, unknown][] => {
       if (touch.kind !== 'lake-read' && touch.kind !== 'lake-write') return [];
       const isIt = (name: string): string | undefined => (name.toLowerCase() === from.toLowerCase() ? to : undefined);
-      const changed = touch.param === undefined ? undefined : renamedValue(cell.values[touch.param], isIt);
-      return changed === undefined ? [] : [[touch.param, changed] as const];
+      const {param = ''} = touch;
+      const changed = renamedValue(cell.values[param], isIt);
+      return changed === undefined ? [] : [[param, changed]];
     });
     return changes.length === 0 ? cell.source : withValues(cell, Object.fromEntries(changes));
   },

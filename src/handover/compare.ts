@@ -1,11 +1,10 @@
 import {givesRows} from '../cells/index.ts';
 import {problemOf, ProblemError, type Problem} from '../lib/problem.ts';
 import {list, plural} from '../lib/text.ts';
-import {rejectsOf} from '../run/define.ts';
+import {rejectsOf, type StoredResult} from '../run/define.ts';
 import {allFiles, fillTable} from '../tables/lake-read.ts';
 import type {Work} from '../notebook/lake.svelte.ts';
 import type {CompiledCell, PlannedCell} from '../notebook/plan.ts';
-import type {StoredResult} from '../run/define.ts';
 import type {FileAt, Ports, Progress} from '../ports/index.ts';
 import {id, sql} from '../sql/sql.ts';
 import type {Step} from '../steps/define.ts';

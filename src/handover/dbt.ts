@@ -1,9 +1,8 @@
 import {stringify} from 'yaml';
 import {plural} from '../lib/text.ts';
-import {isRunnable} from '../cells/define.ts';
+import {isRunnable, type Cell} from '../cells/define.ts';
 import {givesRows, typeOf} from '../cells/index.ts';
 import {rejectsOf} from '../run/define.ts';
-import type {Cell} from '../cells/define.ts';
 import type {CompiledCell} from '../notebook/plan.ts';
 import {id, type Sql} from '../sql/sql.ts';
 import {outputDatabase} from './databases.ts';

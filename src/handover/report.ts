@@ -2,10 +2,9 @@ import {isRunnable, type Work} from '../cells/define.ts';
 import {cellTypeOf} from '../cells/index.ts';
 import type {Problem} from '../lib/problem.ts';
 import {count, plural} from '../lib/text.ts';
-import {rejectsOf} from '../run/define.ts';
+import {rejectsOf, type RanCell, type RanStatus} from '../run/define.ts';
 import type {Notebook} from '../notebook/define.ts';
 import type {CompiledCell, PlannedCell} from '../notebook/plan.ts';
-import type {RanCell, RanStatus} from '../run/define.ts';
 import {layerBelow, type Layer, type LayerHeading} from './prose.ts';
 
 /** A run as it was, with the notebook and the plan it was of. */

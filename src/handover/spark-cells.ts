@@ -1,14 +1,12 @@
-import {isRunnable} from '../cells/define.ts';
+import {isRunnable, type ParamValue, type TextCell} from '../cells/define.ts';
 import {givesRows, typeOf} from '../cells/index.ts';
-import type {Cell, ParamValue, TextCell} from '../cells/define.ts';
-import {rejectsOf} from '../run/define.ts';
+import {rejectsOf, type InputTable} from '../run/define.ts';
 import type {CompiledCell, PlannedCell} from '../notebook/plan.ts';
-import type {InputTable} from '../run/define.ts';
 import {pysparkOf} from '../notebook/source.ts';
 import {pyIdentifier} from '../pyspark/py.ts';
 import * as spark from '../pyspark/query.ts';
 import type {Handover, Left} from './define.ts';
-import {importedNames} from './python-text.ts';
+import {importedNames, type PythonLine} from './python-text.ts';
 import {layerBelow, type Layer, type LayerHeading} from './prose.ts';
 import {codeOf, parameterised, type Parameterised} from './spark-params.ts';
 
@@ -54,12 +52,6 @@ export interface SparkParts {
   /** The notebook's parameters that cells take from `params`, with their values. */
   readonly params: Readonly<Record<string, ParamValue>>;
   readonly usesLake: boolean;
-}
-
-/** A line of Python; one that begins inside a text of several lines can't be indented. */
-export interface PythonLine {
-  readonly text: string;
-  readonly inText: boolean;
 }
 
 function pythonLines(python: string): PythonLine[] {

@@ -1,9 +1,6 @@
-import {isRunnable, type NotebookParams} from '../cells/define.ts';
-import {substitute, substituteValues} from '../cells/substitute.ts';
+import {isRunnable, type NotebookParams, type ParamValue} from '../cells/define.ts';
 import type {Notebook} from '../notebook/define.ts';
-import type {ParamValue} from '../cells/define.ts';
 import type {CompiledCell} from '../notebook/plan.ts';
-import {readParams} from '../params/index.ts';
 import {py, pyIdentifier} from '../pyspark/py.ts';
 
 /** The Python of a cell whose body was planned with these parameters of the notebook; undefined when it can't be with them. */

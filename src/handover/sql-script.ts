@@ -1,14 +1,11 @@
-import {isRunnable} from '../cells/define.ts';
+import {isRunnable, type RunnableCell} from '../cells/define.ts';
 import {givesRows, typeOf} from '../cells/index.ts';
 import {touching} from '../run/touch.ts';
 import {isDatabase, type DatabaseFormat, type FileFormat} from '../lib/file-format.ts';
 import {shellWord} from '../lib/shell.ts';
 import {list} from '../lib/text.ts';
-import {rejectsOf} from '../run/define.ts';
-import type {RunnableCell} from '../cells/define.ts';
+import {rejectsOf, type InputTable, type LakeSource, type StoredResult} from '../run/define.ts';
 import type {CompiledCell, PlannedCell} from '../notebook/plan.ts';
-import type {InputTable, LakeSource} from '../run/define.ts';
-import type {StoredResult} from '../run/define.ts';
 import {attached, tablePath, type AttachedFormat} from '../sql/attach.ts';
 import {readCsv, readCsvAs, rejectedLines, type LoadOptions, type Stored} from '../sql/read-csv.ts';
 import {lakeReads} from '../sql/lake.ts';

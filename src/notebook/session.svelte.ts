@@ -5,8 +5,9 @@ import {cancelled, problemOf, ProblemError, unwrap, type Problem} from '../lib/p
 import type {Row} from '../lib/value.ts';
 import type {
   Encryption,
-  ImportedItem,
   ImportOptions,
+  ImportedItem,
+  Ownership,
   Ports,
   Progress,
   StorageStatus,
@@ -16,17 +17,16 @@ import type {Sort} from '../sql/page.ts';
 import {lakeReads} from '../sql/lake.ts';
 import {checkQuery} from '../sql/lexer.ts';
 import {tablesRead} from '../sql/table-places.ts';
-import {id as quoted, query, type Sql} from '../sql/sql.ts';
+import {query, type Sql} from '../sql/sql.ts';
 import type {ColumnProfile} from '../sql/profile.ts';
 import type {Column} from '../sql/types.ts';
 import type {NotExportable} from '../steps/define.ts';
 import {stepOf, steps} from '../steps/index.ts';
 import {Alerts} from './alerts.svelte.ts';
 import {cellTypes, givesRows} from '../cells/index.ts';
-import {isRunnable, type Fence} from '../cells/define.ts';
+import {isRunnable, type Fence, type ParamValue, type RunnableCell} from '../cells/define.ts';
 import {newText} from '../cells/text.ts';
-import {rejectsOf} from '../run/define.ts';
-import type {Cell, ParamValue, RunnableCell} from '../cells/define.ts';
+import {rejectsOf, type RanCell, type RunEvents, type StoredResult} from '../run/define.ts';
 import type {Notebook} from './define.ts';
 import {Database} from './database.svelte.ts';
 import * as edit from './edit.ts';
@@ -37,13 +37,12 @@ import {Faces, type ChartFace, type Changes, type PagedTable} from './faces.ts';
 import {History} from './history.ts';
 import {LakeScope} from './lake-plan.ts';
 import {bytesTo, Lake, type ExportWork, type Work} from './lake.svelte.ts';
-import {Owner, type Ownership} from './owner.svelte.ts';
+import {Owner} from './owner.svelte.ts';
 import {newCell} from '../cells/source.ts';
 import {parseNotebook, serializeNotebook} from './model.ts';
 import {plan, readsClock, type CompiledCell, type PlannedCell, type Runs} from './plan.ts';
 import {previewFile, type FilePreview} from './preview.ts';
 import {Runner} from '../run/runner.ts';
-import type {RanCell, RunEvents, StoredResult} from '../run/define.ts';
 import {sampleFileUrl, samples} from './samples.ts';
 import {pysparkOf, sqlOf} from './source.ts';
 import {Tiles} from './tiles.ts';

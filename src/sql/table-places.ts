@@ -150,3 +150,20 @@ export function withTablesRenamed(text: string, nameOf: (table: string) => strin
 
 /** A name as a person writes it: in quotes only where SQL needs them. */
 const bareIfPlain = (name: string): string => (id(name.toLowerCase()) === name.toLowerCase() ? name : id(name));
+
+/** The lower-case names of the tables that a query itself defines: `WITH name (columns) AS (…)`. */
+export function tablesDefined(text: string): ReadonlySet<string> {
+  const lexed = tokens(text);
+  const all = lexed.ok ? lexed.value : [];
+  const names = all.filter((token, i) => {
+    const isFirst = isWord(all[i - 1], new Set(['with', 'recursive'])) || isSymbol(all[i - 1], ',');
+    if (token.type !== 'identifier' || !isFirst) return false;
+    let next = i + 1;
+    if (isSymbol(all[next], '(')) {
+      while (next < all.length && !isSymbol(all[next], ')')) next++;
+      next++;
+    }
+    return isWord(all[next], new Set(['as', 'using']));
+  });
+  return new Set(names.map(({text: name}) => name.toLowerCase()));
+}

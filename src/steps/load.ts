@@ -1,6 +1,6 @@
 import {isDatabase} from '../lib/file-format.ts';
 import {list} from '../lib/text.ts';
-import {p} from '../params/index.ts';
+import {p, type Values} from '../params/index.ts';
 import {castColumn} from '../pyspark/cast.ts';
 import {assign, call, col, py, pyName, type PyValue} from '../pyspark/py.ts';
 import {toSparkType} from '../pyspark/types.ts';
@@ -9,7 +9,6 @@ import {parsePattern} from '../sql/datetime.ts';
 import {csvTimeFormat, formatOf, shownRead} from '../sql/read-csv.ts';
 import {unusedName} from '../sql/rows.ts';
 import type {Column} from '../sql/types.ts';
-import type {Values} from '../params/index.ts';
 import {
   defineStep,
   type FoundFile,

@@ -1,6 +1,5 @@
-import {isRunnable} from '../cells/define.ts';
+import {isRunnable, type RunnableCell} from '../cells/define.ts';
 import type {Notebook} from '../notebook/define.ts';
-import type {RunnableCell} from '../cells/define.ts';
 
 export interface OutlineEntry {
   readonly key: string;

@@ -1,4 +1,4 @@
-import {isRunnable} from '../cells/define.ts';
+import {isRunnable, type RunnableCell} from '../cells/define.ts';
 import {createContext, tick} from 'svelte';
 import {SvelteMap, SvelteSet} from 'svelte/reactivity';
 import {chartBody} from '../charts/parse.ts';
@@ -8,7 +8,6 @@ import {linkKey} from '../handover/link-key.ts';
 import {problemOf} from '../lib/problem.ts';
 import {plural} from '../lib/text.ts';
 import type {StoredResult} from '../run/define.ts';
-import type {RunnableCell} from '../cells/define.ts';
 import {choiceIn, fragmentOf, noChoice, type Choice} from '../notebook/dashboard-choice.ts';
 import {isHeld} from '../notebook/plan.ts';
 import type {Session} from '../notebook/session.svelte.ts';

@@ -1,7 +1,8 @@
 import type {Encryption} from '../../src/encrypt/define.ts';
 import type {FileFormat} from '../../src/lib/file-format.ts';
-import type {Outcome} from './engine.ts';
-import type {FileAt} from './lake.ts';
+import type {Problem} from '../../src/lib/problem.ts';
+import type {Outcome} from './outcome.ts';
+import type {FileAt, OnProgress} from './files.ts';
 
 export type {Encryption} from '../../src/encrypt/define.ts';
 export type {FileFormat} from '../../src/lib/file-format.ts';
@@ -48,7 +49,7 @@ export interface StorageContract {
     onBatch: (ipc: Uint8Array) => Promise<void>,
   ): Promise<Outcome<null>>;
   /** Unpacks a zip into temporary files, which go with `discardUnpacked` or when the next page starts. */
-  unpack(zip: File, onProgress: (bytes: number, total: number) => void, job?: number): Promise<Outcome<UnpackedZip>>;
+  unpack(zip: File, onProgress: OnProgress, job?: number): Promise<Outcome<UnpackedZip>>;
   discardUnpacked(unpacked: number): Promise<void>;
 
   /** Opens a Parquet file to write; batches are IPC streams of one schema. With `encrypt` its plain bytes are never stored, here as in the other exports. */
@@ -62,27 +63,17 @@ export interface StorageContract {
   closeBytes(writer: number, discard: boolean): Promise<Outcome<File | null>>;
 
   /** Notebooks, files and the lake's tables as one zip. `job` is a number to stop it by. */
-  exportWorkspace(
-    onProgress: (bytes: number, total: number) => void,
-    job?: number,
-    encrypt?: Encryption,
-  ): Promise<Outcome<File>>;
+  exportWorkspace(onProgress: OnProgress, job?: number, encrypt?: Encryption): Promise<Outcome<File>>;
   /** Brings an exported workspace in: what is here stays, but for what has another content under the same name where `replace` says so. */
   importWorkspace(
     zip: File,
     options: ImportOptions,
-    onProgress: (bytes: number, total: number) => void,
+    onProgress: OnProgress,
     job?: number,
   ): Promise<Outcome<readonly ImportedItem[]>>;
 
   /** What is in an encrypted file, as a file that lies here until `removeExport` or the next start. `secret` is its passphrase, its key or an age identity. */
-  decrypt(
-    file: Blob,
-    name: string,
-    secret: string,
-    onProgress: (bytes: number, total: number) => void,
-    job?: number,
-  ): Promise<Outcome<File>>;
+  decrypt(file: Blob, name: string, secret: string, onProgress: OnProgress, job?: number): Promise<Outcome<File>>;
   /** Removes an exported or decrypted file by its own name. */
   removeExport(name: string): Promise<Outcome<null>>;
   /** About how many bits it takes to guess a passphrase. */
@@ -107,7 +98,7 @@ export interface ImportedItem {
   readonly kind: 'notebook' | 'file' | 'table';
   readonly name: string;
   readonly outcome: 'added' | 'same' | 'replaced' | 'kept' | 'refused';
-  readonly problem?: {readonly code: string; readonly message: string; readonly hint?: string};
+  readonly problem?: Pick<Problem, 'code' | 'message' | 'hint'>;
 }
 
 export type ParquetCompression = 'snappy' | 'zstd' | 'gzip' | 'uncompressed';

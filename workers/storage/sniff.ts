@@ -1,6 +1,6 @@
 import {ProblemError, type Problem} from '../../src/lib/problem.ts';
 import type {FileFormat} from '../contract/storage.ts';
-import {indexOfBytes} from './bytes.ts';
+import {indexOfBytes} from '../shared/bytes.ts';
 
 /** How much of a file's start is looked at and shown as its head. */
 export const headBytes = 64 << 10;

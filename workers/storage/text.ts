@@ -1,7 +1,7 @@
 import {databaseNames, isDatabase, type DatabaseFormat} from '../../src/lib/file-format.ts';
 import {ProblemError, type Problem} from '../../src/lib/problem.ts';
 import type {Encoding, FileFormat, ReadOptions, Sniffed} from '../contract/storage.ts';
-import {chunkBytes, readChunks, take} from './bytes.ts';
+import {chunkBytes, readChunks, take} from '../shared/bytes.ts';
 import {
   codecFor,
   createDecoder,
@@ -10,9 +10,10 @@ import {
   encodingOf,
   wrongEncoding,
   type Codec,
+  type Utf8Verdict,
 } from './encoding.ts';
 import {gunzip, isGzip} from './gzip.ts';
-import {withRoom} from './room.ts';
+import {withRoom} from '../files/room.ts';
 import {
   checkDuckDb,
   checkParquet,
@@ -27,7 +28,7 @@ import {
   refuseOthers,
   textFormat,
 } from './sniff.ts';
-import {fill} from './store.ts';
+import {fill} from '../files/store.ts';
 import type {Entry, Workspace} from './workspace.ts';
 
 /** A stored file and how it is read. */
@@ -79,7 +80,7 @@ export async function openFile(workspace: Workspace, name: string, options: Read
 }
 
 /** The verdict on a first part, which may end within a character. */
-function checkStart(start: Uint8Array): 'valid' | 'mixed' | 'invalid' {
+function checkStart(start: Uint8Array): Utf8Verdict {
   const check = createUtf8Check();
   const whole = start.length < headBytes ? start : start.subarray(0, start.findLastIndex((byte) => byte < 0x80) + 1);
   check.push(whole);

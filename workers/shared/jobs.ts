@@ -1,4 +1,5 @@
 import {cancelled, ProblemError} from '../../src/lib/problem.ts';
+import type {OnProgress} from '../contract/files.ts';
 import {throttled} from './throttled.ts';
 
 /** Jobs that the page may stop, by its numbers for them. */
@@ -28,8 +29,6 @@ export function createJobs(): Jobs {
     },
   };
 }
-
-type OnProgress = (bytes: number, total: number) => void;
 
 /** Runs work that tells its progress, which goes on at most 20 times a second; a job that was stopped ends where it would tell the next. */
 export function runTelling<T>(

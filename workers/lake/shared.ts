@@ -1,8 +1,8 @@
-import {crash as crashWorker} from '../lake/crash.ts';
-import type {Tables} from '../lake/tables.ts';
-import {createJobs, type Jobs} from './jobs.ts';
-import type {ParquetModule} from './parquet/module.ts';
-import type {Store} from './store.ts';
+import {crash as crashWorker} from './crash.ts';
+import type {Tables} from './tables.ts';
+import {createJobs, type Jobs} from '../shared/jobs.ts';
+import type {ParquetModule} from '../parquet/module.ts';
+import type {Store} from '../files/store.ts';
 
 /** What the storage worker's services share. */
 export interface Shared {
@@ -25,7 +25,7 @@ export function createShared(
   const store = (): Promise<Store> => (opening ??= openStore());
 
   async function openTables(): Promise<Tables> {
-    const {Tables} = await import('../lake/tables.ts');
+    const {Tables} = await import('./tables.ts');
     return Tables.open(await store());
   }
 

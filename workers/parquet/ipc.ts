@@ -1,5 +1,5 @@
 import {RecordBatchStreamWriter, type Schema} from 'apache-arrow';
-import {concat} from '../bytes.ts';
+import {concat} from '../shared/bytes.ts';
 
 /** The end-of-stream marker: a continuation mark and a length of zero. */
 const endBytes = 8;

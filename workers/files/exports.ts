@@ -1,7 +1,7 @@
 import type {Encrypting} from '../../src/encrypt/define.ts';
 import {chunksOf} from '../../src/lib/bytes.ts';
 import type {Encryption} from '../contract/storage.ts';
-import {coalesce} from './bytes.ts';
+import {coalesce} from '../shared/bytes.ts';
 import type {Sink, Store} from './store.ts';
 
 const folder = 'exports';

@@ -1,4 +1,5 @@
 import type {Locks} from '../../src/lake/file-store.ts';
+import {holdLock, lockNames} from '../../src/lib/tabs.ts';
 
 /** Locks of a store: they exclude whoever else may use the same files. */
 export interface StoreLocks extends Locks {
@@ -9,33 +10,20 @@ export interface StoreLocks extends Locks {
 /** Locks over every tab of this origin; the browser frees those of a tab or worker that dies. */
 export function createWebLocks(locks: LockManager): StoreLocks {
   const request = <T>(name: string, mode: LockMode, task: () => Promise<T>): Promise<T> =>
-    locks.request(ours(name), {mode}, task);
+    locks.request(lockNames.files(name), {mode}, task);
   return {
     exclusive: (name, task) => request(name, 'exclusive', task),
     shared: (name, task) => request(name, 'shared', task),
     async whenFirst(name, task) {
-      const {isOpen} = await locks.request(ours(name), {ifAvailable: true}, async (lock) => {
+      const {isOpen} = await locks.request(lockNames.files(name), {ifAvailable: true}, async (lock) => {
         if (lock !== null) await task();
-        // Asked for before the exclusive lock ends, so that nobody who comes later is first once more.
-        return {isOpen: stayOpen(locks, ours(name))};
+        // Asked for before the exclusive lock ends, so that nobody who comes later is first once more. It is never released: this tab stays open.
+        return {isOpen: holdLock((holding) => request(name, 'shared', holding))};
       });
       await isOpen;
     },
   };
 }
-
-/** Resolves once this worker has the shared lock, which it holds until it ends. */
-const stayOpen = (locks: LockManager, name: string): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const holding = (): Promise<never> => {
-      resolve();
-      return new Promise(() => undefined);
-    };
-    locks.request(name, {mode: 'shared'}, holding).catch(reject);
-  });
-
-/** Other sites of the same origin have locks too. */
-const ours = (name: string): string => `lakebook/${name}`;
 
 /** Locks within this worker, in the order of asking: for files that nobody else sees, and where the page isn't a secure context. */
 export function createOwnLocks(): StoreLocks {

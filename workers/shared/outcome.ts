@@ -1,5 +1,5 @@
 import {problemOf, type Problem} from '../../src/lib/problem.ts';
-import type {Outcome, WorkerError} from '../contract/engine.ts';
+import type {Outcome, WorkerError} from '../contract/outcome.ts';
 
 /** What `work` gives, or its failure as a value: Comlink would keep only a thrown error's message. */
 export async function outcome<T>(work: () => Promise<T>): Promise<Outcome<T>> {

@@ -1,6 +1,6 @@
 import * as Comlink from 'comlink';
 import {expect, test, vi} from 'vitest';
-import {createCompute} from '../../../src/engine/compute-port.ts';
+import {createCompute} from '../../../src/clients/compute.ts';
 import {problemOf} from '../../../src/lib/problem.ts';
 import type {ComputeContract} from '../../../workers/contract/compute.ts';
 import {createComputeService} from '../../../workers/kernels/service.ts';
@@ -32,8 +32,7 @@ function local(service: () => ComputeContract) {
   const port = createCompute(() => {
     const worker = new LocalWorker(service());
     workers.push(worker);
-    // Of a Worker the port uses only what LocalWorker has.
-    return worker as unknown as Worker;
+    return worker;
   });
   return {port, workers};
 }

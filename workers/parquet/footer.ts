@@ -1,6 +1,6 @@
 import type {AsyncBuffer} from 'hyparquet';
 import {parquetMetadataAsync} from 'hyparquet/src/metadata.js';
-import {indexOfBytes} from '../bytes.ts';
+import {indexOfBytes} from '../shared/bytes.ts';
 
 /** What Parquet says about a column that Arrow's types don't. */
 export type LeafKind = 'int96' | 'uuid' | 'interval' | 'other';

@@ -1,95 +1,55 @@
-import * as Comlink from 'comlink';
 import type {
-  PostgresAnswer,
   PostgresContract,
   PostgresFailure,
+  PostgresInfo,
   PostgresOutcome,
 } from '../../workers/contract/postgres.ts';
-import {Lifetime} from '../lib/lifetime.ts';
-import {cancelled, ProblemError, type Problem} from '../lib/problem.ts';
+import type {Outcome} from '../../workers/contract/outcome.ts';
+import {cancelled, fail, ProblemError, type Problem} from '../lib/problem.ts';
 import type {PostgresPort, PostgresRun} from '../ports/index.ts';
-
-/** What the port needs of a Worker. */
-export interface PostgresWorker extends Comlink.Endpoint {
-  terminate(): void;
-}
-
-interface Running {
-  readonly worker: PostgresWorker;
-  readonly remote: Comlink.Remote<PostgresContract>;
-  readonly life: Lifetime;
-  readonly ready: Promise<{readonly version: string; readonly kept: boolean}>;
-}
+import {moved} from './callbacks.ts';
+import {Client, overWorker, type Life, type WorkerLike} from './client.ts';
 
 /**
  * PostgreSQL in a worker that starts with the first call. Transactions follow one another. A running statement can't be stopped, so an abort ends
  * the worker: what wasn't committed is gone then, and PostgreSQL's own log mends the files at the next start. A tab that isn't the owner of the
  * workspace has no database.
  */
-export function createPostgres(worker: () => PostgresWorker, isOwner: () => boolean = () => true): PostgresPort {
-  let running: Running | undefined;
+export function createPostgres(worker: () => WorkerLike, isOwner: () => boolean = () => true): PostgresPort {
+  const client = new Client<PostgresContract>({
+    connect: () => overWorker(worker()),
+    startUp: async (remote) => started(await remote.start()),
+    problemOf: () => broken,
+  });
   let last: Promise<unknown> = Promise.resolve();
 
-  function begin(): Running {
-    const started = worker();
-    const remote = Comlink.wrap<PostgresContract>(started);
-    const life = new Lifetime();
-    const mine: Running = {worker: started, remote, life, ready: life.during(startUp(remote))};
-    mine.ready.catch(() => end(mine, broken));
-    started.addEventListener('error', () => end(mine, broken));
-    return mine;
-  }
-
-  function end(which: Running, why: Problem): void {
-    if (running === which) running = undefined;
-    which.worker.terminate();
-    which.life.end(new ProblemError(why));
-  }
-
-  /** One call; the statement of a failure is what PostgreSQL counts its position in. */
-  async function call<T>(
-    which: Running,
-    send: (remote: Comlink.Remote<PostgresContract>) => Promise<PostgresOutcome<T>>,
-    statement?: string,
-  ): Promise<T> {
-    const outcome = await which.life.during(send(which.remote));
-    if (outcome.ok) return outcome.value;
-    if (outcome.error.fatal === true) end(which, broken);
-    throw new ProblemError(problemOfFailure(outcome.error, statement));
-  }
-
-  /** Has the database alone while `work` runs; an abort ends the worker. */
-  function alone<T>(signal: AbortSignal | undefined, work: (which: Running) => Promise<T>): Promise<T> {
-    const turn = last.then(async () => {
-      const isStopped = (): boolean => signal?.aborted === true;
-      if (isStopped()) throw new ProblemError(cancelled);
-      if (!isOwner()) throw new ProblemError(taken);
-      const which = (running ??= begin());
-      const stop = (): void => end(which, cancelled);
-      signal?.addEventListener('abort', stop, {once: true});
-      try {
-        await which.ready;
-        return await work(which);
-      } finally {
-        signal?.removeEventListener('abort', stop);
-      }
-    });
+  /** Runs `work` when all before it is done. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = last.then(work);
     last = turn.catch(() => undefined);
     return turn;
   }
 
+  /** Has the database alone while `work` runs; an abort ends the worker. */
+  const alone = <T>(signal: AbortSignal | undefined, work: (life: Life<PostgresContract>) => Promise<T>): Promise<T> =>
+    inTurn(async () => {
+      if (signal?.aborted === true) throw new ProblemError(cancelled);
+      if (!isOwner()) throw new ProblemError(taken);
+      const {life} = client;
+      return life.whole(signal, () => work(life));
+    });
+
   return {
-    isStarted: () => running !== undefined,
-    status: () => alone(undefined, (which) => which.ready),
+    isStarted: () => client.running !== undefined,
+    status: () => alone(undefined, async (life) => started(await life.ask((remote) => remote.start()))),
     transaction: (work, options) =>
-      alone(options?.signal, async (which) => {
-        const run: PostgresRun = (statement, data) => {
-          // The cast: bytes that a call is given have a plain buffer of their own.
-          const given = data === undefined ? undefined : Comlink.transfer(data, [data.buffer as ArrayBuffer]);
-          return call<PostgresAnswer>(which, (remote) => remote.run(statement, given), statement);
-        };
+      alone(options?.signal, async (life) => {
+        const run: PostgresRun = (statement, data) =>
+          life.call(async (remote) =>
+            outcomeOf(await remote.run(statement, data === undefined ? undefined : moved(data)), statement),
+          );
         const bare = (statement: string): Promise<unknown> =>
-          call<PostgresAnswer>(which, (remote) => remote.run(statement));
+          life.call(async (remote) => outcomeOf(await remote.run(statement)));
         await bare(options?.readOnly === true ? 'BEGIN READ ONLY' : 'BEGIN');
         let done: Awaited<ReturnType<typeof work>>;
         try {
@@ -97,30 +57,32 @@ export function createPostgres(worker: () => PostgresWorker, isOwner: () => bool
           // What a query set for the session goes too.
           await bare(options?.readOnly === true ? 'ROLLBACK' : 'COMMIT');
         } catch (thrown) {
-          if (!which.life.over) await bare('ROLLBACK').catch(() => end(which, broken));
+          if (!life.isOver) await bare('ROLLBACK').catch(() => life.end(broken));
           throw thrown;
         }
         return done;
       }),
-    dump: (options) => alone(options?.signal, (which) => call(which, (remote) => remote.dump())),
-    load: (script, options) => alone(options?.signal, (which) => call(which, (remote) => remote.load(script))),
-    async close() {
-      await last;
-      const which = running;
-      running = undefined;
-      if (which === undefined) return;
-      await which.remote.close().catch(() => undefined);
-      end(which, broken);
-    },
+    dump: (options) => alone(options?.signal, (life) => life.call(async (remote) => outcomeOf(await remote.dump()))),
+    load: (script, options) =>
+      alone(options?.signal, (life) => life.call(async (remote) => outcomeOf(await remote.load(script)))),
+    close: () =>
+      inTurn(async () => {
+        const life = client.running;
+        await life?.ask((remote) => remote.close()).catch(() => undefined);
+        life?.end(broken);
+      }),
   };
 }
 
-async function startUp(
-  remote: Comlink.Remote<PostgresContract>,
-): Promise<{readonly version: string; readonly kept: boolean}> {
-  const outcome = await remote.start();
+function started(outcome: PostgresOutcome<PostgresInfo>): PostgresInfo {
   if (outcome.ok) return outcome.value;
   throw new ProblemError(outcome.error.taken === true ? taken : notStarted(outcome.error.message));
+}
+
+/** The statement of a failure is what PostgreSQL counts its position in. */
+function outcomeOf<T>(outcome: PostgresOutcome<T>, statement?: string): Outcome<T> {
+  if (outcome.ok) return outcome;
+  return fail({...problemOfFailure(outcome.error, statement), fatal: outcome.error.fatal === true});
 }
 
 /** What PostgreSQL said, as a problem: its SQLSTATE, its sentence, its hint, and the place in the statement. */

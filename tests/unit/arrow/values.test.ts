@@ -1,10 +1,10 @@
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
-import {cellValue, formatValue} from '../../../src/engine/values.ts';
+import {cellValue, formatValue} from '../../../src/arrow/values.ts';
 import {parseDuckType} from '../../../src/lib/duckdb-type.ts';
 import type {Value} from '../../../src/lib/value.ts';
 import {id, join, query, sql} from '../../../src/sql/sql.ts';
 import {exactQuery} from '../../../workers/engine/exact.ts';
-import {startNodeEngine, type NodeEngine} from './node-engine.ts';
+import {startNodeEngine, type NodeEngine} from '../engine/node-engine.ts';
 
 let node: NodeEngine;
 beforeAll(async () => {

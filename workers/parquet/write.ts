@@ -1,9 +1,9 @@
 import {DataType, RecordBatchReader, type Field, type Schema} from 'apache-arrow';
 import type {WriterProperties} from 'parquet-wasm/esm';
-import {ProblemError, type Problem} from '../../../src/lib/problem.ts';
-import {list, plural} from '../../../src/lib/text.ts';
-import type {ParquetCompression} from '../../contract/storage.ts';
-import type {Sink} from '../store.ts';
+import {ProblemError, type Problem} from '../../src/lib/problem.ts';
+import {list, plural} from '../../src/lib/text.ts';
+import type {ParquetCompression} from '../contract/storage.ts';
+import type {Sink} from '../files/store.ts';
 import {asStream} from './ipc.ts';
 import {withPanics, type ParquetModule} from './module.ts';
 import {recastWrite, type Recaster} from './recast.ts';

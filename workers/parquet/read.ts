@@ -1,7 +1,7 @@
 import {DataType, RecordBatchReader, type Field, type Schema} from 'apache-arrow';
 import type {ParquetFile} from 'parquet-wasm/esm';
-import {ProblemError, type Problem} from '../../../src/lib/problem.ts';
-import {list, plural} from '../../../src/lib/text.ts';
+import {ProblemError, type Problem} from '../../src/lib/problem.ts';
+import {list, plural} from '../../src/lib/text.ts';
 import {joinStreams} from './ipc.ts';
 import {readFooter, withoutSchemaHint, type Footer} from './footer.ts';
 import {withPanics, type ParquetModule} from './module.ts';
