@@ -35,6 +35,7 @@ import type {DecryptedFile} from './encrypted.ts';
 import type {ExportFormat, ExportOptions} from './export-format.ts';
 import {Faces, type ChartFace, type Changes, type PagedTable} from './faces.ts';
 import {History} from './history.ts';
+import {inputsHeld, otherInputs, type HeldInput, type OtherInput} from './implicit.ts';
 import {LakeScope} from './lake-plan.ts';
 import {bytesTo, Lake, type ExportWork, type Work} from './lake.svelte.ts';
 import {Owner} from './owner.svelte.ts';
@@ -152,8 +153,13 @@ export class Session {
   /** The notebook as the workspace has it. */
   #written: Notebook | undefined;
   #lastNotice = 0;
+  /** Resolves once a lesson that is being opened has its files. */
+  #arriving: Promise<unknown> = Promise.resolve();
   /** Resolves once the engine holds nothing of other notebooks that the open one could look at. */
   #cleared: Promise<void> = Promise.resolve();
+
+  /** Is told of cells whose input was written down, and of those that read another one than before. */
+  onInputs: (held: readonly HeldInput[], others: readonly OtherInput[]) => void = () => undefined;
 
   constructor(readonly ports: Ports) {
     this.#runner = new Runner(ports);
@@ -232,10 +238,14 @@ export class Session {
   }
 
   /** Opens a shipped notebook: the user's own copy if there is one, else a new one with its data files. */
-  async openSample(path: string): Promise<void> {
-    if ((await this.#workspace.read(path)) === undefined) await this.#placeSample(path);
-    else await this.openPath(path);
-    await this.#fetchSampleFiles();
+  openSample(path: string): Promise<void> {
+    const opening = (async () => {
+      if ((await this.#workspace.read(path)) === undefined) await this.#placeSample(path);
+      else await this.openPath(path);
+      await this.#fetchSampleFiles();
+    })();
+    this.#arriving = opening.catch(() => undefined);
+    return opening;
   }
 
   /** A shipped notebook back to its original; undo brings the user's version back. */
@@ -252,13 +262,18 @@ export class Session {
 
   /** Opens a notebook's Markdown as a new notebook of the workspace: the user's own, or one that came `from` elsewhere and may use nothing yet. */
   async openMarkdown(text: string, name?: string, from?: Origin): Promise<void> {
-    const title = parseNotebook(text).title || (name ?? 'notebook').replace(/\.md$/i, '');
+    const before = this.notebook;
+    const opened = parseNotebook(text);
+    const title = opened.title || (name ?? 'notebook').replace(/\.md$/i, '');
     const reserved = from === undefined ? [] : samples.map((sample) => sample.path);
     await this.#create(
       await this.#workspace.freePath(title, reserved),
       text,
       from === undefined ? undefined : newTrust(from, text),
     );
+    // The same notebook as it was edited elsewhere.
+    const others = opened.title !== '' && opened.title === before.title ? otherInputs(before, opened) : [];
+    if (others.length > 0) this.onInputs([], others);
     await this.#fetchSampleFiles();
   }
 
@@ -280,7 +295,9 @@ export class Session {
     // What was measured at a moment, and the last run, were those of the text before.
     this.#clockRuns = new Map();
     this.lastRun = undefined;
+    const others = otherInputs(this.notebook, notebook);
     this.#edit(notebook);
+    if (others.length > 0) this.onInputs([], others);
     const wants = this.wants;
     if (wants.length > 0) await this.decide(wants, new Set(wants.map(({key}) => key)));
     await this.#fetchSampleFiles();
@@ -367,8 +384,12 @@ export class Session {
 
   #edit(next: Notebook, topic?: string): void {
     if (next === this.notebook) return;
-    this.#history.record(this.notebook, topic, Date.now());
+    const before = this.notebook;
+    this.#history.record(before, topic, Date.now());
     this.#show(next);
+    // What one parameter was set to is no news.
+    const held = topic === undefined ? inputsHeld(before, next) : [];
+    if (held.length > 0) this.onInputs(held, []);
   }
 
   #show(next: Notebook): void {
@@ -501,6 +522,13 @@ export class Session {
         do: 'add',
         tiles: tiles.map(({id, show, values}) => ({[show]: nameOf(id), ...values})),
       }),
+    );
+  }
+  /** Lets cells read the nearest table above again, whichever that is. */
+  readNearest(ids: readonly string[]): void {
+    this.#edit(
+      ids.reduce((notebook, id) => edit.setValues(notebook, id, {from: undefined}), this.notebook),
+      'from',
     );
   }
   remove(ids: readonly string[]): void {
@@ -707,6 +735,7 @@ export class Session {
 
   async #run(target: string | undefined, mayWrite: boolean, signal: AbortSignal): Promise<RunReport> {
     await this.#cleared;
+    await Promise.race([this.#arriving, aborted(signal)]);
     const started = performance.now();
     const {path, notebook, title} = this;
     const startedAt = new Date().toISOString();
@@ -953,6 +982,12 @@ export class Session {
     this.notices = this.notices.filter((notice) => notice.id !== id);
   }
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', () => done(), {once: true});
+  });
 
 /** Between two drawings of a run, in milliseconds. */
 const drawnEvery = 100;
