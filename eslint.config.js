@@ -1,3 +1,4 @@
+import {readdirSync, readFileSync} from 'node:fs';
 import {dirname, join, relative, sep} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import svelte from 'eslint-plugin-svelte';
@@ -16,8 +17,10 @@ const layers = {
   'src/charts': ['src/params', 'src/sql', 'src/lib'],
   'src/forms': ['src/params', 'src/sql', 'src/lib'],
   'src/tables': ['src/ports', 'src/pyspark', 'src/sql', 'src/lake', 'src/lib'],
-  'src/steps': ['src/tables', 'src/params', 'src/sql', 'src/pyspark', 'src/lib', 'src/ports'],
+  'src/sources': ['src/tables', 'src/ports', 'src/params', 'src/pyspark', 'src/sql', 'src/lake', 'src/lib'],
+  'src/steps': ['src/sources', 'src/tables', 'src/params', 'src/sql', 'src/pyspark', 'src/lib', 'src/ports'],
   'src/notebook': [
+    'src/sources',
     'src/tables',
     'src/steps',
     'src/ports',
@@ -30,6 +33,7 @@ const layers = {
     'src/lib',
   ],
   'src/handover': [
+    'src/sources',
     'src/tables',
     'src/encrypt',
     'src/notebook',
@@ -49,6 +53,7 @@ const layers = {
   'src/storage': ['src/ports', 'src/lib', 'workers/contract'],
   'src/ui': [
     'src/notebook',
+    'src/sources',
     'src/tables',
     'src/steps',
     'src/forms',
@@ -64,7 +69,7 @@ const layers = {
     'notebooks',
   ],
   src: ['*'],
-  workers: ['workers/contract', 'workers/kernels', 'src/lib', 'src/lake', 'src/encrypt'],
+  workers: ['workers/contract', 'workers/kernels', 'src/sources', 'src/lib', 'src/lake', 'src/encrypt'],
   tests: ['*'],
 };
 
@@ -102,6 +107,40 @@ const layout = {
   },
 };
 
+/** The names of the formats that data comes in: of each module of src/sources, as it says itself. */
+const formatNames = readdirSync(join(root, 'src/sources'), {withFileTypes: true})
+  .filter((entry) => entry.isFile())
+  .flatMap(({name}) => /^ {2}name: '(.+)'/m.exec(readFileSync(join(root, 'src/sources', name), 'utf8'))?.[1] ?? []);
+
+/** What is exported has formats of its own. */
+const exported = ['src/notebook/export.ts', 'src/ui/files/ExportDialog.svelte'];
+
+const formats = {
+  meta: {
+    type: 'problem',
+    schema: [],
+    messages: {format: 'Ask the format’s descriptor in src/sources, not for its name: a new format is one file there.'},
+  },
+  create(context) {
+    const file = relative(root, context.filename).split(sep).join('/');
+    // A worker decodes bytes by their format; Delta's log knows formats, too.
+    if (!file.startsWith('src/') || /^src\/(sources|lake)\//.test(file) || exported.includes(file)) return {};
+    const isFormat = (node) => /format\W*$/i.test(context.sourceCode.getText(node));
+    const isName = (node) => node?.type === 'Literal' && formatNames.includes(node.value);
+    return {
+      BinaryExpression(node) {
+        const {left, right} = node;
+        if (/^[!=]==?$/.test(node.operator) && ((isFormat(left) && isName(right)) || (isName(left) && isFormat(right))))
+          context.report({node, messageId: 'format'});
+      },
+      SwitchStatement(node) {
+        if (isFormat(node.discriminant) && node.cases.some((one) => isName(one.test)))
+          context.report({node, messageId: 'format'});
+      },
+    };
+  },
+};
+
 const onlyMainStartsWorkers = {
   selector: 'NewExpression[callee.name=/^(Shared)?Worker$/]',
   message: 'Only src/main.ts constructs workers; everything else gets them through ports.',
@@ -117,9 +156,10 @@ export default ts.config(
       globals: {...globals.browser},
       parserOptions: {projectService: true, tsconfigRootDir: root, extraFileExtensions: ['.svelte']},
     },
-    plugins: {lakebook: {rules: {layout}}},
+    plugins: {lakebook: {rules: {layout, formats}}},
     rules: {
       'lakebook/layout': 'error',
+      'lakebook/formats': 'error',
       // Types of modules that load late are written `typeof import(…)`.
       '@typescript-eslint/consistent-type-imports': ['error', {disallowTypeAnnotations: false}],
       '@typescript-eslint/no-non-null-assertion': 'error',

@@ -1,9 +1,8 @@
-import {isDatabase} from '../lib/file-format.ts';
 import {rejectsOf} from '../notebook/cells.ts';
 import type {CompiledCell} from '../notebook/plan.ts';
 import {py, pyIdentifier} from '../pyspark/py.ts';
-import {formatOf} from '../sql/read-csv.ts';
-import {jdbcPackage} from '../steps/load-database.ts';
+import type {SparkNeeds} from '../sources/define.ts';
+import {deltaTable, sourceOf} from '../sources/index.ts';
 import type {HandedOver, Handover} from './define.ts';
 import {comments, docstring, importBlock, indented, filledMarkdown} from './python-text.ts';
 import {baseName} from './prose.ts';
@@ -52,33 +51,26 @@ export const usesPostgres = ({plan, known}: Handover): boolean =>
       cell.ready &&
       (cell.work.type === 'psql' ||
         (cell.work.type === 'step' &&
-          (cell.work.step.writesPostgres !== undefined ||
-            (cell.kind === 'load' && loadFormat(cell, known) === 'postgres')))),
+          (cell.work.step.writesPostgres !== undefined || readNeeds(cell, known)?.postgres === true))),
   );
 
-/** The format of the files that a load reads, as it was found or as their names say. */
-function loadFormat({hash, work}: CompiledCell, known: Handover['known']): string {
-  const {files, values} = work.type === 'step' ? work : {files: [], values: {}};
-  const given = (values as Readonly<Record<string, unknown>>)['format'];
-  return known(hash)?.files[0]?.format ?? (typeof given === 'string' && given !== 'auto' ? given : formatOf(files));
+/** What a job needs to read the files of a cell. */
+function readNeeds({hash, work}: CompiledCell, known: Handover['known']): SparkNeeds | undefined {
+  if (work.type !== 'step' || work.files.length === 0) return undefined;
+  const program = work.step.toSql(work.values, []);
+  return program.kind === 'read' ? sourceOf(program.files, program.options, known(hash)?.files[0]).spark : undefined;
 }
 
 /** The drivers of the databases whose files the notebook loads. */
 const databaseDrivers = ({plan, known}: Handover): readonly string[] => [
-  ...new Set(
-    plan.flatMap((cell) => {
-      if (!cell.ready || cell.work.type !== 'step' || cell.kind !== 'load') return [];
-      const format = loadFormat(cell, known);
-      return isDatabase(format) && format !== 'postgres' ? [jdbcPackage(format)] : [];
-    }),
-  ),
+  ...new Set(plan.flatMap((cell) => (cell.ready ? (readNeeds(cell, known)?.packages ?? []) : []))),
 ];
 
 /** The command that runs the job. */
 export function sparkCommand(h: Handover): string {
   const isLake = h.plan.some((cell) => cell.ready && usesLake(cell));
   const packages = [
-    ...(isLake ? ['io.delta:delta-spark_2.13:4.0.1'] : []),
+    ...(isLake ? deltaTable.spark.packages : []),
     ...(usesPostgres(h) ? [postgresDriver] : []),
     ...databaseDrivers(h),
   ];

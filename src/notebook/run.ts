@@ -2,6 +2,8 @@ import {reduceChart} from '../charts/reduce.ts';
 import type {ChartSpec} from '../charts/spec.ts';
 import {at, cancelled, problemOf, ProblemError, unwrap, type Problem} from '../lib/problem.ts';
 import type {At, KernelColumn, KernelOutput, Ports, Progress} from '../ports/index.ts';
+import type {FileRead} from '../sources/define.ts';
+import {readFiles} from '../sources/reading.ts';
 import type {Rows} from '../sql/rows.ts';
 import {id, join, query, sql, type Sql} from '../sql/sql.ts';
 import {stopProblem} from '../sql/stop.ts';
@@ -13,7 +15,6 @@ import type {Applies} from './lake-plan.ts';
 import type {CompiledCell, Computed, InputTable, LakeSource, PlannedCell} from './plan.ts';
 import {assign, replacesMost, sideBySide, type Part} from './parts.ts';
 import {mentionsTable} from './postgres-uses.ts';
-import {readFiles, type FileRead} from './read.ts';
 import {Turns, type Lane} from './turns.ts';
 
 /** A cell's result: a table in the engine, and the small things that stay when the table goes. */

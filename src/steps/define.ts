@@ -1,15 +1,15 @@
-import type {FileFormat} from '../lib/file-format.ts';
 import type {Problem} from '../lib/problem.ts';
 import type {Row} from '../lib/value.ts';
 import type {KernelArgs} from '../ports/index.ts';
 import type {Params, Values} from '../params/index.ts';
-import type {LoadOptions} from '../sql/read-csv.ts';
+import type {NotExportable} from '../pyspark/py.ts';
+import type {FoundFile, LoadOptions} from '../sources/define.ts';
 import type {Rows} from '../sql/rows.ts';
 import type {Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 import type {LakeRead, LakeWrite, PostgresWrite} from '../tables/define.ts';
 
-export type {LoadOptions};
+export type {NotExportable};
 
 /** A table a step reads. `relation` stands in FROM: the cell's name in SQL that is shown, the result's table in SQL that runs. */
 export interface Input extends Rows {
@@ -111,13 +111,6 @@ export interface Example {
   readonly rejects?: ExampleTable;
 }
 
-export interface NotExportable {
-  /** Why not, as sentences. */
-  readonly notExportable: string;
-  /** What to do instead, as sentences. */
-  readonly instead?: string;
-}
-
 export type StepGroup =
   'load' | 'combine' | 'shape' | 'clean' | 'quality' | 'features' | 'summarise' | 'keep' | 'alert' | 'learn' | 'stream';
 
@@ -181,28 +174,6 @@ export interface Step<P extends Params = Params> {
   /** For a step that numbers groups: its columns of the group and of the distance to its centre. Another engine may number the same groups otherwise. */
   readonly clusters?: {readonly column: string; readonly distance: string};
   readonly examples: readonly Example[];
-}
-
-/** How a file was read where the user said nothing. */
-export interface FoundFile {
-  readonly format: FileFormat;
-  /** The table of a database that was read, by its schema and name. */
-  readonly table: readonly string[] | undefined;
-  readonly encoding: NonNullable<LoadOptions['encoding']>;
-  /** JSON that is one array, or has objects over several lines. */
-  readonly isWhole: boolean;
-  readonly csv:
-    | {
-        readonly delimiter: string;
-        readonly quote: string;
-        readonly header: boolean;
-        readonly skip: number;
-        readonly decimal: '.' | ',';
-        /** As strptime writes them. */
-        readonly dateFormat: string | undefined;
-        readonly timestampFormat: string | undefined;
-      }
-    | undefined;
 }
 
 export interface SparkContext {
