@@ -714,7 +714,8 @@ export class Session {
 
   /** Runs the notebook, or one cell with what it reads. Runs follow one another. */
   run(name?: string): Promise<RunReport> {
-    return this.#inTurn(name, true);
+    // A lesson that is being opened stops the runs of what was open before.
+    return this.#arriving.then(() => this.#inTurn(name, true));
   }
 
   #inTurn(name: string | undefined, mayWrite: boolean): Promise<RunReport> {
@@ -735,7 +736,6 @@ export class Session {
 
   async #run(target: string | undefined, mayWrite: boolean, signal: AbortSignal): Promise<RunReport> {
     await this.#cleared;
-    await Promise.race([this.#arriving, aborted(signal)]);
     const started = performance.now();
     const {path, notebook, title} = this;
     const startedAt = new Date().toISOString();
@@ -982,12 +982,6 @@ export class Session {
     this.notices = this.notices.filter((notice) => notice.id !== id);
   }
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((done) => {
-    if (signal.aborted) done();
-    else signal.addEventListener('abort', () => done(), {once: true});
-  });
 
 /** Between two drawings of a run, in milliseconds. */
 const drawnEvery = 100;

@@ -56,8 +56,8 @@ export type FaceName = 'result' | 'chart' | 'changes' | 'sql' | 'pyspark' | 'lea
 
 const linkIn = (fragment: string): string | undefined => (fragment.startsWith(linkKey) ? fragment : undefined);
 
-/** How long a cell that was jumped to is held in its place, in milliseconds. */
-const holdFor = 1500;
+/** A cell that was jumped to is held until nothing above it has moved for so long, in milliseconds. */
+const quiet = 1500;
 const nextFrame = (): Promise<number> => new Promise((done) => requestAnimationFrame(done));
 
 /** What the page itself knows beside the session: which dialog is open, which form, which face, what was said. */
@@ -247,8 +247,14 @@ export class Page extends Messages {
     const stop = new AbortController();
     for (const event of ['wheel', 'touchmove', 'pointerdown', 'keydown'])
       addEventListener(event, () => stop.abort(), {signal: stop.signal, passive: true, capture: true});
-    for (const end = performance.now() + holdFor; performance.now() < end && !stop.signal.aborted; await nextFrame())
-      this.element(id)?.scrollIntoView({block, behavior: 'instant'});
+    let end = performance.now() + quiet;
+    for (let before: number | undefined; performance.now() < end && !stop.signal.aborted; await nextFrame()) {
+      const element = this.element(id);
+      element?.scrollIntoView({block, behavior: 'instant'});
+      const place = (element?.getBoundingClientRect().top ?? 0) + scrollY;
+      if (place !== before) end = performance.now() + quiet;
+      before = place;
+    }
     stop.abort();
   }
 

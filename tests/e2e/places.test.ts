@@ -113,16 +113,6 @@ describe('in a long notebook', () => {
     await app.run();
   });
 
-  test('the first press in the outline leads to the cell, and it stays there while the others are drawn', async () => {
-    await page.evaluate(() => scrollTo(0, 0));
-    await page.getByRole('button', {name: 'cell_22', exact: true}).first().click();
-    const top = async (): Promise<number> => (await cell('cell_22').boundingBox())?.y ?? NaN;
-    await eventually(() => cell('cell_22').getByRole('grid').count()).toBe(1);
-    await eventually(top).toBeLessThan(160);
-    expect(await top()).toBeGreaterThan(0);
-    await eventually(focused).toBe('Cell cell_22');
-  });
-
   test('another notebook starts at its top', async () => {
     await cell('cell_29').scrollIntoViewIfNeeded();
     expect(await page.evaluate(() => scrollY)).toBeGreaterThan(500);

@@ -26,10 +26,10 @@ export function firstLine(message) {
 
 /**
  * @typedef {{fullName: string, status: string, failureMessages: string[]}} TestResult
- * @typedef {{name: string, status: string, message: string, assertionResults: TestResult[], startTime: number, endTime: number}} FileResult
+ * @typedef {{name: string, status: string, message: string, assertionResults: TestResult[]}} FileResult
  * What passed, and what failed in a line each, of the report that Vitest's JSON reporter has written; nothing where there is none.
  * @param {string} report its path
- * @returns {{passed: number, failures: string[], files: {file: string, seconds: number}[]}}
+ * @returns {{passed: number, failures: string[]}}
  */
 export function vitestResults(report) {
   try {
@@ -41,12 +41,8 @@ export function vitestResults(report) {
       const failed = assertionResults.filter((test) => test.status === 'failed');
       return failed.map(({fullName, failureMessages: [reason = '']}) => `${file} › ${fullName}: ${firstLine(reason)}`);
     });
-    const files = testResults.map(({name, startTime, endTime}) => ({
-      file: relative(root, name),
-      seconds: (endTime - startTime) / 1000,
-    }));
-    return {passed: numPassedTests, failures, files};
+    return {passed: numPassedTests, failures};
   } catch {
-    return {passed: 0, failures: [], files: []};
+    return {passed: 0, failures: []};
   }
 }
