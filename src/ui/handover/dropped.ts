@@ -35,12 +35,14 @@ export async function outputIn(
     if (await isWorkspaceZip(file)) return undefined;
     paths.push(...(await namesInZip(file)).map((name) => ({path: `${path.replace(/\.zip$/i, '')}/${name}`})));
   }
-  const names = outputNames(session.planned);
+  const names = outputNames(session.runs.planned);
   const from = [...folders, ...files].map(({name}) => name).join(', ');
   if (isOutput(paths, names)) return {from, files: given};
   const loads = new Set(
-    session.notebook.cells.flatMap((cell) =>
-      isRunnable(cell) && mayTouch(cell, session.notebook.params).some(({kind}) => kind === 'file') ? [cell.name] : [],
+    session.document.notebook.cells.flatMap((cell) =>
+      isRunnable(cell) && mayTouch(cell, session.document.notebook.params).some(({kind}) => kind === 'file')
+        ? [cell.name]
+        : [],
     ),
   );
   // A file that a load cell is named after is a new one to load.
