@@ -13,39 +13,12 @@ import {cellOf, type NewCell} from '../notebook/insert.ts';
 import {cellNamesAbove} from '../notebook/names.ts';
 import {isHeld} from '../notebook/plan.ts';
 import type {Session} from '../notebook/session.svelte.ts';
-import type {FileAt} from '../ports/index.ts';
+import type {OpenDialog} from './dialog.ts';
 import {saveFile} from './files/save.ts';
 import {duration} from './format.ts';
-import type {SparkOutput} from './handover/dropped.ts';
 import {holdsTable, isWorkspaceZip, type Dropped} from './lake/importing.ts';
-import type {LakeTab} from './lake/view.svelte.ts';
 import {Messages} from './messages.svelte.ts';
 import {remember, remembered, Theme} from './theme.svelte.ts';
-
-/** The one dialog that is open. */
-export type OpenDialog =
-  | {readonly kind: 'palette' | 'shortcuts' | 'url' | 'replace' | 'handover' | 'link' | 'report' | 'dump'}
-  /** What a notebook from elsewhere may use; then the cell `run` runs, or with null the notebook, or nothing. */
-  | {readonly kind: 'allow'; readonly run?: string | null}
-  | {readonly kind: 'import'; readonly files: readonly string[]}
-  | {readonly kind: 'export'; readonly cellId: string}
-  | {readonly kind: 'lake'; readonly table: string; readonly tab?: LakeTab}
-  /** Saves this workspace, or brings in that of a zip. */
-  | {readonly kind: 'workspace'; readonly zip?: File}
-  /** Asks for what opens encrypted files; `others` came with them. */
-  | {readonly kind: 'decrypt'; readonly files: readonly File[]; readonly others: readonly File[]}
-  /** Saves a file that was made in the page, encrypted. */
-  | {readonly kind: 'encrypt'; readonly file: File}
-  | {readonly kind: 'lake-import'; readonly from: string; readonly source: File | readonly FileAt[]}
-  /** Compares what a Spark run wrote; without it, shows what was found last, of a cell first. */
-  | {readonly kind: 'compare'; readonly output?: SparkOutput; readonly cellId?: string}
-  | {
-      readonly kind: 'confirm';
-      readonly title: string;
-      readonly text: string;
-      readonly action: string;
-      readonly run: () => void;
-    };
 
 /** A check of a quality cell, and how many rows make it fail, in one of its results. */
 export interface RejectsOf {
@@ -61,6 +34,7 @@ const linkIn = (fragment: string): string | undefined => (fragment.startsWith(li
 /** What the page itself knows beside the session: which dialog is open, which form, which face, what was said. */
 export class Page extends Messages {
   readonly theme = new Theme();
+  /** The one dialog that is open. */
   dialog = $state.raw<OpenDialog | undefined>();
   /** The fragment of the link whose notebook is being read; nothing of it is taken in yet. */
   visit = $state<string | undefined>(linkIn(location.hash));
