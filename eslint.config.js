@@ -1,4 +1,4 @@
-import {readdirSync} from 'node:fs';
+import {readdirSync, readFileSync} from 'node:fs';
 import {dirname, join, relative, sep} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import svelte from 'eslint-plugin-svelte';
@@ -35,6 +35,39 @@ const layout = {
 
 /** The kinds of steps, by the files that hold them. */
 const stepKinds = readdirSync(join(root, 'src/steps')).map((file) => file.replace(/\.ts$/, '').replaceAll('-', '_'));
+/** The names of the formats that data comes in: of each module of src/sources, as it says itself. */
+const formatNames = readdirSync(join(root, 'src/sources'), {withFileTypes: true})
+  .filter((entry) => entry.isFile())
+  .flatMap(({name}) => /^ {2}name: '(.+)'/m.exec(readFileSync(join(root, 'src/sources', name), 'utf8'))?.[1] ?? []);
+
+/** What is exported has formats of its own. */
+const exported = ['src/notebook/export.ts', 'src/ui/files/ExportDialog.svelte'];
+
+const formats = {
+  meta: {
+    type: 'problem',
+    schema: [],
+    messages: {format: 'Ask the format’s descriptor in src/sources, not for its name: a new format is one file there.'},
+  },
+  create(context) {
+    const file = relative(root, context.filename).split(sep).join('/');
+    // A worker decodes bytes by their format; Delta's log knows formats, too.
+    if (!file.startsWith('src/') || /^src\/(sources|lake)\//.test(file) || exported.includes(file)) return {};
+    const isFormat = (node) => /format\W*$/i.test(context.sourceCode.getText(node));
+    const isName = (node) => node?.type === 'Literal' && formatNames.includes(node.value);
+    return {
+      BinaryExpression(node) {
+        const {left, right} = node;
+        if (/^[!=]==?$/.test(node.operator) && ((isFormat(left) && isName(right)) || (isName(left) && isFormat(right))))
+          context.report({node, messageId: 'format'});
+      },
+      SwitchStatement(node) {
+        if (isFormat(node.discriminant) && node.cases.some((one) => isName(one.test)))
+          context.report({node, messageId: 'format'});
+      },
+    };
+  },
+};
 
 const onlyMainStartsWorkers = {
   selector: 'NewExpression[callee.name=/^(Shared)?Worker$/]',
@@ -70,9 +103,10 @@ export default ts.config(
       globals: {...globals.browser},
       parserOptions: {projectService: true, tsconfigRootDir: root, extraFileExtensions: ['.svelte']},
     },
-    plugins: {lakebook: {rules: {layout}}},
+    plugins: {lakebook: {rules: {layout, formats}}},
     rules: {
       'lakebook/layout': 'error',
+      'lakebook/formats': 'error',
       // Types of modules that load late are written `typeof import(…)`.
       '@typescript-eslint/consistent-type-imports': ['error', {disallowTypeAnnotations: false}],
       '@typescript-eslint/no-non-null-assertion': 'error',

@@ -3,7 +3,7 @@ import type {Problem} from '../lib/problem.ts';
 import type {Params} from '../params/index.ts';
 import type {InputTable, Making} from '../run/define.ts';
 import type {Effect, Input} from '../run/program.ts';
-import type {FileRead} from '../notebook/read.ts';
+import type {FileRead} from '../sources/define.ts';
 import type {Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 import type {ColumnTest, NotExportable, SparkContext, Step} from '../steps/define.ts';

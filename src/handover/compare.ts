@@ -2,11 +2,11 @@ import {givesRows} from '../cells/index.ts';
 import {problemOf, ProblemError, type Problem} from '../lib/problem.ts';
 import {list, plural} from '../lib/text.ts';
 import {rejectsOf, type StoredResult} from '../run/define.ts';
-import {allFiles, fillTable} from '../tables/lake-read.ts';
 import type {Work} from '../notebook/lake.svelte.ts';
 import type {CompiledCell, PlannedCell} from '../notebook/plan.ts';
 import type {Runs} from '../notebook/runs.svelte.ts';
 import type {FileAt, Ports, Progress} from '../ports/index.ts';
+import {sourceNamed} from '../sources/index.ts';
 import {id, sql} from '../sql/sql.ts';
 import type {Step} from '../steps/define.ts';
 import {compareRows, type RowsCompared, type Side} from './compare-rows.ts';
@@ -189,32 +189,13 @@ function clustersOf(cell: CompiledCell, planned: ReadonlyMap<string, PlannedCell
 /** Reads a table of the output into a new table of the engine. */
 async function readOutput(
   ports: Ports,
-  {name, format, place, files}: OutputTable<FileAt>,
+  {format, ...folder}: OutputTable<FileAt>,
   table: string,
-  {signal, onProgress}: Work,
+  {signal, onProgress = () => undefined}: Work,
 ): Promise<void> {
-  const {engine, storage, lake} = ports;
-  if (format === 'delta') {
-    const plan = await lake.openFiles(name, files);
-    try {
-      return await fillTable(ports, plan, allFiles(plan), {table, onProgress: onProgress ?? (() => undefined), signal});
-    } finally {
-      await lake.closeRead(plan.reader).catch(() => undefined);
-    }
-  }
-  const partition = files.find(({path}) => /(^|\/)[^/=]+=[^/]*\//.test(path.slice(place.length)));
-  if (partition !== undefined) throw new ProblemError(isPartitioned(name, partition.path));
-  let isMade = false;
-  let done = 0;
-  for (const {path, file} of files) {
-    const insert = async (ipc: Uint8Array): Promise<void> => {
-      await engine.insert(table, ipc, !isMade, {signal});
-      isMade = true;
-    };
-    await storage.readParquetFile(path, file, insert, {signal});
-    done += file.size;
-    onProgress?.({done, total: done});
-  }
+  const {readFolder} = sourceNamed(format);
+  if (readFolder === undefined) throw new Error(`no folder holds ${format}`);
+  await readFolder(ports, folder, {table, signal, onProgress});
 }
 
 const noOutput = (files: readonly FileAt[], others: readonly string[], cells: readonly CompiledCell[]): Problem => ({
@@ -233,11 +214,4 @@ const severalPlaces = ({name, places}: {readonly name: string; readonly places: 
   code: 'OUTPUT_AMBIGUOUS',
   message: `Several folders are called ${name}: ${list(places)}.`,
   hint: 'Choose the output of one run.',
-});
-
-const isPartitioned = (name: string, path: string): Problem => ({
-  code: 'OUTPUT_PARTITIONED',
-  message: `${name} was written in folders by value, as in ${path}, so its files lack columns.`,
-  hint: 'Write it without partitionBy, or as a Delta table, which knows the values.',
-  where: {file: path},
 });

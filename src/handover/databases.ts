@@ -1,13 +1,8 @@
-import {isDatabase, type FileFormat} from '../lib/file-format.ts';
 import type {PlannedCell} from '../notebook/plan.ts';
-import {attachedNames, databaseName, tablePath, type DatabaseTable} from '../sql/attach.ts';
-import {formatOf} from '../sql/read-csv.ts';
-import type {LoadOptions} from '../steps/define.ts';
+import {attachedNames, databaseName, type DatabaseTable} from '../sources/databases/attach.ts';
+import {tableIn} from '../sources/databases/tables.ts';
+import {sourceOf} from '../sources/index.ts';
 import type {Handover} from './define.ts';
-
-/** The format of the files that a load reads: as it was found, as the user said, or as their names say. */
-export const formatRead = (files: readonly string[], options: LoadOptions, found: FileFormat | undefined): FileFormat =>
-  found ?? options.format ?? formatOf(files);
 
 const filesOf = (cell: PlannedCell): readonly string[] => (cell.ready ? cell.work.files : []);
 
@@ -18,12 +13,17 @@ function databaseTables({plan, known}: Handover): readonly DatabaseTable[] {
     const program = cell.work.program([]);
     if (program.kind !== 'read') return [];
     const found = known(cell.hash)?.files ?? [];
-    const format = formatRead(program.files, program.options, found[0]?.format);
-    if (!isDatabase(format) || format === 'postgres') return [];
+    const {tables} = sourceOf(program.files, program.options, found[0]);
+    const attach = tables?.attach;
+    if (tables === undefined || attach === undefined) return [];
     return program.files.map((file) => ({
       file,
-      format,
-      path: found.find((one) => one.file === file)?.table ?? tablePath(program.options.table, format),
+      attach,
+      path: tableIn(
+        tables,
+        program.options,
+        found.find((one) => one.file === file),
+      ),
     }));
   });
 }

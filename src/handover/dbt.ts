@@ -148,8 +148,8 @@ class Models {
         why: `Its rows go on, and lake.${write.table} isn’t written: a dbt model is one table, made anew with each build.`,
         instead: 'Use the DuckDB script, or make it an incremental model by hand.',
       });
-    for (const {file, name, format} of attached)
-      this.#attached.set(file, {path: file, alias: id(name), type: format, read_only: true});
+    for (const {file, name, type} of attached)
+      this.#attached.set(file, {path: file, alias: id(name), type, read_only: true});
     const heads = sentence === '' ? [] : [sentence];
     if (isRead && rejects !== undefined) {
       this.#hooked.set(rejectsOf(cell.name), cell.name);

@@ -1,10 +1,9 @@
-import {isDatabase, type FileFormat} from '../lib/file-format.ts';
 import {isRunnable} from '../cells/define.ts';
 import {rejectsOf} from '../run/define.ts';
 import type {CompiledCell} from '../notebook/plan.ts';
 import {py, pyIdentifier} from '../pyspark/py.ts';
-import {formatRead} from './databases.ts';
-import {jdbcPackage} from '../steps/load-database.ts';
+import type {SparkNeeds} from '../sources/define.ts';
+import {deltaTable, sourceOf} from '../sources/index.ts';
 import type {HandedOver, Handover} from './define.ts';
 import {comments, docstring, importBlock, indented, filledMarkdown} from './python-text.ts';
 import {baseName} from './prose.ts';
@@ -52,33 +51,26 @@ export const usesPostgres = ({plan, known}: Handover): boolean =>
     (cell) =>
       cell.ready &&
       (cell.work.touches.some(({kind}) => kind === 'postgres-read' || kind === 'postgres-write') ||
-        loadFormat(cell, known) === 'postgres'),
+        readNeeds(cell, known)?.postgres === true),
   );
 
-/** The format of the files that a cell reads; undefined where it reads none. */
-function loadFormat({hash, work}: CompiledCell, known: Handover['known']): FileFormat | undefined {
+/** What a job needs to read the files of a cell. */
+function readNeeds({hash, work}: CompiledCell, known: Handover['known']): SparkNeeds | undefined {
   if (work.files.length === 0) return undefined;
   const program = work.program([]);
-  return program.kind === 'read'
-    ? formatRead(program.files, program.options, known(hash)?.files[0]?.format)
-    : undefined;
+  return program.kind === 'read' ? sourceOf(program.files, program.options, known(hash)?.files[0]).spark : undefined;
 }
 
 /** The drivers of the databases whose files the notebook loads. */
 const databaseDrivers = ({plan, known}: Handover): readonly string[] => [
-  ...new Set(
-    plan.flatMap((cell) => {
-      const format = cell.ready ? loadFormat(cell, known) : undefined;
-      return format !== undefined && isDatabase(format) && format !== 'postgres' ? [jdbcPackage(format)] : [];
-    }),
-  ),
+  ...new Set(plan.flatMap((cell) => (cell.ready ? (readNeeds(cell, known)?.packages ?? []) : []))),
 ];
 
 /** The command that runs the job. */
 export function sparkCommand(h: Handover): string {
   const isLake = h.plan.some((cell) => cell.ready && usesLake(cell));
   const packages = [
-    ...(isLake ? ['io.delta:delta-spark_2.13:4.0.1'] : []),
+    ...(isLake ? deltaTable.spark.packages : []),
     ...(usesPostgres(h) ? [postgresDriver] : []),
     ...databaseDrivers(h),
   ];

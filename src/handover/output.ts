@@ -1,3 +1,8 @@
+import type {Source} from '../sources/define.ts';
+import {deltaTable, fileSource, hasEnding, sourceNamed} from '../sources/index.ts';
+
+const parquet = fileSource('parquet');
+
 /** A file of a run's output by its path, with `/` between folders. */
 interface At {
   readonly path: string;
@@ -7,7 +12,8 @@ interface At {
 export interface OutputTable<File extends At> {
   /** The cell's name, or that of its rejects. */
   readonly name: string;
-  readonly format: 'parquet' | 'delta';
+  /** A format that Spark writes: one of src/sources. */
+  readonly format: string;
   /** The folder, or the one file, as it is called in the output. */
   readonly place: string;
   /** Parquet files by name; of a Delta table all files, with their paths from its folder. */
@@ -29,9 +35,9 @@ export interface Output<File extends At> {
 export function matchOutput<File extends At>(files: readonly File[], names: readonly string[]): Output<File> {
   const byName = new Map(names.map((name) => [name.toLowerCase(), name]));
   const nameOf = (part: string | undefined): string | undefined => byName.get((part ?? '').toLowerCase());
-  const roots = [...new Set(files.flatMap(({path}) => /^(.*?\/|)_delta_log\/\d{20}\./.exec(path)?.[1] ?? []))];
-  const places = new Map<string, {name: string | undefined; format: 'parquet' | 'delta'; files: File[]}>();
-  const put = (place: string, name: string | undefined, format: 'parquet' | 'delta', file: File): void => {
+  const roots = deltaTable.roots(files.map(({path}) => path));
+  const places = new Map<string, {name: string | undefined; format: string; files: File[]}>();
+  const put = (place: string, name: string | undefined, {name: format}: Source, file: File): void => {
     const known = places.get(place);
     if (known === undefined) places.set(place, {name, format, files: [file]});
     else known.files.push(file);
@@ -40,19 +46,22 @@ export function matchOutput<File extends At>(files: readonly File[], names: read
     const root = roots.find((each) => file.path.startsWith(each));
     if (root !== undefined) {
       const place = root.replace(/\/$/, '');
-      put(place, nameOf(place.split('/').at(-1)), 'delta', {...file, path: file.path.slice(root.length)});
+      put(place, nameOf(place.split('/').at(-1)), deltaTable, {...file, path: file.path.slice(root.length)});
       continue;
     }
     const parts = file.path.split('/');
     const leaf = parts.pop() ?? '';
-    if (!/\.parquet$/i.test(leaf) || [...parts, leaf].some((part) => /^[._]/.test(part) && nameOf(part) === undefined))
+    if (
+      !hasEnding(leaf.toLowerCase(), parquet.endings) ||
+      [...parts, leaf].some((part) => /^[._]/.test(part) && nameOf(part) === undefined)
+    )
       continue;
     // Folders by value, as partitionBy makes them.
     while (/^[^=]+=/.test(parts.at(-1) ?? '')) parts.pop();
     const folder = nameOf(parts.at(-1));
     const own = nameOf(leaf.replace(/\..*$/, ''));
-    if (folder === undefined && own !== undefined) put(file.path, own, 'parquet', file);
-    else put(parts.join('/'), folder, 'parquet', file);
+    if (folder === undefined && own !== undefined) put(file.path, own, parquet, file);
+    else put(parts.join('/'), folder, parquet, file);
   }
   const found = [...places].map(([place, table]) => ({...table, place}));
   const named = names.map((name) => found.filter((table) => table.name === name));
@@ -70,5 +79,6 @@ export function matchOutput<File extends At>(files: readonly File[], names: read
 /** Whether files look like what a Spark run wrote for some of `names`: parts of tables, in folders that bear these names. */
 export const isOutput = (files: readonly At[], names: readonly string[]): boolean =>
   matchOutput(files, names).tables.some(
-    ({format, files: parts}) => format === 'parquet' && parts.some(({path}) => /(^|\/)part-[^/]*$/.test(path)),
+    ({format, files: parts}) =>
+      sourceNamed(format).kind === 'file' && parts.some(({path}) => /(^|\/)part-[^/]*$/.test(path)),
   );

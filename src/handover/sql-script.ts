@@ -1,20 +1,20 @@
 import {isRunnable, type RunnableCell} from '../cells/define.ts';
 import {givesRows, typeOf} from '../cells/index.ts';
 import {touching} from '../run/touch.ts';
-import {isDatabase, type DatabaseFormat, type FileFormat} from '../lib/file-format.ts';
 import {shellWord} from '../lib/shell.ts';
 import {list} from '../lib/text.ts';
 import {rejectsOf, type InputTable, type LakeSource, type StoredResult} from '../run/define.ts';
 import type {CompiledCell, PlannedCell} from '../notebook/plan.ts';
-import {attached, tablePath, type AttachedFormat} from '../sql/attach.ts';
-import {readCsv, readCsvAs, rejectedLines, type LoadOptions, type Stored} from '../sql/read-csv.ts';
+import type {AttachedFile} from '../sources/databases/attach.ts';
+import type {LoadOptions, ScriptRows} from '../sources/define.ts';
+import {deltaTable, sourceOf} from '../sources/index.ts';
 import {lakeReads} from '../sql/lake.ts';
 import {tokens} from '../sql/lexer.ts';
-import {id, join, lit, query, sql, typeName, type Sql} from '../sql/sql.ts';
+import {id, lit, query, sql, type Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 import type {Input, Program} from '../run/program.ts';
 import type {LakeWrite} from '../tables/define.ts';
-import {databasesOf, formatRead, outputDatabase} from './databases.ts';
+import {databasesOf, outputDatabase} from './databases.ts';
 import type {HandedOver, Handover, Left} from './define.ts';
 import {baseName, wrapped} from './prose.ts';
 
@@ -29,14 +29,6 @@ export interface Dialect {
   /** Where files lie, and how what is left out is taken up again, in words. */
   readonly beside: string;
   readonly takeUp: string;
-}
-
-/** A database's file, which DuckDB opens under a name. */
-export interface AttachedFile {
-  readonly file: string;
-  readonly name: string;
-  readonly format: AttachedFormat;
-  readonly attach: Sql;
 }
 
 /** What makes one cell's table in DuckDB: a query, what has to come before and after it, and the rows it refused. */
@@ -173,13 +165,12 @@ class Script {
   loads(): string[] {
     const {lacking} = this.#cells;
     if (lacking.length === 0) return [];
-    const tables = lacking.map(
-      (table) => `CREATE TABLE IF NOT EXISTS lake.${id(table)} AS FROM delta_scan(${lit(table)});`,
-    );
+    const {script} = deltaTable;
+    const tables = lacking.map((table) => `CREATE TABLE IF NOT EXISTS lake.${id(table)} AS ${script.rows(table)};`);
     return [
       [
         remark(`${list(lacking)} of the lake, from elsewhere: each is a folder beside the script.`),
-        marked(['INSTALL delta;', 'LOAD delta;', ...tables].join('\n')),
+        marked([...script.before, ...tables].join('\n')),
       ].join('\n'),
     ];
   }
@@ -628,120 +619,15 @@ const at = (table: string, version: number): string => `${table}@v${version}`;
 const bring = (table: string): string =>
   `Export ${table} as a zip in the page, unpack it beside the script, and take the marks off the lines that load it and off what reads it.`;
 
-/** Files as DuckDB itself reads them: as they were read in the page where that is known, else as the user said. */
+/** Files as DuckDB itself reads them. */
 function readSql(
   files: readonly string[],
   options: LoadOptions,
   known: StoredResult | undefined,
   databases: ReadonlyMap<string, string>,
-): {rows: Sql; rejects: Sql | undefined; attached: readonly AttachedFile[]} {
-  const read = known?.files ?? [];
-  const format = formatRead(files, options, read[0]?.format);
-  if (isDatabase(format)) return attachedSql(files, format, options, read, databases);
-  const parts = files.map((file) => {
-    const found = read.find((one) => one.file === file);
-    const encoding = found?.encoding ?? options.encoding;
-    if (encoding === 'windows-1252' || (format === 'json' && encoding !== undefined && encoding !== 'utf-8'))
-      throw new Out(
-        `${file} is written in ${encoding}, which DuckDB doesn’t read.`,
-        `Turn it into UTF-8 with iconv -f ${encoding} -t utf-8, load that file instead, and export again.`,
-      );
-    const stored: Stored = {
-      compression: found === undefined ? undefined : found.gzip ? 'gzip' : 'none',
-      encoding: encoding === 'utf-8' ? undefined : encoding,
-    };
-    const name = globbed(file);
-    const source =
-      format === 'parquet'
-        ? sql`read_parquet(${lit(name)})`
-        : format === 'json'
-          ? readJson(name, options, stored, files.length === 1 ? known : undefined)
-          : found?.csv === undefined
-            ? readCsv([name], options, stored)
-            : readCsvAs(name, found.csv, {...options, filename: false, decimal: found.csv.decimal}, stored);
-    return selected(source, file, options, format);
-  });
-  const rows = join(parts, '\nUNION ALL BY NAME\n');
-  if (format !== 'csv') return {rows, rejects: undefined, attached: []};
-  const [only = ''] = files;
-  if (files.length === 1) return {rows, rejects: rejectedLines(only), attached: []};
-  const errors = (file: string): Sql =>
-    sql`(SELECT e.* FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id) WHERE parse_filename(s.file_path) = ${lit(file)})`;
-  return {
-    rows,
-    attached: [],
-    rejects: join(
-      files.map((file) => sql`(${rejectedLines(file, errors(file))})`),
-      '\nUNION ALL\n',
-    ),
-  };
-}
-
-function attachedSql(
-  files: readonly string[],
-  format: DatabaseFormat,
-  options: LoadOptions,
-  read: StoredResult['files'],
-  databases: ReadonlyMap<string, string>,
-): {rows: Sql; rejects: undefined; attached: readonly AttachedFile[]} {
-  if (format === 'postgres')
-    throw new Out(
-      `${files.join(', ')} is a dump of PostgreSQL’s, which DuckDB doesn’t read.`,
-      'Export its rows as Parquet in the page, lay the file beside the script, and take the marks off.',
-    );
-  const parts = files.map((file) => {
-    const name = databases.get(file) ?? file;
-    return {
-      file,
-      name,
-      format,
-      ...attached(
-        {file, format, path: read.find((one) => one.file === file)?.table ?? tablePath(options.table, format)},
-        name,
-      ),
-    };
-  });
-  const packed = files.find((file) => /\.gz$/i.test(file));
-  if (packed !== undefined)
-    throw new Out(
-      `${packed} is in gzip, and DuckDB opens no database that is.`,
-      'Unpack it, load that file instead, and export again.',
-    );
-  const rows = join(
-    parts.map(({file, relation}) => selected(relation, file, options, format)),
-    '\nUNION ALL BY NAME\n',
-  );
-  return {rows, rejects: undefined, attached: parts};
-}
-
-/** A file's name where DuckDB would take it for a pattern. */
-const globbed = (name: string): string => name.replace(/[[*?]/g, '[$&]');
-
-function selected(source: Sql, file: string, {filename, types}: LoadOptions, format: FileFormat): Sql {
-  const casts =
-    format === 'csv'
-      ? []
-      : Object.entries(types).map(([name, type]) => sql`TRY_CAST(${id(name)} AS ${typeName(type)}) AS ${id(name)}`);
-  const replaced = casts.length === 0 ? sql`` : sql` REPLACE (${join(casts)})`;
-  return sql`SELECT *${replaced}${filename ? sql`, ${lit(file)} AS filename` : sql``} FROM ${source}`;
-}
-
-/** Columns as they came out in the page, so that a value decides no type; those that `schema` casts are read as text. */
-function readJson(
-  name: string,
-  {types, filename}: LoadOptions,
-  {compression}: Stored,
-  known: StoredResult | undefined,
-): Sql {
-  const cast = new Set(Object.keys(types).map((column) => column.toLowerCase()));
-  const columns = (known?.columns ?? []).filter((column: Column) => !filename || column.name !== 'filename');
-  const typeOf = (column: Column): Sql => (cast.has(column.name.toLowerCase()) ? sql`VARCHAR` : typeName(column.type));
-  const pairs = columns.map((column) => sql`${lit(column.name)}: ${lit(typeOf(column))}`);
-  const packed = compression === 'gzip' ? [sql`compression = 'gzip'`] : [];
-  if (known?.rejects === undefined || pairs.length === 0)
-    return sql`read_json(${join([lit(name), ...(pairs.length === 0 ? [] : [sql`columns = {${join(pairs)}}`]), ...packed])})`;
-  // With ignore_errors read_json would make a row of NULLs of each line that is no JSON.
-  const struct = join(columns.map((column) => sql`${id(column.name)} ${typeOf(column)}`));
-  const objects = sql`read_ndjson_objects(${join([lit(name), sql`ignore_errors = true`, ...packed])})`;
-  return sql`(SELECT record.* FROM (SELECT TRY_CAST(json AS STRUCT(${struct})) AS record FROM ${objects} WHERE json_type(json) = 'OBJECT'))`;
+): ScriptRows {
+  const found = known?.files ?? [];
+  const read = sourceOf(files, options, found[0]).toScript({files, options, found, result: known, databases});
+  if ('why' in read) throw new Out(read.why, read.instead);
+  return read;
 }

@@ -3,6 +3,7 @@ import type {DashboardEdit, Tile} from './dashboard.ts';
 import type {Notebook} from './define.ts';
 import * as edit from './edit.ts';
 import {History} from './history.ts';
+import {inputsHeld, otherInputs, type HeldInput, type OtherInput} from './implicit.ts';
 import type {NewCell} from './insert.ts';
 import {parseNotebook, serializeNotebook} from './model.ts';
 import {asked, decided, type Trust, type Want} from './trust.ts';
@@ -51,6 +52,8 @@ export class Document {
   #saveTimer: ReturnType<typeof setTimeout> | undefined;
   /** The notebook as the workspace has it. */
   #written: Notebook | undefined;
+  /** Is told of cells whose input was written down, and of those that read another one than before. */
+  onInputs: (held: readonly HeldInput[], others: readonly OtherInput[]) => void = () => undefined;
 
   constructor(
     private readonly workspace: Workspace,
@@ -135,8 +138,12 @@ export class Document {
   /** Shows the next state of the notebook; steps on one topic within a second are one for undo. */
   edit(next: Notebook, topic?: string): void {
     if (next === this.notebook) return;
-    this.#history.record(this.notebook, topic, Date.now());
+    const before = this.notebook;
+    this.#history.record(before, topic, Date.now());
     this.#show(next);
+    // What one parameter was set to is no news.
+    const held = topic === undefined ? inputsHeld(before, next) : [];
+    if (held.length > 0) this.onInputs(held, []);
   }
 
   #show(next: Notebook): void {
@@ -166,10 +173,18 @@ export class Document {
   async replaceMarkdown(text: string): Promise<void> {
     const notebook = parseNotebook(text);
     this.events.onReplace();
+    const before = this.notebook;
     this.edit(notebook);
+    this.tellOthers(before, notebook);
     const wants = this.wants;
     if (wants.length > 0) await this.decide(wants, new Set(wants.map(({key}) => key)));
     await this.events.onFilesNamed();
+  }
+
+  /** Tells which cells read another one than in the text before. */
+  tellOthers(before: Notebook, after: Notebook): void {
+    const others = otherInputs(before, after);
+    if (others.length > 0) this.onInputs([], others);
   }
 
   setSource(id: string, source: string): void {
@@ -223,6 +238,14 @@ export class Document {
         do: 'add',
         tiles: tiles.map(({name, show, values}) => ({[show]: name, ...values})),
       }),
+    );
+  }
+
+  /** Lets cells read the nearest table above again, whichever that is. */
+  readNearest(ids: readonly string[]): void {
+    this.edit(
+      ids.reduce((notebook, id) => edit.setValues(notebook, id, {from: undefined}), this.notebook),
+      'from',
     );
   }
 

@@ -73,3 +73,21 @@ export function otherInputs(before: Notebook, after: Notebook): OtherInput[] {
     return was === undefined || was === input ? [] : [{cell, before: was, after: input}];
   });
 }
+
+/** The cells whose input was written down between two states of the notebook, with the one they would read without it. */
+export function inputsHeld(before: Notebook, after: Notebook): HeldInput[] {
+  const named = new Map(before.cells.filter(isRunnable).map((cell) => [cell.id, cell.from]));
+  const free = implicitInputs(after.cells.map((cell) => (isRunnable(cell) ? {...cell, from: undefined} : cell)));
+  return after.cells.filter(isRunnable).flatMap(({id, name, from}) => {
+    if (from === undefined || !named.has(id) || named.get(id) !== undefined) return [];
+    return [{id, cell: name, from, nearest: free.get(id)?.name}];
+  });
+}
+
+/** A cell that goes on reading `from`, though `nearest` stands between them now. */
+export interface HeldInput {
+  readonly id: string;
+  readonly cell: string;
+  readonly from: string;
+  readonly nearest: string | undefined;
+}

@@ -6,18 +6,25 @@ import {newTrust, type Origin, type Trust} from './trust.ts';
 import type {NotebookEntry, Workspace} from './workspace.ts';
 import type {Writes} from './writes.ts';
 
+/** What the notebooks tell whoever holds them. */
+export interface NotebooksEvents {
+  /** A lesson is being opened, with its files: nothing of it can run before. */
+  onOpening(opening: Promise<void>): void;
+  /** The open notebook may name files that ship with the app. */
+  onFilesNamed(): Promise<void>;
+}
+
 /** The workspace's notebooks: which there are, and how one of them, a shipped one or a text from elsewhere becomes the open one. */
 export class Notebooks {
   list = $state.raw<readonly NotebookEntry[]>([]);
   /** Whether the open one ships with the app. */
   readonly isSample: boolean = $derived.by(() => samples.some((sample) => sample.path === this.document.path));
 
-  /** `fetchFiles` gets the files that the open notebook names and that ship with the app. */
   constructor(
     private readonly workspace: Workspace,
     private readonly writes: Writes,
     private readonly document: Document,
-    private readonly fetchFiles: () => Promise<void>,
+    private readonly events: NotebooksEvents,
   ) {}
 
   async refresh(): Promise<void> {
@@ -41,17 +48,23 @@ export class Notebooks {
   }
 
   /** Opens a shipped notebook: the user's own copy if there is one, else a new one with its data files. */
-  async openSample(path: string): Promise<void> {
+  openSample(path: string): Promise<void> {
+    const opening = this.#openSample(path);
+    this.events.onOpening(opening);
+    return opening;
+  }
+
+  async #openSample(path: string): Promise<void> {
     if ((await this.workspace.read(path)) === undefined) await this.#placeSample(path);
     else await this.open(path);
-    await this.fetchFiles();
+    await this.events.onFilesNamed();
   }
 
   /** A shipped notebook back to its original; undo brings the user's version back. */
   async resetSample(): Promise<void> {
     const sample = samples.find((known) => known.path === this.document.path);
     if (sample !== undefined) this.document.edit(parseNotebook(await sample.text()));
-    await this.fetchFiles();
+    await this.events.onFilesNamed();
   }
 
   /** Opens an empty one. */
@@ -62,14 +75,18 @@ export class Notebooks {
 
   /** Opens a notebook's Markdown as a new notebook of the workspace: the user's own, or one that came `from` elsewhere and may use nothing yet. */
   async openMarkdown(text: string, name?: string, from?: Origin): Promise<void> {
-    const title = parseNotebook(text).title || (name ?? 'notebook').replace(/\.md$/i, '');
+    const before = this.document.notebook;
+    const opened = parseNotebook(text);
+    const title = opened.title || (name ?? 'notebook').replace(/\.md$/i, '');
     const reserved = from === undefined ? [] : samples.map((sample) => sample.path);
     await this.#place(
       await this.workspace.freePath(title, reserved),
       text,
       from === undefined ? undefined : newTrust(from, text),
     );
-    await this.fetchFiles();
+    // The same notebook as it was edited elsewhere.
+    if (opened.title !== '' && opened.title === before.title) this.document.tellOthers(before, opened);
+    await this.events.onFilesNamed();
   }
 
   async remove(path: string): Promise<void> {

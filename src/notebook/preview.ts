@@ -2,11 +2,13 @@ import {problemOf, ProblemError, type Problem} from '../lib/problem.ts';
 import type {Row, Value} from '../lib/value.ts';
 import type {Ports, Reject, Sniffed} from '../ports/index.ts';
 import {readParams} from '../params/index.ts';
+import type {SourceTable} from '../sources/databases/define.ts';
+import type {Detected} from '../sources/define.ts';
+import {fileSource} from '../sources/index.ts';
+import {readFiles} from '../sources/reading.ts';
 import {id, lit, sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 import {load} from '../steps/load.ts';
-import type {SourceTable} from './databases/index.ts';
-import {detectCsv, readFiles, type Detected} from './read.ts';
 
 /** How a file would be read, and its first rows read so. */
 export interface FilePreview {
@@ -42,7 +44,7 @@ export async function previewFile(
   if (program.kind !== 'read') throw new Error('load reads files');
   const sniffed = await storage.sniff(file, program.options);
   const {options} = program;
-  const detected = sniffed.format === 'csv' ? await detectCsv(ports, file, sniffed, options, signal) : undefined;
+  const detected = await fileSource(sniffed.format).detect?.(ports, {file, sniffed, options}, signal);
   let tables: readonly SourceTable[] = [];
   let chosen: string | undefined;
   const choose = (found: readonly SourceTable[]): string | undefined => {

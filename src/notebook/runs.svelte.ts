@@ -91,6 +91,8 @@ export class Runs {
   /** Stops the runs that were asked for since the last stop. */
   #abort = new AbortController();
   #last: Promise<unknown> = Promise.resolve();
+  /** Resolves once a lesson that is being opened has its files. */
+  #arriving: Promise<unknown> = Promise.resolve();
   /** Resolves once the engine holds nothing of other notebooks that the open one could look at. */
   #cleared: Promise<void> = Promise.resolve();
 
@@ -114,6 +116,11 @@ export class Runs {
     this.#cleared = trust === undefined ? Promise.resolve() : this.runner.leaveOnly();
     // Who runs the notebook is told.
     this.#cleared.catch(() => undefined);
+  }
+
+  /** Lets runs wait until a lesson is open and has its files. */
+  waitFor(opening: Promise<void>): void {
+    this.#arriving = opening.catch(() => undefined);
   }
 
   /** What was measured at a moment, and the last run, were those of another text. */
@@ -187,6 +194,7 @@ export class Runs {
 
   async #run(target: string | undefined, mayWrite: boolean, signal: AbortSignal): Promise<RunReport> {
     await this.#cleared;
+    await Promise.race([this.#arriving, aborted(signal)]);
     const {document, lake} = this.of;
     const started = performance.now();
     const {path, notebook, title} = document;
@@ -354,3 +362,9 @@ export class Runs {
     return this.runner.query(tablesRead(written, names), sources, () => this.ports.engine.rows(query(text)));
   }
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', () => done(), {once: true});
+  });

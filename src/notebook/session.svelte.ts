@@ -61,7 +61,10 @@ export class Session {
       onSaved: (path, title) => this.notebooks.retitle(path, title),
       ran: () => this.runs.ran,
     });
-    this.notebooks = new Notebooks(this.#workspace, this.#writes, this.document, fetchFiles);
+    this.notebooks = new Notebooks(this.#workspace, this.#writes, this.document, {
+      onOpening: (opening) => this.runs.waitFor(opening),
+      onFilesNamed: fetchFiles,
+    });
     this.files = new Files(ports, {
       notify: (problem) => notices.notify(problem),
       onFiles: () => this.runs.usePlan(),

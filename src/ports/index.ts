@@ -42,7 +42,6 @@ export type {
 } from '../../workers/contract/lake.ts';
 export type {
   Encryption,
-  FileFormat,
   ImportedItem,
   ImportOptions,
   ParquetCompression,

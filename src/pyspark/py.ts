@@ -2,6 +2,14 @@
 export type PyValue =
   string | number | bigint | boolean | null | readonly PyValue[] | {readonly [key: string]: PyValue};
 
+/** Why something can't be Python for Spark. */
+export interface NotExportable {
+  /** Why not, as sentences. */
+  readonly notExportable: string;
+  /** What to do instead, as sentences. */
+  readonly instead?: string;
+}
+
 const escapes: Readonly<Record<string, string>> = {'\\': '\\\\', "'": "\\'", '\n': '\\n', '\r': '\\r', '\t': '\\t'};
 
 /** A Python literal: text in single quotes, in double ones where that saves escapes; every character that could end the line or the quote is escaped. */

@@ -3,7 +3,7 @@ import type {KernelOutput, Ports, Progress} from '../ports/index.ts';
 import type {Rows} from '../sql/rows.ts';
 import type {Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
-import type {FileRead} from '../notebook/read.ts';
+import type {FileRead} from '../sources/define.ts';
 import type {Part} from './parts.ts';
 import type {Input, Program, Verdict} from './program.ts';
 import type {Touch} from './touch.ts';

@@ -1,7 +1,7 @@
 import type {Problem} from '../lib/problem.ts';
 import type {Row} from '../lib/value.ts';
 import type {At, KernelArgs} from '../ports/index.ts';
-import type {LoadOptions} from '../sql/read-csv.ts';
+import type {LoadOptions} from '../sources/define.ts';
 import type {Rows} from '../sql/rows.ts';
 import type {Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';

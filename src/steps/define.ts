@@ -1,14 +1,14 @@
-import type {FileFormat} from '../lib/file-format.ts';
 import type {Row} from '../lib/value.ts';
 import type {Params, Values} from '../params/index.ts';
-import type {LoadOptions} from '../sql/read-csv.ts';
+import type {NotExportable} from '../pyspark/py.ts';
+import type {FoundFile} from '../sources/define.ts';
 import type {Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 import type {Effect, Input, StepProgram} from '../run/program.ts';
 import type {Touch} from '../run/touch.ts';
 
-export type {Effect, Input, Judge, StepProgram as Program, Verdict} from '../run/program.ts';
-export type {LoadOptions};
+export type {Effect, Input, StepProgram as Program, Verdict} from '../run/program.ts';
+export type {NotExportable};
 
 export interface StepProblem {
   readonly code: string;
@@ -45,13 +45,6 @@ export interface Example {
   readonly lake?: Readonly<Record<string, ExampleTable>>;
   readonly expect: ExampleTable;
   readonly rejects?: ExampleTable;
-}
-
-export interface NotExportable {
-  /** Why not, as sentences. */
-  readonly notExportable: string;
-  /** What to do instead, as sentences. */
-  readonly instead?: string;
 }
 
 /** That a column has no nulls, or only some values: texts, or SQL where they are not `quoted`. */
@@ -119,28 +112,6 @@ export interface Step<P extends Params = Params> {
   /** For a step that numbers groups: its columns of the group and of the distance to its centre. Another engine may number the same groups otherwise. */
   readonly clusters?: {readonly column: string; readonly distance: string};
   readonly examples: readonly Example[];
-}
-
-/** How a file was read where the user said nothing. */
-export interface FoundFile {
-  readonly format: FileFormat;
-  /** The table of a database that was read, by its schema and name. */
-  readonly table: readonly string[] | undefined;
-  readonly encoding: NonNullable<LoadOptions['encoding']>;
-  /** JSON that is one array, or has objects over several lines. */
-  readonly isWhole: boolean;
-  readonly csv:
-    | {
-        readonly delimiter: string;
-        readonly quote: string;
-        readonly header: boolean;
-        readonly skip: number;
-        readonly decimal: '.' | ',';
-        /** As strptime writes them. */
-        readonly dateFormat: string | undefined;
-        readonly timestampFormat: string | undefined;
-      }
-    | undefined;
 }
 
 export interface SparkContext {

@@ -1,30 +1,16 @@
-import {isDatabase} from '../lib/file-format.ts';
 import {list} from '../lib/text.ts';
 import {p, type Values} from '../params/index.ts';
-import {castColumn} from '../pyspark/cast.ts';
-import {assign, call, col, py, pyName, type PyValue} from '../pyspark/py.ts';
-import {toSparkType} from '../pyspark/types.ts';
+import {py} from '../pyspark/py.ts';
+import {csvTimeFormat} from '../sources/csv/sql.ts';
+import type {LoadOptions} from '../sources/define.ts';
+import {fileFormats, shownRead, sourceOf} from '../sources/index.ts';
 import {duckType} from '../sql/cast.ts';
 import {parsePattern} from '../sql/datetime.ts';
-import {csvTimeFormat, formatOf, shownRead} from '../sql/read-csv.ts';
-import {unusedName} from '../sql/rows.ts';
-import type {Column} from '../sql/types.ts';
-import {
-  defineStep,
-  type FoundFile,
-  type LoadOptions,
-  type NotExportable,
-  type SparkContext,
-  type StepProblem,
-} from './define.ts';
-import {databaseInSpark} from './load-database.ts';
+import {defineStep, type StepProblem} from './define.ts';
 
 const params = {
   file: p.files({label: 'Files', help: 'Names of files in the workspace; sensors-*.csv stands for several.'}),
-  format: p.choice(['auto', 'csv', 'json', 'parquet', 'duckdb', 'sqlite', 'postgres'], {
-    label: 'Format',
-    default: 'auto',
-  }),
+  format: p.choice(['auto', ...fileFormats], {label: 'Format', default: 'auto'}),
   table: p.text({
     label: 'Table',
     help: 'Which table or view of a database; a name with a dot in quotes, as in SQL.',
@@ -111,286 +97,6 @@ function check(values: LoadValues): StepProblem[] {
   return problems;
 }
 
-const backticked = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
-const isGlob = (file: string): boolean => /[*?]/.test(file);
-
-/** A schema as Spark's DDL, in lines of a bearable length. */
-function schemaText(columns: readonly Column[]): string {
-  const lines = columns.reduce<string[]>((all, {name, type}, i) => {
-    const part = `${backticked(name)} ${type}${i < columns.length - 1 ? ', ' : ''}`;
-    const last = all.at(-1);
-    return last !== undefined && last.length + part.length < 90 ? [...all.slice(0, -1), last + part] : [...all, part];
-  }, []);
-  return lines.length <= 1 ? py(lines.join('')) : `\n        ${lines.map(py).join('\n        ')}\n    `;
-}
-
-/** How Spark is told to read a file: DataFrameReader's options. */
-function readerOptions(
-  values: LoadValues,
-  format: 'csv' | 'json',
-  corrupt: string | undefined,
-  found?: FoundFile,
-): [string, PyValue][] {
-  const quote = values.quote === '' ? '"' : values.quote;
-  const encoding = values.encoding === 'latin-1' ? 'ISO-8859-1' : values.encoding;
-  const given: [string, PyValue | undefined][] =
-    format === 'json'
-      ? [['multiLine', found?.isWhole === true ? true : undefined]]
-      : [
-          ['header', values.header !== 'false'],
-          ['sep', separator(values)],
-          ['quote', quote === '"' ? undefined : quote],
-          // A quote in a quoted text is written twice; Spark would expect a backslash before it.
-          ['escape', quote],
-          [
-            'timestampFormat',
-            values.timestamp_format === '' || values.timestamp_format.includes('%')
-              ? undefined
-              : values.timestamp_format,
-          ],
-        ];
-  const all: [string, PyValue | undefined][] = [
-    ...given,
-    ['encoding', encoding === 'auto' ? undefined : encoding],
-    ['columnNameOfCorruptRecord', corrupt],
-  ];
-  return all.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
-}
-
-const separator = ({delimiter, file}: LoadValues): string | undefined =>
-  delimiter !== '' ? delimiter.replaceAll('\\t', '\t') : /\.tsv(\.gz)?$/i.test(file[0] ?? '') ? '\t' : undefined;
-
-const option = ([name, value]: readonly [string, PyValue]): string => `option(${py(name)}, ${py(value)})`;
-
-/** A file’s address, or a list of all of them: names with * are looked up when the job runs, and read in the order of their names. */
-function addresses(
-  values: LoadValues,
-  file: (name: string) => string,
-): {readonly only: string} | {readonly all: string} {
-  const [only = ''] = values.file;
-  if (values.file.length === 1 && !isGlob(only)) return {only: file(only)};
-  const found = (glob: string): string =>
-    `[row.path for row in spark.read.format('binaryFile').load(${file(glob)}).select('path').orderBy('path').collect()]`;
-  if (values.file.length === 1) return {all: found(only)};
-  return {all: `[${values.file.map((name) => (isGlob(name) ? `*${found(name)}` : file(name))).join(', ')}]`};
-}
-
-/** The values with what was found out where the user said nothing. */
-function completed(values: LoadValues, found: FoundFile | undefined): LoadValues {
-  const csv = found?.csv;
-  if (found === undefined || csv === undefined) return values;
-  return {
-    ...values,
-    encoding: values.encoding === 'auto' && found.encoding !== 'utf-8' ? found.encoding : values.encoding,
-    delimiter: values.delimiter === '' && csv.delimiter !== ',' ? csv.delimiter : values.delimiter,
-    quote: values.quote === '' ? csv.quote : values.quote,
-    decimal: values.decimal === 'auto' ? csv.decimal : values.decimal,
-    header: values.header === 'auto' ? (csv.header ? 'true' : 'false') : values.header,
-    skip: values.skip === 0 ? csv.skip : values.skip,
-    timestamp_format: values.timestamp_format === '' ? sparkPattern(csv.timestampFormat) : values.timestamp_format,
-  };
-}
-
-const letters: Readonly<Record<string, string>> = {
-  Y: 'yyyy',
-  m: 'MM',
-  d: 'dd',
-  H: 'HH',
-  M: 'mm',
-  S: 'ss',
-  y: 'yy',
-  I: 'hh',
-  p: 'a',
-  b: 'MMM',
-  B: 'MMMM',
-  f: 'SSSSSS',
-  g: 'SSS',
-  '-m': 'M',
-  '-d': 'd',
-  '-H': 'H',
-  '-I': 'h',
-};
-
-/** A strptime format as a pattern of Spark; '' for what Spark reads by itself, and for what it can't. */
-function sparkPattern(format: string | undefined): string {
-  if (format === undefined || format.startsWith('%Y-%m-%d')) return '';
-  const pattern = format.replace(/%(-?[A-Za-z])|[A-Za-z]+/g, (whole, letter: string | undefined) =>
-    letter === undefined ? `'${whole}'` : (letters[letter] ?? '%'),
-  );
-  return pattern.includes('%') ? '' : pattern;
-}
-
-function toPySpark(given: LoadValues, context: SparkContext): string[] | NotExportable {
-  const {target, columns, file = py, found: [found] = []} = context;
-  const values = completed(given, found);
-  const format = unlessAuto(values.format) ?? found?.format ?? formatOf(values.file);
-  if (isDatabase(format)) return databaseInSpark(format, values.file, loadOptions(values), context);
-  const source = addresses(values, file);
-  const known = columns
-    .filter((column) => column.name !== 'filename' || !values.filename)
-    .map(({name, type}): Column => ({name, type: toSparkType(type)}));
-  const named = values.filename ? ["withColumn('filename', F.col('_metadata.file_name'))"] : [];
-  if (format === 'parquet') {
-    if ('only' in source) return assign(target, 'spark.read', [`parquet(${source.only})`, ...named]);
-    return [
-      'from functools import reduce',
-      `parts = [spark.read.parquet(file)${named.map((call) => `.${call}`).join('')} for file in ${source.all}]`,
-      ...assign(target, together('parts'), []),
-    ];
-  }
-  if (known.length === 0) {
-    const calls = [
-      ...readerOptions(values, format, undefined, found).map(option),
-      ...(format === 'csv' ? ["option('inferSchema', True)"] : []),
-    ];
-    return [
-      '# The columns are not known before the notebook has run in Lakebook: Spark finds them out.',
-      ...assign(target, 'spark.read', [
-        ...calls,
-        `${format}(${'only' in source ? source.only : source.all})`,
-        ...named,
-      ]),
-    ];
-  }
-  const corrupt = unusedName('_corrupt_record', columns);
-  const from = unusedName('_file', columns);
-  const [texts, casts] = converted(values, format, columns, known);
-  const schema = [...texts, {name: corrupt, type: 'string'}];
-  const options = readerOptions(values, format, corrupt, found).map(option);
-  const filled = values.null_strings.length === 0 || format === 'json' ? [] : nullStrings(values, texts);
-  const marked = [`withColumn(${py(from)}, F.col('_metadata.file_name'))`];
-  const read =
-    'only' in source
-      ? [
-          ...assign('lines', 'spark.read', [
-            `schema(${schemaText(schema)})`,
-            ...options,
-            `${format}(${source.only})`,
-            ...marked,
-            ...filled,
-            'cache()',
-          ]),
-        ]
-      : severalFiles(source.all, format, texts, {options, calls: [...marked, ...filled], corrupt, values});
-  const helpers = casts.map(({name, cast}) => `withColumn(${py(`${name} cast`)}, ${cast})`);
-  const failed = [
-    `${col(corrupt)}.isNotNull()`,
-    ...casts.map(({name}) => `(${col(name)}.isNotNull() & ${col(`${name} cast`)}.isNull())`),
-  ].join(' | ');
-  const raw =
-    casts.length === 0
-      ? col(corrupt)
-      : `F.coalesce(${col(corrupt)}, F.to_csv(F.struct(${texts.map(({name}) => pyName(name)).join(', ')})${toCsvOptions(values)}))`;
-  return [
-    ...(values.skip > 0
-      ? [`# Spark can’t skip lines: take the first ${values.skip} off the file before it is read.`]
-      : []),
-    ...(format === 'json' && found === undefined
-      ? ["# A file that is one array, or has objects over several lines, needs .option('multiLine', True)."]
-      : []),
-    ...read,
-    ...(helpers.length === 0 ? [] : assign('lines', 'lines', helpers)),
-    `failed = ${failed}`,
-    '# Spark keeps the text of what it can’t read, but neither its line nor the reason.',
-    ...assign(`${target}_rejects`, 'lines', [
-      'where(failed)',
-      call('select', [
-        `${col(from)}.alias('file')`,
-        "F.lit(None).cast('bigint').alias('line')",
-        "F.lit(None).cast('string').alias('column_name')",
-        `${raw}.alias('raw')`,
-        "F.lit('it does not fit the schema').alias('reason')",
-      ]),
-    ]),
-    ...assign(target, 'lines', [
-      'where(~(failed))',
-      call('select', [
-        ...known.map(({name}) =>
-          casts.some((one) => one.name === name) ? `${col(`${name} cast`)}.alias(${py(name)})` : pyName(name),
-        ),
-        ...(values.filename ? [`${col(from)}.alias('filename')`] : []),
-      ]),
-    ]),
-  ];
-}
-
-/** Columns as Spark is to read them, and those of them that are read as text and cast afterwards. */
-function converted(
-  values: LoadValues,
-  format: 'csv' | 'json',
-  columns: readonly Column[],
-  known: readonly Column[],
-): [readonly Column[], readonly {name: string; cast: string}[]] {
-  const isCast = ({type}: Column): boolean =>
-    type !== 'string' &&
-    (values.null_strings.length > 0 || (values.decimal === ',' && /^(double|float|decimal)/.test(type)));
-  const texts = known.map((column) =>
-    format === 'csv' && isCast(column) ? {name: column.name, type: 'string'} : column,
-  );
-  const casts = known
-    .filter((column) => format === 'csv' && isCast(column))
-    .map(({name}) => {
-      const to = columns.find((column) => column.name === name)?.type ?? 'VARCHAR';
-      const formats =
-        to.startsWith('TIMESTAMP') && values.timestamp_format !== '' && !values.timestamp_format.includes('%')
-          ? [values.timestamp_format]
-          : [];
-      return {
-        name,
-        cast: castColumn({name, type: 'VARCHAR'}, {to, formats, decimal: values.decimal === ',' ? ',' : '.'}, false),
-      };
-    });
-  return [texts, casts];
-}
-
-/** Texts that mean “no value” become NULL; then a text that is empty is one. */
-function nullStrings(values: LoadValues, texts: readonly Column[]): string[] {
-  const names = py(texts.filter(({type}) => type === 'string').map(({name}) => name));
-  const empty = values.null_strings.includes('') ? [] : [`fillna('', subset=${names})`];
-  return [...empty, `replace(${py(values.null_strings)}, None, subset=${names})`];
-}
-
-const toCsvOptions = (values: LoadValues): string => {
-  const sep = separator(values);
-  return sep === undefined ? '' : `, {'sep': ${py(sep)}}`;
-};
-
-/** Each file with the order of columns that it has, put together by name. */
-function severalFiles(
-  all: string,
-  format: 'csv' | 'json',
-  texts: readonly Column[],
-  {
-    options,
-    calls,
-    corrupt,
-    values,
-  }: {options: readonly string[]; calls: readonly string[]; corrupt: string; values: LoadValues},
-): string[] {
-  const byName = format === 'csv' && values.header !== 'false';
-  const header = readerOptions(values, 'csv', undefined).map(option);
-  const types = `{${texts.map(({name, type}) => `${py(name)}: ${py(type)}`).join(', ')}}`;
-  return [
-    'from functools import reduce',
-    'parts = []',
-    ...(byName ? [`types = ${types}`] : []),
-    `for file in ${all}:`,
-    ...(byName
-      ? [
-          `    names = spark.read.${[...header, 'csv(file)'].join('.')}.columns`,
-          `    schema = ', '.join(f"\`{name}\` {types.get(name, 'string')}" for name in names) + ${py(`, ${backticked(corrupt)} string`)}`,
-        ]
-      : [
-          `    schema = ${py([...texts, {name: corrupt, type: 'string'}].map(({name, type}) => `${backticked(name)} ${type}`).join(', '))}`,
-        ]),
-    `    parts.append(spark.read.schema(schema).${[...options, `${format}(file)`, ...calls].join('.')})`,
-    ...assign('lines', together('parts'), ['cache()']),
-  ];
-}
-
-const together = (parts: string): string =>
-  `reduce(lambda above, below: above.unionByName(below, allowMissingColumns=True), ${parts})`;
-
 export const load = defineStep({
   kind: 'load',
   version: 1,
@@ -415,7 +121,11 @@ export const load = defineStep({
     options: loadOptions(values),
     shown: shownRead(values.file, loadOptions(values)),
   }),
-  toPySpark,
+  toPySpark: (values, {target, columns, file = py, found = []}) => {
+    const options = loadOptions(values);
+    const load = {files: values.file, options, target, columns, file, found};
+    return sourceOf(values.file, options, found[0]).toPySpark(load);
+  },
   examples: [
     {
       name: 'a CSV file as it is',

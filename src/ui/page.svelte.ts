@@ -10,7 +10,7 @@ import {plural} from '../lib/text.ts';
 import type {StoredResult} from '../run/define.ts';
 import {choiceIn, fragmentOf, noChoice, type Choice} from '../notebook/dashboard-choice.ts';
 import {cellOf, type NewCell} from '../notebook/insert.ts';
-import {cellNamesAbove} from '../notebook/names.ts';
+import {cellNamed, cellNamesAbove} from '../notebook/names.ts';
 import {isHeld} from '../notebook/plan.ts';
 import type {Session} from '../notebook/session.svelte.ts';
 import type {OpenDialog} from './dialog.ts';
@@ -30,6 +30,10 @@ export interface RejectsOf {
 export type FaceName = 'result' | 'chart' | 'changes' | 'sql' | 'pyspark' | 'learn';
 
 const linkIn = (fragment: string): string | undefined => (fragment.startsWith(linkKey) ? fragment : undefined);
+
+/** How long a cell that was jumped to is held in its place, in milliseconds. */
+const holdFor = 1500;
+const nextFrame = (): Promise<number> => new Promise((done) => requestAnimationFrame(done));
 
 /** What the page itself knows beside the session: which dialog is open, which form, which face, what was said. */
 export class Page extends Messages {
@@ -68,6 +72,33 @@ export class Page extends Messages {
 
   constructor(readonly session: Session) {
     super();
+    session.document.onInputs = (held, others) => {
+      for (const {id, cell, from, nearest} of held) {
+        const action = {label: `Read ${nearest} instead`, run: () => this.session.document.readNearest([id])};
+        const holds = (): boolean => this.cell(id)?.from === from;
+        const more = nearest === undefined || nearest === from ? {holds} : {holds, action};
+        // The same command may set it to something else.
+        queueMicrotask(() => {
+          if (holds()) this.toast(`${cell} still reads ${from}: that is written in it now.`, more);
+        });
+      }
+      for (const {cell, before, after} of others)
+        this.toast(`${cell} read ${before} before, and reads ${after ?? 'nothing'} in this text.`, {
+          action: {label: `Show ${cell}`, run: () => this.#showNamed(cell)},
+        });
+    };
+  }
+
+  /** A toast tells of the notebook that is open, and goes with it. */
+  override toast(text: string, more: Parameters<Messages['toast']>[1] = {}): number {
+    const {document} = this.session;
+    const {path} = document;
+    return super.toast(text, {holds: more.tone === 'busy' ? undefined : () => document.path === path, ...more});
+  }
+
+  #showNamed(name: string): void {
+    const id = cellNamed(this.session.document.notebook, name)?.id;
+    if (id !== undefined) void this.show(id);
   }
 
   // ---- links
@@ -184,9 +215,31 @@ export class Page extends Messages {
     this.drawer = false;
     if (this.dashboard !== undefined) await this.showDashboard(undefined);
     await tick();
-    this.element(id)?.scrollIntoView({block: 'start', behavior: 'smooth'});
     this.focus(id);
+    await this.#hold(id, 'start');
   }
+  /**
+   * Brings a cell into the window and holds it there while the cells around take their heights: they are drawn as they come near, and their
+   * results come later still. It ends as soon as the user does anything.
+   */
+  async #hold(id: string, block: 'start' | 'nearest'): Promise<void> {
+    const stop = new AbortController();
+    for (const event of ['wheel', 'touchmove', 'pointerdown', 'keydown'])
+      addEventListener(event, () => stop.abort(), {signal: stop.signal, passive: true, capture: true});
+    for (const end = performance.now() + holdFor; performance.now() < end && !stop.signal.aborted; await nextFrame())
+      this.element(id)?.scrollIntoView({block, behavior: 'instant'});
+    stop.abort();
+  }
+
+  /** Gives the focus back to a cell whose element an edit has moved or taken away, or to the one that is at its place now. */
+  async refocus(lost: {readonly id: string; readonly index: number}): Promise<void> {
+    await tick();
+    if (document.activeElement !== null && document.activeElement !== document.body) return;
+    const {cells} = this.session.document.notebook;
+    const cell = cells.find(({id}) => id === lost.id) ?? cells[Math.min(lost.index, cells.length - 1)];
+    if (cell !== undefined) this.focus(cell.id);
+  }
+
   /** Moves the focus to a neighbouring cell; undefined at the ends. */
   neighbour(id: string, by: number): string | undefined {
     const {cells} = this.session.document.notebook;
@@ -204,8 +257,11 @@ export class Page extends Messages {
   async remove(ids: readonly string[]): Promise<void> {
     const first = this.session.document.notebook.cells.findIndex((cell) => ids.includes(cell.id));
     this.session.document.remove(ids);
+    const {notebook} = this.session.document;
     this.toast(`${plural(ids.length, 'cell')} deleted.`, {
       action: {label: 'Undo', run: () => this.session.document.undo()},
+      // After another edit, Undo would take that one back.
+      holds: () => this.session.document.notebook === notebook,
     });
     await tick();
     const next = this.session.document.notebook.cells[Math.min(first, this.session.document.notebook.cells.length - 1)];
@@ -251,7 +307,7 @@ export class Page extends Messages {
     await tick();
     await this.openForm(id);
     this.inserted = undefined;
-    this.element(id)?.scrollIntoView({block: 'nearest', behavior: 'smooth'});
+    void this.#hold(id, 'nearest');
     return id;
   }
 

@@ -1,11 +1,9 @@
 import type {Encryption} from '../../src/encrypt/define.ts';
-import type {FileFormat} from '../../src/lib/file-format.ts';
 import type {Problem} from '../../src/lib/problem.ts';
 import type {Outcome} from './outcome.ts';
 import type {FileAt, OnProgress} from './files.ts';
 
 export type {Encryption} from '../../src/encrypt/define.ts';
-export type {FileFormat} from '../../src/lib/file-format.ts';
 
 /** The storage worker: the browser's private file system (OPFS), text encodings, gzip, JSON and Parquet. */
 export interface StorageContract {
@@ -122,12 +120,13 @@ export type Encoding = 'utf-8' | 'utf-16' | 'latin-1' | 'windows-1252';
 
 /** `auto` and undefined mean: find out. Everything a reader can set in the import preview. */
 export interface ReadOptions {
-  readonly format?: FileFormat | undefined;
+  /** The name of one of src/sources, here as below. */
+  readonly format?: string | undefined;
   readonly encoding?: Encoding | undefined;
 }
 
 export interface Sniffed {
-  readonly format: FileFormat;
+  readonly format: string;
   readonly encoding: Encoding;
   readonly gzip: boolean;
   /** The first lines as text, empty for Parquet and databases. */

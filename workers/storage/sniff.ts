@@ -1,5 +1,11 @@
 import {ProblemError, type Problem} from '../../src/lib/problem.ts';
-import type {FileFormat} from '../contract/storage.ts';
+import {csvFile} from '../../src/sources/csv.ts';
+import type {Signature} from '../../src/sources/define.ts';
+import {duckdbFile} from '../../src/sources/duckdb.ts';
+import {jsonFile} from '../../src/sources/json.ts';
+import {parquetFile} from '../../src/sources/parquet.ts';
+import {postgresDumpFile} from '../../src/sources/postgres-dump.ts';
+import {sqliteFile} from '../../src/sources/sqlite.ts';
 import {indexOfBytes} from '../shared/bytes.ts';
 
 /** How much of a file's start is looked at and shown as its head. */
@@ -9,14 +15,15 @@ const ascii = (text: string): readonly number[] => [...text].map((letter) => let
 const startsWith = (bytes: Uint8Array, magic: readonly number[], at = 0): boolean =>
   magic.every((byte, i) => bytes[at + i] === byte);
 
+const hasMagic = (start: Uint8Array, {magic}: Signature): boolean =>
+  magic.some(({at, bytes}) => startsWith(start, ascii(bytes), at));
+
 const parquet = ascii('PAR1');
 const encryptedParquet = ascii('PARE');
 
-export const isParquet = (start: Uint8Array): boolean =>
-  startsWith(start, parquet) || startsWith(start, encryptedParquet);
-
 /** Throws what is wrong with a Parquet file as far as its two ends tell. */
-export function checkParquet(start: Uint8Array, end: Uint8Array, file: string): void {
+async function checkParquet(start: Uint8Array, data: Blob, file: string): Promise<void> {
+  const end = new Uint8Array(await data.slice(-8).arrayBuffer());
   const tail = end.subarray(-4);
   if (startsWith(start, encryptedParquet) || startsWith(tail, encryptedParquet)) {
     throw new ProblemError({
@@ -36,15 +43,11 @@ export function checkParquet(start: Uint8Array, end: Uint8Array, file: string): 
   }
 }
 
-const duckdb = ascii('DUCK');
-
-export const isDuckDb = (start: Uint8Array): boolean => startsWith(start, duckdb, 8);
-
 /** A main header, then two database headers: https://duckdb.org/docs/stable/internals/storage */
 const duckDbHeader = 4096;
 
-/** Throws what is wrong with a DuckDB database as far as its three headers tell; `bytes` is the whole file's size. */
-export function checkDuckDb(start: Uint8Array, bytes: number, file: string): void {
+/** Throws what is wrong with a DuckDB database as far as its three headers tell. */
+function checkDuckDb(start: Uint8Array, {size: bytes}: Blob, file: string): void {
   if (start.length < 3 * duckDbHeader) throw new ProblemError(cutDatabase(file, 'DuckDB'));
   const view = new DataView(start.buffer, start.byteOffset);
   if ((view.getUint8(20) & 1) === 1)
@@ -69,12 +72,8 @@ export function checkDuckDb(start: Uint8Array, bytes: number, file: string): voi
   if (!last.roots.every(isThere)) throw new ProblemError(cutDatabase(file, 'DuckDB'));
 }
 
-const sqlite = ascii('SQLite format 3\0');
-
-export const isSqlite = (start: Uint8Array): boolean => startsWith(start, sqlite);
-
 /** Throws what is wrong with an SQLite database as far as its header tells (https://sqlite.org/fileformat2.html#the_database_header). */
-export function checkSqlite(start: Uint8Array, bytes: number, file: string): void {
+function checkSqlite(start: Uint8Array, {size: bytes}: Blob, file: string): void {
   if (start.length < 100) throw new ProblemError(cutDatabase(file, 'SQLite'));
   const view = new DataView(start.buffer, start.byteOffset);
   const pageBytes = view.getUint16(16) === 1 ? 65_536 : view.getUint16(16);
@@ -83,18 +82,42 @@ export function checkSqlite(start: Uint8Array, bytes: number, file: string): voi
   if (bytes < pages * pageBytes) throw new ProblemError(cutDatabase(file, 'SQLite'));
 }
 
-/** What the ending of a file's name says it is, where its bytes say that it isn't. */
+/** A format that is told by its bytes, and what its beginning and its end say is wrong with a file. */
+interface Binary {
+  readonly is: Signature;
+  /** The program whose database it is. */
+  readonly program?: string;
+  readonly check: (start: Uint8Array, data: Blob, file: string) => void | Promise<void>;
+}
+
+const binaries: readonly Binary[] = [
+  {is: parquetFile, check: checkParquet},
+  {is: sqliteFile, program: 'SQLite', check: checkSqlite},
+  {is: duckdbFile, program: 'DuckDB', check: checkDuckDb},
+];
+
+/** Texts by how they start; the last one is what no other is. */
+const texts: readonly Signature[] = [postgresDumpFile, jsonFile, csvFile];
+
+/** The format whose bytes a file starts with. */
+export const binaryFormat = (start: Uint8Array): Binary | undefined => binaries.find(({is}) => hasMagic(start, is));
+
+/** The format of this name, where it is told by its bytes. */
+export const binaryNamed = (format: string | undefined): Binary | undefined =>
+  binaries.find(({is}) => is.name === format);
+
+const endsAs = (name: string, endings: readonly string[] = []): boolean =>
+  endings.some((ending) => name.toLowerCase().endsWith(`.${ending}`));
+
+/** Throws for a file whose name says that it is a database, where its bytes say that it isn't. */
 export function refuseMisnamed(name: string, head: string): void {
-  if (!/\.(sqlite3?|db3?|duckdb|ddb)$/i.test(name)) return;
   const isText = looksLikeText(head);
-  const kind = /\.(sqlite3?|db3)$/i.test(name)
-    ? 'SQLite'
-    : /\.(duckdb|ddb)$/i.test(name)
-      ? 'DuckDB'
-      : /\.db$/i.test(name) && !isText
-        ? 'SQLite or DuckDB'
-        : undefined;
-  if (kind === undefined) return;
+  const claiming = binaries.filter(
+    ({is, program}) => program !== undefined && (endsAs(name, is.endings) || endsAs(name, is.sharedEndings)),
+  );
+  // A text may well have an ending that several programs use.
+  if (claiming.length === 0 || (claiming.length > 1 && isText)) return;
+  const kind = claiming.map(({program}) => program).join(' or ');
   throw new ProblemError(
     isText
       ? {
@@ -196,12 +219,8 @@ function looksLikeText(head: string): boolean {
   return controls <= head.length * 0.01 && !head.startsWith('\0');
 }
 
-/** Whether a text is a dump of PostgreSQL's: by what pg_dump writes first, or by its name. */
-export const isPostgresDump = (head: string, name: string): boolean =>
-  /^-- PostgreSQL database (cluster )?dump$/m.test(head.slice(0, 4096)) || /\.sql(\.gz)?$/i.test(name);
-
-/** JSON or CSV, by how the text starts. Throws when it is no text at all. */
-export function textFormat(head: string, file: string): FileFormat {
+/** The format of a text, by how it starts. Throws when it is no text at all. */
+export function textFormat(head: string, file: string): string {
   if (head.trim() === '') throw new ProblemError(emptyFile(file));
   if (!looksLikeText(head)) {
     throw new ProblemError({
@@ -211,6 +230,5 @@ export function textFormat(head: string, file: string): FileFormat {
       where: {file},
     });
   }
-  // An array of numbers needs its comma: log lines start with `[2024-…]` or `[1234]` too.
-  return /^\s*(\{\s*["}]|\[\s*([[{"\]]|(-?\d[\d.eE+-]*|true|false|null|NaN)\s*,))/.test(head) ? 'json' : 'csv';
+  return (texts.find((text) => text.isText?.(head, file)) ?? csvFile).name;
 }

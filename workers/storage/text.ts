@@ -1,6 +1,5 @@
-import {databaseNames, isDatabase, type DatabaseFormat} from '../../src/lib/file-format.ts';
 import {ProblemError, type Problem} from '../../src/lib/problem.ts';
-import type {Encoding, FileFormat, ReadOptions, Sniffed} from '../contract/storage.ts';
+import type {Encoding, ReadOptions, Sniffed} from '../contract/storage.ts';
 import {chunkBytes, readChunks, take} from '../shared/bytes.ts';
 import {
   codecFor,
@@ -14,20 +13,7 @@ import {
 } from './encoding.ts';
 import {gunzip, isGzip} from './gzip.ts';
 import {withRoom} from '../files/room.ts';
-import {
-  checkDuckDb,
-  checkParquet,
-  checkSqlite,
-  emptyFile,
-  headBytes,
-  isDuckDb,
-  isParquet,
-  isPostgresDump,
-  isSqlite,
-  refuseMisnamed,
-  refuseOthers,
-  textFormat,
-} from './sniff.ts';
+import {binaryFormat, binaryNamed, emptyFile, headBytes, refuseMisnamed, refuseOthers, textFormat} from './sniff.ts';
 import {fill} from '../files/store.ts';
 import type {Entry, Workspace} from './workspace.ts';
 
@@ -52,22 +38,15 @@ export async function openFile(workspace: Workspace, name: string, options: Read
   const gzip = isGzip(outer);
   const start = gzip ? await take(gunzip(file.slice(0, chunkBytes), name), headBytes) : outer;
   const base = {entry, file, gzip};
-  if (isParquet(start)) {
-    if (!gzip) checkParquet(start, new Uint8Array(await file.slice(-8).arrayBuffer()), name);
-    return {...base, ...binary, format: 'parquet'};
-  }
-  if (isDuckDb(start)) {
-    if (!gzip) checkDuckDb(start, file.size, name);
-    return {...base, ...binary, format: 'duckdb'};
-  }
-  if (isSqlite(start)) {
-    if (!gzip) checkSqlite(start, file.size, name);
-    return {...base, ...binary, format: 'sqlite'};
+  const found = binaryFormat(start);
+  if (found !== undefined) {
+    if (!gzip) await found.check(start, file, name);
+    return {...base, ...binary, format: found.is.name};
   }
   refuseOthers(start, name);
-  if (options.format === 'parquet') throw new ProblemError(notParquet(name));
-  if (isDatabase(options.format) && options.format !== 'postgres')
-    throw new ProblemError(notDatabase(name, options.format));
+  const wanted = binaryNamed(options.format);
+  if (wanted !== undefined)
+    throw new ProblemError(wanted.program === undefined ? notParquet(name) : notDatabase(name, wanted.is.title));
   const verdict = gzip ? checkStart(start) : entry.utf8;
   const codec = codecFor(options.encoding, start, verdict);
   const suggestion = encodingOf(codecFor(undefined, start, verdict));
@@ -75,8 +54,7 @@ export async function openFile(workspace: Workspace, name: string, options: Read
   const head = createDecoder(codec, false).decode(start, false);
   if (options.format === undefined) refuseMisnamed(name, head);
   const text = textFormat(head, name);
-  const format: FileFormat = isPostgresDump(head, name) ? 'postgres' : text;
-  return {...base, format: options.format ?? format, encoding: encodingOf(codec), codec, suggestion, head};
+  return {...base, format: options.format ?? text, encoding: encodingOf(codec), codec, suggestion, head};
 }
 
 /** The verdict on a first part, which may end within a character. */
@@ -90,9 +68,9 @@ function checkStart(start: Uint8Array): Utf8Verdict {
 /** What has no text says of it. */
 const binary = {encoding: 'utf-8', codec: 'utf-8', suggestion: 'utf-8', head: ''} as const;
 
-const notDatabase = (file: string, format: DatabaseFormat): Problem => ({
+const notDatabase = (file: string, title: string): Problem => ({
   code: 'NOT_DATABASE',
-  message: `${file} is no ${databaseNames[format]}.`,
+  message: `${file} is no ${title}.`,
   hint: 'Let the format be found out, or check that this is the file that was meant.',
   where: {file},
 });
@@ -143,8 +121,9 @@ export class Derived {
   /** The file as UTF-8 text without gzip: the stored file itself when it is that already, else a copy. Parquet is no text. */
   async plainText(name: string, options: ReadOptions, onRead: (bytes: number) => void): Promise<File> {
     const opened = await openFile(this.workspace, name, options);
-    if (opened.format === 'parquet' || opened.format === 'duckdb' || opened.format === 'sqlite') {
-      const is = opened.format === 'parquet' ? 'Parquet file' : databaseNames[opened.format];
+    const found = binaryNamed(opened.format);
+    if (found !== undefined) {
+      const is = found.program === undefined ? 'Parquet file' : found.is.title;
       throw new ProblemError({
         code: 'NOT_TEXT',
         message: `${name} is a ${is}, not text.`,

@@ -8,7 +8,7 @@ import {readChunks} from '../shared/bytes.ts';
 import {createUtf8Check, wideCodec, type Utf8Verdict} from './encoding.ts';
 import {isGzip} from './gzip.ts';
 import {requireRoom, withRoom} from '../files/room.ts';
-import {isDuckDb, isParquet, isSqlite, headBytes} from './sniff.ts';
+import {binaryFormat, headBytes} from './sniff.ts';
 import {fill, unfinished, type Store} from '../files/store.ts';
 
 /** A file of the workspace as the index keeps it. */
@@ -99,9 +99,7 @@ export class Workspace {
   async #copy(data: Blob, path: string, onProgress: (bytes: number) => void): Promise<Utf8Verdict> {
     const head = new Uint8Array(await data.slice(0, headBytes).arrayBuffer());
     const check =
-      isGzip(head) || isParquet(head) || isDuckDb(head) || isSqlite(head) || wideCodec(head) !== undefined
-        ? undefined
-        : createUtf8Check();
+      isGzip(head) || binaryFormat(head) !== undefined || wideCodec(head) !== undefined ? undefined : createUtf8Check();
     const checked = async function* (): AsyncGenerator<Uint8Array> {
       for await (const chunk of readChunks(data, onProgress)) {
         check?.push(chunk);

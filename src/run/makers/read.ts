@@ -1,5 +1,5 @@
 import {ProblemError} from '../../lib/problem.ts';
-import {readFiles} from '../../notebook/read.ts';
+import {readFiles} from '../../sources/reading.ts';
 import {rejectsOf, type Maker, type MakerContext} from '../define.ts';
 import type {ProgramOf} from '../program.ts';
 

@@ -1,9 +1,9 @@
 import {isRecord, withKey} from '../../forms/values.ts';
 import {problemOf} from '../../lib/problem.ts';
-import type {SourceTable} from '../../notebook/databases/index.ts';
 import {loadCell, type NewCell} from '../../notebook/insert.ts';
 import type {FilePreview} from '../../notebook/preview.ts';
 import type {Session} from '../../notebook/session.svelte.ts';
+import type {SourceTable} from '../../sources/databases/define.ts';
 import {Loaded} from '../loaded.svelte.ts';
 
 type Values = Readonly<Record<string, unknown>>;

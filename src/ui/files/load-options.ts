@@ -1,26 +1,20 @@
 import type {FilePreview} from '../../notebook/preview.ts';
 import type {Params} from '../../params/index.ts';
-import {databaseNames} from '../../lib/file-format.ts';
-import type {FileFormat} from '../../ports/index.ts';
-import type {Step} from '../../steps/define.ts';
+import {fileSource} from '../../sources/index.ts';
+import {stepOf} from '../../steps/index.ts';
 
-/** Only a CSV file is read by these. */
-const ofCsv = new Set(['delimiter', 'quote', 'decimal', 'header', 'skip', 'null_strings', 'timestamp_format']);
+/** Offered for every format. */
+const always = ['format', 'filename'];
 /** Chosen elsewhere in the preview: the files by dropping them, types in the columns' heads, a database's tables in their list. */
-const elsewhere = new Set(['file', 'schema', 'table']);
+const elsewhere = ['file', 'schema', 'table'];
 
-/** Whether a file of this format is text, in an encoding. */
-export const isText = (format: FileFormat): boolean => format === 'csv' || format === 'json';
-
-/** The load step's parameters that the preview offers for a format. */
-export function optionsFor(steps: readonly Step[], format: FileFormat | undefined): Params {
-  const params = steps.find((step) => step.kind === 'load')?.params ?? {};
+/** The load step's parameters that the preview offers for a format; all of them while it isn't known. */
+export function optionsFor(format: string | undefined): Params {
+  const params = stepOf('load')?.params ?? {};
+  const own: readonly string[] = format === undefined ? Object.keys(params) : fileSource(format).options;
   return Object.fromEntries(
     Object.entries(params).filter(
-      ([name]) =>
-        !elsewhere.has(name) &&
-        (format === undefined || format === 'csv' || !ofCsv.has(name)) &&
-        !(name === 'encoding' && format !== undefined && !isText(format)),
+      ([name]) => !elsewhere.includes(name) && (always.includes(name) || own.includes(name)),
     ),
   );
 }
@@ -44,6 +38,3 @@ export function foundIn(preview: FilePreview | undefined): Readonly<Record<strin
     ...(detected.timestampFormat === undefined ? {} : {timestamp_format: detected.timestampFormat}),
   };
 }
-
-export const formatName = (format: FileFormat): string =>
-  ({csv: 'CSV', json: 'JSON', parquet: 'Parquet', ...databaseNames})[format];

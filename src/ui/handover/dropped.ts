@@ -4,6 +4,7 @@ import {outputNames} from '../../handover/compare.ts';
 import {isOutput, matchOutput} from '../../handover/output.ts';
 import type {Session} from '../../notebook/session.svelte.ts';
 import type {FileAt} from '../../ports/index.ts';
+import {sourceNamed} from '../../sources/index.ts';
 import {isWorkspaceZip, namesInZip, type Dropped} from '../lake/importing.ts';
 
 /** What may be the output of a Spark run. */
@@ -47,7 +48,9 @@ export async function outputIn(
   );
   // A file that a load cell is named after is a new one to load.
   const {tables} = matchOutput(paths, names);
-  if (tables.every(({name, format}) => format === 'parquet' && loads.has(name))) return undefined;
-  const label = tables.some(({format}) => format === 'delta') ? 'Import it into the lake' : 'Load it as a file';
+  if (tables.every(({name, format}) => sourceNamed(format).kind === 'file' && loads.has(name))) return undefined;
+  const label = tables.some(({format}) => sourceNamed(format).kind === 'folder')
+    ? 'Import it into the lake'
+    : 'Load it as a file';
   return {from, files: given, otherwise: {label, run: takeIn}};
 }

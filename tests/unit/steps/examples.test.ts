@@ -8,7 +8,7 @@ import {stringify} from 'yaml';
 import {assign, sideBySide} from '../../../src/run/parts.ts';
 import {readParams} from '../../../src/params/index.ts';
 import {sparkCondition, sparkExpression} from '../../../src/pyspark/query.ts';
-import {readCsv, rejectedLines} from '../../../src/sql/read-csv.ts';
+import {readCsv, rejectedLines} from '../../../src/sources/csv/sql.ts';
 import {id, join, sql} from '../../../src/sql/sql.ts';
 import type {Example, Input, Program, Step} from '../../../src/steps/define.ts';
 import {steps, type AnyStep} from '../../../src/steps/index.ts';

@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os';
 import {join as path} from 'node:path';
 import {expect, test} from 'vitest';
 import {readParams} from '../../../src/params/index.ts';
-import {readCsv, rejectedLines, sniffCsv} from '../../../src/sql/read-csv.ts';
+import {readCsv, rejectedLines, sniffCsv} from '../../../src/sources/csv/sql.ts';
 import {sql} from '../../../src/sql/sql.ts';
 import type {Example} from '../../../src/steps/define.ts';
 import {load} from '../../../src/steps/load.ts';

@@ -1,14 +1,26 @@
-import type {DatabaseFormat} from '../lib/file-format.ts';
-import {id, join, lit, quotedId, sql, type Sql} from './sql.ts';
+import {id, join, lit, quotedId, sql, typeName, type Sql} from '../../sql/sql.ts';
 
-/** A dump is no database, but text that makes one. */
-export type AttachedFormat = Exclude<DatabaseFormat, 'postgres'>;
+/** How DuckDB opens a kind of database file. */
+export interface Attaching {
+  /** Its TYPE for ATTACH. */
+  readonly type: string;
+  /** Its views may name their database, which DuckDB calls like its file. */
+  readonly isNamedByFile: boolean;
+}
 
 /** A table of a database file: its schema and name. */
 export interface DatabaseTable {
   readonly file: string;
-  readonly format: AttachedFormat;
+  readonly attach: Attaching;
   readonly path: readonly string[];
+}
+
+/** A database's file, which DuckDB opens under a name. */
+export interface AttachedFile {
+  readonly file: string;
+  readonly name: string;
+  readonly type: string;
+  readonly attach: Sql;
 }
 
 /** What DuckDB calls a database by its file: as far as the first dot. */
@@ -34,25 +46,23 @@ export function attachedNames(
         (path.length > 1 && path[0]?.toLowerCase() === name),
     );
   return new Map(
-    tables.map(({file, format}) => {
+    tables.map(({file, attach}) => {
       const name = databaseName(file);
-      return [file, format !== 'duckdb' || isOther(name.toLowerCase(), file) ? file : name];
+      return [file, !attach.isNamedByFile || isOther(name.toLowerCase(), file) ? file : name];
     }),
   );
 }
 
 /** A database file as a script of DuckDB's opens it, and a table of it. */
 export function attached(
-  {file, format, path}: DatabaseTable,
+  {file, attach, path}: DatabaseTable,
   name: string,
 ): {readonly attach: Sql; readonly relation: Sql} {
   return {
-    attach: sql`ATTACH IF NOT EXISTS ${lit(file)} AS ${id(name)} (TYPE ${types[format]}, READ_ONLY)`,
+    attach: sql`ATTACH IF NOT EXISTS ${lit(file)} AS ${id(name)} (TYPE ${typeName(attach.type)}, READ_ONLY)`,
     relation: join([id(name), ...path.map(id)], '.'),
   };
 }
-
-const types: Readonly<Record<AttachedFormat, Sql>> = {duckdb: sql`duckdb`, sqlite: sql`sqlite`};
 
 const isPlain = (name: string): boolean => !name.includes('.') && !name.startsWith('"');
 const part = (name: string): string => (isPlain(name) ? name : quotedId(name));
@@ -61,11 +71,10 @@ const part = (name: string): string => (isPlain(name) ? name : quotedId(name));
 export const tableName = (path: readonly string[], first: string): string =>
   (path[0] === first && path.length > 1 ? path.slice(1) : path).map(part).join('.');
 
-/** A table's schema and name as far as a load's `table` tells them; SQLite has no schemas. */
-export function tablePath(table: string | undefined, format: DatabaseFormat): readonly string[] {
-  if (table === undefined) return ['the_only_table'];
+/** A table's schema and name as far as a load's `table` tells them. */
+export function schemaAndName(table: string): readonly string[] {
   const [, ...parts] = /^("(?:[^"]|"")+"|[^".][^.]*)(?:\.("(?:[^"]|"")+"|[^".][^.]*))?$/.exec(table) ?? [];
-  if (format === 'sqlite' || parts[0] === undefined) return [table];
+  if (parts[0] === undefined) return [table];
   return parts.flatMap((text) =>
     text === undefined ? [] : [text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text],
   );

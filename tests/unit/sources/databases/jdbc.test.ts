@@ -1,7 +1,8 @@
 import {expect, test} from 'vitest';
-import {databaseInSpark} from '../../../src/steps/load-database.ts';
-import {load} from '../../../src/steps/load.ts';
-import {readParams} from '../../../src/params/index.ts';
+import {readParams} from '../../../../src/params/index.ts';
+import {py} from '../../../../src/pyspark/py.ts';
+import {fileSource} from '../../../../src/sources/index.ts';
+import {load} from '../../../../src/steps/load.ts';
 
 /** The lines that read a file's table with these columns. */
 function linesOf(
@@ -14,16 +15,14 @@ function linesOf(
   const program = read.ok ? load.toSql(read.value, []) : undefined;
   if (program?.kind !== 'read') throw new Error('load reads files');
   const found = [{format, table, encoding: 'utf-8', isWhole: false, csv: undefined}] as const;
-  const none = {ok: () => ''} as never;
-  const context = {
+  const lines = fileSource(format).toPySpark({
+    files: program.files,
+    options: program.options,
     target: 'rows',
-    frames: [],
-    inputs: [],
-    spark: none,
+    file: py,
     found,
     columns: Object.entries(columns).map(([name, type]) => ({name, type})),
-  };
-  const lines = databaseInSpark(format, program.files, program.options, context);
+  });
   return 'notExportable' in lines ? lines.notExportable : lines.join('\n');
 }
 

@@ -3,11 +3,12 @@ import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {DuckDBInstance} from '@duckdb/node-api';
 import {afterAll, beforeAll, expect, test} from 'vitest';
-import {openDuckDb} from '../../../../src/notebook/databases/duckdb.ts';
-import {tableOf, type OpenDatabase} from '../../../../src/notebook/databases/index.ts';
 import type {EnginePort, Ports} from '../../../../src/ports/index.ts';
+import type {OpenDatabase} from '../../../../src/sources/databases/define.ts';
+import {openDuckDb} from '../../../../src/sources/databases/duckdb.ts';
+import {tableOf} from '../../../../src/sources/databases/read.ts';
 import {sql, type Sql} from '../../../../src/sql/sql.ts';
-import {engineAlone, nativeEngine} from '../native-engine.ts';
+import {engineAlone, nativeEngine} from '../../notebook/native-engine.ts';
 
 let folder: string;
 let ports: Ports;

@@ -1,7 +1,7 @@
 import {at, problemOf, ProblemError} from '../../lib/problem.ts';
 import type {Ports} from '../../ports/index.ts';
 import {id, lit, sql} from '../../sql/sql.ts';
-import type {Into, OpenDatabase} from './index.ts';
+import type {Into, OpenDatabase} from './define.ts';
 
 /** An SQLite file, read page by page where it lies; rows come in batches. */
 export async function openSqlite(

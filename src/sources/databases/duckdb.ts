@@ -1,10 +1,10 @@
 import {problemOf, ProblemError} from '../../lib/problem.ts';
 import type {Row} from '../../lib/value.ts';
 import type {Ports} from '../../ports/index.ts';
-import {databaseName, tableName} from '../../sql/attach.ts';
+import {databaseName, tableName} from './attach.ts';
 import {id, join, lit, sql, type Sql} from '../../sql/sql.ts';
 import type {Column} from '../../sql/types.ts';
-import type {Into, OpenDatabase, SourceTable} from './index.ts';
+import type {Into, OpenDatabase, SourceTable} from './define.ts';
 
 let opened = 0;
 

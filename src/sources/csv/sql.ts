@@ -1,36 +1,7 @@
-import {isDatabase, type DatabaseFormat, type FileFormat} from '../lib/file-format.ts';
-import {attached, attachedNames, tablePath} from './attach.ts';
-import {parsePattern} from './datetime.ts';
-import {id, join, lit, quotedId, sql, typeName, type Sql} from './sql.ts';
-
-/** How `load` reads its files; undefined means: find out. */
-export interface LoadOptions {
-  readonly format: FileFormat | undefined;
-  /** The table of a database to read; undefined for its only one. */
-  readonly table: string | undefined;
-  readonly encoding: 'utf-8' | 'utf-16' | 'latin-1' | 'windows-1252' | undefined;
-  readonly delimiter: string | undefined;
-  readonly quote: string | undefined;
-  readonly decimal: '.' | ',' | undefined;
-  readonly header: boolean | undefined;
-  readonly skip: number | undefined;
-  readonly nullStrings: readonly string[];
-  /** A Spark pattern, or a strptime format with its “%”. */
-  readonly timestampFormat: string | undefined;
-  /** Column → DuckDB type; the rest are found out. */
-  readonly types: Readonly<Record<string, string>>;
-  readonly filename: boolean;
-}
-
-type Argument = readonly [name: string, value: Sql | undefined];
-
-const written = (args: readonly Argument[]): Sql[] =>
-  args.flatMap(([name, value]) => (value === undefined ? [] : [sql`${id(name)} = ${value}`]));
-
-const said = (value: string | number | boolean | undefined): Sql | undefined =>
-  value === undefined ? undefined : lit(value);
-
-const listed = (texts: readonly string[]): Sql => sql`[${join(texts.map(lit))}]`;
+import {parsePattern} from '../../sql/datetime.ts';
+import {join, lit, sql, typeName, type Sql} from '../../sql/sql.ts';
+import type {Dialect, LoadOptions} from '../define.ts';
+import {listed, said, shownCall, written, type Argument, type Stored} from '../shared/sql.ts';
 
 /** Column names and types as read_csv takes them: `{'temperature': 'DOUBLE'}`. */
 const typed = (types: Readonly<Record<string, string>>): Sql | undefined => {
@@ -58,12 +29,6 @@ const dialect = (options: LoadOptions): Argument[] => [
   ['timestampformat', said(options.timestampFormat === undefined ? undefined : csvTimeFormat(options.timestampFormat))],
 ];
 
-/** How a file lies where it is read: packed or not (undefined: as its name says), and in UTF-8 unless it says otherwise. */
-export interface Stored {
-  readonly compression: 'none' | 'gzip' | undefined;
-  readonly encoding?: 'utf-16' | 'latin-1' | undefined;
-}
-
 // Files are registered unpacked and in UTF-8, under names that may still end in .gz.
 const registered: Stored = {compression: 'none'};
 
@@ -90,21 +55,6 @@ export const readCsv = (names: readonly string[], options: LoadOptions, stored =
       ['rejects_limit', sql`0`],
     ]),
   ])})`;
-
-/** How a CSV file is written, as the sniffer tells it: enough to read it without sniffing again. */
-export interface Dialect {
-  readonly delimiter: string;
-  readonly quote: string;
-  readonly escape: string;
-  readonly comment: string;
-  /** With its backslashes: `\n`, `\r\n` or `\r`. */
-  readonly newLine: string;
-  readonly header: boolean;
-  readonly skip: number;
-  readonly dateFormat: string | undefined;
-  readonly timestampFormat: string | undefined;
-  readonly columns: readonly {readonly name: string; readonly type: string}[];
-}
 
 /** `readCsv` of one file whose dialect is known; `options.types` go before the sniffer's. */
 export function readCsvAs(name: string, found: Dialect, options: LoadOptions, stored = registered): Sql {
@@ -154,50 +104,11 @@ FROM (
 GROUP BY line
 ORDER BY line`;
 
-/** What the SQL face of a load prints: only what the user said, over the files by their own names. */
-export function shownRead(files: readonly string[], options: LoadOptions): Sql {
-  const [only] = files;
-  const names = files.length === 1 && only !== undefined ? lit(only) : listed(files);
-  const format = options.format ?? formatOf(files);
-  if (isDatabase(format)) return shownDatabases(files, format, options);
-  const ofCsv: Argument[] =
-    format === 'csv'
-      ? [
-          ...dialect(options),
-          ['types', typed(options.types)],
-          ['encoding', said(options.encoding)],
-          ['ignore_errors', sql`true`],
-        ]
-      : [];
-  const args: Argument[] = [
-    ...ofCsv,
-    ['filename', options.filename ? sql`true` : undefined],
-    ['union_by_name', files.length > 1 ? sql`true` : undefined],
-  ];
-  return sql`SELECT * FROM ${id(`read_${format}`)}(${join([names, ...written(args)])})`;
-}
-
-function shownDatabases(files: readonly string[], format: DatabaseFormat, {table, filename}: LoadOptions): Sql {
-  if (format === 'postgres')
-    return sql`-- in PostgreSQL, once psql -f has loaded the file\nSELECT * FROM ${join(tablePath(table, format).map(quotedId), '.')}`;
-  const tables = files.map((file) => ({file, format, path: tablePath(table, format)}));
-  const names = attachedNames(tables);
-  const parts = tables.map((one) => ({file: one.file, ...attached(one, names.get(one.file) ?? one.file)}));
-  const rows = parts.map(
-    ({file, relation}) => sql`SELECT *${filename ? sql`, ${lit(file)} AS filename` : sql``} FROM ${relation}`,
-  );
-  return sql`${join(
-    parts.map(({attach}) => sql`${attach};\n`),
-    '',
-  )}${join(rows, '\nUNION ALL BY NAME\n')}`;
-}
-
-/** What the ending of a file's name says it is. */
-export function formatOf(files: readonly string[]): FileFormat {
-  const name = (files[0] ?? '').toLowerCase().replace(/\.gz$/, '');
-  if (/\.(duckdb|ddb)$/.test(name)) return 'duckdb';
-  if (/\.(sqlite3?|db3?)$/.test(name)) return 'sqlite';
-  if (/\.sql$/.test(name)) return 'postgres';
-  if (/\.(parquet|pq)$/.test(name)) return 'parquet';
-  return /\.(json|ndjson|jsonl)$/.test(name) ? 'json' : 'csv';
-}
+/** What the SQL face of a load prints: only what the user said. */
+export const shownCsv = (files: readonly string[], options: LoadOptions): Sql =>
+  shownCall('read_csv', files, options, [
+    ...dialect(options),
+    ['types', typed(options.types)],
+    ['encoding', said(options.encoding)],
+    ['ignore_errors', sql`true`],
+  ]);

@@ -1,11 +1,11 @@
 import {at, problemOf, ProblemError, type Problem} from '../../lib/problem.ts';
 import type {Ports, PostgresPort} from '../../ports/index.ts';
 import {psqlStatement, quotedId, sql} from '../../sql/sql.ts';
-import {tableName} from '../../sql/attach.ts';
+import {tableName} from './attach.ts';
 import {duckTypeOf} from '../../sql/postgres.ts';
 import type {Column} from '../../sql/types.ts';
 import {postgresRows, readPostgres} from '../../tables/postgres-read.ts';
-import type {Into, OpenDatabase, SourceTable} from './index.ts';
+import type {Into, OpenDatabase, SourceTable} from './define.ts';
 
 /** A dump of PostgreSQL's as SQL, run in a PostgreSQL of its own that is gone afterwards: what it says reaches nothing else. */
 export async function openPostgresDump(

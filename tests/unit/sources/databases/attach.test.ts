@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
-import {tableName, tablePath} from '../../../src/sql/attach.ts';
+import {tableName} from '../../../../src/sources/databases/attach.ts';
+import {fileSource} from '../../../../src/sources/index.ts';
+
+const tablePath = (table: string, format: string): readonly string[] | undefined =>
+  fileSource(format).tables?.path(table);
 
 const name = fc.string({unit: fc.constantFrom('a', 'B', '.', '"', ' ', 'é'), minLength: 1, maxLength: 6});
 

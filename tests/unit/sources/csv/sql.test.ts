@@ -3,15 +3,10 @@ import {tmpdir} from 'node:os';
 import {join as path} from 'node:path';
 import {DuckDBInstance, type DuckDBConnection} from '@duckdb/node-api';
 import {afterAll, beforeAll, beforeEach, expect, test} from 'vitest';
-import {
-  csvTimeFormat,
-  readCsv,
-  rejectedLines,
-  shownRead,
-  sniffCsv,
-  type LoadOptions,
-} from '../../../src/sql/read-csv.ts';
-import {sql} from '../../../src/sql/sql.ts';
+import {csvTimeFormat, readCsv, rejectedLines, sniffCsv} from '../../../../src/sources/csv/sql.ts';
+import type {LoadOptions} from '../../../../src/sources/define.ts';
+import {shownRead} from '../../../../src/sources/index.ts';
+import {sql} from '../../../../src/sql/sql.ts';
 
 const nothingSaid: LoadOptions = {
   format: undefined,
