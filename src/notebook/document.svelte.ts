@@ -16,7 +16,7 @@ export interface DocumentEvents {
   stop(): Promise<void>;
   /** Another notebook is open. `ran` is what its cells did when they last ran. */
   onOpen(ran: ReadonlyMap<string, Remembered>): Promise<void>;
-  /** It was deleted: none is open. */
+  /** The user deleted it: none is open. */
   onClose(): Promise<void>;
   /** Its text is going to be another one altogether. */
   onReplace(): void;
@@ -128,7 +128,7 @@ export class Document {
     });
   }
 
-  /** Lets go of what isn't saved: the workspace has become another one. */
+  /** Gives up what isn't saved: another tab has changed the workspace. */
   giveUp(): void {
     this.#written = this.notebook;
   }

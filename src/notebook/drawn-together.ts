@@ -1,7 +1,7 @@
 /** Between two drawings of a run, in milliseconds. */
 const drawnEvery = 100;
 
-/** Changes of the page that may wait for one another: it is drawn after each, and cells that take a moment would wait for that one after the other. */
+/** Collects changes of the page and makes them together: the page draws after each, and quick cells would wait for every drawing. */
 export function drawnTogether(): {readonly soon: (change: () => void) => void; readonly now: () => void} {
   const changes: (() => void)[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -5,7 +5,7 @@ export interface Notice {
   readonly problem: Problem;
 }
 
-/** Problems that no command of the user's waits for: the page shows them until they are dismissed. */
+/** Problems that no command of the user waits for: the page shows them until the user dismisses them. */
 export class Notices {
   list = $state.raw<readonly Notice[]>([]);
   #last = 0;

@@ -54,7 +54,7 @@ export interface RunsOf {
 
 /** What the runs tell whoever holds them. */
 export interface RunsEvents {
-  /** These cells have rows now, as a run of the notebook that is open found or made them. */
+  /** A run of the open notebook found or made the rows of these cells. */
   onRows(cells: readonly ResultOf[]): void;
   /** A run is over, of the notebook of this path; `ran` is what its cells did when they last ran. */
   onEnd(path: string, ran: ReadonlyMap<string, Remembered>): void;
@@ -114,7 +114,7 @@ export class Runs {
     this.runner.notebookPath = path;
     this.usePlan();
     this.#cleared = trust === undefined ? Promise.resolve() : this.runner.leaveOnly();
-    // Who runs the notebook is told.
+    // `run` and `query` wait for it and tell the failure.
     this.#cleared.catch(() => undefined);
   }
 
@@ -123,7 +123,7 @@ export class Runs {
     this.#arriving = opening.catch(() => undefined);
   }
 
-  /** What was measured at a moment, and the last run, were those of another text. */
+  /** Forgets the last run and the times at which cells read the clock: they belong to another text. */
   startAnew(): void {
     this.lastRun = undefined;
     this.#clockRuns = new Map();
@@ -144,12 +144,12 @@ export class Runs {
     }
   }
 
-  /** What was read from or written to a table that is gone is no longer what the notebook gives. */
+  /** Forgets what cells read from or wrote to a table that is gone. */
   forgetLake(table: string): void {
     this.#forget(this.runner.forgetLake(table));
   }
 
-  /** The same for a table of PostgreSQL that has changed, or for all of them. */
+  /** The same for a table of PostgreSQL that somebody changed, or for all of them. */
   forgetPostgres(table?: string): void {
     this.#forget(this.runner.forgetPostgres(table));
   }
@@ -183,7 +183,7 @@ export class Runs {
     await this.#last;
   }
 
-  /** A cell that looks at the clock is another one in every run that asks for it. */
+  /** Gives each cell that reads the clock, and that this run asks for, a new hash, so that it runs again. */
   #tickClocks(target: string | undefined): void {
     const names = this.plan.flatMap((cell) =>
       cell.ready && readsClock(cell.work) && (target === undefined || cell.name === target) ? [cell.name] : [],
@@ -233,7 +233,7 @@ export class Runs {
         ms: performance.now() - started,
         cells,
       };
-      // To look at a result is no run.
+      // Looking at a result doesn't count as the user's last run.
       if (mayWrite && path === document.path) this.lastRun = {...report, title, startedAt, notebook, plan: current};
       if (path === document.path)
         this.events.onRows(
@@ -302,14 +302,14 @@ export class Runs {
     if (!this.runner.isPresent(hash)) {
       const {cells} = await this.#inTurn(name, false);
       const failed = cells.find((cell) => cell.error !== undefined);
-      // What it reads can't be made without a run: then it is as if it had not run, or the page would look again for ever.
+      // Only a run may make what the cell reads: forget the cell's own run, or the page would ask for its rows for ever.
       if (
         failed !== undefined &&
         failed.error?.code !== 'CANCELLED' &&
         (failed.name !== name || failed.error?.code === 'NOT_RUN')
       )
         this.#remembered.delete(name);
-      // What stops the run by what its rows say has rows to show.
+      // A check that stops the run still has rows to show.
       if (failed?.error !== undefined && this.runner.known(hash)?.verdict === undefined)
         throw new ProblemError(failed.error);
     }

@@ -136,16 +136,16 @@ export class Session {
     }
   }
 
-  /** Takes the workspace over from another tab, as it is stored: what this tab had and could not save is let go. */
+  /** Takes the workspace over from another tab, as it is stored; this tab gives up what it could not save. */
   async takeOver(): Promise<void> {
     await this.owner.takeOver();
     this.document.giveUp();
-    // What the other tab did to PostgreSQL isn't known.
+    // The other tab may have changed PostgreSQL.
     this.runs.forgetPostgres();
     await this.#load();
   }
 
-  /** What follows a run without holding up its report. */
+  /** Does what follows a run without holding up its report. */
   #afterRun(path: string, ran: ReadonlyMap<string, Remembered>): void {
     if (this.ports.postgres.isStarted()) this.database.refresh().catch(() => undefined);
     void this.#writes.next(async () => {

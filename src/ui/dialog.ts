@@ -1,6 +1,14 @@
 import type {FileAt} from '../ports/index.ts';
-import type {SparkOutput} from './handover/dropped.ts';
 import type {LakeTab} from './lake/view.svelte.ts';
+
+/** What may be the output of a Spark run. */
+export interface SparkOutput {
+  /** What the folder or the zip is called. */
+  readonly from: string;
+  readonly files: readonly FileAt[];
+  /** What else may be done with it: then the user is asked. */
+  readonly otherwise?: {readonly label: string; readonly run: () => void};
+}
 
 type Nothing = Readonly<Record<never, never>>;
 

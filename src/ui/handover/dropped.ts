@@ -5,16 +5,8 @@ import {isOutput, matchOutput} from '../../handover/output.ts';
 import type {Session} from '../../notebook/session.svelte.ts';
 import type {FileAt} from '../../ports/index.ts';
 import {sourceNamed} from '../../sources/index.ts';
+import type {SparkOutput} from '../dialog.ts';
 import {isWorkspaceZip, namesInZip, type Dropped} from '../lake/importing.ts';
-
-/** What may be the output of a Spark run. */
-export interface SparkOutput {
-  /** What the folder or the zip is called. */
-  readonly from: string;
-  readonly files: readonly FileAt[];
-  /** What else may be done with it: then the user is asked. */
-  readonly otherwise?: {readonly label: string; readonly run: () => void};
-}
 
 const isZip = (name: string): boolean => /\.zip$/i.test(name);
 
