@@ -140,6 +140,22 @@ test('a stop ends the run and those that wait behind it', async () => {
   expect(await runs.run()).toMatchObject({ok: true});
 });
 
+test('a run waits for a lesson that is being opened, and a stop ends the waiting', async () => {
+  const session = await opened(await portsOf());
+  const {notebooks, runs} = session;
+  await notebooks.openMarkdown(notebook('One', 'SELECT 1 AS n'));
+  let arrive = (): void => undefined;
+  runs.waitFor(new Promise((resolve) => (arrive = resolve)));
+  const stopped = runs.run();
+  await runs.stop();
+  expect((await stopped).ok).toBe(false);
+  const asked = runs.run();
+  await notebooks.refresh();
+  expect(statuses(session)).toEqual(['new', 'new']);
+  arrive();
+  expect((await asked).ok).toBe(true);
+});
+
 test('a query reads cells by their names, and nothing that isn’t there', async () => {
   const session = await opened(await portsOf());
   await session.notebooks.openMarkdown(notebook('One', 'SELECT 1 AS n'));
