@@ -1,5 +1,5 @@
 import type {Component} from 'svelte';
-import type {DialogKind, DialogProps} from '../dialog.ts';
+import type {DialogKind, DialogProps, OpenDialog} from '../dialog.ts';
 import Confirm from './Confirm.svelte';
 import Palette from './Palette.svelte';
 
@@ -8,7 +8,7 @@ interface Closable {
 }
 
 /** The component of each dialog, which loads when it is first opened; palette and questions are there at once. */
-export const dialogs: {
+const dialogs: {
   readonly [K in DialogKind]: () => Promise<{readonly default: Component<DialogProps[K] & Closable>}>;
 } = {
   palette: () => Promise.resolve({default: Palette}),
@@ -31,7 +31,9 @@ export const dialogs: {
   allow: () => import('../share/AllowDialog.svelte'),
 };
 
-/** A dialog's component, for the props that the open dialog has. */
-export const dialogOf = async (kind: DialogKind): Promise<Component<Closable>> =>
+/** The component of a dialog with its props, which stay as they are while it closes. */
+export async function opened(dialog: OpenDialog): Promise<{Dialog: Component<Closable>; props: OpenDialog}> {
+  const loaded = await dialogs[dialog.kind]();
   // The cast: `OpenDialog` has for its kind what that kind's component takes, which no type of a union can say.
-  (await dialogs[kind]()).default as Component<Closable>;
+  return {Dialog: loaded.default as Component<Closable>, props: dialog};
+}
