@@ -91,8 +91,10 @@ export class Runs {
   /** Stops the runs that were asked for since the last stop. */
   #abort = new AbortController();
   #last: Promise<unknown> = Promise.resolve();
-  /** Resolves once a lesson that is being opened has its files. */
-  #arriving: Promise<unknown> = Promise.resolve();
+  /** Resolves once the lesson that is being opened is there with its files. */
+  #arriving: Promise<void> | undefined;
+  /** Stops what waits for that. */
+  #waiting = new AbortController();
   /** Resolves once the engine holds nothing of other notebooks that the open one could look at. */
   #cleared: Promise<void> = Promise.resolve();
 
@@ -118,9 +120,14 @@ export class Runs {
     this.#cleared.catch(() => undefined);
   }
 
-  /** Lets runs wait until a lesson is open and has its files. */
+  /** Lets what is asked for from now on wait until a lesson is open and has its files. */
   waitFor(opening: Promise<void>): void {
-    this.#arriving = opening.catch(() => undefined);
+    const arriving = opening
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#arriving === arriving) this.#arriving = undefined;
+      });
+    this.#arriving = arriving;
   }
 
   /** Forgets the last run and the times at which cells read the clock: they belong to another text. */
@@ -169,15 +176,24 @@ export class Runs {
     return this.#inTurn(name, true);
   }
 
-  #inTurn(name: string | undefined, mayWrite: boolean): Promise<RunReport> {
-    const {signal} = this.#abort;
+  async #inTurn(name: string | undefined, mayWrite: boolean): Promise<RunReport> {
+    const waiting = this.#waiting.signal;
+    if (this.#arriving !== undefined) await Promise.race([this.#arriving, aborted(waiting)]);
+    const signal = waiting.aborted ? waiting : this.#abort.signal;
     const next = this.#last.then(() => this.#run(name, mayWrite, signal));
     this.#last = next.catch(() => undefined);
     return next;
   }
 
-  /** Stops the run and those that wait behind it; resolves once they have stopped. */
+  /** Stops the run and those that wait; resolves once it has stopped. */
   async stop(): Promise<void> {
+    this.#waiting.abort();
+    this.#waiting = new AbortController();
+    await this.end();
+  }
+
+  /** The same for another notebook to open: what waits for that one is meant for it. */
+  async end(): Promise<void> {
     this.#abort.abort();
     this.#abort = new AbortController();
     await this.#last;
@@ -194,7 +210,6 @@ export class Runs {
 
   async #run(target: string | undefined, mayWrite: boolean, signal: AbortSignal): Promise<RunReport> {
     await this.#cleared;
-    await Promise.race([this.#arriving, aborted(signal)]);
     const {document, lake} = this.of;
     const started = performance.now();
     const {path, notebook, title} = document;

@@ -46,7 +46,7 @@ export class Session {
     const fetchFiles = (): Promise<void> =>
       this.files.addShipped(this.runs.plan.flatMap((cell) => (cell.ready ? cell.work.files : [])));
     this.document = new Document(this.#workspace, this.#writes, {
-      stop: () => this.runs.stop(),
+      stop: () => this.runs.end(),
       onOpen: (ran) => {
         this.runs.open(ran);
         return this.alerts.load(this.document.path);

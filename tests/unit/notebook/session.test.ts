@@ -149,11 +149,12 @@ test('a run waits for a lesson that is being opened, and a stop ends the waiting
   const stopped = runs.run();
   await runs.stop();
   expect((await stopped).ok).toBe(false);
-  const asked = runs.run();
-  await notebooks.refresh();
+  const asked = runs.run('sums');
+  await notebooks.openMarkdown(notebook('Two', 'SELECT 2 AS n'));
   expect(statuses(session)).toEqual(['new', 'new']);
   arrive();
-  expect((await asked).ok).toBe(true);
+  expect(await asked).toMatchObject({ok: true, cells: [{name: 'numbers'}, {name: 'sums'}]});
+  expect(runs.lastRun).toMatchObject({title: 'Two'});
 });
 
 test('a query reads cells by their names, and nothing that isn’t there', async () => {
