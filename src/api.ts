@@ -6,7 +6,10 @@ import type {VacuumOptions} from './lake/vacuum.ts';
 import {ProblemError, unwrap, type Problem} from './lib/problem.ts';
 import {exportFormats, type ExportFormat, type ExportOptions} from './notebook/export-format.ts';
 import type {RowsCompared} from './handover/compare-rows.ts';
-import type {RunReport, Session} from './notebook/session.svelte.ts';
+import {cellNamed} from './notebook/names.ts';
+import {propose} from './notebook/propose.ts';
+import type {RunReport} from './notebook/runs.svelte.ts';
+import type {Session} from './notebook/session.svelte.ts';
 import {timeOf} from './lib/time.ts';
 import type {Database, DatabaseTable} from './notebook/database.svelte.ts';
 import type {Comparison, Lake} from './notebook/lake.svelte.ts';
@@ -114,7 +117,7 @@ export interface ReadAt {
 
 export function createApi(session: Session, ready: Promise<void>): LakebookApi {
   const idOf = (name: string): string => {
-    const cell = session.cellNamed(name);
+    const cell = cellNamed(session.document.notebook, name);
     if (cell === undefined)
       throw new ProblemError({
         code: 'CELL_NOT_FOUND',
@@ -134,43 +137,43 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
         hint: `Choose one of ${handovers.map((each) => each.target).join(', ')}.`,
       });
     return found.make({
-      path: session.path,
-      notebook: session.notebook,
-      plan: [...session.planned.values()],
-      known: (hash) => session.known(hash),
+      path: session.document.path,
+      notebook: session.document.notebook,
+      plan: [...session.runs.planned.values()],
+      known: (hash) => session.runs.known(hash),
     }).files;
   };
   return {
     ready,
     async open(markdown) {
       await ready;
-      if (session.path === '') await session.openMarkdown(markdown);
-      else await session.replaceMarkdown(markdown);
+      if (session.document.path === '') await session.notebooks.openMarkdown(markdown);
+      else await session.document.replaceMarkdown(markdown);
       return [
-        ...session.notebook.problems,
-        ...[...session.planned.values()].flatMap((cell) => (cell.ready ? [] : cell.problems)),
+        ...session.document.notebook.problems,
+        ...[...session.runs.planned.values()].flatMap((cell) => (cell.ready ? [] : cell.problems)),
       ];
     },
     async addFile(name, data) {
       await ready;
-      return session.addFile(name, data);
+      return session.files.add(name, data);
     },
     async addUrl(address) {
       await ready;
-      return session.addUrl(address);
+      return session.files.addUrl(address);
     },
     async propose(cell) {
       await ready;
-      return session.propose(idOf(cell));
+      return propose(session, idOf(cell));
     },
     async run(cell) {
       await ready;
-      return session.run(cell);
+      return session.runs.run(cell);
     },
-    cancel: () => session.stop(),
+    cancel: () => session.runs.stop(),
     async report(format = 'text') {
       await ready;
-      const {lastRun} = session;
+      const {lastRun} = session.runs;
       if (lastRun === undefined)
         throw new ProblemError({code: 'NOTHING_RAN', message: 'Nothing has run yet.', hint: 'Run the notebook first.'});
       const {reportAs, reportFormats} = await import('./handover/report.ts');
@@ -195,7 +198,7 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
     },
     async query(text) {
       await ready;
-      return session.query(text);
+      return session.runs.query(text);
     },
     async export(cell, format, options) {
       await ready;
@@ -205,17 +208,17 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
           message: `There is no export format ${String(format)}.`,
           hint: `Choose one of ${exportFormats.join(', ')}.`,
         });
-      return session.exportCell(idOf(cell), format, options);
+      return session.faces.exportCell(idOf(cell), format, options);
     },
     async encrypt(file, how) {
       await ready;
-      return session.encryptFile(named(file), how);
+      return session.files.encrypt(named(file), how);
     },
     async decrypt(file, secret) {
       await ready;
-      return (await session.decryptFile(named(file), secret)).file;
+      return (await session.files.decrypt(named(file), secret)).file;
     },
-    notebook: () => session.markdown(),
+    notebook: () => session.document.markdown(),
     async handover(target) {
       const [main] = await handedOver(target);
       return main?.text ?? '';
@@ -226,7 +229,7 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
     },
     async link() {
       const {notebookLink} = await import('./handover/link.ts');
-      return unwrap(await notebookLink(session.markdown(), location.href));
+      return unwrap(await notebookLink(session.document.markdown(), location.href));
     },
     async compare(files) {
       await ready;
@@ -237,7 +240,7 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
       );
       return cells.map(({name, equal, problem, found}) => ({cell: name, equal, problem, ...found}));
     },
-    sqlOf: (cell) => session.sqlOf(idOf(cell)),
+    sqlOf: (cell) => session.faces.sqlOf(idOf(cell)),
     lake: lakeApi(session.lake, ready),
     postgres: postgresApi(session.database, ready),
   };

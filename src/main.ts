@@ -46,5 +46,5 @@ void window.lakebook.ready.then(keepOffline, keepOffline);
 
 // A page that goes to the background may never come back.
 document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState === 'hidden') void session.flush();
+  if (document.visibilityState === 'hidden') void session.document.save();
 });

@@ -4,6 +4,7 @@ import {list, plural} from '../lib/text.ts';
 import {rejectsOf, type StoredResult} from '../run/define.ts';
 import type {Work} from '../notebook/lake.svelte.ts';
 import type {CompiledCell, PlannedCell} from '../notebook/plan.ts';
+import type {Runs} from '../notebook/runs.svelte.ts';
 import type {FileAt, Ports, Progress} from '../ports/index.ts';
 import {sourceNamed} from '../sources/index.ts';
 import {id, sql} from '../sql/sql.ts';
@@ -14,8 +15,7 @@ import {matchOutput, type OutputTable} from './output.ts';
 /** What comparing needs of the page. */
 export interface Notebook {
   readonly ports: Ports;
-  readonly planned: ReadonlyMap<string, PlannedCell>;
-  withResult<T>(id: string, use: (result: StoredResult) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  readonly runs: Pick<Runs, 'planned' | 'withResult'>;
 }
 
 /** A table of the output beside the notebook's. */
@@ -85,8 +85,8 @@ async function compareFiles(
   files: readonly FileAt[],
   {signal, onProgress}: Work,
 ): Promise<OutputCompared> {
-  const cells = tableCells(notebook.planned);
-  const {tables, ambiguous, others} = matchOutput(files, outputNames(notebook.planned));
+  const cells = tableCells(notebook.runs.planned);
+  const {tables, ambiguous, others} = matchOutput(files, outputNames(notebook.runs.planned));
   if (tables.length + ambiguous.length === 0) throw new ProblemError(noOutput(files, others, cells));
   const total = tables.reduce((sum, table) => sum + bytesOf(table), 0);
   let done = 0;
@@ -147,7 +147,7 @@ async function compareCell(
       await readOutput(notebook.ports, output, table, work);
       const there = await sideOf(table);
       return await compareRows(engine, await hereOf(result), there, {
-        clusters: clustersOf(cell, notebook.planned),
+        clusters: clustersOf(cell, notebook.runs.planned),
         signal,
       });
     } finally {
@@ -165,7 +165,7 @@ async function compareCell(
     await engine.execute([sql`CREATE TABLE ${id(none)} AS FROM ${id(table)} LIMIT 0`], {signal});
     return sideOf(none);
   };
-  return notebook.withResult(cell.id, compare, signal);
+  return notebook.runs.withResult(cell.id, compare, signal);
 }
 
 /** The columns of clusters that a cell's table may have from a step above, or makes itself. */

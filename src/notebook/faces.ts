@@ -11,7 +11,9 @@ import {profileTable, type ColumnProfile} from '../sql/profile.ts';
 import type {Rows} from '../sql/rows.ts';
 import {id, lit, sql, type Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
-import type {Effect, Input} from '../steps/define.ts';
+import type {Effect, Input, NotExportable} from '../steps/define.ts';
+import type {ExportFormat, ExportOptions} from './export-format.ts';
+import {pysparkOf, sqlOf} from './source.ts';
 import {kept} from '../run/kept.ts';
 import type {CompiledCell} from './plan.ts';
 import type {Runner} from '../run/runner.ts';
@@ -39,7 +41,7 @@ export interface ChartFace {
   readonly rows: readonly ChartRow[];
 }
 
-/** What the page shows of results, beside their rows: profiles, changes, charts; small, and kept by hash when the tables go. */
+/** What the page shows of a cell: rows, profiles, changes, charts, code, and the file it leaves as. What is small is kept by hash when the tables go. */
 export class Faces {
   readonly #profiles = new Map<string, Promise<readonly ColumnProfile[]>>();
   readonly #changes = new Map<string, Promise<Changes>>();
@@ -47,23 +49,26 @@ export class Faces {
   constructor(
     private readonly ports: Ports,
     private readonly runner: Runner,
+    /** The cell of an id; throws a Problem where it can't run. */
+    private readonly cellOf: (id: string) => CompiledCell,
   ) {}
 
   /** Rows of a result, or of what it rejected. */
-  async page(
-    name: string,
+  page(
+    cellId: string,
     offset: number,
     limit: number,
-    sort: readonly Sort[],
-    table: PagedTable,
+    sort: readonly Sort[] = [],
+    table: PagedTable = 'rows',
   ): Promise<readonly Row[]> {
-    return this.runner.withResult(name, 'look', async (result) => {
+    return this.runner.withResult(this.cellOf(cellId).name, 'look', async (result) => {
       const rows = table === 'rows' ? result : rejectedRows(result, table);
       return rows === undefined ? [] : (await this.ports.engine.rows(pageSql(rows, {offset, limit, sort}))).rows;
     });
   }
 
-  profiles(cell: CompiledCell): Promise<readonly ColumnProfile[]> {
+  profiles(cellId: string): Promise<readonly ColumnProfile[]> {
+    const cell = this.cellOf(cellId);
     return kept(this.#profiles, this.runner.edition(cell.hash), () =>
       this.runner.ifPresent(cell.name, 'study', (result) =>
         profileTable(this.ports.engine, result.relation, result.columns, result.rows),
@@ -71,7 +76,8 @@ export class Faces {
     );
   }
 
-  changes(cell: CompiledCell): Promise<Changes> {
+  changes(cellId: string): Promise<Changes> {
+    const cell = this.cellOf(cellId);
     return kept(this.#changes, this.runner.edition(cell.hash), () =>
       this.runner.withInputs(cell.name, 'study', (result, inputs) => this.#compare(cell, result, inputs)),
     );
@@ -131,7 +137,8 @@ export class Faces {
   }
 
   /** The reduced rows of a chart cell, or of a table drawn by `spec` or by what suits its columns. */
-  async chart(cell: CompiledCell, spec: ChartSpec | undefined): Promise<ChartFace> {
+  chart(cellId: string, spec?: ChartSpec): Promise<ChartFace> {
+    const cell = this.cellOf(cellId);
     const own = cell.work.chart;
     return this.runner.withInputs(cell.name, own === undefined ? 'study' : 'look', async (result, inputs) => {
       const source = own === undefined ? result : inputs[0];
@@ -148,6 +155,27 @@ export class Faces {
       const table = await this.ports.engine.query(own === undefined ? reduced.sql : sql`FROM ${result.relation}`);
       return {spec: drawn, reduced, rows: table.toArray().map((row: {toJSON(): ChartRow}) => row.toJSON())};
     });
+  }
+
+  /** The SQL that a cell stands for. */
+  sqlOf(cellId: string): string {
+    return sqlOf(this.cellOf(cellId), (hash) => this.runner.known(hash));
+  }
+
+  async pysparkOf(cellId: string): Promise<string | NotExportable> {
+    const cell = this.cellOf(cellId);
+    const spark = await import('../pyspark/query.ts');
+    return pysparkOf(cell, (hash) => this.runner.known(hash), spark);
+  }
+
+  async exportCell(
+    cellId: string,
+    format: ExportFormat,
+    options: ExportOptions = {},
+    signal?: AbortSignal,
+  ): Promise<File> {
+    const {exportCell} = await import('./export.ts');
+    return exportCell(this.ports, this.runner, this.cellOf(cellId).name, format, options, signal);
   }
 }
 

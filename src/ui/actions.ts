@@ -1,6 +1,9 @@
 import {isRunnable} from '../cells/define.ts';
 import {givesRows} from '../cells/index.ts';
 import {plural} from '../lib/text.ts';
+import {cellOf, stepCell, textCell} from '../notebook/insert.ts';
+import {samples} from '../notebook/samples.ts';
+import {steps} from '../steps/index.ts';
 import {keysOf} from './format.ts';
 import {pickFolder, pickNotebook, pickOutput, pickZip} from './lake/importing.ts';
 import type {Page} from './page.svelte.ts';
@@ -24,7 +27,6 @@ const firstSentence = (text: string): string => /^.*?[.!?](?=\s|$)/s.exec(text)?
 
 /** Every step in menu order, in its groups, with the first sentence of its lesson. */
 export function stepGroups(page: Page, afterId: () => string | undefined): FoundGroup[] {
-  const {steps} = page.session;
   const groups = [...new Set(steps.map((step) => step.group))];
   return groups.map((group) => ({
     title: groupTitles[group] ?? group,
@@ -35,7 +37,7 @@ export function stepGroups(page: Page, afterId: () => string | undefined): Found
         title: step.title,
         about: firstSentence(step.lesson.what).replaceAll('`', ''),
         words: `${step.kind} ${step.words ?? ''}`,
-        run: () => void page.insert(() => page.session.insertStep(afterId(), step.kind)),
+        run: () => void page.insert(afterId(), stepCell(step.kind)),
       })),
   }));
 }
@@ -45,7 +47,7 @@ export const whyNoStop = 'Nothing is running.';
 /** Everything the palette offers: what can be done now, then steps, cells and notebooks. */
 export function actionGroups(page: Page): FoundGroup[] {
   const {session} = page;
-  const at = (): string | undefined => page.current ?? session.notebook.cells.at(-1)?.id;
+  const at = (): string | undefined => page.current ?? session.document.notebook.cells.at(-1)?.id;
   const action = (title: string, run: () => void, more: Partial<Found> = {}): Found => ({
     id: title,
     title,
@@ -65,9 +67,11 @@ export function actionGroups(page: Page): FoundGroup[] {
         action('Run all', () => void page.run(), {keys: keysOf('shift+mod+Enter')}),
         action('Run report …', () => (page.dialog = {kind: 'report'}), {
           words: 'log summary problems download',
-          why: session.lastRun === undefined ? 'Nothing has run yet.' : undefined,
+          why: session.runs.lastRun === undefined ? 'Nothing has run yet.' : undefined,
         }),
-        action('Stop', () => void session.stop(), {why: session.running === undefined ? whyNoStop : undefined}),
+        action('Stop', () => void session.runs.stop(), {
+          why: session.runs.running === undefined ? whyNoStop : undefined,
+        }),
         ...(cell === undefined
           ? []
           : [
@@ -81,25 +85,25 @@ export function actionGroups(page: Page): FoundGroup[] {
     {
       title: 'Edit',
       items: [
-        action('Undo', () => session.undo(), {
+        action('Undo', () => session.document.undo(), {
           keys: keysOf('mod+Z'),
-          why: session.canUndo ? undefined : 'There is nothing to undo.',
+          why: session.document.canUndo ? undefined : 'There is nothing to undo.',
         }),
-        action('Redo', () => session.redo(), {
+        action('Redo', () => session.document.redo(), {
           keys: keysOf('shift+mod+Z'),
-          why: session.canRedo ? undefined : 'There is nothing to redo.',
+          why: session.document.canRedo ? undefined : 'There is nothing to redo.',
         }),
-        action('Add a SQL cell', () => void page.insert(() => session.insertCell(at(), 'sql', 'query')), {
+        action('Add a SQL cell', () => void page.insert(at(), cellOf('sql', 'query')), {
           words: 'insert query',
         }),
-        action('Add a psql cell', () => void page.insert(() => session.insertCell(at(), 'psql', 'query')), {
+        action('Add a psql cell', () => void page.insert(at(), cellOf('psql', 'query')), {
           words: 'insert PostgreSQL query',
         }),
         action('Add a chart', () => void page.insertChart(at()), {words: 'insert plot'}),
-        action('Add text', () => void page.insert(() => session.insertText(at())), {words: 'insert markdown'}),
+        action('Add text', () => void page.insert(at(), textCell()), {words: 'insert markdown'}),
         action(
           'Duplicate',
-          withCell((id) => session.duplicate(page.group(id))),
+          withCell((id) => session.document.duplicate(page.group(id))),
           {why: whyNoCell},
         ),
         action(
@@ -117,7 +121,11 @@ export function actionGroups(page: Page): FoundGroup[] {
           withCell((id) => void page.moveBy(id, 1)),
           {why: whyNoCell, keys: keysOf('alt+↓')},
         ),
-        action('Select all cells', () => session.select(session.notebook.cells.map((other) => other.id)), {}),
+        action(
+          'Select all cells',
+          () => session.document.select(session.document.notebook.cells.map((other) => other.id)),
+          {},
+        ),
       ],
     },
     {
@@ -127,9 +135,9 @@ export function actionGroups(page: Page): FoundGroup[] {
         action('Load from a web address …', () => (page.dialog = {kind: 'url'}), {words: 'url http'}),
         action('Run this notebook on another file …', () => (page.dialog = {kind: 'replace'}), {
           words: 'replace',
-          why: session.files.length === 0 ? 'There are no files yet.' : undefined,
+          why: session.files.list.length === 0 ? 'There are no files yet.' : undefined,
         }),
-        action('New notebook', () => void page.attempt(() => session.newNotebook())),
+        action('New notebook', () => void page.attempt(() => session.notebooks.create())),
         action('Open a notebook from disk …', () => pickNotebook(page), {words: 'markdown md zip workspace'}),
         action('Save the notebook as a file', () => page.saveNotebook(), {
           words: 'download markdown md',
@@ -140,18 +148,18 @@ export function actionGroups(page: Page): FoundGroup[] {
         }),
         action('Copy a link to this notebook …', () => (page.dialog = {kind: 'link'}), {
           words: 'share send url',
-          why: session.path === '' ? 'No notebook is open.' : undefined,
+          why: session.document.path === '' ? 'No notebook is open.' : undefined,
         }),
-        ...(session.wants.length > 0
+        ...(session.document.wants.length > 0
           ? [
               action('What this notebook may use …', () => (page.dialog = {kind: 'allow'}), {
                 words: 'trust allow permission',
               }),
             ]
           : []),
-        ...(session.isSample
+        ...(session.notebooks.isSample
           ? [
-              action('Reset to original', () => void page.attempt(() => session.resetSample()), {
+              action('Reset to original', () => void page.attempt(() => session.notebooks.resetSample()), {
                 words: 'lesson sample',
               }),
             ]
@@ -161,11 +169,11 @@ export function actionGroups(page: Page): FoundGroup[] {
         }),
         action('Take the notebook along to Spark or DuckDB …', () => (page.dialog = {kind: 'handover'}), {
           words: 'export pyspark job jupyter ipynb sql script dbt hand over',
-          why: session.path === '' ? 'Open a notebook first.' : undefined,
+          why: session.document.path === '' ? 'Open a notebook first.' : undefined,
         }),
         action('Compare with Spark’s output …', () => pickOutput(page), {
           words: 'pyspark equal same result job',
-          why: session.path === '' ? 'Open a notebook first.' : undefined,
+          why: session.document.path === '' ? 'Open a notebook first.' : undefined,
         }),
         ...exportEntries(page).map(({label, run}) =>
           action(label, run, {words: 'save download parquet csv json arrow'}),
@@ -196,7 +204,7 @@ export function actionGroups(page: Page): FoundGroup[] {
           () => page.toggleDashboard(),
           {
             words: 'tiles charts figures print kpi view',
-            why: session.path === '' ? 'Open a notebook first.' : undefined,
+            why: session.document.path === '' ? 'Open a notebook first.' : undefined,
           },
         ),
         action(page.theme.name === 'dark' ? 'Light theme' : 'Dark theme', () => page.theme.toggle(), {
@@ -211,7 +219,7 @@ export function actionGroups(page: Page): FoundGroup[] {
     },
     {
       title: 'Go to',
-      items: session.notebook.cells.flatMap((other) =>
+      items: session.document.notebook.cells.flatMap((other) =>
         !isRunnable(other)
           ? []
           : [
@@ -226,11 +234,13 @@ export function actionGroups(page: Page): FoundGroup[] {
     {
       title: 'Open',
       items: [
-        ...session.notebooks.map((entry) =>
-          action(entry.title, () => void page.attempt(() => session.openPath(entry.path)), {id: `open ${entry.path}`}),
+        ...session.notebooks.list.map((entry) =>
+          action(entry.title, () => void page.attempt(() => session.notebooks.open(entry.path)), {
+            id: `open ${entry.path}`,
+          }),
         ),
-        ...session.samples
-          .filter((sample) => !session.notebooks.some((entry) => entry.path === sample.path))
+        ...samples
+          .filter((sample) => !session.notebooks.list.some((entry) => entry.path === sample.path))
           .map((sample) =>
             action(sample.title, () => void page.openSample(sample.path), {
               id: `sample ${sample.path}`,
@@ -245,9 +255,9 @@ export function actionGroups(page: Page): FoundGroup[] {
 /** Each table's export, as menu entries. */
 export function exportEntries(page: Page): {label: string; run: () => void}[] {
   const {session} = page;
-  return [...session.planned.values()].flatMap((cell) => {
+  return [...session.runs.planned.values()].flatMap((cell) => {
     if (!cell.ready || !givesRows(cell.work)) return [];
-    const rows = session.ranOf(cell.id)?.rowsOut;
+    const rows = session.runs.ranOf(cell.id)?.rowsOut;
     return [
       {
         label: `Export ${cell.name}${rows == null ? '' : ` (${plural(rows, 'row')})`} …`,

@@ -65,7 +65,7 @@ export function shortcut(event: KeyboardEvent, page: Page): void {
   if (mod && event.shiftKey && key === 'Enter') return void (done(), void page.run());
   if (mod && (key === 'z' || key === 'y') && !writes(target)) {
     done();
-    return key === 'y' || event.shiftKey ? page.session.redo() : page.session.undo();
+    return key === 'y' || event.shiftKey ? page.session.document.redo() : page.session.document.undo();
   }
 
   const id = target instanceof Element ? target.closest<HTMLElement>('[data-cell]')?.dataset['cell'] : undefined;
@@ -93,8 +93,8 @@ function onHandle(event: KeyboardEvent, page: Page, id: string): void {
     const next = page.neighbour(id, by);
     if (next !== undefined) {
       if (event.shiftKey) {
-        if (!page.session.selection.has(id)) page.select(id, 'toggle');
-        if (!page.session.selection.has(next)) page.select(next, 'toggle');
+        if (!page.session.document.selection.has(id)) page.select(id, 'toggle');
+        if (!page.session.document.selection.has(next)) page.select(next, 'toggle');
       }
       page.focus(next);
       page.element(next)?.scrollIntoView({block: 'nearest'});

@@ -9,41 +9,16 @@ import {problemOf} from '../lib/problem.ts';
 import {plural} from '../lib/text.ts';
 import type {StoredResult} from '../run/define.ts';
 import {choiceIn, fragmentOf, noChoice, type Choice} from '../notebook/dashboard-choice.ts';
+import {cellOf, type NewCell} from '../notebook/insert.ts';
+import {cellNamed, cellNamesAbove} from '../notebook/names.ts';
 import {isHeld} from '../notebook/plan.ts';
 import type {Session} from '../notebook/session.svelte.ts';
-import type {FileAt} from '../ports/index.ts';
+import type {OpenDialog} from './dialog.ts';
 import {saveFile} from './files/save.ts';
 import {duration} from './format.ts';
-import type {SparkOutput} from './handover/dropped.ts';
 import {holdsTable, isWorkspaceZip, type Dropped} from './lake/importing.ts';
-import type {LakeTab} from './lake/view.svelte.ts';
 import {Messages} from './messages.svelte.ts';
 import {remember, remembered, Theme} from './theme.svelte.ts';
-
-/** The one dialog that is open. */
-export type OpenDialog =
-  | {readonly kind: 'palette' | 'shortcuts' | 'url' | 'replace' | 'handover' | 'link' | 'report' | 'dump'}
-  /** What a notebook from elsewhere may use; then the cell `run` runs, or with null the notebook, or nothing. */
-  | {readonly kind: 'allow'; readonly run?: string | null}
-  | {readonly kind: 'import'; readonly files: readonly string[]}
-  | {readonly kind: 'export'; readonly cellId: string}
-  | {readonly kind: 'lake'; readonly table: string; readonly tab?: LakeTab}
-  /** Saves this workspace, or brings in that of a zip. */
-  | {readonly kind: 'workspace'; readonly zip?: File}
-  /** Asks for what opens encrypted files; `others` came with them. */
-  | {readonly kind: 'decrypt'; readonly files: readonly File[]; readonly others: readonly File[]}
-  /** Saves a file that was made in the page, encrypted. */
-  | {readonly kind: 'encrypt'; readonly file: File}
-  | {readonly kind: 'lake-import'; readonly from: string; readonly source: File | readonly FileAt[]}
-  /** Compares what a Spark run wrote; without it, shows what was found last, of a cell first. */
-  | {readonly kind: 'compare'; readonly output?: SparkOutput; readonly cellId?: string}
-  | {
-      readonly kind: 'confirm';
-      readonly title: string;
-      readonly text: string;
-      readonly action: string;
-      readonly run: () => void;
-    };
 
 /** A check of a quality cell, and how many rows make it fail, in one of its results. */
 export interface RejectsOf {
@@ -63,6 +38,7 @@ const nextFrame = (): Promise<number> => new Promise((done) => requestAnimationF
 /** What the page itself knows beside the session: which dialog is open, which form, which face, what was said. */
 export class Page extends Messages {
   readonly theme = new Theme();
+  /** The one dialog that is open. */
   dialog = $state.raw<OpenDialog | undefined>();
   /** The fragment of the link whose notebook is being read; nothing of it is taken in yet. */
   visit = $state<string | undefined>(linkIn(location.hash));
@@ -96,9 +72,9 @@ export class Page extends Messages {
 
   constructor(readonly session: Session) {
     super();
-    session.onInputs = (held, others) => {
+    session.document.onInputs = (held, others) => {
       for (const {id, cell, from, nearest} of held) {
-        const action = {label: `Read ${nearest} instead`, run: () => this.session.readNearest([id])};
+        const action = {label: `Read ${nearest} instead`, run: () => this.session.document.readNearest([id])};
         const holds = (): boolean => this.cell(id)?.from === from;
         const more = nearest === undefined || nearest === from ? {holds} : {holds, action};
         // The same command may set it to something else.
@@ -115,12 +91,13 @@ export class Page extends Messages {
 
   /** A toast tells of the notebook that is open, and goes with it. */
   override toast(text: string, more: Parameters<Messages['toast']>[1] = {}): number {
-    const {path} = this.session;
-    return super.toast(text, {holds: more.tone === 'busy' ? undefined : () => this.session.path === path, ...more});
+    const {document} = this.session;
+    const {path} = document;
+    return super.toast(text, {holds: more.tone === 'busy' ? undefined : () => document.path === path, ...more});
   }
 
   #showNamed(name: string): void {
-    const id = this.session.cellNamed(name)?.id;
+    const id = cellNamed(this.session.document.notebook, name)?.id;
     if (id !== undefined) void this.show(id);
   }
 
@@ -177,12 +154,14 @@ export class Page extends Messages {
   // ---- cells
 
   cell(id: string | undefined): RunnableCell | undefined {
-    return this.session.notebook.cells.find((cell): cell is RunnableCell => cell.id === id && isRunnable(cell));
+    return this.session.document.notebook.cells.find(
+      (cell): cell is RunnableCell => cell.id === id && isRunnable(cell),
+    );
   }
 
   /** The name a cell's result goes by: charts without one have the plan's. */
   nameOf(id: string): string {
-    return this.session.planned.get(id)?.name ?? this.cell(id)?.name ?? '';
+    return this.session.runs.planned.get(id)?.name ?? this.cell(id)?.name ?? '';
   }
 
   /** The face a cell shows; remembered for its notebook and name. */
@@ -200,7 +179,7 @@ export class Page extends Messages {
     remember(key, face);
   }
   #faceKey(id: string): string {
-    return `lakebook:face:${this.session.path}:${this.nameOf(id)}`;
+    return `lakebook:face:${this.session.document.path}:${this.nameOf(id)}`;
   }
 
   showRejects(id: string, of?: RejectsOf): void {
@@ -211,7 +190,7 @@ export class Page extends Messages {
   }
 
   async openForm(id: string): Promise<void> {
-    const cell = this.session.notebook.cells.find((other) => other.id === id);
+    const cell = this.session.document.notebook.cells.find((other) => other.id === id);
     if (cell === undefined) return;
     if (!isRunnable(cell)) this.writing.add(id);
     else this.forms.add(id);
@@ -262,71 +241,73 @@ export class Page extends Messages {
   async refocus(lost: {readonly id: string; readonly index: number}): Promise<void> {
     await tick();
     if (document.activeElement !== null && document.activeElement !== document.body) return;
-    const {cells} = this.session.notebook;
+    const {cells} = this.session.document.notebook;
     const cell = cells.find(({id}) => id === lost.id) ?? cells[Math.min(lost.index, cells.length - 1)];
     if (cell !== undefined) this.focus(cell.id);
   }
 
   /** Moves the focus to a neighbouring cell; undefined at the ends. */
   neighbour(id: string, by: number): string | undefined {
-    const {cells} = this.session.notebook;
+    const {cells} = this.session.document.notebook;
     return cells[cells.findIndex((cell) => cell.id === id) + by]?.id;
   }
 
   /** The cells a command is for: the selection when the cell is in it, else the cell alone. */
   group(id: string): string[] {
-    const {selection} = this.session;
+    const {selection} = this.session.document;
     return selection.has(id)
-      ? this.session.notebook.cells.flatMap((cell) => (selection.has(cell.id) ? [cell.id] : []))
+      ? this.session.document.notebook.cells.flatMap((cell) => (selection.has(cell.id) ? [cell.id] : []))
       : [id];
   }
 
   async remove(ids: readonly string[]): Promise<void> {
-    const first = this.session.notebook.cells.findIndex((cell) => ids.includes(cell.id));
-    this.session.remove(ids);
-    const {notebook} = this.session;
+    const first = this.session.document.notebook.cells.findIndex((cell) => ids.includes(cell.id));
+    this.session.document.remove(ids);
+    const {notebook} = this.session.document;
     this.toast(`${plural(ids.length, 'cell')} deleted.`, {
-      action: {label: 'Undo', run: () => this.session.undo()},
+      action: {label: 'Undo', run: () => this.session.document.undo()},
       // After another edit, Undo would take that one back.
-      holds: () => this.session.notebook === notebook,
+      holds: () => this.session.document.notebook === notebook,
     });
     await tick();
-    const next = this.session.notebook.cells[Math.min(first, this.session.notebook.cells.length - 1)];
+    const next = this.session.document.notebook.cells[Math.min(first, this.session.document.notebook.cells.length - 1)];
     if (next !== undefined) this.focus(next.id);
   }
 
   async moveBy(id: string, by: -1 | 1): Promise<void> {
-    const {cells} = this.session.notebook;
+    const {cells} = this.session.document.notebook;
     const ids = this.group(id);
     const at = cells.flatMap((cell, i) => (ids.includes(cell.id) ? [i] : []));
     const index = by < 0 ? Math.max(0, Math.min(...at) - 1) : Math.min(cells.length, Math.max(...at) + 2);
-    this.session.move(ids, index);
+    this.session.document.move(ids, index);
     await tick();
     this.focus(id);
     this.element(id)?.scrollIntoView({block: 'nearest'});
     this.say(
-      `Moved to place ${this.session.notebook.cells.findIndex((cell) => cell.id === id) + 1} of ${cells.length}.`,
+      `Moved to place ${this.session.document.notebook.cells.findIndex((cell) => cell.id === id) + 1} of ${cells.length}.`,
     );
   }
 
   select(id: string, how: 'only' | 'toggle' | 'range'): void {
-    const {selection, notebook} = this.session;
-    if (how === 'only') this.session.select(selection.size === 1 && selection.has(id) ? [] : [id]);
+    const {selection, notebook} = this.session.document;
+    if (how === 'only') this.session.document.select(selection.size === 1 && selection.has(id) ? [] : [id]);
     else if (how === 'toggle')
-      this.session.select(selection.has(id) ? [...selection].filter((other) => other !== id) : [...selection, id]);
+      this.session.document.select(
+        selection.has(id) ? [...selection].filter((other) => other !== id) : [...selection, id],
+      );
     else {
       const at = notebook.cells.findIndex((cell) => cell.id === id);
       const anchor = notebook.cells.findIndex((cell) => selection.has(cell.id));
       const [from, to] = anchor < 0 ? [at, at] : [Math.min(anchor, at), Math.max(anchor, at)];
-      this.session.select(notebook.cells.slice(from, to + 1).map((cell) => cell.id));
+      this.session.document.select(notebook.cells.slice(from, to + 1).map((cell) => cell.id));
     }
   }
 
-  /** Opens a notebook to write in when none is open, inserts by `make`, and shows the new cell's form. */
-  async insert(make: () => string | undefined): Promise<string | undefined> {
-    if (this.session.path === '') await this.session.newNotebook();
+  /** Opens a notebook to write in when none is open, inserts a cell, and shows its form. */
+  async insert(afterId: string | undefined, newCell: NewCell): Promise<string | undefined> {
+    if (this.session.document.path === '') await this.session.notebooks.create();
     if (this.dashboard !== undefined) await this.showDashboard(undefined);
-    const id = make();
+    const id = this.session.document.insert(afterId, newCell);
     if (id === undefined) return undefined;
     this.inserted = id;
     await tick();
@@ -338,11 +319,11 @@ export class Page extends Messages {
 
   /** Adds a chart of the nearest table above, drawn by what suits its columns where they are known. */
   async insertChart(afterId: string | undefined): Promise<void> {
-    const id = await this.insert(() => {
-      const name = this.session.cellNamesAbove(afterId, true).at(-1);
-      const above = [...this.session.planned.values()].find((cell) => cell.name === name);
-      const spec = above === undefined ? undefined : suggestChart(this.session.columnsOf(above.id, 'output'));
-      return this.session.insertCell(afterId, 'chart', 'chart', spec === undefined ? undefined : chartBody(spec));
+    const id = await this.insert(afterId, (notebook) => {
+      const name = cellNamesAbove(notebook, afterId, true).at(-1);
+      const above = [...this.session.runs.planned.values()].find((cell) => cell.name === name);
+      const spec = above === undefined ? undefined : suggestChart(this.session.runs.columnsOf(above.id, 'output'));
+      return cellOf('chart', 'chart', spec === undefined ? undefined : chartBody(spec))(notebook, afterId);
     });
     if (id !== undefined) this.redraw(id);
   }
@@ -351,11 +332,11 @@ export class Page extends Messages {
   redraw(id: string): void {
     clearTimeout(this.#redrawTimer);
     this.#redrawTimer = setTimeout(() => {
-      const {planned, running} = this.session;
+      const {planned, running} = this.session.runs;
       const chart = planned.get(id);
       if (chart?.ready !== true || running !== undefined) return;
       const isFresh = (name: string): boolean =>
-        [...planned.values()].some((cell) => cell.name === name && this.session.statusOf(cell.id) === 'fresh');
+        [...planned.values()].some((cell) => cell.name === name && this.session.runs.statusOf(cell.id) === 'fresh');
       if (chart.inputs.every((input) => isFresh(input.name))) void this.run(chart.name);
     }, 300);
   }
@@ -364,7 +345,8 @@ export class Page extends Messages {
 
   /** Whether something that is to run waits for the user's word on what it may use; then he is asked. */
   #asks(name: string | undefined): boolean {
-    const {planned, undecided} = this.session;
+    const {planned} = this.session.runs;
+    const {undecided} = this.session.document;
     const waits = [...planned.values()].some((cell) => (name === undefined || cell.name === name) && isHeld(cell));
     if (undecided.length === 0 || !waits) return false;
     this.dialog = {kind: 'allow', run: name ?? null};
@@ -375,12 +357,12 @@ export class Page extends Messages {
     if (this.#asks(name)) return false;
     if (this.#runToast !== undefined) this.dismiss(this.#runToast);
     try {
-      const report = await this.session.run(name);
+      const report = await this.session.runs.run(name);
       const failed = report.cells.find((cell) => cell.status === 'failed');
       const broken = report.cells.find((cell) => cell.status === 'broken');
       const at = failed ?? broken;
       if (at !== undefined) {
-        const id = [...this.session.planned.values()].find((cell) => cell.name === at.name)?.id;
+        const id = [...this.session.runs.planned.values()].find((cell) => cell.name === at.name)?.id;
         this.#runToast = this.toast(
           `${at.name} ${failed === undefined ? 'can’t run as it is written' : 'failed'}: ${at.error?.message ?? ''}`,
           {
@@ -406,11 +388,11 @@ export class Page extends Messages {
 
   /** Runs every cell down to this one. */
   async runTo(id: string): Promise<void> {
-    const {cells} = this.session.notebook;
+    const {cells} = this.session.document.notebook;
     const until = cells.slice(0, cells.findIndex((cell) => cell.id === id) + 1);
     if (until.some((cell) => this.#asks(this.nameOf(cell.id)))) return;
     for (const cell of until) {
-      const planned = this.session.planned.get(cell.id);
+      const planned = this.session.runs.planned.get(cell.id);
       if (planned?.ready === true && !(await this.run(planned.name))) return;
     }
   }
@@ -445,7 +427,7 @@ export class Page extends Messages {
     const isNotebook = (file: File): boolean => /\.(md|markdown)$/i.test(file.name);
     const isZip = (file: File): boolean => /\.zip$/i.test(file.name);
     for (const file of files.filter(isNotebook))
-      await this.attempt(async () => this.session.openMarkdown(await file.text(), file.name, 'file'));
+      await this.attempt(async () => this.session.notebooks.openMarkdown(await file.text(), file.name, 'file'));
     const zip = files.find(isZip);
     if (zip !== undefined)
       this.dialog = (await isWorkspaceZip(zip))
@@ -454,7 +436,7 @@ export class Page extends Messages {
     const data = files.filter((file) => !isNotebook(file) && !isZip(file));
     if (data.length === 0) return;
     const what = data.length === 1 ? (data[0]?.name ?? '') : plural(data.length, 'file');
-    const added = await this.busy(`Copying ${what} into the workspace …`, () => this.session.addFiles(data));
+    const added = await this.busy(`Copying ${what} into the workspace …`, () => this.session.files.addAll(data));
     if (added !== undefined && added.length > 0) this.dialog = {kind: 'import', files: added.map((file) => file.name)};
   }
 
@@ -466,15 +448,15 @@ export class Page extends Messages {
 
   async openSample(path: string): Promise<void> {
     this.drawer = false;
-    await this.busy('Opening the notebook …', () => this.session.openSample(path));
+    await this.busy('Opening the notebook …', () => this.session.notebooks.openSample(path));
     scrollTo({top: 0});
     await this.run();
   }
 
   /** The notebook as it leaves. */
   notebookFile(): File {
-    const name = this.session.path === '' ? 'notebook' : this.session.path;
-    return new File([this.session.markdown()], `${name}.md`, {type: 'text/markdown'});
+    const name = this.session.document.path === '' ? 'notebook' : this.session.document.path;
+    return new File([this.session.document.markdown()], `${name}.md`, {type: 'text/markdown'});
   }
 
   saveNotebook(): void {

@@ -1,5 +1,6 @@
 import {plural} from '../lib/text.ts';
 import type {DatabaseTable} from '../notebook/database.svelte.ts';
+import {cellOf} from '../notebook/insert.ts';
 import {quotedId} from '../sql/sql.ts';
 import type {Page} from './page.svelte.ts';
 
@@ -28,8 +29,9 @@ export async function queryTable(page: Page, {schema, name}: DatabaseTable): Pro
   const {session} = page;
   page.drawer = false;
   const table = schema === 'public' ? quotedId(name) : `${quotedId(schema)}.${quotedId(name)}`;
-  const cell = await page.insert(() =>
-    session.insertCell(session.notebook.cells.at(-1)?.id, 'psql', 'query', `SELECT *\nFROM ${table}\nLIMIT 100`),
+  const cell = await page.insert(
+    session.document.notebook.cells.at(-1)?.id,
+    cellOf('psql', 'query', `SELECT *\nFROM ${table}\nLIMIT 100`),
   );
   if (cell !== undefined) await page.run(page.nameOf(cell));
 }

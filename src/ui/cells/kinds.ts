@@ -1,4 +1,6 @@
 import type {Fence, RunnableCell} from '../../cells/define.ts';
+import {stepCell} from '../../notebook/insert.ts';
+import {cellNamesAbove} from '../../notebook/names.ts';
 import {stepOf} from '../../steps/index.ts';
 import type {FaceName, Page} from '../page.svelte.ts';
 
@@ -51,11 +53,11 @@ const looks: {readonly [F in Fence]: CellLook} = {
       label: (name) => `SQL of ${name}`,
       schema: ({session}, cell) =>
         Object.fromEntries(
-          session.cellNamesAbove(cell.id).map((name) => {
-            const above = [...session.planned.values()].find((planned) => planned.name === name);
+          cellNamesAbove(session.document.notebook, cell.id).map((name) => {
+            const above = [...session.runs.planned.values()].find((planned) => planned.name === name);
             return [
               name,
-              above === undefined ? [] : session.columnsOf(above.id, 'output').map((column) => column.name),
+              above === undefined ? [] : session.runs.columnsOf(above.id, 'output').map((column) => column.name),
             ];
           }),
         ),
@@ -84,7 +86,7 @@ const looks: {readonly [F in Fence]: CellLook} = {
           ? {
               message: 'PostgreSQL has no tables yet. A postgres cell above this one writes them.',
               label: 'Add a postgres cell',
-              run: () => void page.insert(() => page.session.insertStep(page.neighbour(cell.id, -1), 'postgres')),
+              run: () => void page.insert(page.neighbour(cell.id, -1), stepCell('postgres')),
             }
           : undefined,
     },

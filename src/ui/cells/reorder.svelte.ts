@@ -47,7 +47,7 @@ export class Reorder {
       this.ids = [];
       if (at === undefined) {
         if (commit) this.page.select(id, event.shiftKey ? 'range' : event.metaKey || event.ctrlKey ? 'toggle' : 'only');
-      } else if (commit) this.page.session.move(ids, at);
+      } else if (commit) this.page.session.document.move(ids, at);
     };
     const up = (): void => end(true);
     const cancel = (): void => end(false);
@@ -67,7 +67,7 @@ export class Reorder {
       return y < top + height / 2;
     });
     const id = cells[below]?.dataset['cell'];
-    const {cells: all} = this.page.session.notebook;
+    const {cells: all} = this.page.session.document.notebook;
     return id === undefined ? all.length : all.findIndex((cell) => cell.id === id);
   }
 }

@@ -1,4 +1,4 @@
-import type {CellStatus} from '../../notebook/session.svelte.ts';
+import type {CellStatus} from '../../notebook/status.ts';
 import type {IconName} from '../parts/icons.ts';
 
 /** Shape and words for every status: colour is never the only sign. */

@@ -5,7 +5,7 @@ import {spanOf, type Choice, type Extent} from '../../notebook/dashboard-choice.
 import {findFilters, type Filters, type TileColumns, type TileSource} from '../../notebook/dashboard-filters.ts';
 import type {Tile} from '../../notebook/dashboard.ts';
 import type {CompiledCell} from '../../notebook/plan.ts';
-import type {CellStatus} from '../../notebook/session.svelte.ts';
+import type {CellStatus} from '../../notebook/status.ts';
 import type {TileFilter} from '../../notebook/tiles.ts';
 import type {Page} from '../page.svelte.ts';
 
@@ -29,7 +29,7 @@ export class DashboardView {
   readonly #sources = new SvelteMap<string, TileSource | undefined>();
   readonly filters: Filters = $derived.by(() =>
     findFilters(
-      this.page.session.notebook.dashboard,
+      this.page.session.document.notebook.dashboard,
       this.placed.map(({tile, planned}) => ({
         tile,
         source: planned === undefined ? undefined : this.#sources.get(this.edition(planned)),
@@ -70,9 +70,9 @@ export class DashboardView {
 
   #place(): Placed[] {
     const {session} = this.page;
-    const byName = new Map([...session.planned.values()].map((cell) => [cell.name, cell]));
+    const byName = new Map([...session.runs.planned.values()].map((cell) => [cell.name, cell]));
     const seen = new Map<string, number>();
-    return session.notebook.dashboard.tiles.flatMap((tile, at): Placed[] => {
+    return session.document.notebook.dashboard.tiles.flatMap((tile, at): Placed[] => {
       if (tile === undefined) return [];
       const planned = byName.get(tile.cell);
       const cell = planned === undefined ? undefined : this.page.cell(planned.id);
@@ -80,7 +80,7 @@ export class DashboardView {
       const what = `${tile.show} ${tile.cell} ${tile.show === 'figure' ? `${tile.value} ${tile.column ?? ''}` : ''}`;
       const nth = seen.get(what) ?? 0;
       seen.set(what, nth + 1);
-      const status = planned === undefined ? 'new' : session.statusOf(planned.id);
+      const status = planned === undefined ? 'new' : session.runs.statusOf(planned.id);
       return [{at, key: `${what} ${nth}`, tile, cell, planned: planned?.ready === true ? planned : undefined, status}];
     });
   }
@@ -93,7 +93,7 @@ export class DashboardView {
       const [{id}, edition] = [planned, this.edition(planned)];
       if (untrack(() => this.#sources.has(edition))) continue;
       untrack(() => {
-        session
+        session.runs
           .result(id)
           .then(() => session.tiles.source(planned))
           // The tile itself tells what is wrong.
@@ -140,19 +140,19 @@ export class DashboardView {
   // ---- edits
 
   async move(at: number, to: number): Promise<void> {
-    const {tiles} = this.page.session.notebook.dashboard;
+    const {tiles} = this.page.session.document.notebook.dashboard;
     if (to < 0 || to >= tiles.length) return;
-    this.page.session.editDashboard({do: 'move', from: at, to});
+    this.page.session.document.editDashboard({do: 'move', from: at, to});
     this.page.say(`Moved to place ${to + 1} of ${tiles.length}.`);
   }
   widen(at: number, wide: boolean): void {
-    this.page.session.editDashboard({do: 'set', at, values: {wide: wide ? true : undefined}});
+    this.page.session.document.editDashboard({do: 'set', at, values: {wide: wide ? true : undefined}});
     this.page.say(wide ? 'Wide.' : 'Narrow.');
   }
   remove({at, tile}: Placed): void {
-    this.page.session.editDashboard({do: 'remove', at});
+    this.page.session.document.editDashboard({do: 'remove', at});
     this.page.toast(`${tile.title ?? tile.cell} is off the dashboard; the cell stays.`, {
-      action: {label: 'Undo', run: () => this.page.session.undo()},
+      action: {label: 'Undo', run: () => this.page.session.document.undo()},
     });
   }
 }

@@ -1,5 +1,6 @@
 import {isRecord, withKey} from '../../forms/values.ts';
 import {problemOf} from '../../lib/problem.ts';
+import {loadCell, type NewCell} from '../../notebook/insert.ts';
 import type {FilePreview} from '../../notebook/preview.ts';
 import type {Session} from '../../notebook/session.svelte.ts';
 import type {SourceTable} from '../../sources/databases/define.ts';
@@ -74,7 +75,7 @@ export class ImportedFile {
   /** Reads with the types of columns that are there: other options may have renamed them. */
   async #read(signal: AbortSignal): Promise<FilePreview> {
     try {
-      const preview = await this.session.preview(this.name, this.values, signal);
+      const preview = await this.session.files.preview(this.name, this.values, signal);
       if (this.tables.length === 0 && preview.table !== undefined) {
         this.tables = preview.tables;
         this.chosen = [preview.table];
@@ -156,11 +157,16 @@ export class Importing {
   insert(): string[] {
     const [first] = this.files;
     if (this.together && first !== undefined) {
-      const id = this.session.insertLoad(first.name, {...first.values, file: this.files.map((file) => file.name)});
+      const id = this.#append(loadCell(first.name, {...first.values, file: this.files.map((file) => file.name)}));
       return id === undefined ? [] : [id];
     }
     return this.files.flatMap((file) =>
-      file.loads().flatMap((values) => this.session.insertLoad(file.name, values) ?? []),
+      file.loads().flatMap((values) => this.#append(loadCell(file.name, values)) ?? []),
     );
+  }
+
+  #append(newCell: NewCell): string | undefined {
+    const {document} = this.session;
+    return document.insert(document.notebook.cells.at(-1)?.id, newCell);
   }
 }

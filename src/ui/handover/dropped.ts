@@ -5,16 +5,8 @@ import {isOutput, matchOutput} from '../../handover/output.ts';
 import type {Session} from '../../notebook/session.svelte.ts';
 import type {FileAt} from '../../ports/index.ts';
 import {sourceNamed} from '../../sources/index.ts';
+import type {SparkOutput} from '../dialog.ts';
 import {isWorkspaceZip, namesInZip, type Dropped} from '../lake/importing.ts';
-
-/** What may be the output of a Spark run. */
-export interface SparkOutput {
-  /** What the folder or the zip is called. */
-  readonly from: string;
-  readonly files: readonly FileAt[];
-  /** What else may be done with it: then the user is asked. */
-  readonly otherwise?: {readonly label: string; readonly run: () => void};
-}
 
 const isZip = (name: string): boolean => /\.zip$/i.test(name);
 
@@ -36,12 +28,14 @@ export async function outputIn(
     if (await isWorkspaceZip(file)) return undefined;
     paths.push(...(await namesInZip(file)).map((name) => ({path: `${path.replace(/\.zip$/i, '')}/${name}`})));
   }
-  const names = outputNames(session.planned);
+  const names = outputNames(session.runs.planned);
   const from = [...folders, ...files].map(({name}) => name).join(', ');
   if (isOutput(paths, names)) return {from, files: given};
   const loads = new Set(
-    session.notebook.cells.flatMap((cell) =>
-      isRunnable(cell) && mayTouch(cell, session.notebook.params).some(({kind}) => kind === 'file') ? [cell.name] : [],
+    session.document.notebook.cells.flatMap((cell) =>
+      isRunnable(cell) && mayTouch(cell, session.document.notebook.params).some(({kind}) => kind === 'file')
+        ? [cell.name]
+        : [],
     ),
   );
   // A file that a load cell is named after is a new one to load.

@@ -1,3 +1,4 @@
+import {stepCell} from '../../notebook/insert.ts';
 import {saveFile} from '../files/save.ts';
 import type {Page} from '../page.svelte.ts';
 
@@ -15,9 +16,7 @@ export async function readHere(page: Page, table: string, version?: number): Pro
   const name = cellNameOf(table);
   const [values, called] = version === undefined ? [{table}, name] : [{table, version}, `${name}_v${version}`];
   // At the end: a table put between two cells would be what the lower one reads.
-  const id = await page.insert(() =>
-    session.insertStep(session.notebook.cells.at(-1)?.id, 'read_table', values, called),
-  );
+  const id = await page.insert(session.document.notebook.cells.at(-1)?.id, stepCell('read_table', values, called));
   if (id !== undefined) await page.run(page.nameOf(id));
 }
 
