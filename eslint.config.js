@@ -4,99 +4,25 @@ import {fileURLToPath} from 'node:url';
 import svelte from 'eslint-plugin-svelte';
 import globals from 'globals';
 import ts from 'typescript-eslint';
+import {layerOf, mayImport} from './tests/tools/layers.mjs';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
-
-/** Folder → the only folders it may import from; a folder may always import from itself. `*` means any. */
-const layers = {
-  'src/lib': [],
-  'src/sql': ['src/lib'],
-  'src/params': ['src/sql', 'src/lib'],
-  'src/pyspark': ['src/sql', 'src/lib'],
-  'src/ports': ['src/sql', 'src/lake', 'src/lib', 'workers/contract'],
-  'src/charts': ['src/params', 'src/sql', 'src/lib'],
-  'src/forms': ['src/params', 'src/sql', 'src/lib'],
-  'src/tables': ['src/ports', 'src/pyspark', 'src/sql', 'src/lake', 'src/lib'],
-  'src/sources': ['src/tables', 'src/ports', 'src/params', 'src/pyspark', 'src/sql', 'src/lake', 'src/lib'],
-  'src/steps': ['src/sources', 'src/tables', 'src/params', 'src/sql', 'src/pyspark', 'src/lib', 'src/ports'],
-  'src/notebook': [
-    'src/sources',
-    'src/tables',
-    'src/steps',
-    'src/ports',
-    'src/params',
-    'src/sql',
-    'src/pyspark',
-    'src/charts',
-    'src/lake',
-    'src/encrypt',
-    'src/lib',
-  ],
-  'src/handover': [
-    'src/sources',
-    'src/tables',
-    'src/encrypt',
-    'src/notebook',
-    'src/tables',
-    'src/steps',
-    'src/ports',
-    'src/params',
-    'src/sql',
-    'src/pyspark',
-    'src/charts',
-    'src/lib',
-  ],
-  'src/lake': ['src/lib'],
-  'src/encrypt': ['src/lib'],
-  'src/engine': ['src/ports', 'src/sql', 'src/lib', 'workers/contract'],
-  'src/postgres': ['src/ports', 'src/lib', 'workers/contract'],
-  'src/storage': ['src/ports', 'src/lib', 'workers/contract'],
-  'src/ui': [
-    'src/notebook',
-    'src/sources',
-    'src/tables',
-    'src/steps',
-    'src/forms',
-    'src/charts',
-    'src/handover',
-    'src/params',
-    'src/sql',
-    'src/ports',
-    'src/lake',
-    'src/encrypt',
-    'src/engine/values.ts',
-    'src/lib',
-    'notebooks',
-  ],
-  src: ['*'],
-  workers: ['workers/contract', 'workers/kernels', 'src/sources', 'src/lib', 'src/lake', 'src/encrypt'],
-  tests: ['*'],
-};
-
-/** The layer of a path relative to the project: the longest folder in the table that holds it. */
-function layerOf(path) {
-  return Object.keys(layers)
-    .filter((folder) => path.startsWith(`${folder}/`))
-    .sort((a, b) => b.length - a.length)[0];
-}
 
 const layout = {
   meta: {
     type: 'problem',
     schema: [],
-    messages: {layer: '{{from}} may not import {{to}}: the layout in eslint.config.js says what it may.'},
+    messages: {layer: '{{from}} may not import {{to}}: tests/tools/layers.mjs says what it may.'},
   },
   create(context) {
     const file = relative(root, context.filename).split(sep).join('/');
     const from = layerOf(file);
-    if (from === undefined || layers[from].includes('*')) return {};
+    if (from === undefined) return {};
     const check = (node) => {
       const specifier = node.source?.value;
       if (typeof specifier !== 'string' || !specifier.startsWith('.')) return;
       const to = join(dirname(file), specifier).split(sep).join('/');
-      if (layerOf(to) === from || layers[from].some((allowed) => to === allowed || to.startsWith(`${allowed}/`)))
-        return;
-      context.report({node, messageId: 'layer', data: {from, to}});
+      if (!mayImport(from, to)) context.report({node, messageId: 'layer', data: {from: from.path, to}});
     };
     return {
       ImportDeclaration: check,
@@ -107,10 +33,9 @@ const layout = {
   },
 };
 
-/** The names of the formats that data comes in: of each module of src/sources, as it says itself. */
-const formatNames = readdirSync(join(root, 'src/sources'), {withFileTypes: true})
-  .filter((entry) => entry.isFile())
-  .flatMap(({name}) => /^ {2}name: '(.+)'/m.exec(readFileSync(join(root, 'src/sources', name), 'utf8'))?.[1] ?? []);
+/** The names of the formats that data comes in. */
+const signatures = readFileSync(join(root, 'src/sources/signatures.ts'), 'utf8');
+const formatNames = ['delta', ...[...signatures.matchAll(/^ {2}(\w+): \{$/gm)].map(([, name]) => name)];
 
 /** What is exported has formats of its own. */
 const exported = ['src/notebook/export.ts', 'src/ui/files/ExportDialog.svelte'];
@@ -141,10 +66,32 @@ const formats = {
   },
 };
 
+/** The kinds of steps, by the files that hold them. */
+const stepKinds = readdirSync(join(root, 'src/steps')).map((file) => file.replace(/\.ts$/, '').replaceAll('-', '_'));
+
 const onlyMainStartsWorkers = {
   selector: 'NewExpression[callee.name=/^(Shared)?Worker$/]',
   message: 'Only src/main.ts constructs workers; everything else gets them through ports.',
 };
+
+const onlyTypes = {
+  selector:
+    'Program > :not(ImportDeclaration[importKind="type"], ExportNamedDeclaration[exportKind="type"], TSInterfaceDeclaration, TSTypeAliasDeclaration)',
+  message: 'A contract has types only: what both sides run is in src/lib.',
+};
+
+/** What a kind of cell or step is or does stands in its own file: nobody else asks for its name. */
+const kindsKnowThemselves = [
+  {
+    selector:
+      'BinaryExpression[operator=/^[!=]==$/][left.property.name="type"][right.value=/^(text|step|sql|psql|chart)$/]',
+    message: 'Ask the cell’s descriptor in src/cells, or its look in src/ui/cells/kinds.ts.',
+  },
+  {
+    selector: `BinaryExpression[operator=/^[!=]==$/][left.property.name="kind"][right.value=/^(${stepKinds.join('|')})$/]`,
+    message: 'Ask the step: what it touches, its group, its effect.',
+  },
+];
 
 export default ts.config(
   {ignores: ['dist/', 'out/', '.cache/', 'node_modules/']},
@@ -174,12 +121,17 @@ export default ts.config(
       // Collections are replaced whole ($state.raw), never changed in place.
       'svelte/prefer-svelte-reactivity': 'off',
       eqeqeq: ['error', 'always', {null: 'ignore'}],
-      'no-restricted-syntax': ['error', onlyMainStartsWorkers],
+      'no-restricted-syntax': ['error', onlyMainStartsWorkers, ...kindsKnowThemselves],
       'no-console': ['error', {allow: ['warn', 'error']}],
     },
   },
   {files: ['**/*.svelte', '**/*.svelte.ts'], languageOptions: {parserOptions: {parser: ts.parser}}},
   {files: ['src/main.ts', 'workers/**'], rules: {'no-restricted-syntax': 'off'}},
+  {
+    files: ['src/cells/**', 'src/ui/cells/kinds.ts', 'src/steps/**', 'src/{pyspark,sql,charts,lake}/**', 'tests/**'],
+    rules: {'no-restricted-syntax': ['error', onlyMainStartsWorkers]},
+  },
+  {files: ['workers/contract/**'], rules: {'no-restricted-syntax': ['error', onlyTypes]}},
   {files: ['tests/**', '*.js', '*.ts'], languageOptions: {globals: {...globals.node}}, rules: {'no-console': 'off'}},
   {files: ['**/*.{js,mjs}'], extends: [ts.configs.disableTypeChecked]},
 );

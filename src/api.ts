@@ -1,7 +1,8 @@
 import type {HandoverFile} from './handover/define.ts';
 import type {ReportFormat} from './handover/report.ts';
 import type {HandoverTarget} from './handover/index.ts';
-import type {Alert} from './notebook/alerts.svelte.ts';
+import type {Alert} from './notebook/alert.ts';
+import type {VacuumOptions} from './lake/vacuum.ts';
 import {ProblemError, unwrap, type Problem} from './lib/problem.ts';
 import {exportFormats, type ExportFormat, type ExportOptions} from './notebook/export-format.ts';
 import type {RowsCompared} from './handover/compare-rows.ts';
@@ -85,7 +86,7 @@ export interface LakeApi {
   diff(table: string, before: number, after: number, keys?: readonly string[]): Promise<Comparison>;
   restore(table: string, at: ReadAt): Promise<Committed>;
   /** Deletes files that no version of the last `retainHours` (168) needs. */
-  vacuum(table: string, options?: {retainHours?: number; dryRun?: boolean}): Promise<Vacuumed>;
+  vacuum(table: string, options?: Partial<VacuumOptions>): Promise<Vacuumed>;
   remove(table: string): Promise<void>;
   rename(table: string, to: string): Promise<void>;
   /** The table as a zip that Spark, delta-rs and DuckDB open once it is unpacked. */

@@ -2,14 +2,14 @@ import duckdbWasm from '@duckdb/duckdb-wasm/dist/duckdb-eh.wasm?url';
 import duckdbWorker from '@duckdb/duckdb-wasm/dist/duckdb-browser-eh.worker.js?url';
 import {mount} from 'svelte';
 import {createApi, type LakebookApi} from './api.ts';
-import {createCompute} from './engine/compute-port.ts';
-import {createEngine} from './engine/engine-port.ts';
+import {createCompute} from './clients/compute.ts';
+import {createEngine} from './clients/engine.ts';
 import {Session} from './notebook/session.svelte.ts';
 import {keepOffline} from './offline.ts';
-import {createPostgres} from './postgres/port.ts';
-import {createSqlite} from './storage/sqlite-port.ts';
-import {openOwnership} from './storage/ownership.ts';
-import {openStorage} from './storage/worker.ts';
+import {createPostgres} from './clients/postgres.ts';
+import {createSqlite} from './clients/sqlite.ts';
+import {openOwnership} from './clients/ownership.ts';
+import {openStorage} from './clients/storage-worker.ts';
 import App from './ui/App.svelte';
 
 declare global {

@@ -1,9 +1,9 @@
 import {PGlite} from '@electric-sql/pglite';
 import {OpfsAhpFS} from '@electric-sql/pglite/opfs-ahp';
-import * as Comlink from 'comlink';
-import type {PostgresContract} from './contract/postgres.ts';
+import {holdLock, lockNames} from '../src/lib/tabs.ts';
 import {Failed} from './postgres/ask.ts';
 import {createPostgresService, settings, type OpenPostgres} from './postgres/service.ts';
+import {serve} from './shared/serve.ts';
 
 const startParams = [...PGlite.defaultStartParams, ...settings];
 
@@ -14,23 +14,15 @@ const folder = 'lakebook-postgres';
 const patience = 8000;
 
 /** Waits until no other worker has the database; holds it for as long as this one lives. */
-function hold(): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const held = (): Promise<never> => {
-      resolve();
-      return new Promise(() => undefined);
-    };
-    navigator.locks.request(folder, {signal: AbortSignal.timeout(patience)}, held).catch((thrown: unknown) => {
-      reject(
-        new Failed({
-          state: '',
-          message: thrown instanceof Error ? thrown.message : String(thrown),
-          taken: true,
-          fatal: true,
-        }),
-      );
-    });
-  });
+async function hold(): Promise<void> {
+  try {
+    await holdLock((holding) =>
+      navigator.locks.request(lockNames.postgres, {signal: AbortSignal.timeout(patience)}, holding),
+    );
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new Failed({state: '', message, taken: true, fatal: true});
+  }
 }
 
 async function open(): Promise<OpenPostgres> {
@@ -46,4 +38,4 @@ async function open(): Promise<OpenPostgres> {
   return {pg, kept};
 }
 
-Comlink.expose(createPostgresService(open) satisfies PostgresContract);
+serve(createPostgresService(open));

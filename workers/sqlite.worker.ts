@@ -1,6 +1,5 @@
 import sqlite3InitModule from '@sqlite.org/sqlite-wasm';
-import * as Comlink from 'comlink';
-import type {SqliteContract} from './contract/sqlite.ts';
+import {serve} from './shared/serve.ts';
 import {createSqliteService} from './sqlite/service.ts';
 import {fileSource} from './sqlite/vfs.ts';
 
@@ -11,9 +10,9 @@ Object.assign(globalThis, {
   },
 });
 
-Comlink.expose(
+serve(
   createSqliteService(
     () => sqlite3InitModule(),
     (file) => Promise.resolve(fileSource(file)),
-  ) satisfies SqliteContract,
+  ),
 );

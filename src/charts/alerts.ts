@@ -5,7 +5,7 @@ import {id, join, lit, sql, type Sql} from '../sql/sql.ts';
 import {isNumber, isTime, type Column} from '../sql/types.ts';
 import {asNumber, withCtes} from './fragments.ts';
 import {isMeasure, type Encoding, type FacetChannels} from './mark.ts';
-import {otherColor} from './palette.ts';
+import {otherColor, tipLook} from './palette.ts';
 import type {ChartRow, ReducedChart} from './reduced.ts';
 
 /** The table whose rows a chart marks: what an `alerts` cell gives, or any with `timestamp` and `severity`. */
@@ -194,14 +194,6 @@ export function drawAlerts(
       row['cleared'] === null ? 'still open' : `cleared at  ${said(row, 'cleared')}`,
     ].join('\n');
   };
-  const look = {
-    fill: 'var(--surface, white)',
-    stroke: 'var(--line-strong, #ccc)',
-    textPadding: 8,
-    fontSize: 11,
-    lineHeight: 1.35,
-    lineWidth: 40,
-  };
   return {
     behind: groups.map(({rows, paint}) =>
       plot.rectX(rows, {
@@ -214,19 +206,19 @@ export function drawAlerts(
       }),
     ),
     // The most severe lie on top.
-    before: groups
-      .toReversed()
-      .map(({rows, paint, symbol}) =>
-        plot.dot(rows, {
-          ...place,
-          symbol,
-          r: 5,
-          fill: paint,
-          stroke: 'var(--surface, white)',
-          strokeWidth: 1,
-          className: 'alert-mark',
-        }),
-      ),
-    tips: [plot.tip(alerts, plot.pointer({...place, ...look, title: story, maxRadius: 14, preferredAnchor: 'bottom'}))],
+    before: groups.toReversed().map(({rows, paint, symbol}) =>
+      plot.dot(rows, {
+        ...place,
+        symbol,
+        r: 5,
+        fill: paint,
+        stroke: 'var(--surface, white)',
+        strokeWidth: 1,
+        className: 'alert-mark',
+      }),
+    ),
+    tips: [
+      plot.tip(alerts, plot.pointer({...place, ...tipLook, title: story, maxRadius: 14, preferredAnchor: 'bottom'})),
+    ],
   };
 }

@@ -28,3 +28,13 @@ export const ramps: Readonly<Record<Theme, readonly string[]>> = {
   light: ['#eef3fb', '#c9dcf2', '#96bfe6', '#5d9bd3', '#3273b5', '#1d4f8f', '#15315f'],
   dark: ['#16233a', '#1c3f68', '#25619a', '#3b86c0', '#65abd8', '#9ccdea', '#dcf0f8'],
 };
+
+/** How what the pointer shows looks. */
+export const tipLook = {
+  fill: 'var(--surface, white)',
+  stroke: 'var(--line-strong, #ccc)',
+  textPadding: 8,
+  fontSize: 11,
+  lineHeight: 1.35,
+  lineWidth: 40,
+};

@@ -4,7 +4,7 @@ import {alertsInWords, drawAlerts} from './alerts.ts';
 import {bandsOf, textWidth, timeTick} from './axes.ts';
 import {middle, type Canvas, type Drawing, type FacetChannels} from './mark.ts';
 import {markKinds} from './marks/index.ts';
-import {firstColor, otherColor, ramps, seriesColors, type Theme} from './palette.ts';
+import {firstColor, otherColor, ramps, seriesColors, tipLook, type Theme} from './palette.ts';
 import {noValue, other, readRows, type ChartRow, type Kind, type ReducedChart} from './reduced.ts';
 
 export interface Look {
@@ -315,12 +315,7 @@ function tip(
   const places = {x: middle('x', chart.x?.kind ?? 'category'), y: middle('y', chart.y.kind), ...own};
   const look = {
     title: story(chart),
-    fill: 'var(--surface, white)',
-    stroke: 'var(--line-strong, #ccc)',
-    textPadding: 8,
-    fontSize: 11,
-    lineHeight: 1.35,
-    lineWidth: 40,
+    ...tipLook,
     ...facets,
   };
   const near = {x: plot.pointerX, y: plot.pointerY, xy: plot.pointer}[pointer ?? 'x'];

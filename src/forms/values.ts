@@ -1,6 +1,5 @@
-import type {Param, Params} from '../params/index.ts';
+import type {Param, Params, ColumnFamily} from '../params/index.ts';
 import {isNumber, isText, isTime, type Column} from '../sql/types.ts';
-import type {ColumnFamily} from '../params/index.ts';
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === 'object' && !Array.isArray(value);

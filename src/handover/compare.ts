@@ -1,9 +1,9 @@
+import {givesRows} from '../cells/index.ts';
 import {problemOf, ProblemError, type Problem} from '../lib/problem.ts';
 import {list, plural} from '../lib/text.ts';
-import {rejectsOf} from '../notebook/cells.ts';
+import {rejectsOf, type StoredResult} from '../run/define.ts';
 import type {Work} from '../notebook/lake.svelte.ts';
 import type {CompiledCell, PlannedCell} from '../notebook/plan.ts';
-import type {StoredResult} from '../notebook/run.ts';
 import type {FileAt, Ports, Progress} from '../ports/index.ts';
 import {sourceNamed} from '../sources/index.ts';
 import {id, sql} from '../sql/sql.ts';
@@ -43,7 +43,7 @@ export interface OutputCompared {
 
 /** The cells of a notebook that give a table, in order. */
 const tableCells = (planned: ReadonlyMap<string, PlannedCell>): CompiledCell[] =>
-  [...planned.values()].filter((cell): cell is CompiledCell => cell.ready && cell.work.type !== 'chart');
+  [...planned.values()].filter((cell): cell is CompiledCell => cell.ready && givesRows(cell.work));
 
 /** The names that tables of a run's output may bear: each cell's, and that of its rejects. */
 export const outputNames = (planned: ReadonlyMap<string, PlannedCell>): string[] =>
@@ -175,7 +175,7 @@ function clustersOf(cell: CompiledCell, planned: ReadonlyMap<string, PlannedCell
   const search = ({hash, work, inputs}: CompiledCell): Step['clusters'] => {
     if (seen.has(hash)) return undefined;
     seen.add(hash);
-    if (work.type === 'step' && work.step.clusters !== undefined) return work.step.clusters;
+    if (work.step?.clusters !== undefined) return work.step.clusters;
     for (const input of inputs) {
       const above = byHash.get(input.hash);
       const found = above === undefined ? undefined : search(above);

@@ -4,14 +4,13 @@ import {tableIn} from '../sources/databases/tables.ts';
 import {sourceOf} from '../sources/index.ts';
 import type {Handover} from './define.ts';
 
-const filesOf = (cell: PlannedCell): readonly string[] =>
-  cell.ready && cell.work.type === 'step' ? cell.work.files : [];
+const filesOf = (cell: PlannedCell): readonly string[] => (cell.ready ? cell.work.files : []);
 
 /** The tables of database files that DuckDB opens for a notebook. */
 function databaseTables({plan, known}: Handover): readonly DatabaseTable[] {
   return plan.flatMap((cell) => {
-    if (!cell.ready || cell.work.type !== 'step' || filesOf(cell).length === 0) return [];
-    const program = cell.work.step.toSql(cell.work.values, []);
+    if (!cell.ready || filesOf(cell).length === 0) return [];
+    const program = cell.work.program([]);
     if (program.kind !== 'read') return [];
     const found = known(cell.hash)?.files ?? [];
     const {tables} = sourceOf(program.files, program.options, found[0]);

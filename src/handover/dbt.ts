@@ -1,6 +1,8 @@
 import {stringify} from 'yaml';
 import {plural} from '../lib/text.ts';
-import {rejectsOf, type Cell} from '../notebook/cells.ts';
+import {isRunnable, type Cell} from '../cells/define.ts';
+import {givesRows, typeOf} from '../cells/index.ts';
+import {rejectsOf} from '../run/define.ts';
 import type {CompiledCell} from '../notebook/plan.ts';
 import {id, type Sql} from '../sql/sql.ts';
 import {outputDatabase} from './databases.ts';
@@ -19,13 +21,13 @@ export function dbtProject(handover: Handover): {
   const models = new Models(handover, output);
   let prose: string[] = [];
   for (const cell of notebook.cells) {
-    if (cell.type === 'text') prose.push(cell.markdown);
+    if (!isRunnable(cell)) prose.push(cell.markdown);
     else {
       models.add(cell, prose.join('\n\n'));
       prose = [];
     }
   }
-  const files = [...new Set(plan.flatMap((cell) => (cell.ready && cell.work.type === 'step' ? cell.work.files : [])))];
+  const files = [...new Set(plan.flatMap((cell) => (cell.ready ? cell.work.files : [])))];
   const settings = {TimeZone: 'UTC', ieee_floating_point_ops: false, threads: 1};
   return {
     files: [
@@ -114,7 +116,7 @@ class Models {
 
   add(cell: Exclude<Cell, {type: 'text'}>, prose: string): void {
     const planned = this.#plan.find((one) => one.id === cell.id);
-    if (planned === undefined || cell.type === 'chart') return;
+    if (planned === undefined || !isRunnable(cell) || !givesRows(cell)) return;
     const made = this.#cells.add(planned);
     if (made === undefined) return;
     if ('left' in made) {
@@ -181,7 +183,7 @@ class Models {
   /** A query of the user's own names its tables as they are; dbt is told of them beside it. */
   #needs(cell: CompiledCell): string {
     const names =
-      cell.work.type === 'sql'
+      typeOf(cell.work).language === 'sql'
         ? cell.inputs.map(({name}) => name)
         : cell.inputs.flatMap(({name}) => (this.#hooked.has(name) ? [name] : []));
     return names.map((name) => `-- depends_on: {{ ref('${this.#hooked.get(name) ?? name}') }}\n`).join('');
@@ -197,36 +199,23 @@ class Models {
   }
 }
 
-const stops = ({work}: CompiledCell): boolean =>
-  work.type === 'step' && work.step.kind === 'quality' && work.values['on_failure'] === 'stop';
+/** Whether a failed test of its rows ends the build. */
+const stops = ({work}: CompiledCell): boolean => work.tests.some(({otherwise}) => otherwise === 'stop');
 
-/** The tests of a model's columns: what its rules have taken out can't fail, and a failed check of quality ends the build where it stops the run. */
-function testsOf(cell: CompiledCell): unknown[] {
-  const {work} = cell;
-  if (work.type !== 'step') return [];
-  if (work.step.kind === 'quality') {
-    const severity = stops(cell) ? 'error' : 'warn';
-    return [
-      {
-        name: 'passed',
-        data_tests: [{accepted_values: {arguments: {values: ['true'], quote: false}, config: {severity}}}],
-      },
-    ];
-  }
-  if (work.step.kind !== 'validate' || work.values['on_failure'] === 'flag' || !Array.isArray(work.values['rules']))
-    return [];
+/** dbt's tests of a model's columns: a failed check of quality ends the build where it stops the run. */
+function testsOf({work}: CompiledCell): unknown[] {
   const tests = new Map<string, unknown[]>();
-  // dbt puts accepted values between quotes as they are.
-  for (const rule of work.values['rules'] as readonly Readonly<Record<string, unknown>>[]) {
-    const column = rule['column'];
-    if (typeof column !== 'string' || column === '') continue;
+  for (const {column, holds, otherwise} of work.tests) {
     const found = tests.get(column) ?? [];
     tests.set(column, found);
-    if (rule['not_null'] === true) found.push('not_null');
-    if (Array.isArray(rule['in']) && rule['in'].length > 0)
-      found.push({
-        accepted_values: {arguments: {values: rule['in'].map((value) => printed(String(value).replaceAll("'", "''")))}},
-      });
+    if (holds === 'not_null') {
+      found.push(holds);
+      continue;
+    }
+    // dbt puts accepted values between quotes as they are.
+    const values = holds.accepted.map((value) => printed(String(value).replaceAll("'", "''")));
+    const config = otherwise === undefined ? {} : {config: {severity: otherwise === 'stop' ? 'error' : 'warn'}};
+    found.push({accepted_values: {arguments: holds.quoted ? {values} : {values, quote: false}, ...config}});
   }
-  return [...tests].flatMap(([name, data_tests]) => (data_tests.length === 0 ? [] : [{name, data_tests}]));
+  return [...tests].map(([name, data_tests]) => ({name, data_tests}));
 }

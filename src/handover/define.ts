@@ -1,6 +1,6 @@
-import type {Notebook} from '../notebook/cells.ts';
+import type {Notebook} from '../notebook/define.ts';
 import type {PlannedCell} from '../notebook/plan.ts';
-import type {StoredResult} from '../notebook/run.ts';
+import type {StoredResult} from '../run/define.ts';
 
 /** What a hand-over is made from: the open notebook, and what is known of its last results. */
 export interface Handover {

@@ -1,4 +1,4 @@
-import {rejectsOf} from '../notebook/cells.ts';
+import {rejectsOf} from '../run/define.ts';
 import {py, pyIdentifier} from '../pyspark/py.ts';
 import type {HandedOver, Handover} from './define.ts';
 import {jobName} from './job.ts';

@@ -1,6 +1,7 @@
-import {rejectsOf} from '../notebook/cells.ts';
+import {isRunnable} from '../cells/define.ts';
 import type {CompiledCell} from '../notebook/plan.ts';
 import {py, pyIdentifier} from '../pyspark/py.ts';
+import {rejectsOf} from '../run/define.ts';
 import type {SparkNeeds} from '../sources/define.ts';
 import {deltaTable, sourceOf} from '../sources/index.ts';
 import type {HandedOver, Handover} from './define.ts';
@@ -49,15 +50,14 @@ export const usesPostgres = ({plan, known}: Handover): boolean =>
   plan.some(
     (cell) =>
       cell.ready &&
-      (cell.work.type === 'psql' ||
-        (cell.work.type === 'step' &&
-          (cell.work.step.writesPostgres !== undefined || readNeeds(cell, known)?.postgres === true))),
+      (cell.work.touches.some(({kind}) => kind === 'postgres-read' || kind === 'postgres-write') ||
+        readNeeds(cell, known)?.postgres === true),
   );
 
-/** What a job needs to read the files of a cell. */
+/** What a job needs to read the files of a cell; undefined where it reads none. */
 function readNeeds({hash, work}: CompiledCell, known: Handover['known']): SparkNeeds | undefined {
-  if (work.type !== 'step' || work.files.length === 0) return undefined;
-  const program = work.step.toSql(work.values, []);
+  if (work.files.length === 0) return undefined;
+  const program = work.program([]);
   return program.kind === 'read' ? sourceOf(program.files, program.options, known(hash)?.files[0]).spark : undefined;
 }
 
@@ -102,7 +102,7 @@ function introduction(h: Handover, parts: SparkParts, name: string): string[] {
 
 function firstParagraph({notebook}: Handover): string {
   const [text] = notebook.cells;
-  if (text?.type !== 'text') return '';
+  if (text === undefined || isRunnable(text)) return '';
   return text.markdown.split(/\n\s*\n/).find((block) => !/^\s*(#|[-*+>|]|```|\d+[.)])/.test(block)) ?? '';
 }
 

@@ -1,4 +1,8 @@
-import type {PythonLine} from './spark-cells.ts';
+/** A line of Python; one that begins inside a text of several lines can't be indented. */
+export interface PythonLine {
+  readonly text: string;
+  readonly inText: boolean;
+}
 
 /** Lines four spaces in; what stands inside a text of several lines stays where it is. */
 export const indented = (lines: readonly PythonLine[]): string[] =>

@@ -1,8 +1,10 @@
+import {isRunnable, type Work} from '../cells/define.ts';
+import {cellTypeOf} from '../cells/index.ts';
 import type {Problem} from '../lib/problem.ts';
 import {count, plural} from '../lib/text.ts';
-import {rejectsOf, type Notebook} from '../notebook/cells.ts';
+import {rejectsOf, type RanCell, type RanStatus} from '../run/define.ts';
+import type {Notebook} from '../notebook/define.ts';
 import type {CompiledCell, PlannedCell} from '../notebook/plan.ts';
-import type {RanCell, RanStatus} from '../notebook/run.ts';
 import {layerBelow, type Layer, type LayerHeading} from './prose.ts';
 
 /** A run as it was, with the notebook and the plan it was of. */
@@ -66,7 +68,7 @@ export interface Report {
 }
 
 const hasResult = ({status}: {readonly status: RanStatus}): boolean => status === 'ok' || status === 'cached';
-const isTable = ({kind}: {readonly kind: string}): boolean => kind !== 'chart';
+const isTable = ({kind}: {readonly kind: string}): boolean => cellTypeOf(kind)?.gives !== 'picture';
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
 export function reportOf(run: FinishedRun): Report {
@@ -91,14 +93,11 @@ export function reportOf(run: FinishedRun): Report {
   const sources = tables.filter(({name, rowsOut}) => planned.get(name)?.inputs.length === 0 && rowsOut !== null);
   // What a layer came to is what it wrote, not the summaries that are looked at below.
   const rowsOf = (some: readonly ReportCell[]): number | null => {
-    const stepOf = ({name}: ReportCell) => {
-      const work = planned.get(name)?.work;
-      return work?.type === 'step' ? work.step : undefined;
-    };
+    const workOf = ({name}: ReportCell): Work | undefined => planned.get(name)?.work;
     // Summaries that are served from PostgreSQL are made of what the lake keeps.
     const kept =
-      some.findLast((cell) => stepOf(cell)?.writes !== undefined) ??
-      some.findLast((cell) => stepOf(cell)?.group === 'keep');
+      some.findLast((cell) => workOf(cell)?.touches.some(({kind}) => kind === 'lake-write')) ??
+      some.findLast((cell) => workOf(cell)?.step?.group === 'keep');
     return (kept ?? some.at(-1))?.rowsOut ?? null;
   };
   const found = [...new Set(cells.flatMap(({layer}) => layer ?? []))];
@@ -134,7 +133,7 @@ function layersOf(notebook: Notebook, plan: readonly PlannedCell[]): ReadonlyMap
   const layers = new Map<string, Layer>();
   let heading: LayerHeading = {layer: undefined, depth: 6};
   for (const cell of notebook.cells) {
-    if (cell.type === 'text') heading = layerBelow(cell.markdown, heading);
+    if (!isRunnable(cell)) heading = layerBelow(cell.markdown, heading);
     else if (heading.layer !== undefined) layers.set(names.get(cell.id) ?? cell.name, heading.layer);
   }
   return layers;
@@ -147,9 +146,8 @@ function droppedBy(
   rejected: number,
 ): Pick<ReportCell, 'dropped' | 'droppedShare'> {
   const none = {dropped: null, droppedShare: null};
-  if (rowsOut === null || cell?.work.type !== 'step') return none;
-  const {step, values} = cell.work;
-  const isSubset = (step.effectOf?.(values) ?? step.effect) === 'subset' && cell.inputs.length === 1;
+  if (rowsOut === null || cell?.work.step === undefined) return none;
+  const isSubset = cell.work.effect === 'subset' && cell.inputs.length === 1;
   const [read, dropped] =
     isSubset && rowsIn !== null
       ? [rowsIn, rowsIn - rowsOut]
@@ -186,7 +184,7 @@ function problemsOf(ran: RanCell, cell: CompiledCell | undefined): ReportProblem
       kind: 'rejects',
       message: `${plural(ran.rejected, 'row')} rejected: ${rejectsOf(ran.name)} has them, with the reason.`,
     });
-  if (cell?.work.type === 'step' && cell.work.step.group === 'alert' && (ran.rowsOut ?? 0) > 0)
+  if (cell?.work.step?.group === 'alert' && (ran.rowsOut ?? 0) > 0)
     problems.push({cell: ran.name, kind: 'alerts', message: `${plural(ran.rowsOut ?? 0, 'alert')} raised.`});
   return problems;
 }

@@ -22,8 +22,7 @@ export function sparkBundle(h: Handover): {readonly files: readonly HandoverFile
   };
 }
 
-const writesLake = (h: Handover): boolean =>
-  h.plan.some((cell) => cell.ready && cell.work.type === 'step' && cell.work.applies !== undefined);
+const writesLake = (h: Handover): boolean => h.plan.some((cell) => cell.ready && cell.applies !== undefined);
 
 const readme = (h: Handover, name: string): string =>
   [

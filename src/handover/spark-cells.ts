@@ -1,11 +1,12 @@
-import type {Cell, ParamValue, TextCell} from '../notebook/cells.ts';
-import {rejectsOf} from '../notebook/cells.ts';
-import type {CompiledCell, InputTable, PlannedCell} from '../notebook/plan.ts';
+import {isRunnable, type ParamValue, type TextCell} from '../cells/define.ts';
+import {givesRows, typeOf} from '../cells/index.ts';
+import {rejectsOf, type InputTable} from '../run/define.ts';
+import type {CompiledCell, PlannedCell} from '../notebook/plan.ts';
 import {pysparkOf} from '../notebook/source.ts';
 import {pyIdentifier} from '../pyspark/py.ts';
 import * as spark from '../pyspark/query.ts';
 import type {Handover, Left} from './define.ts';
-import {importedNames} from './python-text.ts';
+import {importedNames, type PythonLine} from './python-text.ts';
 import {layerBelow, type Layer, type LayerHeading} from './prose.ts';
 import {codeOf, parameterised, type Parameterised} from './spark-params.ts';
 
@@ -53,12 +54,6 @@ export interface SparkParts {
   readonly usesLake: boolean;
 }
 
-/** A line of Python; one that begins inside a text of several lines can't be indented. */
-export interface PythonLine {
-  readonly text: string;
-  readonly inText: boolean;
-}
-
 function pythonLines(python: string): PythonLine[] {
   let inText = false;
   return python.split('\n').map((text) => {
@@ -74,7 +69,7 @@ const assigned = /^\s*([A-Za-z_]\w*) = /;
 
 /** The cells of a notebook as Python in order. `file` writes the address of a file; `reserved` are names of the file that the Python goes to. */
 export function sparkParts(h: Handover, file: (name: string) => string, reserved: readonly string[]): SparkParts {
-  const compiled = h.plan.filter((cell) => cell.ready).filter(({work}) => work.type !== 'chart');
+  const compiled = h.plan.filter((cell) => cell.ready).filter(({work}) => givesRows(work));
   const variables = variablesOf(h, compiled, reserved);
   const variable = (name: string): string => variables.get(name.toLowerCase()) ?? pyIdentifier(name);
   const written = new Map<CompiledCell, ReturnType<typeof pysparkOf>>();
@@ -95,7 +90,7 @@ export function sparkParts(h: Handover, file: (name: string) => string, reserved
   const items: (SparkCell | SparkRemark)[] = [];
   let heading: LayerHeading = {layer: undefined, depth: 6};
   for (const source of h.notebook.cells) {
-    if (source.type === 'text') {
+    if (!isRunnable(source)) {
       heading = layerBelow(proseOf(source), heading);
       items.push({type: 'prose', text: proseOf(source)});
       continue;
@@ -103,7 +98,7 @@ export function sparkParts(h: Handover, file: (name: string) => string, reserved
     const cell = h.plan.find(({id}) => id === source.id);
     if (cell === undefined) continue;
     if (!cell.ready && cell.disabled) items.push({type: 'note', text: `${cell.name} is switched off in the notebook.`});
-    else if (cell.ready && cell.work.type === 'chart') items.push({type: 'note', text: chartNote(cell, source)});
+    else if (cell.ready && !givesRows(cell.work)) items.push({type: 'note', text: chartNote(cell)});
     else {
       const made = cell.ready ? cellOf(cell) : brokenCell(cell);
       if ('why' in made) {
@@ -149,7 +144,7 @@ export function sparkParts(h: Handover, file: (name: string) => string, reserved
       type: 'cell',
       name: cell.name,
       variable: target,
-      sentence: cell.work.type === 'step' ? cell.work.step.sentence(cell.work.values) : `The SQL cell ${cell.name}`,
+      sentence: cell.work.step === undefined ? `The ${typeOf(cell.work).title} cell ${cell.name}` : cell.work.sentence,
       layer: heading.layer,
       lines: lines.filter((line) => !isImport(line)),
       code: codeOf(text),
@@ -214,11 +209,10 @@ function giverOf(input: InputTable, plan: readonly PlannedCell[]): string {
 }
 
 /** Whether a cell reads or writes tables of the lake. */
-export const usesLake = ({work, sources}: CompiledCell): boolean =>
-  sources.length > 0 || (work.type === 'step' && work.applies !== undefined);
+export const usesLake = ({applies, sources}: CompiledCell): boolean => sources.length > 0 || applies !== undefined;
 
 const isLive = ({sources}: CompiledCell): boolean =>
-  sources.some(({work}) => work.at === undefined && !work.schemaOnly);
+  sources.some(({work: {source}}) => source.at === undefined && !source.schemaOnly);
 
 function brokenCell(cell: Exclude<PlannedCell, CompiledCell>): Left {
   const [problem] = cell.problems;
@@ -230,12 +224,8 @@ function brokenCell(cell: Exclude<PlannedCell, CompiledCell>): Left {
   };
 }
 
-function chartNote(cell: CompiledCell, source: Cell): string {
-  const {work, inputs} = cell;
-  const title =
-    work.type === 'chart' && source.type === 'chart' && typeof source.values['title'] === 'string'
-      ? ` “${source.values['title']}”`
-      : '';
+function chartNote({work, inputs}: CompiledCell): string {
+  const title = work.chart?.title === undefined ? '' : ` “${work.chart.title}”`;
   return `The chart${title} of ${inputs[0]?.name ?? 'its table'} is drawn in Lakebook.`;
 }
 

@@ -1,7 +1,6 @@
-import {substitute, substituteValues} from '../notebook/substitute.ts';
-import type {Notebook, ParamValue} from '../notebook/cells.ts';
+import {isRunnable, type NotebookParams, type ParamValue} from '../cells/define.ts';
+import type {Notebook} from '../notebook/define.ts';
 import type {CompiledCell} from '../notebook/plan.ts';
-import {readParams} from '../params/index.ts';
 import {py, pyIdentifier} from '../pyspark/py.ts';
 
 /** The Python of a cell whose body was planned with these parameters of the notebook; undefined when it can't be with them. */
@@ -10,21 +9,14 @@ export type Write = (cell: CompiledCell) => string | undefined;
 const placeholder = /\$\{([A-Za-z_]\w*)\}/g;
 
 /** The parameters that the cell's body names. */
-const named = (body: string, params: Notebook['params']): string[] => [
+const named = (body: string, params: NotebookParams): string[] => [
   ...new Set([...body.matchAll(placeholder)].flatMap(([, name = '']) => (Object.hasOwn(params, name) ? [name] : []))),
 ];
 
 /** The cell as it would have been planned with other parameters; undefined when it couldn't be. */
-function withParams(cell: CompiledCell, notebook: Notebook, params: Notebook['params']): CompiledCell | undefined {
-  const source = notebook.cells.find(({id}) => id === cell.id);
-  const {work} = cell;
-  if (work.type === 'sql' && source?.type === 'sql') {
-    const query = substitute(source.body.trim(), params, true, []);
-    return {...cell, work: {...work, query}};
-  }
-  if (work.type !== 'step' || source?.type !== 'step') return undefined;
-  const values = readParams(work.step.params, substituteValues(source.values, work.step.params, params, []));
-  return values.ok ? {...cell, work: {...work, values: values.value}} : undefined;
+function withParams(cell: CompiledCell, params: NotebookParams): CompiledCell | undefined {
+  const work = cell.work.withParams(params);
+  return work === undefined ? undefined : {...cell, work};
 }
 
 // Values that are unlikely to stand in a notebook; one that the step refuses (k = 7919) gives way to the next.
@@ -55,7 +47,7 @@ export function parameterised(cell: CompiledCell, notebook: Notebook, write: Wri
   const plain = write(cell);
   if (plain === undefined) return undefined;
   const source = notebook.cells.find(({id}) => id === cell.id);
-  const used = source === undefined || source.type === 'text' ? [] : named(source.body, notebook.params);
+  const used = source === undefined || !isRunnable(source) ? [] : named(source.body, notebook.params);
   const markers: Marker[] = [];
   const fixed: string[] = [];
   for (const name of used) {
@@ -69,7 +61,7 @@ export function parameterised(cell: CompiledCell, notebook: Notebook, write: Wri
   }
 
   function works(all: readonly Marker[]): string | undefined {
-    const changed = withParams(cell, notebook, {
+    const changed = withParams(cell, {
       ...notebook.params,
       ...Object.fromEntries(all.map(({name, stranger}) => [name, stranger])),
     });

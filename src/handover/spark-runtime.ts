@@ -1,5 +1,5 @@
 import {pyIdentifier} from '../pyspark/py.ts';
-import type {ParamValue} from '../notebook/cells.ts';
+import type {ParamValue} from '../cells/define.ts';
 import runtime from './runtime.py?raw';
 import {importedNames} from './python-text.ts';
 import type {SparkCell, SparkParts} from './spark-cells.ts';

@@ -1,8 +1,10 @@
+import {isRunnable, type RunnableCell} from '../cells/define.ts';
+import {givesRows, typeOf} from '../cells/index.ts';
+import {touching} from '../run/touch.ts';
 import {shellWord} from '../lib/shell.ts';
 import {list} from '../lib/text.ts';
-import {rejectsOf, type RunnableCell} from '../notebook/cells.ts';
-import type {CompiledCell, InputTable, LakeSource, PlannedCell} from '../notebook/plan.ts';
-import type {StoredResult} from '../notebook/run.ts';
+import {rejectsOf, type InputTable, type LakeSource, type StoredResult} from '../run/define.ts';
+import type {CompiledCell, PlannedCell} from '../notebook/plan.ts';
 import type {AttachedFile} from '../sources/databases/attach.ts';
 import type {LoadOptions, ScriptRows} from '../sources/define.ts';
 import {deltaTable, sourceOf} from '../sources/index.ts';
@@ -10,7 +12,7 @@ import {lakeReads} from '../sql/lake.ts';
 import {tokens} from '../sql/lexer.ts';
 import {id, lit, query, sql, type Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
-import type {Input, Program} from '../steps/define.ts';
+import type {Input, Program} from '../run/program.ts';
 import type {LakeWrite} from '../tables/define.ts';
 import {databasesOf, outputDatabase} from './databases.ts';
 import type {HandedOver, Handover, Left} from './define.ts';
@@ -65,7 +67,7 @@ export function sqlScript(handover: Handover): HandedOver {
   const script = new Script(handover);
   const body: string[] = [];
   for (const cell of notebook.cells) {
-    if (cell.type === 'text') body.push(remark(cell.markdown));
+    if (!isRunnable(cell)) body.push(remark(cell.markdown));
     else {
       const planned = plan.find(({id: of}) => of === cell.id);
       const text = planned === undefined ? undefined : script.add(planned, cell);
@@ -79,9 +81,7 @@ export function sqlScript(handover: Handover): HandedOver {
 
   function header({known}: Handover, {left}: Script): string {
     const name = baseName(path);
-    const files = [
-      ...new Set(plan.flatMap((cell) => (cell.ready && cell.work.type === 'step' ? cell.work.files : []))),
-    ];
+    const files = [...new Set(plan.flatMap((cell) => (cell.ready ? cell.work.files : [])))];
     const params = Object.entries(notebook.params).map(([param, value]) => `${param} = ${String(value)}`);
     const lines = [
       notebook.title === '' ? name : notebook.title,
@@ -97,7 +97,7 @@ export function sqlScript(handover: Handover): HandedOver {
           ]
         : []),
       ...(params.length === 0 ? [] : [`The notebook’s parameters are filled in: ${params.join(', ')}.`]),
-      ...(plan.some((cell) => cell.ready && cell.work.type !== 'chart' && known(cell.hash) === undefined)
+      ...(plan.some((cell) => cell.ready && givesRows(cell.work) && known(cell.hash) === undefined)
         ? [
             'Not every cell had run when this was written: run the notebook and export it again, and the script says more exactly how files are read.',
           ]
@@ -177,7 +177,7 @@ class Script {
 
   /** The statements of a cell, or undefined when it needs none. */
   add(planned: PlannedCell, cell: RunnableCell): string | undefined {
-    if (cell.type === 'chart') return undefined;
+    if (!givesRows(cell)) return undefined;
     const made = this.#cells.add(planned);
     if (made === undefined) return remark(`${planned.name} is switched off.`);
     if ('through' in made) {
@@ -361,30 +361,31 @@ export class DuckDBCells {
       postgres: undefined,
       isRead: false,
     };
-    if (work.type === 'chart') throw new Out('A chart is drawn in the page.', 'Draw it from its table.');
+    if (!givesRows(work)) throw new Out('A chart is drawn in the page.', 'Draw it from its table.');
     const lacks = cell.sources.map((source) => this.#lake.read(source).lacks).find((found) => found !== undefined);
     const [source] = cell.sources;
     if (source !== undefined && this.dialect.lake === undefined)
       throw new Out(
-        `It reads lake.${source.work.table}, and there is no lake here.`,
+        `It reads lake.${source.work.source.table}, and there is no lake here.`,
         this.#byFile(cell.name),
         sql`FROM ${lit(`${cell.name}.parquet`)}`,
       );
     if (lacks?.byFile === true)
       throw new Out(lacks.why, this.#byFile(cell.name), sql`FROM ${lit(`${cell.name}.parquet`)}`);
-    if (work.type === 'sql') {
-      const rows = this.#queryOf(cell, work.query);
+    // A text of the user's own stands as it is, whatever the columns are.
+    const own = typeOf(work).language === 'sql' ? work.program([]) : undefined;
+    if (own?.kind === 'query') {
+      const rows = this.#queryOf(cell, own.written);
       if (missing !== undefined) throw this.#reads(missing, rows);
       if (lacks !== undefined) throw new Out(lacks.why, lacks.advice, rows);
       return {...base, rows};
     }
-    if (work.type === 'psql')
+    if (own?.kind === 'postgres')
       throw new Out(
         'PostgreSQL answers it, not DuckDB.',
         this.#byFile(cell.name),
         sql`FROM ${lit(`${cell.name}.parquet`)}`,
       );
-    const {step, values} = work;
     const found = cell.inputs.map((input) => this.#input(input, cell));
     const inputs = found.flatMap(({columns, ...input}) => (columns === undefined ? [] : [{...input, columns}]));
     const unknown = found.find(({columns}) => columns === undefined);
@@ -395,13 +396,12 @@ export class DuckDBCells {
             'Run the notebook, then export it again.',
           )
         : this.#reads(missing);
-    if (missing !== undefined) throw this.#reads(missing, this.#ofStep(step.toSql(values, inputs), cell, inputs));
-    if (lacks !== undefined)
-      throw new Out(lacks.why, lacks.advice, this.#ofStep(step.toSql(values, inputs), cell, inputs));
-    const [problem] = step.check?.(values, inputs) ?? [];
+    if (missing !== undefined) throw this.#reads(missing, this.#rowsOf(work.program(inputs), cell, inputs));
+    if (lacks !== undefined) throw new Out(lacks.why, lacks.advice, this.#rowsOf(work.program(inputs), cell, inputs));
+    const problem = work.check(inputs);
     if (problem !== undefined) throw new Out(problem.message, problem.hint ?? 'Mend it first.');
-    const program = step.toSql(values, inputs);
-    const sentence = step.sentence(values);
+    const program = work.program(inputs);
+    const {sentence} = work;
     if (program.kind === 'read') {
       const {rows, rejects, attached} = readSql(
         program.files,
@@ -412,7 +412,7 @@ export class DuckDBCells {
       if (rejects === undefined) this.#gone.add(rejectsOf(cell.name).toLowerCase());
       return {...base, sentence, attached, rows, rejects, isRead: rejects !== undefined};
     }
-    const rows = this.#ofStep(program, cell, inputs);
+    const rows = this.#rowsOf(program, cell, inputs);
     if (program.kind === 'sql')
       return {...base, sentence, rows, rejects: program.rejects, halt: program.judge?.halt?.(id(cell.name))};
     if (program.kind === 'through' && program.postgres !== undefined)
@@ -430,7 +430,7 @@ export class DuckDBCells {
   #isGone = (name: string): boolean =>
     [...this.#gone].some((gone) => gone === name.toLowerCase() || rejectsOf(gone) === name.toLowerCase());
 
-  #ofStep(program: Program, cell: CompiledCell, [input]: readonly Input[]): Sql {
+  #rowsOf(program: Program, cell: CompiledCell, [input]: readonly Input[]): Sql {
     switch (program.kind) {
       case 'sql':
         return program.sql;
@@ -438,6 +438,11 @@ export class DuckDBCells {
         return sql`FROM ${input?.relation ?? this.dialect.table(cell.name)}`;
       case 'read':
         return program.shown;
+      case 'query':
+        return query(program.written);
+      case 'postgres':
+      case 'lake':
+        throw new Error(`DuckDB has no rows of a ${program.kind} program`);
       case 'kernel': {
         if (program.inSql) return program.shown;
         throw new Out(`DuckDB has no ${cell.kind}.`, this.#byFile(cell.name), sql`FROM ${lit(`${cell.name}.parquet`)}`);
@@ -475,7 +480,7 @@ export class DuckDBCells {
   #queryOf(cell: CompiledCell, text: string): Sql {
     const tables = new Map<string, Sql>(cell.sources.map((source) => [source.name, this.#lakeTable(source)]));
     const found = lakeReads(text);
-    if (!found.ok || cell.sources.every(({work}) => work.at === undefined)) return query(text);
+    if (!found.ok || cell.sources.every(({work: {source}}) => source.at === undefined)) return query(text);
     const lexed = tokens(found.value.text);
     let named = found.value.text;
     for (const token of lexed.ok ? [...lexed.value].reverse() : []) {
@@ -505,11 +510,13 @@ class LakeTables {
     for (const cell of plan) {
       if (!cell.ready) continue;
       for (const {work} of cell.sources) {
-        if (work.at === undefined) this.#all.add(work.table);
-        else if ('version' in work.at) this.#read.add(at(work.table.toLowerCase(), work.at.version));
+        const {source} = work;
+        if (source.at === undefined) this.#all.add(source.table);
+        else if ('version' in source.at) this.#read.add(at(source.table.toLowerCase(), source.at.version));
       }
-      const table = cell.work.type === 'step' ? cell.work.step.writes?.(cell.work.values)?.table : undefined;
-      if (table === undefined || cell.work.type !== 'step') continue;
+      const [write] = touching(cell.work.touches, 'lake-write');
+      if (write === undefined) continue;
+      const table = write.name;
       const key = table.toLowerCase();
       const facts = known(cell.hash)?.figures?.facts ?? {};
       const version = facts['committed'] === 0 ? undefined : facts['version'];
@@ -518,7 +525,7 @@ class LakeTables {
       this.#writers.set(key, [...(this.#writers.get(key) ?? []), cell]);
       // A gap before its version is a commit of someone else's.
       const isNext = version === undefined || version === (last.has(key) ? (before ?? version - 1) + 1 : 0);
-      if (cell.work.values['mode'] === 'overwrite') this.#partial.delete(key);
+      if (write.mode === 'overwrite') this.#partial.delete(key);
       else if (!isNext && !this.#partial.has(key)) this.#partial.set(key, cell);
       if (version !== undefined && !this.#partial.has(key)) this.#of(key).set(version, cell);
       last.set(key, version ?? before);
@@ -563,18 +570,18 @@ class LakeTables {
   }
 
   /** The name in the schema lake of what a cell reads, and what it lacks. */
-  read({work}: LakeSource): {
+  read({work: {source}}: LakeSource): {
     readonly table: string;
     readonly lacks?: {readonly why: string; readonly advice: string; readonly byFile: boolean};
   } {
-    const key = work.table.toLowerCase();
-    const table = this.#names.get(key) ?? work.table;
+    const key = source.table.toLowerCase();
+    const table = this.#names.get(key) ?? source.table;
     const isOthers = !this.#names.has(key) || this.#partial.has(key);
     const lost = this.#lost.get(key);
-    if (work.at !== undefined) {
-      if (!isOthers && lost === undefined && 'version' in work.at && this.#of(key).has(work.at.version))
-        return {table: at(table, work.at.version)};
-      const which = 'version' in work.at ? `version ${work.at.version}` : 'a version by its time';
+    if (source.at !== undefined) {
+      if (!isOthers && lost === undefined && 'version' in source.at && this.#of(key).has(source.at.version))
+        return {table: at(table, source.at.version)};
+      const which = 'version' in source.at ? `version ${source.at.version}` : 'a version by its time';
       return {
         table,
         lacks: {

@@ -62,8 +62,11 @@ export function featuresOf(protocol: Protocol): {
   };
 }
 
+/** How a data file's columns are found: by the schema's names, by its physical names, or by its field ids. */
+export type ColumnMapping = 'none' | 'name' | 'id';
+
 /** How columns are found in data files. A mode that the protocol has no column mapping for means nothing. */
-export function mappingMode(protocol: Protocol, metadata: Metadata): 'none' | 'name' | 'id' {
+export function mappingMode(protocol: Protocol, metadata: Metadata): ColumnMapping {
   const mode = metadata.configuration['delta.columnMapping.mode']?.toLowerCase();
   return (mode === 'name' || mode === 'id') && featuresOf(protocol).reader.includes('columnMapping') ? mode : 'none';
 }

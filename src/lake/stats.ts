@@ -1,5 +1,4 @@
-import type {DeltaType, StructField} from './schema.ts';
-import {physicalName} from './schema.ts';
+import {physicalName, type DeltaType, type StructField} from './schema.ts';
 
 /** What is known of a data file's rows, by logical column name, nested as the columns are; values as JSON has them, numbers beyond its precision as texts or bigints. */
 export interface ColumnStats {

@@ -2,26 +2,9 @@ import {problemOf, type Problem} from '../lib/problem.ts';
 import type {Value} from '../lib/value.ts';
 import type {EnginePort, StoragePort} from '../ports/index.ts';
 import {lit, sql, type Sql} from '../sql/sql.ts';
-import type {StoredResult} from './run.ts';
+import type {StoredResult} from '../run/define.ts';
+import type {Alert} from './alert.ts';
 import type {Webhook} from './webhook.ts';
-
-/** A row of an `alerts` cell. Times are ISO 8601, in UTC; a number that JSON has no word for is text. */
-export interface Alert {
-  /** The cell and the alert's id. */
-  readonly key: string;
-  readonly cell: string;
-  readonly id: string;
-  readonly timestamp: string;
-  readonly sensor: string | null;
-  readonly metric: string;
-  readonly value: number | string;
-  readonly threshold: number | string;
-  readonly severity: string;
-  readonly since: string;
-  readonly clearedAt: string | null;
-  readonly peakValue: number | string;
-  readonly readings: number;
-}
 
 /** What a cell's last run gave: its counts, and the alerts that are told, the open ones first and then the latest. */
 interface Found {

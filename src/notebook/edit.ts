@@ -1,7 +1,13 @@
-import {fenceOf, rejectsOf, type Cell, type Notebook, type ParamValue, type RunnableCell} from './cells.ts';
-import {tokens} from '../sql/lexer.ts';
+import {mayTouch, typeOf} from '../cells/index.ts';
+import {renamedValue} from '../cells/yaml-cell.ts';
+import {touching} from '../run/touch.ts';
+import {isRunnable, type Cell, type ParamValue, type RunnableCell} from '../cells/define.ts';
+import {withBody, withHeader, withValues} from '../cells/source.ts';
+import {rejectsOf} from '../run/define.ts';
 import {editDashboard, type DashboardEdit} from './dashboard.ts';
-import {parseNotebook, withBody, withFront, withHeader, withValues} from './model.ts';
+import type {Notebook} from './define.ts';
+import {holdInputs} from './implicit.ts';
+import {parseNotebook, withFront} from './model.ts';
 
 /** A cell's id and the lines it should have. */
 type Piece = Pick<Cell, 'id' | 'source'>;
@@ -56,50 +62,63 @@ function closed(source: string, end: string): string {
 const pieces = (notebook: Notebook): Piece[] => notebook.cells.map(({id, source}) => ({id, source}));
 
 export const setSource = (notebook: Notebook, id: string, source: string): Notebook =>
-  rebuild(
+  held(
     notebook,
-    pieces(notebook).map((piece) => (piece.id === id ? {id, source} : piece)),
+    rebuild(
+      notebook,
+      pieces(notebook).map((piece) => (piece.id === id ? {id, source} : piece)),
+    ),
+    [id],
   );
+
+/** `after` with the inputs written down that cells read without naming them and would have lost. */
+function held(before: Notebook, after: Notebook, moved: readonly string[] = []): Notebook {
+  const sources = holdInputs(before, after, moved);
+  return sources.size === 0
+    ? after
+    : rebuild(
+        after,
+        pieces(after).map((piece) => ({...piece, source: sources.get(piece.id) ?? piece.source})),
+      );
+}
 
 /** Sets parameters of a step or chart cell; `undefined` removes one. */
 export function setValues(notebook: Notebook, id: string, values: Readonly<Record<string, unknown>>): Notebook {
   const cell = notebook.cells.find((other) => other.id === id);
-  return cell === undefined || cell.type === 'text' ? notebook : setSource(notebook, id, withValues(cell, values));
+  return cell === undefined || !isRunnable(cell) ? notebook : setSource(notebook, id, withValues(cell, values));
 }
 
 export function setDisabled(notebook: Notebook, ids: readonly string[], disabled: boolean): Notebook {
   return rebuild(
     notebook,
     notebook.cells.map((cell) =>
-      ids.includes(cell.id) && cell.type !== 'text' ? {id: cell.id, source: switched(cell, disabled)} : cell,
+      ids.includes(cell.id) && isRunnable(cell) ? {id: cell.id, source: switched(cell, disabled)} : cell,
     ),
   );
 }
 
-function switched(cell: RunnableCell, disabled: boolean): string {
-  if (cell.disabled === disabled) return cell.source;
-  if (cell.type !== 'sql') return withValues(cell, {disabled: disabled ? true : undefined});
-  const head = cell.source.indexOf('\n') + 1;
-  return disabled
-    ? `${cell.source.slice(0, head)}-- disabled: true\n${cell.source.slice(head)}`
-    : cell.source.replace(/^\s*--\s*disabled: true\s*\n/m, '');
-}
+const switched = (cell: RunnableCell, disabled: boolean): string =>
+  cell.disabled === disabled ? cell.source : typeOf(cell).switched(cell, disabled);
 
-const headerOf = (cell: RunnableCell, name: string): string =>
-  cell.type === 'step' ? `step ${name} = ${cell.kind}` : `${cell.type === 'sql' ? fenceOf(cell) : cell.type} ${name}`;
+/** The first line of a cell of this name. */
+const headerOf = (cell: RunnableCell, name: string): string => `${cell.type} ${typeOf(cell).header(cell, name)}`;
 
-/** Renames a cell, and every `from`, cell parameter, SQL mention and tile of the dashboard that reads it by name. */
+/** Renames a cell, and every mention of it or of its rejects in other cells and on the dashboard. */
 export function rename(notebook: Notebook, id: string, name: string): Notebook {
   const cell = notebook.cells.find((other) => other.id === id);
-  if (cell === undefined || cell.type === 'text' || cell.name === name) return notebook;
-  const header = headerOf(cell, name);
+  if (cell === undefined || !isRunnable(cell) || cell.name === name) return notebook;
+  const old = cell.name.toLowerCase();
+  const names = new Set(notebook.cells.filter(isRunnable).map((other) => other.name.toLowerCase()));
+  const nameOf = (found: string): string | undefined => {
+    const key = found.toLowerCase();
+    if (key === old) return name;
+    // A cell of its own may go by that name.
+    return key === rejectsOf(old) && !names.has(key) ? rejectsOf(name) : undefined;
+  };
   const renamed = (other: Cell): Piece => {
-    if (other.id === id) return {id, source: withHeader(other.source, header)};
-    if (other.type === 'sql')
-      return other.engine === 'postgres' ? other : {id: other.id, source: renamedInSql(other, cell.name, name)};
-    if ((other.type === 'step' || other.type === 'chart') && cell.name !== '')
-      return {id: other.id, source: withReferences(other, cell.name, name)};
-    return other;
+    if (other.id === id) return {id, source: withHeader(other.source, headerOf(cell, name))};
+    if (!isRunnable(other) || cell.name === '') return other;
+    return {id: other.id, source: typeOf(other).renamed(other, nameOf)};
   };
   const isShown = cell.name !== '' && notebook.dashboard.tiles.some((tile) => tile?.cell === cell.name);
   const front = isShown
@@ -108,30 +127,29 @@ export function rename(notebook: Notebook, id: string, name: string): Notebook {
   return rebuild(notebook, notebook.cells.map(renamed), front);
 }
 
-function renamedInSql(cell: RunnableCell, old: string, name: string): string {
-  const lexed = tokens(cell.body);
-  if (!lexed.ok) return cell.source;
-  let body = cell.body;
-  for (const [i, token] of [...lexed.value.entries()].reverse()) {
-    const qualified = lexed.value[i - 1]?.text === '.';
-    const to = token.text === old ? name : token.text === rejectsOf(old) ? rejectsOf(name) : undefined;
-    if (token.type === 'identifier' && !qualified && to !== undefined)
-      body = body.slice(0, token.start) + to + body.slice(token.end);
-  }
-  return withBody(cell, body);
-}
+/** Names a table of the lake otherwise in every cell that reads or writes it. */
+export const renameTable = (notebook: Notebook, from: string, to: string): Notebook =>
+  rebuild(
+    notebook,
+    notebook.cells.map((cell) =>
+      isRunnable(cell) ? {id: cell.id, source: typeOf(cell).tableRenamed(cell, from, to)} : cell,
+    ),
+  );
 
-function withReferences(cell: Exclude<RunnableCell, {type: 'sql'}>, old: string, name: string): string {
-  const changes: Record<string, unknown> = {};
-  if (cell.from === old) changes['from'] = name;
-  if (cell.type === 'chart' && cell.values['alerts'] === old) changes['alerts'] = name;
-  // Of steps only `with` (union, join) names cells besides `from`.
-  const other = cell.values['with'];
-  if (other === old) changes['with'] = name;
-  else if (Array.isArray(other) && other.includes(old))
-    changes['with'] = other.map((item: unknown) => (item === old ? name : item));
-  return Object.keys(changes).length === 0 ? cell.source : withValues(cell, changes);
-}
+/** The same notebook on another file: every cell that names the old one names the new one. */
+export const replaceFile = (notebook: Notebook, old: string, name: string): Notebook =>
+  rebuild(
+    notebook,
+    notebook.cells.map((cell) => {
+      const params = touching(mayTouch(cell, notebook.params), 'file').map(({param}) => param);
+      if (!isRunnable(cell) || params.length === 0) return cell;
+      const changes = [...new Set(params)].flatMap((param) => {
+        const changed = renamedValue(cell.values[param], (file) => (file === old ? name : undefined));
+        return changed === undefined ? [] : [[param, changed] as const];
+      });
+      return changes.length === 0 ? cell : {id: cell.id, source: withValues(cell, Object.fromEntries(changes))};
+    }),
+  );
 
 /** Inserts a cell's source after the cell `afterId`, or first when it is undefined. Gives the new cell's id too. */
 export function insert(
@@ -144,14 +162,18 @@ export function insert(
   const known = new Set(all.map((piece) => piece.id));
   const next = rebuild(notebook, all.toSpliced(index, 0, {id: '', source}));
   const cells = next.cells.map((cell) => (cell.id === '' ? {...cell, id: `new-${++inserted}`} : cell));
-  return {notebook: {...next, cells}, id: cells.find((cell) => !known.has(cell.id))?.id};
+  const id = cells.find((cell) => !known.has(cell.id))?.id;
+  return {notebook: held(notebook, {...next, cells}), id};
 }
 let inserted = 0;
 
 export const remove = (notebook: Notebook, ids: readonly string[]): Notebook =>
-  rebuild(
+  held(
     notebook,
-    pieces(notebook).filter((piece) => !ids.includes(piece.id)),
+    rebuild(
+      notebook,
+      pieces(notebook).filter((piece) => !ids.includes(piece.id)),
+    ),
   );
 
 /** Moves cells, in their order, so that the first stands before the cell that is at `index` now. */
@@ -160,23 +182,24 @@ export function move(notebook: Notebook, ids: readonly string[], index: number):
   const isMoved = (piece: Piece): boolean => ids.includes(piece.id);
   const before = all.slice(0, index).filter((piece) => !isMoved(piece));
   const after = all.slice(index).filter((piece) => !isMoved(piece));
-  return rebuild(notebook, [...before, ...all.filter(isMoved), ...after]);
+  return held(notebook, rebuild(notebook, [...before, ...all.filter(isMoved), ...after]), ids);
 }
 
 /** Copies of cells, below the last of them, with names of their own. */
 export function duplicate(notebook: Notebook, ids: readonly string[]): Notebook {
-  const taken = new Set(notebook.cells.flatMap((cell) => (cell.type === 'text' ? [] : [cell.name])));
+  const taken = new Set(notebook.cells.flatMap((cell) => (isRunnable(cell) ? [cell.name] : [])));
   const copies = notebook.cells
     .filter((cell) => ids.includes(cell.id))
     .map((cell): Piece => {
-      if (cell.type === 'text' || cell.name === '') return {id: '', source: cell.source};
+      if (!isRunnable(cell) || cell.name === '') return {id: '', source: cell.source};
       const name = freeName(cell.name, taken);
       taken.add(name);
       return {id: '', source: withHeader(cell.source, headerOf(cell, name))};
     });
   const last = Math.max(...notebook.cells.map((cell, i) => (ids.includes(cell.id) ? i : -1)));
   const next = rebuild(notebook, pieces(notebook).toSpliced(last + 1, 0, ...copies));
-  return {...next, cells: next.cells.map((cell) => (cell.id === '' ? {...cell, id: `new-${++inserted}`} : cell))};
+  const cells = next.cells.map((cell) => (cell.id === '' ? {...cell, id: `new-${++inserted}`} : cell));
+  return held(notebook, {...next, cells});
 }
 
 /** `name`, or `name_2`, `name_3` … when it is taken. */
@@ -207,5 +230,5 @@ export const setDashboard = (notebook: Notebook, change: DashboardEdit): Noteboo
 
 export function setBody(notebook: Notebook, id: string, body: string): Notebook {
   const cell = notebook.cells.find((other) => other.id === id);
-  return cell === undefined || cell.type === 'text' ? notebook : setSource(notebook, id, withBody(cell, body));
+  return cell === undefined || !isRunnable(cell) ? notebook : setSource(notebook, id, withBody(cell, body));
 }

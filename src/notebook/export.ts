@@ -8,7 +8,8 @@ import {pageSql} from '../sql/page.ts';
 import {sql, type Sql} from '../sql/sql.ts';
 import type {ExportFormat, ExportOptions} from './export-format.ts';
 import {oneAhead} from '../tables/one-ahead.ts';
-import type {Runner, StoredResult} from './run.ts';
+import type {Runner} from '../run/runner.ts';
+import type {StoredResult} from '../run/define.ts';
 
 const endings: Readonly<Record<ExportFormat, string>> = {parquet: 'parquet', csv: 'csv', json: 'jsonl', arrow: 'arrow'};
 

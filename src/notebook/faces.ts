@@ -12,9 +12,10 @@ import type {Rows} from '../sql/rows.ts';
 import {id, lit, sql, type Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 import type {Effect, Input} from '../steps/define.ts';
-import {kept} from './kept.ts';
+import {kept} from '../run/kept.ts';
 import type {CompiledCell} from './plan.ts';
-import type {Runner, StoredResult} from './run.ts';
+import type {Runner} from '../run/runner.ts';
+import type {StoredResult} from '../run/define.ts';
 
 /** What a cell did to the table it reads: counts first, then the rows themselves, page by page. */
 export interface Changes {
@@ -79,7 +80,7 @@ export class Faces {
   async #compare(cell: CompiledCell, result: StoredResult, inputs: readonly Input[]): Promise<Changes> {
     const {work} = cell;
     const [input] = inputs;
-    const effect = work.type === 'step' ? (work.step.effectOf?.(work.values) ?? work.step.effect) : 'new';
+    const effect = work.effect;
     if (input === undefined || effect === 'new')
       return {
         effect: 'new',
@@ -131,10 +132,10 @@ export class Faces {
 
   /** The reduced rows of a chart cell, or of a table drawn by `spec` or by what suits its columns. */
   async chart(cell: CompiledCell, spec: ChartSpec | undefined): Promise<ChartFace> {
-    const of = cell.work.type === 'chart' ? cell.work.spec : spec;
-    return this.runner.withInputs(cell.name, cell.work.type === 'chart' ? 'look' : 'study', async (result, inputs) => {
-      const source = cell.work.type === 'chart' ? inputs[0] : result;
-      const drawn = of ?? (source === undefined ? undefined : suggestChart(source.columns));
+    const own = cell.work.chart;
+    return this.runner.withInputs(cell.name, own === undefined ? 'study' : 'look', async (result, inputs) => {
+      const source = own === undefined ? result : inputs[0];
+      const drawn = own ?? spec ?? (source === undefined ? undefined : suggestChart(source.columns));
       if (source === undefined || drawn === undefined)
         throw new ProblemError({
           code: 'NOTHING_TO_DRAW',
@@ -142,11 +143,9 @@ export class Faces {
           hint: 'Add a chart cell and choose its columns.',
         });
       const reduced = unwrap(
-        reduceChart(drawn, source.columns, source.relation, cell.work.type === 'chart' ? inputs[1] : undefined),
+        reduceChart(drawn, source.columns, source.relation, own === undefined ? undefined : inputs[1]),
       );
-      const table = await this.ports.engine.query(
-        cell.work.type === 'chart' ? sql`FROM ${result.relation}` : reduced.sql,
-      );
+      const table = await this.ports.engine.query(own === undefined ? reduced.sql : sql`FROM ${result.relation}`);
       return {spec: drawn, reduced, rows: table.toArray().map((row: {toJSON(): ChartRow}) => row.toJSON())};
     });
   }

@@ -3,17 +3,12 @@ import {fail, ok, type Result} from '../lib/problem.ts';
 import {closest} from '../lib/text.ts';
 import {timeOf} from '../lib/time.ts';
 import type {At, TableEntry} from '../ports/index.ts';
-import type {LakeRead, LakeWrite} from '../tables/define.ts';
-import type {LakeSource} from './plan.ts';
+import type {Applies, LakeSource} from '../run/define.ts';
+import type {TouchOf} from '../run/touch.ts';
+import type {LakeRead} from '../tables/define.ts';
 
 /** The lake's tables by lower-case name. */
 export type LakeTables = ReadonlyMap<string, TableEntry>;
-
-/** What a cell brings to a table, and what the cells above brought before it: a commit that has it is not made twice. */
-export interface Applies {
-  readonly self: string;
-  readonly before: readonly string[];
-}
 
 /** The last cell so far that writes a table. */
 interface Writer {
@@ -23,21 +18,31 @@ interface Writer {
   readonly overwrites: boolean;
 }
 
+/** What the cell applies that makes a version, and its hash where it has not written it yet. */
+interface Maker {
+  readonly self: string;
+  readonly hash: string | undefined;
+}
+
 /**
  * The lake as the cells of a notebook find it, from the first one down. A cell that reads a table depends on the cell
  * above that last wrote it; where none does, on the version that is there.
  */
 export class LakeScope {
   readonly #writers = new Map<string, Writer>();
+  /** The hashes of writers by what they apply. */
+  readonly #hashes = new Map<string, string>();
 
-  /** `notebook` is the path under which its commits are known. */
+  /** `notebook` is the path under which its commits are known, and `tablesWritten` the lower-case names of the tables that its cells write. */
   constructor(
     private readonly tables: LakeTables,
     private readonly notebook: string,
+    private readonly tablesWritten: ReadonlySet<string> = new Set(),
   ) {}
 
   /** The table a cell reads, as an input that is read from the lake. */
-  source(read: LakeRead, name: string, line: number): Result<LakeSource> {
+  source(touch: Omit<TouchOf<'lake-read'>, 'kind'>, line: number): Result<LakeSource> {
+    const {read, as: name} = touch;
     const key = read.table.toLowerCase();
     const writer = this.#writers.get(key);
     const entry = this.tables.get(key);
@@ -62,18 +67,41 @@ export class LakeScope {
     }
     if (writer === undefined && entry?.problem !== undefined) return fail(entry.problem);
     const left = writer === undefined ? entry?.version : this.#leftAfter(writer, entry);
+    const isOwn = this.tablesWritten.has(key);
+    const maker = isOwn && at !== undefined && 'version' in at ? this.#makerOf(at.version, writer, entry) : undefined;
     const state =
-      writer === undefined
-        ? [entry?.id, at === undefined || 'timestamp' in at ? left : null]
-        : [writer.hash, at === undefined && isOthers(writer, entry, left) ? left : null];
+      maker !== undefined
+        ? ['made by', maker.self]
+        : writer === undefined
+          ? [entry?.id, at === undefined || 'timestamp' in at ? left : null]
+          : [writer.hash, at === undefined && isOthers(writer, entry, left) ? left : null];
+    const source = {kind: 'lake', table: read.table, at, left, schemaOnly: read.schemaOnly ?? false} as const;
     return ok({
       name,
       line,
-      work: {type: 'lake', table: read.table, at, left, schemaOnly: read.schemaOnly ?? false},
+      work: {touches: [{...touch, kind: 'lake-read'}], source, check: () => undefined, program: () => source},
       inputs: [],
-      after: writer?.hash,
+      // A version that is there needs no writer.
+      after: maker === undefined ? writer?.hash : maker.hash,
       hash: contentHash(['lake', key, at ?? null, read.schemaOnly ?? false, state]),
     });
+  }
+
+  /**
+   * What the cell applies that made a version of the table, or will make it; undefined where that isn't a cell of this notebook. A version
+   * never changes, so cells that read it don't mind which writers stand above them.
+   */
+  #makerOf(version: number, writer: Writer | undefined, entry: TableEntry | undefined): Maker | undefined {
+    const origin = entry?.origins[version - entry.firstVersion];
+    if (entry !== undefined && version <= entry.version) {
+      const self = origin?.path === this.notebook ? origin.applies.at(-1) : undefined;
+      return self === undefined ? undefined : {self, hash: undefined};
+    }
+    // Each writer above that has not written yet makes the next version.
+    const written = new Set(entry?.origins.flatMap((made) => made?.applies ?? []));
+    const writers = writer === undefined ? [] : [...writer.applies.before, writer.applies.self];
+    const self = writers.filter((each) => !written.has(each))[version - (entry?.version ?? -1) - 1];
+    return self === undefined ? undefined : {self, hash: this.#hashes.get(self)};
   }
 
   /** The latest version but for those that cells below the writer made on top of it. */
@@ -90,11 +118,11 @@ export class LakeScope {
    * `rows` is a hash of what it writes, `work` of how.
    */
   written(
-    {table, mode}: Pick<LakeWrite, 'table' | 'mode'>,
+    {name, mode}: Pick<TouchOf<'lake-write'>, 'name' | 'mode'>,
     rows: string,
     work: string,
   ): {hash: string; applies: Applies; after: string | undefined; isOverwritten: boolean} {
-    const key = table.toLowerCase();
+    const key = name.toLowerCase();
     const earlier = this.#writers.get(key);
     const applies = {
       self: contentHash([key, rows, earlier?.applies.self ?? null]),
@@ -102,6 +130,7 @@ export class LakeScope {
     };
     const hash = contentHash([applies.self, work, foreignVersion(this.tables.get(key), this.notebook)]);
     const isOverwritten = earlier?.overwrites ?? false;
+    this.#hashes.set(applies.self, hash);
     this.#writers.set(key, {hash, applies, overwrites: isOverwritten || mode === 'overwrite'});
     return {hash, applies, after: earlier?.hash, isOverwritten};
   }

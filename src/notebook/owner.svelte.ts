@@ -1,9 +1,4 @@
-/** Which tab may change the workspace, as the storage tells it. */
-export interface Ownership {
-  readonly isOwner: boolean;
-  onLost(listener: () => void): () => void;
-  takeOver(): Promise<void>;
-}
+import type {Ownership} from '../ports/index.ts';
 
 /** Of all tabs that have the workspace open, one owns it; the others show it and save nothing until they take it over. */
 export class Owner {

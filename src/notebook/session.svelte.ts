@@ -5,8 +5,9 @@ import {cancelled, problemOf, ProblemError, unwrap, type Problem} from '../lib/p
 import type {Row} from '../lib/value.ts';
 import type {
   Encryption,
-  ImportedItem,
   ImportOptions,
+  ImportedItem,
+  Ownership,
   Ports,
   Progress,
   StorageStatus,
@@ -14,14 +15,19 @@ import type {
 } from '../ports/index.ts';
 import type {Sort} from '../sql/page.ts';
 import {lakeReads} from '../sql/lake.ts';
-import {checkQuery, mentions} from '../sql/lexer.ts';
-import {id as quoted, query, type Sql} from '../sql/sql.ts';
+import {checkQuery} from '../sql/lexer.ts';
+import {tablesRead} from '../sql/table-places.ts';
+import {query, type Sql} from '../sql/sql.ts';
 import type {ColumnProfile} from '../sql/profile.ts';
 import type {Column} from '../sql/types.ts';
 import type {NotExportable} from '../steps/define.ts';
-import {steps} from '../steps/index.ts';
+import {stepOf, steps} from '../steps/index.ts';
 import {Alerts} from './alerts.svelte.ts';
-import {rejectsOf, type Cell, type Notebook, type ParamValue, type RunnableCell, type StepCell} from './cells.ts';
+import {cellTypes, givesRows} from '../cells/index.ts';
+import {isRunnable, type Fence, type ParamValue, type RunnableCell} from '../cells/define.ts';
+import {newText} from '../cells/text.ts';
+import {rejectsOf, type RanCell, type RunEvents, type StoredResult} from '../run/define.ts';
+import type {Notebook} from './define.ts';
 import {Database} from './database.svelte.ts';
 import * as edit from './edit.ts';
 import type {DashboardEdit, Tile} from './dashboard.ts';
@@ -29,13 +35,15 @@ import type {DecryptedFile} from './encrypted.ts';
 import type {ExportFormat, ExportOptions} from './export-format.ts';
 import {Faces, type ChartFace, type Changes, type PagedTable} from './faces.ts';
 import {History} from './history.ts';
+import {inputsHeld, otherInputs, type HeldInput, type OtherInput} from './implicit.ts';
 import {LakeScope} from './lake-plan.ts';
 import {bytesTo, Lake, type ExportWork, type Work} from './lake.svelte.ts';
-import {Owner, type Ownership} from './owner.svelte.ts';
-import {newCell, parseNotebook, serializeNotebook} from './model.ts';
+import {Owner} from './owner.svelte.ts';
+import {newCell} from '../cells/source.ts';
+import {parseNotebook, serializeNotebook} from './model.ts';
 import {plan, readsClock, type CompiledCell, type PlannedCell, type Runs} from './plan.ts';
 import {previewFile, type FilePreview} from './preview.ts';
-import {Runner, type RanCell, type RunEvents, type StoredResult} from './run.ts';
+import {Runner} from '../run/runner.ts';
 import {sampleFileUrl, samples} from './samples.ts';
 import {pysparkOf, sqlOf} from './source.ts';
 import {Tiles} from './tiles.ts';
@@ -121,9 +129,7 @@ export class Session {
   /** Whether a cell writes to PostgreSQL or asks it. */
   readonly usesPostgres: boolean = $derived(
     this.#plan.some(
-      (cell) =>
-        cell.ready &&
-        (cell.work.type === 'psql' || (cell.work.type === 'step' && cell.work.step.writesPostgres !== undefined)),
+      (cell) => cell.ready && cell.work.touches.some(({kind}) => kind === 'postgres-read' || kind === 'postgres-write'),
     ),
   );
   readonly planned: ReadonlyMap<string, PlannedCell> = $derived(new Map(this.#plan.map((cell) => [cell.id, cell])));
@@ -147,8 +153,13 @@ export class Session {
   /** The notebook as the workspace has it. */
   #written: Notebook | undefined;
   #lastNotice = 0;
+  /** Resolves once a lesson that is being opened has its files. */
+  #arriving: Promise<unknown> = Promise.resolve();
   /** Resolves once the engine holds nothing of other notebooks that the open one could look at. */
   #cleared: Promise<void> = Promise.resolve();
+
+  /** Is told of cells whose input was written down, and of those that read another one than before. */
+  onInputs: (held: readonly HeldInput[], others: readonly OtherInput[]) => void = () => undefined;
 
   constructor(readonly ports: Ports) {
     this.#runner = new Runner(ports);
@@ -166,11 +177,7 @@ export class Session {
     this.database = new Database(ports, (table) => this.#forget(this.#runner.forgetPostgres(table)));
     this.alerts = new Alerts(ports.engine, ports.storage, {
       names: () =>
-        new Set(
-          this.#plan.flatMap((cell) =>
-            cell.ready && cell.work.type === 'step' && cell.work.step.isAlert === true ? [cell.name] : [],
-          ),
-        ),
+        new Set(this.#plan.flatMap((cell) => (cell.ready && cell.work.step?.isAlert === true ? [cell.name] : []))),
       title: () => this.title,
       keep: (write) => this.#keep(write),
     });
@@ -231,10 +238,14 @@ export class Session {
   }
 
   /** Opens a shipped notebook: the user's own copy if there is one, else a new one with its data files. */
-  async openSample(path: string): Promise<void> {
-    if ((await this.#workspace.read(path)) === undefined) await this.#placeSample(path);
-    else await this.openPath(path);
-    await this.#fetchSampleFiles();
+  openSample(path: string): Promise<void> {
+    const opening = (async () => {
+      if ((await this.#workspace.read(path)) === undefined) await this.#placeSample(path);
+      else await this.openPath(path);
+      await this.#fetchSampleFiles();
+    })();
+    this.#arriving = opening.catch(() => undefined);
+    return opening;
   }
 
   /** A shipped notebook back to its original; undo brings the user's version back. */
@@ -251,13 +262,18 @@ export class Session {
 
   /** Opens a notebook's Markdown as a new notebook of the workspace: the user's own, or one that came `from` elsewhere and may use nothing yet. */
   async openMarkdown(text: string, name?: string, from?: Origin): Promise<void> {
-    const title = parseNotebook(text).title || (name ?? 'notebook').replace(/\.md$/i, '');
+    const before = this.notebook;
+    const opened = parseNotebook(text);
+    const title = opened.title || (name ?? 'notebook').replace(/\.md$/i, '');
     const reserved = from === undefined ? [] : samples.map((sample) => sample.path);
     await this.#create(
       await this.#workspace.freePath(title, reserved),
       text,
       from === undefined ? undefined : newTrust(from, text),
     );
+    // The same notebook as it was edited elsewhere.
+    const others = opened.title !== '' && opened.title === before.title ? otherInputs(before, opened) : [];
+    if (others.length > 0) this.onInputs([], others);
     await this.#fetchSampleFiles();
   }
 
@@ -279,7 +295,9 @@ export class Session {
     // What was measured at a moment, and the last run, were those of the text before.
     this.#clockRuns = new Map();
     this.lastRun = undefined;
+    const others = otherInputs(this.notebook, notebook);
     this.#edit(notebook);
+    if (others.length > 0) this.onInputs([], others);
     const wants = this.wants;
     if (wants.length > 0) await this.decide(wants, new Set(wants.map(({key}) => key)));
     await this.#fetchSampleFiles();
@@ -352,7 +370,7 @@ export class Session {
 
   /** Data files that ship with the app come into the workspace when a notebook names them and they aren't there. */
   async #fetchSampleFiles(): Promise<void> {
-    const named = this.#plan.flatMap((cell) => (cell.ready && cell.work.type === 'step' ? cell.work.files : []));
+    const named = this.#plan.flatMap((cell) => (cell.ready ? cell.work.files : []));
     const missing = [...new Set(named)].filter((name) => !this.files.some((file) => file.name === name));
     for (const name of missing) {
       const answer = await fetch(sampleFileUrl(name)).catch(() => undefined);
@@ -366,8 +384,12 @@ export class Session {
 
   #edit(next: Notebook, topic?: string): void {
     if (next === this.notebook) return;
-    this.#history.record(this.notebook, topic, Date.now());
+    const before = this.notebook;
+    this.#history.record(before, topic, Date.now());
     this.#show(next);
+    // What one parameter was set to is no news.
+    const held = topic === undefined ? inputsHeld(before, next) : [];
+    if (held.length > 0) this.onInputs(held, []);
   }
 
   #show(next: Notebook): void {
@@ -478,6 +500,10 @@ export class Session {
   setParam(name: string, value: ParamValue): void {
     this.#edit(edit.setFront(this.notebook, {params: {[name]: value}}), `param ${name}`);
   }
+  /** Names a table of the lake otherwise in every cell that reads or writes it. */
+  renameTable(from: string, to: string): void {
+    this.#edit(edit.renameTable(this.notebook, from, to));
+  }
   editDashboard(change: DashboardEdit): void {
     this.#edit(edit.setDashboard(this.notebook, change));
   }
@@ -498,6 +524,13 @@ export class Session {
       }),
     );
   }
+  /** Lets cells read the nearest table above again, whichever that is. */
+  readNearest(ids: readonly string[]): void {
+    this.#edit(
+      ids.reduce((notebook, id) => edit.setValues(notebook, id, {from: undefined}), this.notebook),
+      'from',
+    );
+  }
   remove(ids: readonly string[]): void {
     this.#edit(edit.remove(this.notebook, ids));
     this.selection = new Set();
@@ -512,41 +545,34 @@ export class Session {
     this.selection = new Set(ids);
   }
 
+  /** Inserts a cell of one kind; `given` is its body, a step's header says its kind. */
+  insertCell(
+    afterId: string | undefined,
+    type: Fence,
+    called: string,
+    given?: Readonly<Record<string, unknown>> | string,
+    headerOf: (name: string) => string = (name) => name,
+  ): string | undefined {
+    const name = headerOf(this.#freeName(called));
+    const above = this.cellNamesAbove(afterId, true);
+    return this.#insert(afterId, newCell(cellTypes[type], cellTypes[type].create(name, above, given)));
+  }
   insertStep(
     afterId: string | undefined,
     kind: string,
     values: Readonly<Record<string, unknown>> = {},
     name: string = kind,
   ): string | undefined {
-    return this.#insert(afterId, newCell(`step ${this.#freeName(name)} = ${kind}`, values));
+    return this.insertCell(afterId, 'step', name, values, (free) => `${free} = ${kind}`);
   }
   /** Inserts a step with an example's parameters. */
   insertExample(afterId: string | undefined, kind: string, exampleName?: string): string | undefined {
-    const examples = steps.find((step) => step.kind === kind)?.examples ?? [];
+    const examples = stepOf(kind)?.examples ?? [];
     const example = examples.find((known) => known.name === exampleName) ?? examples[0];
     return this.insertStep(afterId, kind, example?.params ?? {});
   }
-  insertSql(afterId: string | undefined, text?: string): string | undefined {
-    const above = this.cellNamesAbove(afterId, true).at(-1);
-    return this.#insert(
-      afterId,
-      newCell(
-        `sql ${this.#freeName('query')}`,
-        text ?? (above === undefined ? "SELECT 'hello' AS greeting" : `SELECT *\nFROM ${quoted(above)}\nLIMIT 100`),
-      ),
-    );
-  }
-  insertPsql(afterId: string | undefined, text = 'SELECT version()'): string | undefined {
-    return this.#insert(afterId, newCell(`psql ${this.#freeName('query')}`, text));
-  }
-  insertChart(
-    afterId: string | undefined,
-    values: Readonly<Record<string, unknown>> = {mark: 'line'},
-  ): string | undefined {
-    return this.#insert(afterId, newCell(`chart ${this.#freeName('chart')}`, values));
-  }
   insertText(afterId: string | undefined, markdown = 'Say why, for whoever reads this next.'): string | undefined {
-    return this.#insert(afterId, `${markdown}\n\n`);
+    return this.#insert(afterId, newText(markdown));
   }
   insertLoad(file: string, values: Readonly<Record<string, unknown>>): string | undefined {
     const {table} = values;
@@ -570,16 +596,13 @@ export class Session {
   }
 
   #freeName(name: string): string {
-    return edit.freeName(
-      name,
-      new Set(this.notebook.cells.flatMap((cell) => (cell.type === 'text' ? [] : [cell.name]))),
-    );
+    return edit.freeName(name, new Set(this.notebook.cells.flatMap((cell) => (isRunnable(cell) ? [cell.name] : []))));
   }
 
   cellNamesAbove(id: string | undefined, including = false): string[] {
     const index = this.notebook.cells.findIndex((cell) => cell.id === id);
     const above = this.notebook.cells.slice(0, including ? index + 1 : Math.max(0, index));
-    return above.flatMap((cell) => (cell.type === 'step' || cell.type === 'sql' ? [cell.name] : []));
+    return above.flatMap((cell) => (isRunnable(cell) && givesRows(cell) ? [cell.name] : []));
   }
 
   // ---- files
@@ -623,15 +646,7 @@ export class Session {
 
   /** The same notebook on another file: every load cell that names the old one reads the new one. */
   replaceFile(old: string, name: string): void {
-    let next = this.notebook;
-    for (const cell of this.notebook.cells) {
-      if (cell.type !== 'step' || cell.kind !== 'load') continue;
-      const file = cell.values['file'];
-      if (file === old) next = edit.setValues(next, cell.id, {file: name});
-      else if (Array.isArray(file) && file.includes(old))
-        next = edit.setValues(next, cell.id, {file: file.map((item: unknown) => (item === old ? name : item))});
-    }
-    this.#edit(next);
+    this.#edit(edit.replaceFile(this.notebook, old, name));
   }
 
   preview(file: string, values: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<FilePreview> {
@@ -720,6 +735,7 @@ export class Session {
 
   async #run(target: string | undefined, mayWrite: boolean, signal: AbortSignal): Promise<RunReport> {
     await this.#cleared;
+    await Promise.race([this.#arriving, aborted(signal)]);
     const started = performance.now();
     const {path, notebook, title} = this;
     const startedAt = new Date().toISOString();
@@ -731,7 +747,7 @@ export class Session {
       target === undefined ? current.flatMap((cell) => (cell.ready ? [cell.name] : [])) : [target],
     );
     const {soon, now} = drawnTogether();
-    const writes = current.some((cell) => cell.ready && cell.work.type === 'step' && cell.work.applies !== undefined);
+    const writes = current.some((cell) => cell.ready && cell.applies !== undefined);
     try {
       const events: RunEvents = {
         mayWrite,
@@ -821,8 +837,8 @@ export class Session {
 
   /** Fills a cell's parameters with what its step proposes for the rows that it reads: one edit, which undo takes back. Gives the values. */
   async propose(id: string): Promise<Readonly<Record<string, unknown>>> {
-    const cell = this.notebook.cells.find((other): other is StepCell => other.id === id && other.type === 'step');
-    const propose = this.steps.find((step) => step.kind === cell?.kind)?.propose;
+    const cell = this.notebook.cells.filter(isRunnable).find((other) => other.id === id);
+    const propose = stepOf(cell?.kind ?? '')?.propose;
     if (cell === undefined || propose === undefined)
       throw new ProblemError({
         code: 'NO_PROPOSAL',
@@ -912,7 +928,7 @@ export class Session {
         0,
         this.#plan.findIndex((planned) => planned.id === id),
       )
-      .findLast((planned) => planned.ready && planned.work.type !== 'chart');
+      .findLast((planned) => planned.ready && givesRows(planned.work));
     return side === 'input' && above?.ready === true ? (this.#runner.known(above.hash)?.columns ?? []) : [];
   }
 
@@ -938,7 +954,7 @@ export class Session {
 
   /** The cell of a name, for the scripting API. */
   cellNamed(name: string): RunnableCell | undefined {
-    return this.notebook.cells.find((cell: Cell): cell is RunnableCell => cell.type !== 'text' && cell.name === name);
+    return this.notebook.cells.find((cell): cell is RunnableCell => isRunnable(cell) && cell.name === name);
   }
 
   /** Runs a query of the user's own; it may name cells and the lake's tables. */
@@ -947,16 +963,16 @@ export class Session {
     const {text, reads} = unwrap(lakeReads(written));
     if (reads.length > 0) await this.lake.refresh();
     const scope = new LakeScope(this.lake.byName, this.path);
-    const sources = reads.map(({name, ...read}) => unwrap(scope.source(read, name, 1)));
+    const sources = reads.map(({name, ...read}) => unwrap(scope.source({name: read.table, read, as: name}, 1)));
     await this.#cleared;
-    return this.#runner.query(mentions(written, this.#tableNames), sources, () => this.ports.engine.rows(query(text)));
+    return this.#runner.query(tablesRead(written, this.#tableNames), sources, () =>
+      this.ports.engine.rows(query(text)),
+    );
   }
 
   /** Names that a query may mention: every table cell's, and its rejects'. */
   get #tableNames(): string[] {
-    return this.#plan.flatMap((cell) =>
-      cell.ready && cell.work.type !== 'chart' ? [cell.name, rejectsOf(cell.name)] : [],
-    );
+    return this.#plan.flatMap((cell) => (cell.ready && givesRows(cell.work) ? [cell.name, rejectsOf(cell.name)] : []));
   }
 
   notify(problem: Problem): void {
@@ -966,6 +982,12 @@ export class Session {
     this.notices = this.notices.filter((notice) => notice.id !== id);
   }
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', () => done(), {once: true});
+  });
 
 /** Between two drawings of a run, in milliseconds. */
 const drawnEvery = 100;

@@ -15,9 +15,9 @@ import type {FigureTile} from './dashboard.ts';
 import type {Extent} from './dashboard-choice.ts';
 import type {TileColumns, TileSource} from './dashboard-filters.ts';
 import type {ChartFace} from './faces.ts';
-import {kept} from './kept.ts';
+import {kept} from '../run/kept.ts';
 import type {CompiledCell} from './plan.ts';
-import type {Runner} from './run.ts';
+import type {Runner} from '../run/runner.ts';
 
 /** What a tile shows of its table: the rows of this span, both ends in it, and of these sensors; no sensors are all of them. */
 export interface TileFilter {
@@ -106,7 +106,7 @@ export class Tiles {
 
   /** Names the rows that a tile of the cell shows: a cell that wrote to a table again has its hash still. */
   edition(cell: CompiledCell): string {
-    const input = cell.work.type === 'chart' ? cell.inputs[0] : undefined;
+    const input = cell.work.chart === undefined ? undefined : cell.inputs[0];
     return input === undefined
       ? this.runner.edition(cell.hash)
       : `${this.runner.edition(input.hash)}${input.rejects ? ' rejects' : ''}`;
@@ -151,7 +151,7 @@ export class Tiles {
   /** A chart of the rows that the filter leaves. */
   chart(cell: CompiledCell, filter: TileFilter, signal: AbortSignal): Promise<ChartFace> {
     return this.#look(cell, signal, async ({relation, columns, alerts}) => {
-      const spec = cell.work.type === 'chart' ? cell.work.spec : suggestChart(columns);
+      const spec = cell.work.chart ?? suggestChart(columns);
       if (spec === undefined)
         throw new ProblemError({
           code: 'NOTHING_TO_DRAW',
@@ -257,7 +257,7 @@ export class Tiles {
     return this.runner.withInputs(cell.name, 'look', async (result, inputs) => {
       if (signal?.aborted === true) throw new ProblemError(cancelled);
       const [input, alerts] = inputs;
-      if (cell.work.type !== 'chart') return use(result);
+      if (cell.work.chart === undefined) return use(result);
       if (input === undefined) throw new Error('a chart reads a table');
       return use({...input, rows: result.rows, alerts});
     });

@@ -1,12 +1,10 @@
-import type {Problem} from '../lib/problem.ts';
-import {readParams} from '../params/index.ts';
-import {lakeReads} from '../sql/lake.ts';
+import {touchesOf} from '../cells/index.ts';
+import {isRunnable, type NotebookParams, type RunnableCell} from '../cells/define.ts';
+import type {Touch} from '../run/touch.ts';
 import type {LakeWrite} from '../tables/define.ts';
-import {stepOf} from '../steps/index.ts';
-import type {Notebook, RunnableCell} from './cells.ts';
+import type {Notebook} from './define.ts';
 import {parseNotebook} from './model.ts';
-import {filePatterns, type Denies} from './plan.ts';
-import {substitute, substituteValues} from './substitute.ts';
+import type {Denies} from './plan.ts';
 
 const origins = ['link', 'file', 'workspace'] as const;
 /** How a notebook that isn't the user's own came in. */
@@ -14,7 +12,7 @@ export type Origin = (typeof origins)[number];
 
 /** A thing of the user's: a file (or a glob of files), or a table of the lake to read or to write, and how it is written, the PostgreSQL database to read, or a table of it to write. No step and no SQL can reach anything else, nor the network. */
 interface Thing {
-  readonly kind: 'file' | 'read' | LakeWrite['mode'] | 'psql' | 'postgres';
+  readonly kind: 'file' | 'read' | LakeWrite['mode'] | 'psql' | 'postgres' | 'network';
   readonly name: string;
 }
 
@@ -49,7 +47,7 @@ const keyOf = ({kind, name}: Thing): string =>
 export function wantsOf(notebook: Notebook): Want[] {
   const wants = new Map<string, Want>();
   for (const cell of notebook.cells) {
-    if (cell.type === 'text') continue;
+    if (!isRunnable(cell)) continue;
     for (const thing of thingsOf(cell, notebook.params) ?? []) {
       const key = keyOf(thing);
       const {cells, ...want} = wants.get(key) ?? {...thing, key, cells: []};
@@ -60,33 +58,28 @@ export function wantsOf(notebook: Notebook): Want[] {
 }
 
 /** What a cell uses, read from its text as the plan reads it; undefined when it can't be read. */
-function thingsOf(cell: RunnableCell, params: Notebook['params']): Thing[] | undefined {
-  const unfilled: Problem[] = [];
-  if (cell.problems.length > 0) return undefined;
-  if (cell.type === 'chart') return [];
-  if (cell.type === 'sql' && cell.engine === 'postgres') return [{kind: 'psql', name: database}];
-  if (cell.type === 'sql') {
-    const found = lakeReads(substitute(cell.body.trim(), params, true, unfilled));
-    return found.ok && unfilled.length === 0
-      ? found.value.reads.map(({table}) => ({kind: 'read', name: table}))
-      : undefined;
+const thingsOf = (cell: RunnableCell, params: NotebookParams): Thing[] | undefined =>
+  touchesOf(cell, params)?.flatMap((touch) => thingOf(touch) ?? []);
+
+/** What the user is asked about of all that a cell touches; undefined for what is the notebook's own. */
+function thingOf(touch: Touch): Thing | undefined {
+  switch (touch.kind) {
+    case 'file':
+      return {kind: 'file', name: touch.name};
+    case 'lake-read':
+      return {kind: 'read', name: touch.name};
+    case 'lake-write':
+      return {kind: touch.mode, name: touch.name};
+    case 'postgres-read':
+      return {kind: 'psql', name: database};
+    case 'postgres-write':
+      return {kind: 'postgres', name: touch.name};
+    case 'network':
+      return {kind: 'network', name: touch.name};
+    case 'cell':
+    case 'clock':
+      return undefined;
   }
-  const step = stepOf(cell.kind);
-  const values =
-    step === undefined
-      ? undefined
-      : readParams(step.params, substituteValues(cell.values, step.params, params, unfilled));
-  if (step === undefined || values?.ok !== true || unfilled.length > 0) return undefined;
-  const files = filePatterns(step.params, values.value).map((name) => ({kind: 'file', name}) as const);
-  const read = step.reads?.(values.value);
-  const write = step.writes?.(values.value);
-  const table = step.writesPostgres?.(values.value);
-  if (table !== undefined) return [...files, {kind: 'postgres', name: table}];
-  return [
-    ...files,
-    ...(read === undefined ? [] : [{kind: 'read', name: read.table} as const]),
-    ...(write === undefined ? [] : [{kind: write.mode, name: write.table} as const]),
-  ];
 }
 
 /** A notebook that has just come in: nothing is decided. */
@@ -101,7 +94,7 @@ export const newTrust = (from: Origin, text: string): Trust => ({
 function cameWith(notebook: Notebook): Trust['came'] {
   const isRead =
     notebook.problems.length === 0 &&
-    notebook.cells.every((cell) => cell.type === 'text' || thingsOf(cell, notebook.params) !== undefined);
+    notebook.cells.every((cell) => !isRunnable(cell) || thingsOf(cell, notebook.params) !== undefined);
   return isRead ? new Set(wantsOf(notebook).map(({key}) => key)) : 'anything';
 }
 
@@ -144,6 +137,7 @@ const verbs: Readonly<Record<Thing['kind'], string>> = {
   merge: 'merge into the table',
   psql: 'read',
   postgres: 'write the PostgreSQL table',
+  network: 'reach',
 };
 
 /** In the middle of a sentence: “read the file sensors.csv”. */

@@ -1,6 +1,6 @@
 import {ProblemError} from '../lib/problem.ts';
 import {plural} from '../lib/text.ts';
-import type {Alert} from './alerts.svelte.ts';
+import type {Alert} from './alert.ts';
 
 /** Where the user wants new alerts to be sent. Typed by him, kept on this machine, never part of a notebook or an export. */
 export interface Webhook {

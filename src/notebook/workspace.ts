@@ -1,8 +1,8 @@
 import type {StoragePort} from '../ports/index.ts';
 import {alertsFile} from './alerts.svelte.ts';
-import type {Notebook} from './cells.ts';
+import type {Notebook} from './define.ts';
 import {parseNotebook, serializeNotebook} from './model.ts';
-import type {RanCell} from './run.ts';
+import type {RanCell} from '../run/define.ts';
 import {readTrust, writeTrust, type Trust} from './trust.ts';
 
 /** A cell's last run, kept across reloads, and the hash it had: another hash now means that it is stale. */

@@ -1,7 +1,9 @@
 import type {Table} from 'apache-arrow';
 import type {KernelArgs, KernelOutput, Progress} from '../../workers/contract/compute.ts';
-import type {ColumnSet, KernelColumn, Outcome} from '../../workers/contract/engine.ts';
-import type {FileAt, LakeContract, TableEntry} from '../../workers/contract/lake.ts';
+import type {ColumnSet, EngineMemory, KernelColumn, TableDescription} from '../../workers/contract/engine.ts';
+import type {FileAt, OnProgress} from '../../workers/contract/files.ts';
+import type {LakeContract, TableEntry} from '../../workers/contract/lake.ts';
+import type {Outcome} from '../../workers/contract/outcome.ts';
 import type {
   Encryption,
   ImportedItem,
@@ -9,25 +11,26 @@ import type {
   ParquetCompression,
   ReadOptions,
   Reject,
-  Sniffed,
-  StorageStatus,
+  StorageContract,
   StoredFile,
   UnpackedZip,
 } from '../../workers/contract/storage.ts';
 import type {SqliteBatch, SqliteRead, SqliteTable} from '../../workers/contract/sqlite.ts';
-import type {PostgresAnswer} from '../../workers/contract/postgres.ts';
+import type {PostgresAnswer, PostgresInfo} from '../../workers/contract/postgres.ts';
+import type {FileSink} from '../lake/file-store.ts';
 import type {Row} from '../lib/value.ts';
 import type {Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 
+export type {FileSink} from '../lake/file-store.ts';
 export type {KernelArgs, KernelOutput, Progress} from '../../workers/contract/compute.ts';
 export type {ColumnSet, KernelColumn} from '../../workers/contract/engine.ts';
 export type {PostgresAnswer, PostgresColumn} from '../../workers/contract/postgres.ts';
+export type {FileAt} from '../../workers/contract/files.ts';
 export type {
   At,
   Commit,
   Committed,
-  FileAt,
   FileStats,
   ReadFile,
   ReadPlan,
@@ -71,13 +74,13 @@ export interface EnginePort {
   columns(sql: Sql, call?: Call): Promise<ColumnSet>;
   describe(sql: Sql, call?: Call): Promise<readonly Column[]>;
   /** A table's columns, and how many rows it has. */
-  describeTable(table: string, call?: Call): Promise<{readonly columns: readonly Column[]; readonly rows: number}>;
+  describeTable(table: string, call?: Call): Promise<TableDescription>;
   insert(table: string, ipc: Uint8Array, create: boolean, call?: Call): Promise<void>;
   /** The columns own their buffers, which are moved. */
   insertColumns(table: string, columns: readonly KernelColumn[], create: boolean, call?: Call): Promise<void>;
   registerFile(name: string, file: File): Promise<void>;
   dropFile(name: string): Promise<void>;
-  memory(): Promise<{readonly used: number; readonly limit: number}>;
+  memory(): Promise<EngineMemory>;
   /** Called after the engine was ended and started anew, when every table is gone. Returns the way to stop listening. */
   onRestart(listener: (why: string) => void): () => void;
 }
@@ -93,21 +96,33 @@ export interface ComputePort {
   ): Promise<KernelOutput>;
 }
 
-export interface StoragePort {
-  status(): Promise<StorageStatus>;
+type Answer<Call> = Call extends (...given: infer Given) => Promise<Outcome<infer Value>>
+  ? (...given: Given) => Promise<Value>
+  : Call;
+
+/** Calls of a contract as the page makes them: an outcome's value, or its problem thrown. */
+type Answers<Contract, Name extends keyof Contract> = {readonly [Each in Name]: Answer<Contract[Each]>};
+
+/** The storage's calls; those of its contract that need no other shape here are as they are there. */
+export interface StoragePort extends Answers<
+  StorageContract,
+  | 'status'
+  | 'files'
+  | 'file'
+  | 'readText'
+  | 'listTexts'
+  | 'sniff'
+  | 'unpackedFile'
+  | 'discardUnpacked'
+  | 'passphraseBits'
+> {
   /** Asks the browser to keep this site's storage when the disk runs short; to be called on a user's gesture. Whether it will. */
   persist(): Promise<boolean>;
   addFile(name: string, data: Blob, onProgress?: (bytes: number) => void): Promise<StoredFile>;
-  files(): Promise<readonly StoredFile[]>;
   removeFile(name: string): Promise<void>;
-  file(name: string): Promise<File>;
-  readText(path: string): Promise<string | null>;
   writeText(path: string, text: string): Promise<void>;
   removeText(path: string): Promise<void>;
-  listTexts(folder: string): Promise<readonly string[]>;
-  sniff(name: string, options: ReadOptions): Promise<Sniffed>;
   plainText(name: string, options: ReadOptions, onProgress?: (bytes: number) => void): Promise<File>;
-  unpackedFile(name: string): Promise<File>;
   readArrow(
     name: string,
     options: ReadOptions,
@@ -115,55 +130,29 @@ export interface StoragePort {
     call?: Call,
   ): Promise<readonly Reject[]>;
   readParquetFile(name: string, file: File, onBatch: (ipc: Uint8Array) => Promise<void>, call?: Call): Promise<void>;
-  unpack(zip: File, onProgress?: (bytes: number, total: number) => void, call?: Call): Promise<UnpackedZip>;
-  discardUnpacked(unpacked: number): Promise<void>;
+  unpack(zip: File, onProgress?: OnProgress, call?: Call): Promise<UnpackedZip>;
   openParquet(compression: ParquetCompression, encrypt?: Encryption): Promise<FileSink>;
   openBytes(encrypt?: Encryption): Promise<FileSink>;
-  exportWorkspace(onProgress?: (bytes: number, total: number) => void, call?: ExportCall): Promise<File>;
+  exportWorkspace(onProgress?: OnProgress, call?: ExportCall): Promise<File>;
   importWorkspace(
     zip: File,
     options: ImportOptions,
-    onProgress?: (bytes: number, total: number) => void,
+    onProgress?: OnProgress,
     call?: Call,
   ): Promise<readonly ImportedItem[]>;
   /** What is in an encrypted file, until `removeExport` of its name or the next start. */
-  decrypt(
-    file: Blob,
-    name: string,
-    secret: string,
-    onProgress?: (bytes: number, total: number) => void,
-    call?: Call,
-  ): Promise<File>;
+  decrypt(file: Blob, name: string, secret: string, onProgress?: OnProgress, call?: Call): Promise<File>;
   removeExport(name: string): Promise<void>;
-  /** About how many bits it takes to guess a passphrase. */
-  passphraseBits(passphrase: string): Promise<number>;
 }
-
-/** A file being written; `close` gives it whole, `discard` leaves nothing. */
-export interface FileSink {
-  write(bytes: Uint8Array): Promise<void>;
-  close(): Promise<File>;
-  discard(): Promise<void>;
-}
-
-type Answer<Call> = Call extends (...given: infer Given) => Promise<Outcome<infer Value>>
-  ? (...given: Given) => Promise<Value>
-  : Call;
 
 /** The lake's calls as in its contract; a worker that dies in the middle of one is started anew, and the call rejects with `STORAGE_RESTARTED`. */
-export type LakePort = {
-  readonly [Name in Exclude<keyof LakeContract, 'readFile' | 'exportTable' | 'importTable'>]: Answer<
-    LakeContract[Name]
-  >;
-} & {
+export type LakePort = Answers<
+  LakeContract,
+  Exclude<keyof LakeContract, 'readFile' | 'exportTable' | 'importTable'>
+> & {
   readFile(reader: number, file: number, onBatch: (ipc: Uint8Array) => Promise<void>, call?: Call): Promise<void>;
-  exportTable(name: string, onProgress: (bytes: number, total: number) => void, call?: ExportCall): Promise<File>;
-  importTable(
-    name: string,
-    source: File | readonly FileAt[],
-    onProgress: (bytes: number, total: number) => void,
-    call?: Call,
-  ): Promise<TableEntry>;
+  exportTable(name: string, onProgress: OnProgress, call?: ExportCall): Promise<File>;
+  importTable(name: string, source: File | readonly FileAt[], onProgress: OnProgress, call?: Call): Promise<TableEntry>;
   /** Called with a table's name after a commit, in this tab or another, or after it was renamed, removed or imported. Returns the way to stop listening. */
   onChange(listener: (table: string) => void): () => void;
 };
@@ -175,7 +164,7 @@ export type PostgresRun = (statement: Sql, data?: Uint8Array) => Promise<Postgre
 export interface PostgresPort {
   /** All that `work` runs, or nothing of it. With `readOnly` PostgreSQL refuses to write, and nothing of the session stays. */
   transaction<T>(work: (run: PostgresRun) => Promise<T>, call?: Call & {readonly readOnly?: boolean}): Promise<T>;
-  status(): Promise<{readonly version: string; readonly kept: boolean}>;
+  status(): Promise<PostgresInfo>;
   /** Whether a call has started it: to look costs nothing then. */
   isStarted(): boolean;
   /** The database as SQL that PostgreSQL 14 and later load with `psql -f`. */
@@ -184,6 +173,15 @@ export interface PostgresPort {
   load(script: Blob, call?: Call): Promise<number>;
   /** Lets the database go, for another tab to open; the next call opens it again. */
   close(): Promise<void>;
+}
+
+/** Which tab may change the workspace: of all that have it open, one owns it. */
+export interface Ownership {
+  readonly isOwner: boolean;
+  /** Called when another tab takes over: from then on this one may not write. Returns the way to stop listening. */
+  onLost(listener: () => void): () => void;
+  /** Makes this tab the owner; the one before is told. What this tab has loaded may be older than what is stored: load it anew then. */
+  takeOver(): Promise<void>;
 }
 
 /** SQLite, which is loaded when a database is first opened. */

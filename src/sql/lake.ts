@@ -1,6 +1,7 @@
 import {fail, ok, type Problem, type Result} from '../lib/problem.ts';
 import {tokens, type Token} from './lexer.ts';
 import {id} from './sql.ts';
+import {isAlias, isSymbol, isWord, tablePlaces} from './table-places.ts';
 
 /** One version of a table of the lake that a query reads. */
 export interface LakeTableRead {
@@ -30,7 +31,7 @@ export function lakeReads(query: string): Result<LakeQuery> {
   const reads = new Map<string, LakeTableRead>();
   const edits: Edit[] = [];
   const bare = new Set<string>();
-  for (const place of tablePlaces(all)) {
+  for (const place of tablePlaces(all, (i) => isTable(all, i))) {
     const table = all[place.token + 2];
     const clause = readAt(all, place.token + 3);
     if (!clause.ok) return clause;
@@ -78,83 +79,6 @@ function named(table: string, at: LakeTableRead['at']): LakeTableRead {
   };
 }
 
-/** A token `lake` that begins the name of a table. */
-interface TablePlace {
-  readonly token: number;
-  /** In a FROM clause, where a table may have an alias. */
-  readonly inFrom: boolean;
-  /** Its alias stands before it: `FROM r: lake.readings`. */
-  readonly aliased: boolean;
-}
-
-/** What is between one pair of brackets. */
-interface Frame {
-  /** A comma here separates tables. */
-  inFrom: boolean;
-  /** FROM is a word of a function's arguments here: extract(year FROM t). */
-  readonly call: boolean;
-}
-
-const functionsWithFrom = new Set(['extract', 'trim', 'substring', 'overlay', 'position']);
-const fromEnds = new Set([
-  'select',
-  'where',
-  'group',
-  'order',
-  'having',
-  'window',
-  'qualify',
-  'limit',
-  'offset',
-  'union',
-  'except',
-  'intersect',
-  'values',
-  'with',
-  'set',
-]);
-const beforeTable = new Set([
-  'table',
-  'summarize',
-  'describe',
-  'show',
-  'pivot',
-  'pivot_wider',
-  'unpivot',
-  'pivot_longer',
-]);
-
-function tablePlaces(all: readonly Token[]): TablePlace[] {
-  const places: TablePlace[] = [];
-  const outer: Frame[] = [];
-  let frame: Frame = {inFrom: false, call: false};
-  /** The next token may be a table. */
-  let expecting = false;
-  let aliased = false;
-  all.forEach((token, i) => {
-    const expected = expecting;
-    const hadAlias = aliased;
-    expecting = aliased = false;
-    if (isSymbol(token, '(', '[', '{')) {
-      outer.push(frame);
-      const inFrom = expected && token.text === '(';
-      frame = {inFrom, call: isWord(all[i - 1], functionsWithFrom)};
-      expecting = inFrom;
-    } else if (isSymbol(token, ')', ']', '}')) frame = outer.pop() ?? {inFrom: false, call: false};
-    else if (isSymbol(token, ',')) expecting = frame.inFrom;
-    else if (expected && isSymbol(token, ':')) expecting = aliased = true;
-    else if (token.type === 'identifier' && !isSymbol(all[i - 1], '.')) {
-      if (expected && isSymbol(all[i + 1], ':')) expecting = true;
-      else if (expected && isTable(all, i)) places.push({token: i, inFrom: frame.inFrom, aliased: hadAlias});
-      else if (isWord(token, 'from') && !frame.call && !isComparison(all, i)) expecting = frame.inFrom = true;
-      else if (isWord(token, 'join')) expecting = frame.inFrom = true;
-      else if (isWord(token, beforeTable)) expecting = true;
-      else if (isWord(token, fromEnds)) frame.inFrom = false;
-    }
-  });
-  return places;
-}
-
 /** `lake.<name>`, and neither `lake.<name>.…` nor a function `lake.<name>(…)`. */
 function isTable(all: readonly Token[], i: number): boolean {
   const after = all[i + 3];
@@ -165,10 +89,6 @@ function isTable(all: readonly Token[], i: number): boolean {
     !isSymbol(after, '.', '(')
   );
 }
-
-/** The FROM of IS [NOT] DISTINCT FROM. */
-const isComparison = (all: readonly Token[], i: number): boolean =>
-  isWord(all[i - 1], 'distinct') && isWord(all[i - 2], new Set(['is', 'not']));
 
 /** `lake.t.column`, where t is read without an alias. */
 function qualifiedColumns(all: readonly Token[], tables: ReadonlySet<string>, edits: readonly Edit[]): Edit[] {
@@ -186,24 +106,6 @@ function qualifiedColumns(all: readonly Token[], tables: ReadonlySet<string>, ed
     return [{start: token.start, end: table.end, text: id(table.text)}];
   });
 }
-
-const isSymbol = (token: Token | undefined, ...texts: readonly string[]): boolean =>
-  token?.type === 'symbol' && texts.includes(token.text);
-
-const isWord = (token: Token | undefined, word: string | ReadonlySet<string>): boolean => {
-  if (token?.type !== 'identifier' || token.quoted) return false;
-  const text = token.text.toLowerCase();
-  return typeof word === 'string' ? text === word : word.has(text);
-};
-
-// The words that may follow a table; any other name there is its alias.
-const afterTable = new Set(
-  `where group order having window qualify limit offset union except intersect select from join inner left right full outer cross natural asof
-  positional semi anti on using tablesample pivot unpivot`.split(/\s+/),
-);
-
-const isAlias = (token: Token | undefined): boolean =>
-  (token?.type === 'identifier' && !isWord(token, afterTable)) || (token?.type === 'string' && token.quoted);
 
 /** The clause that says which version, if there is one at `i`, and the token after it. */
 function readAt(all: readonly Token[], i: number): Result<{at: LakeTableRead['at']; next: number}> {
@@ -276,4 +178,26 @@ export function isoTime(text: string): string | undefined {
   return new Date(
     local.getTime() - (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(rest)) * 60_000,
   ).toISOString();
+}
+
+/** A query that reads `to` wherever it read the table `from` of the lake. */
+export function withTableRenamed(query: string, from: string, to: string): string {
+  const lexed = tokens(query);
+  if (!lexed.ok) return query;
+  const all = lexed.value;
+  const is = (at: number, word: string): boolean => all[at]?.text.toLowerCase() === word;
+  let text = query;
+  for (let i = all.length - 1; i >= 2; i--) {
+    const token = all[i];
+    if (
+      token === undefined ||
+      token.text.toLowerCase() !== from.toLowerCase() ||
+      !is(i - 1, '.') ||
+      !is(i - 2, 'lake') ||
+      is(i - 3, '.')
+    )
+      continue;
+    text = text.slice(0, token.start) + id(to) + text.slice(token.end);
+  }
+  return text;
 }

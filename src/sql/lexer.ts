@@ -246,23 +246,13 @@ export function mayReorder(text: string): boolean {
 }
 
 /** The names among `candidates` that an expression holds as whole identifiers, compared without case, as SQL does. */
-export const identifiers = (text: string, candidates: readonly string[]): string[] =>
-  found(text, candidates, ['identifier']);
-
-/**
- * The names among `candidates` that a query may read: whole identifiers and whole strings (`FROM 'cell'`, `query_table('cell')`).
- * It may name one that is only a column or a text here: that costs a rerun, never a wrong result.
- */
-export const mentions = (text: string, candidates: readonly string[]): string[] =>
-  found(text, candidates, ['identifier', 'string']);
-
-function found(text: string, candidates: readonly string[], types: readonly Token['type'][]): string[] {
+export function identifiers(text: string, candidates: readonly string[]): string[] {
   const lexed = tokens(text);
   if (!lexed.ok) return [];
   const words = new Set<string>();
   lexed.value.forEach((token, i) => {
     const before = lexed.value[i - 1];
-    if (types.includes(token.type) && !(before?.type === 'symbol' && before.text === '.'))
+    if (token.type === 'identifier' && !(before?.type === 'symbol' && before.text === '.'))
       words.add(token.text.toLowerCase());
   });
   return candidates.filter((name) => words.has(name.toLowerCase()));

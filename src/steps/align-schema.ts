@@ -258,7 +258,20 @@ export const alignSchema = defineStep({
   effect: 'same',
   effectOf: ({on_failure}) => effectOf(on_failure),
   params,
-  reads: ({table}) => (table === '' ? undefined : {table, schemaOnly: true}),
+  touches: ({to, table}) => [
+    ...(to === '' ? [] : [{kind: 'cell', name: to, param: 'to'} as const]),
+    ...(table === ''
+      ? []
+      : [
+          {
+            kind: 'lake-read',
+            name: table,
+            read: {table, schemaOnly: true},
+            as: `lake.${table}`,
+            param: 'table',
+          } as const,
+        ]),
+  ],
   check,
   toSql,
   toPySpark,

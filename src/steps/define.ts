@@ -1,78 +1,14 @@
-import type {Problem} from '../lib/problem.ts';
 import type {Row} from '../lib/value.ts';
-import type {KernelArgs} from '../ports/index.ts';
 import type {Params, Values} from '../params/index.ts';
 import type {NotExportable} from '../pyspark/py.ts';
-import type {FoundFile, LoadOptions} from '../sources/define.ts';
-import type {Rows} from '../sql/rows.ts';
+import type {FoundFile} from '../sources/define.ts';
 import type {Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
-import type {LakeRead, LakeWrite, PostgresWrite} from '../tables/define.ts';
+import type {Effect, Input, StepProgram} from '../run/program.ts';
+import type {Touch} from '../run/touch.ts';
 
 export type {NotExportable};
-
-/** A table a step reads. `relation` stands in FROM: the cell's name in SQL that is shown, the result's table in SQL that runs. */
-export interface Input extends Rows {
-  readonly name: string;
-  readonly columns: readonly Column[];
-}
-
-/** What running a cell means. */
-export type Program =
-  /**
-   * One query gives the rows. `rejects` gives the rows of `NAME_rejects`; `judge` asks the rows, once made, what they say of the data.
-   * `assigned` names the columns that the query makes, where all others, and the rows in their order, are those of the first input as long
-   * as they are as many: only these are computed then, and kept beside it.
-   */
-  | {
-      readonly kind: 'sql';
-      readonly sql: Sql;
-      readonly rejects?: Sql;
-      readonly judge?: Judge;
-      readonly assigned?: readonly string[];
-    }
-  /**
-   * `features` is fetched as typed arrays, one row for each row of the input in its order; the kernel's columns are put beside the
-   * input's rows. `shown` is what the SQL face prints; `inSql` says that DuckDB gives the same rows with it, only slower.
-   */
-  | {
-      readonly kind: 'kernel';
-      readonly features: Sql;
-      readonly fn: string;
-      readonly args: KernelArgs;
-      readonly shown: Sql;
-      readonly inSql: boolean;
-    }
-  /** Files are read, several of them by name. `shown` is what the SQL face prints. */
-  | {readonly kind: 'read'; readonly files: readonly string[]; readonly options: LoadOptions; readonly shown: Sql}
-  /** The rows of the first input as they are; with `write` they go to a table of the lake too, with `postgres` to one of PostgreSQL. */
-  | {readonly kind: 'through'; readonly write?: LakeWrite; readonly postgres?: PostgresWrite; readonly shown: Sql};
-
-export interface Judge {
-  /** A small query over the table that was made. */
-  readonly ask: (made: Sql) => Sql;
-  /** Undefined when all is well. */
-  readonly read: (answer: readonly Row[]) => Verdict | undefined;
-  /** For a script: a query that fails where the run would stop. */
-  readonly halt?: (made: Sql) => Sql;
-}
-
-/** What rows say against the data they were made from. They are there to be looked at, also when they stop the run. */
-export interface Verdict {
-  readonly stops: boolean;
-  /** A few words for the cell’s header. */
-  readonly mark: string;
-  readonly problem: Problem;
-}
-
-/** What a step does to the rows of its first input, which decides how “What changed” compares them. */
-export type Effect =
-  /** New rows: loads, aggregates, joins, unions. Nothing to compare. */
-  | 'new'
-  /** The same rows in the same order; values or columns change. */
-  | 'same'
-  /** Some of the rows, each unchanged or with columns added, in the same order. */
-  | 'subset';
+export type {Effect, Input, Judge, StepProgram as Program, Verdict} from '../run/program.ts';
 
 export interface StepProblem {
   readonly code: string;
@@ -111,6 +47,14 @@ export interface Example {
   readonly rejects?: ExampleTable;
 }
 
+/** That a column has no nulls, or only some values: texts, or SQL where they are not `quoted`. */
+export interface ColumnTest {
+  readonly column: string;
+  readonly holds: 'not_null' | {readonly accepted: readonly unknown[]; readonly quoted: boolean};
+  /** What follows where it doesn't hold; undefined where the rows can't fail. */
+  readonly otherwise?: 'warn' | 'stop';
+}
+
 export type StepGroup =
   'load' | 'combine' | 'shape' | 'clean' | 'quality' | 'features' | 'summarise' | 'keep' | 'alert' | 'learn' | 'stream';
 
@@ -138,8 +82,6 @@ export interface Step<P extends Params = Params> {
   readonly effect: Effect;
   /** Its rows name the table it reads, so another name makes other rows. */
   readonly namesInput?: true;
-  /** Whether these values look at the clock: then the same data may give other rows, and every run computes them anew. */
-  readsClock?(values: Values<P>): boolean;
   /** How its rows are best seen, above the table of them. */
   readonly view?: 'checks';
   /** Its rows are alerts, with the columns that `alerts` gives: the bell, system notices and a webhook tell them. */
@@ -147,24 +89,20 @@ export interface Step<P extends Params = Params> {
   /** The effect of these values, where it depends on them. */
   effectOf?(values: Values<P>): Effect;
   readonly params: P;
-  /** The table of the lake it reads: the last of its inputs. */
-  reads?(values: Values<P>): LakeRead | undefined;
-  /** The table of the lake it writes and how, and those of the values that decide which rows and columns come to it. */
-  writes?(
-    values: Values<P>,
-  ):
-    | {readonly table: string; readonly mode: LakeWrite['mode']; readonly rows: Readonly<Record<string, unknown>>}
-    | undefined;
-  /** The table of PostgreSQL that it writes. */
-  writesPostgres?(values: Values<P>): string;
+  /** Other words that people look for it by. */
+  readonly words?: string;
+  /** All that these values read and write outside of the cell, in the order of the step’s inputs; `from` is the cell’s own. */
+  touches?(values: Values<P>): readonly Touch[];
+  /** What holds for columns of its rows: dbt tests it. */
+  columnTests?(values: Values<P>): readonly ColumnTest[];
   /** The columns it adds that tell the time of the run: other ones on every run, of the same rows. */
   runTimes?(values: Values<P>): readonly string[];
   /** Values that suit the rows of the first input, for the user to edit; loads when it is asked for. */
   readonly propose?: () => Promise<Proposer>;
   /** What is wrong with these values on these columns; pure. */
   check?(values: Values<P>, inputs: readonly Input[]): readonly StepProblem[];
-  /** `inputs[0]` is `from`; then the cells named by `p.cell` and `p.cells` parameters in order. */
-  toSql(values: Values<P>, inputs: readonly Input[]): Program;
+  /** `inputs[0]` is `from`; then the cells, then the tables of the lake that `touches` names, in order. */
+  toSql(values: Values<P>, inputs: readonly Input[]): StepProgram;
   /** Lines of Python that assign the result to `target`; `frames[i]` is the variable of `inputs[i]`. `F` is pyspark.sql.functions. */
   toPySpark(values: Values<P>, context: SparkContext): readonly string[] | NotExportable;
   /** Table facets of a kernel's small results that are best seen as a chart. */

@@ -100,6 +100,7 @@ export const join = defineStep({
   },
   input: 'one',
   effect: 'new',
+  touches: ({with: other}) => (other === '' ? [] : [{kind: 'cell', name: other, param: 'with'}]),
   effectOf: ({how}) => (keepsOnly(how) ? 'subset' : 'new'),
   params,
   check: (values, inputs) => {

@@ -112,6 +112,7 @@ export const load = defineStep({
   },
   input: 'none',
   effect: 'new',
+  touches: ({file}) => file.map((name) => ({kind: 'file', name, param: 'file'})),
   params,
   check: (values) => check(values),
   toSql: (values) => ({

@@ -84,7 +84,7 @@ export const postgres = defineStep({
   input: 'one',
   effect: 'same',
   params,
-  writesPostgres: ({table}) => table,
+  touches: ({table}) => [{kind: 'postgres-write', name: table, param: 'table'}],
   check(values, inputs) {
     const input = inputOf(inputs);
     return [

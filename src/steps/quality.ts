@@ -1054,7 +1054,10 @@ export const quality = defineStep({
   effect: 'new',
   namesInput: true,
   view: 'checks',
-  readsClock: ({now, time}) => now === '' && time !== '',
+  touches: ({now, time}) => (now === '' && time !== '' ? [{kind: 'clock'}] : []),
+  columnTests: ({on_failure}) => [
+    {column: 'passed', holds: {accepted: ['true'], quoted: false}, otherwise: on_failure},
+  ],
   params,
   check: (values, inputs) => check(values, inputOf(inputs)),
   toSql: (values, inputs) => toSql(values, inputOf(inputs)),

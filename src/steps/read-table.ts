@@ -77,7 +77,10 @@ export const readTable = defineStep({
   input: 'none',
   effect: 'new',
   params,
-  reads: readOf,
+  words: 'delta lake time travel version as of',
+  touches: (values) => [
+    {kind: 'lake-read', name: values.table, read: readOf(values), as: `lake.${values.table}`, param: 'table'},
+  ],
   check,
   toSql: (values) => ({kind: 'through', shown: shown(readOf(values))}),
   toPySpark: (values, {target}) => {

@@ -338,11 +338,10 @@ export const snapshot = defineStep({
   effect: 'same',
   params,
   // Rules and comments come to the table without its rows; a crash is no part of them.
-  writes: ({crash_after: _c, not_null: _n, constraints: _k, comments: _t, ...rows}) => ({
-    table: rows.table,
-    mode: rows.mode,
-    rows,
-  }),
+  words: 'delta lake table write save append overwrite merge upsert version commit',
+  touches: ({crash_after: _c, not_null: _n, constraints: _k, comments: _t, ...rows}) => [
+    {kind: 'lake-write', name: rows.table, mode: rows.mode, keys: rows.keys, rows, param: 'table'},
+  ],
   check: (values, inputs) => check(values, inputOf(inputs)),
   toSql: (values, inputs): Program => {
     const write = writeOf(values);

@@ -107,6 +107,7 @@ export const union = defineStep({
   },
   input: 'one',
   effect: 'new',
+  touches: ({with: names}) => names.map((name) => ({kind: 'cell', name, param: 'with'})),
   params,
   check,
   toSql: ({by}, inputs) => ({

@@ -329,6 +329,17 @@ export const validate = defineStep({
   },
   input: 'one',
   effect: 'subset',
+  columnTests: ({rules, on_failure}) =>
+    on_failure === 'flag'
+      ? []
+      : rules.flatMap((rule) =>
+          rule.column === ''
+            ? []
+            : [
+                ...(rule.not_null ? [{column: rule.column, holds: 'not_null' as const}] : []),
+                ...(rule.in.length > 0 ? [{column: rule.column, holds: {accepted: rule.in, quoted: true}}] : []),
+              ],
+        ),
   effectOf: ({on_failure}) => (on_failure === 'flag' || on_failure === 'stop' ? 'same' : 'subset'),
   params,
   check: (values, inputs) => check(values, inputOf(inputs)),

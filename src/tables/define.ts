@@ -1,19 +1,14 @@
+import type {CommitStep} from '../lake/commit.ts';
+import type {Intent} from '../lake/write.ts';
+
 /** How rows go to a table of the lake. */
-export interface LakeWrite {
+export interface LakeWrite extends Pick<
+  Intent,
+  'mode' | 'keys' | 'mergeSchema' | 'overwriteSchema' | 'partitionBy' | 'notNull' | 'constraints' | 'comments'
+> {
   readonly table: string;
-  readonly mode: 'append' | 'overwrite' | 'merge';
-  /** What a merge matches rows by. */
-  readonly keys: readonly string[];
-  readonly mergeSchema: boolean;
-  readonly overwriteSchema: boolean;
-  /** Undefined leaves the table's own partitions. */
-  readonly partitionBy: readonly string[] | undefined;
-  readonly notNull: readonly string[];
-  /** CHECK constraints by name. */
-  readonly constraints: Readonly<Record<string, string>>;
-  readonly comments: Readonly<Record<string, string>>;
   /** For lessons: the storage worker dies right after this step of the commit. */
-  readonly crashAfter: 2 | 3 | 4 | 6 | 7 | undefined;
+  readonly crashAfter: CommitStep | undefined;
 }
 
 /** How rows go to a table of PostgreSQL. */

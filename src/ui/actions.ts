@@ -1,3 +1,5 @@
+import {isRunnable} from '../cells/define.ts';
+import {givesRows} from '../cells/index.ts';
 import {plural} from '../lib/text.ts';
 import {keysOf} from './format.ts';
 import {pickFolder, pickNotebook, pickOutput, pickZip} from './lake/importing.ts';
@@ -18,12 +20,6 @@ const groupTitles: Readonly<Record<string, string>> = {
   stream: 'Stream',
 };
 
-/** What people call a step besides its name. */
-const otherWords: Readonly<Record<string, string>> = {
-  snapshot: 'delta lake table write save append overwrite merge upsert version commit',
-  read_table: 'delta lake time travel version as of',
-};
-
 const firstSentence = (text: string): string => /^.*?[.!?](?=\s|$)/s.exec(text)?.[0] ?? text;
 
 /** Every step in menu order, in its groups, with the first sentence of its lesson. */
@@ -38,7 +34,7 @@ export function stepGroups(page: Page, afterId: () => string | undefined): Found
         id: step.kind,
         title: step.title,
         about: firstSentence(step.lesson.what).replaceAll('`', ''),
-        words: `${step.kind} ${otherWords[step.kind] ?? ''}`,
+        words: `${step.kind} ${step.words ?? ''}`,
         run: () => void page.insert(() => page.session.insertStep(afterId(), step.kind)),
       })),
   }));
@@ -93,8 +89,10 @@ export function actionGroups(page: Page): FoundGroup[] {
           keys: keysOf('shift+mod+Z'),
           why: session.canRedo ? undefined : 'There is nothing to redo.',
         }),
-        action('Add a SQL cell', () => void page.insert(() => session.insertSql(at())), {words: 'insert query'}),
-        action('Add a psql cell', () => void page.insert(() => session.insertPsql(at())), {
+        action('Add a SQL cell', () => void page.insert(() => session.insertCell(at(), 'sql', 'query')), {
+          words: 'insert query',
+        }),
+        action('Add a psql cell', () => void page.insert(() => session.insertCell(at(), 'psql', 'query')), {
           words: 'insert PostgreSQL query',
         }),
         action('Add a chart', () => void page.insertChart(at()), {words: 'insert plot'}),
@@ -214,12 +212,12 @@ export function actionGroups(page: Page): FoundGroup[] {
     {
       title: 'Go to',
       items: session.notebook.cells.flatMap((other) =>
-        other.type === 'text'
+        !isRunnable(other)
           ? []
           : [
               action(page.nameOf(other.id), () => void page.show(other.id), {
                 id: `go ${other.id}`,
-                about: other.type === 'step' ? other.kind : other.type,
+                about: other.kind,
               }),
             ],
       ),
@@ -248,7 +246,7 @@ export function actionGroups(page: Page): FoundGroup[] {
 export function exportEntries(page: Page): {label: string; run: () => void}[] {
   const {session} = page;
   return [...session.planned.values()].flatMap((cell) => {
-    if (!cell.ready || cell.work.type === 'chart') return [];
+    if (!cell.ready || !givesRows(cell.work)) return [];
     const rows = session.ranOf(cell.id)?.rowsOut;
     return [
       {

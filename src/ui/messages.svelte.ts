@@ -6,6 +6,8 @@ export interface Toast {
   readonly hint?: string | undefined;
   readonly tone: 'plain' | 'bad' | 'busy';
   readonly action?: {readonly label: string; readonly run: () => void};
+  /** Whether what it tells of is still so; it goes when it isn’t. */
+  readonly holds?: (() => boolean) | undefined;
 }
 
 /** What the page tells: toasts to see, sentences to hear. */
@@ -19,7 +21,7 @@ export class Messages {
     this.said = text;
   }
 
-  toast(text: string, more: Partial<Pick<Toast, 'tone' | 'hint' | 'action'>> = {}): number {
+  toast(text: string, more: Partial<Pick<Toast, 'tone' | 'hint' | 'action' | 'holds'>> = {}): number {
     const id = ++this.#last;
     this.say([text, more.hint].filter((part) => part !== undefined).join(' '));
     this.toasts = [...this.toasts, {id, text, tone: 'plain', ...more}];

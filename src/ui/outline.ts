@@ -1,4 +1,5 @@
-import type {Notebook, RunnableCell} from '../notebook/cells.ts';
+import {isRunnable, type RunnableCell} from '../cells/define.ts';
+import type {Notebook} from '../notebook/define.ts';
 
 export interface OutlineEntry {
   readonly key: string;
@@ -8,16 +9,16 @@ export interface OutlineEntry {
   readonly level: number | undefined;
 }
 
-/** What a chart without a name of its own is called in lists. */
+/** What a cell without a name of its own is called in lists. */
 const chartTitle = (cell: RunnableCell): string => {
-  const title = cell.type === 'chart' ? cell.values['title'] : undefined;
-  return typeof title === 'string' && title !== '' ? title : 'chart';
+  const title = cell.values['title'];
+  return typeof title === 'string' && title !== '' ? title : cell.type;
 };
 
 /** Headings of prose and the cells that run, in order. */
 export function outline(notebook: Notebook, nameOf: (id: string) => string): OutlineEntry[] {
   return notebook.cells.flatMap((cell): OutlineEntry[] => {
-    if (cell.type !== 'text')
+    if (isRunnable(cell))
       return [
         {key: cell.id, id: cell.id, title: cell.name === '' ? chartTitle(cell) : nameOf(cell.id), level: undefined},
       ];

@@ -1,3 +1,4 @@
+import {isRunnable, type RunnableCell} from '../cells/define.ts';
 import {createContext, tick} from 'svelte';
 import {SvelteMap, SvelteSet} from 'svelte/reactivity';
 import {chartBody} from '../charts/parse.ts';
@@ -6,8 +7,7 @@ import type {CellCompared, OutputCompared} from '../handover/compare.ts';
 import {linkKey} from '../handover/link-key.ts';
 import {problemOf} from '../lib/problem.ts';
 import {plural} from '../lib/text.ts';
-import type {StoredResult} from '../notebook/run.ts';
-import type {RunnableCell} from '../notebook/cells.ts';
+import type {StoredResult} from '../run/define.ts';
 import {choiceIn, fragmentOf, noChoice, type Choice} from '../notebook/dashboard-choice.ts';
 import {isHeld} from '../notebook/plan.ts';
 import type {Session} from '../notebook/session.svelte.ts';
@@ -56,6 +56,10 @@ export type FaceName = 'result' | 'chart' | 'changes' | 'sql' | 'pyspark' | 'lea
 
 const linkIn = (fragment: string): string | undefined => (fragment.startsWith(linkKey) ? fragment : undefined);
 
+/** How long a cell that was jumped to is held in its place, in milliseconds. */
+const holdFor = 1500;
+const nextFrame = (): Promise<number> => new Promise((done) => requestAnimationFrame(done));
+
 /** What the page itself knows beside the session: which dialog is open, which form, which face, what was said. */
 export class Page extends Messages {
   readonly theme = new Theme();
@@ -92,6 +96,32 @@ export class Page extends Messages {
 
   constructor(readonly session: Session) {
     super();
+    session.onInputs = (held, others) => {
+      for (const {id, cell, from, nearest} of held) {
+        const action = {label: `Read ${nearest} instead`, run: () => this.session.readNearest([id])};
+        const holds = (): boolean => this.cell(id)?.from === from;
+        const more = nearest === undefined || nearest === from ? {holds} : {holds, action};
+        // The same command may set it to something else.
+        queueMicrotask(() => {
+          if (holds()) this.toast(`${cell} still reads ${from}: that is written in it now.`, more);
+        });
+      }
+      for (const {cell, before, after} of others)
+        this.toast(`${cell} read ${before} before, and reads ${after ?? 'nothing'} in this text.`, {
+          action: {label: `Show ${cell}`, run: () => this.#showNamed(cell)},
+        });
+    };
+  }
+
+  /** A toast tells of the notebook that is open, and goes with it. */
+  override toast(text: string, more: Parameters<Messages['toast']>[1] = {}): number {
+    const {path} = this.session;
+    return super.toast(text, {holds: more.tone === 'busy' ? undefined : () => this.session.path === path, ...more});
+  }
+
+  #showNamed(name: string): void {
+    const id = this.session.cellNamed(name)?.id;
+    if (id !== undefined) void this.show(id);
   }
 
   // ---- links
@@ -147,7 +177,7 @@ export class Page extends Messages {
   // ---- cells
 
   cell(id: string | undefined): RunnableCell | undefined {
-    return this.session.notebook.cells.find((cell): cell is RunnableCell => cell.id === id && cell.type !== 'text');
+    return this.session.notebook.cells.find((cell): cell is RunnableCell => cell.id === id && isRunnable(cell));
   }
 
   /** The name a cell's result goes by: charts without one have the plan's. */
@@ -183,7 +213,7 @@ export class Page extends Messages {
   async openForm(id: string): Promise<void> {
     const cell = this.session.notebook.cells.find((other) => other.id === id);
     if (cell === undefined) return;
-    if (cell.type === 'text') this.writing.add(id);
+    if (!isRunnable(cell)) this.writing.add(id);
     else this.forms.add(id);
     await tick();
     const form = this.element(id)?.querySelector<HTMLElement>('[data-form]');
@@ -206,9 +236,31 @@ export class Page extends Messages {
     this.drawer = false;
     if (this.dashboard !== undefined) await this.showDashboard(undefined);
     await tick();
-    this.element(id)?.scrollIntoView({block: 'start', behavior: 'smooth'});
     this.focus(id);
+    await this.#hold(id, 'start');
   }
+  /**
+   * Brings a cell into the window and holds it there while the cells around take their heights: they are drawn as they come near, and their
+   * results come later still. It ends as soon as the user does anything.
+   */
+  async #hold(id: string, block: 'start' | 'nearest'): Promise<void> {
+    const stop = new AbortController();
+    for (const event of ['wheel', 'touchmove', 'pointerdown', 'keydown'])
+      addEventListener(event, () => stop.abort(), {signal: stop.signal, passive: true, capture: true});
+    for (const end = performance.now() + holdFor; performance.now() < end && !stop.signal.aborted; await nextFrame())
+      this.element(id)?.scrollIntoView({block, behavior: 'instant'});
+    stop.abort();
+  }
+
+  /** Gives the focus back to a cell whose element an edit has moved or taken away, or to the one that is at its place now. */
+  async refocus(lost: {readonly id: string; readonly index: number}): Promise<void> {
+    await tick();
+    if (document.activeElement !== null && document.activeElement !== document.body) return;
+    const {cells} = this.session.notebook;
+    const cell = cells.find(({id}) => id === lost.id) ?? cells[Math.min(lost.index, cells.length - 1)];
+    if (cell !== undefined) this.focus(cell.id);
+  }
+
   /** Moves the focus to a neighbouring cell; undefined at the ends. */
   neighbour(id: string, by: number): string | undefined {
     const {cells} = this.session.notebook;
@@ -226,7 +278,12 @@ export class Page extends Messages {
   async remove(ids: readonly string[]): Promise<void> {
     const first = this.session.notebook.cells.findIndex((cell) => ids.includes(cell.id));
     this.session.remove(ids);
-    this.toast(`${plural(ids.length, 'cell')} deleted.`, {action: {label: 'Undo', run: () => this.session.undo()}});
+    const {notebook} = this.session;
+    this.toast(`${plural(ids.length, 'cell')} deleted.`, {
+      action: {label: 'Undo', run: () => this.session.undo()},
+      // After another edit, Undo would take that one back.
+      holds: () => this.session.notebook === notebook,
+    });
     await tick();
     const next = this.session.notebook.cells[Math.min(first, this.session.notebook.cells.length - 1)];
     if (next !== undefined) this.focus(next.id);
@@ -269,7 +326,7 @@ export class Page extends Messages {
     await tick();
     await this.openForm(id);
     this.inserted = undefined;
-    this.element(id)?.scrollIntoView({block: 'nearest', behavior: 'smooth'});
+    void this.#hold(id, 'nearest');
     return id;
   }
 
@@ -279,7 +336,7 @@ export class Page extends Messages {
       const name = this.session.cellNamesAbove(afterId, true).at(-1);
       const above = [...this.session.planned.values()].find((cell) => cell.name === name);
       const spec = above === undefined ? undefined : suggestChart(this.session.columnsOf(above.id, 'output'));
-      return this.session.insertChart(afterId, spec === undefined ? {mark: 'line'} : chartBody(spec));
+      return this.session.insertCell(afterId, 'chart', 'chart', spec === undefined ? undefined : chartBody(spec));
     });
     if (id !== undefined) this.redraw(id);
   }

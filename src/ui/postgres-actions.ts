@@ -29,7 +29,7 @@ export async function queryTable(page: Page, {schema, name}: DatabaseTable): Pro
   page.drawer = false;
   const table = schema === 'public' ? quotedId(name) : `${quotedId(schema)}.${quotedId(name)}`;
   const cell = await page.insert(() =>
-    session.insertPsql(session.notebook.cells.at(-1)?.id, `SELECT *\nFROM ${table}\nLIMIT 100`),
+    session.insertCell(session.notebook.cells.at(-1)?.id, 'psql', 'query', `SELECT *\nFROM ${table}\nLIMIT 100`),
   );
   if (cell !== undefined) await page.run(page.nameOf(cell));
 }

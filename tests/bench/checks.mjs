@@ -1,9 +1,10 @@
 import {grouped, median, seconds} from './lib/figures.mjs';
 import {runNative} from './lib/native.mjs';
 import {readyApp, runNotebook} from './lib/page.mjs';
+import {isSmoke, sized} from './lib/size.mjs';
 
-const sizes = [100_000, 1_000_000];
-const repeats = 3;
+const sizes = [sized(100_000), sized(1_000_000)];
+const repeats = isSmoke ? 1 : 3;
 
 /** Readings every ten minutes of so many compressors that they make a week's worth each; some values are missing, some beyond their limits, some sent twice. @param {number} rows */
 const readings = (rows) => {

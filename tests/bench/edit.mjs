@@ -3,12 +3,13 @@ import {cleaning} from './lib/cleaning.mjs';
 import {median} from './lib/figures.mjs';
 import {readyApp, runNotebook} from './lib/page.mjs';
 import {sensorCsv} from './lib/sensor-csv.mjs';
+import {sized} from './lib/size.mjs';
 
 const repeats = 5;
 
 /** Editing the last of ten cells on 1,000,000 rows: only it runs again. */
 export default async function edit() {
-  const csv = await sensorCsv(1_000_000);
+  const csv = await sensorCsv(sized(1_000_000));
   const app = await readyApp();
   try {
     await addFileFromDisk(app.page, 'sensors.csv', csv.path);

@@ -6,9 +6,10 @@ import {environmentOf, isReady} from '../interop/environment.mjs';
 import {megabytes, seconds} from './lib/figures.mjs';
 import {forgetPeak, pageMemory} from './lib/memory.mjs';
 import {readyApp, runNotebook} from './lib/page.mjs';
+import {sized} from './lib/size.mjs';
 
 /** About 500 MB as CSV. */
-const rows = 8_000_000;
+const rows = sized(8_000_000);
 const notebook = `\`\`\`sql readings
 SELECT i AS id, TIMESTAMP '2024-01-01' + to_seconds(i) AS at, 20 + (hash(i) % 1000003) / 77777 AS temperature, (hash(i + 1) % 1000003) / 10007 AS humidity FROM range(${rows}) r(i)
 \`\`\`

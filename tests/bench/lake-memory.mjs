@@ -5,8 +5,9 @@ import {grouped, megabytes, seconds} from './lib/figures.mjs';
 import {forgetPeak, pageMemory} from './lib/memory.mjs';
 import {readyApp, runNotebook} from './lib/page.mjs';
 import {readingsSql} from './lib/readings.mjs';
+import {sized} from './lib/size.mjs';
 
-const rows = 5_000_000;
+const rows = sized(5_000_000);
 /** What a page may take over the table itself, in bytes. */
 const most = 300e6;
 const port = 4371;

@@ -17,11 +17,12 @@ import {root} from '../tools/setup.mjs';
 import {grouped, median} from './lib/figures.mjs';
 import {readyApp, runNotebook} from './lib/page.mjs';
 import {readingsSql} from './lib/readings.mjs';
+import {isSmoke, sized} from './lib/size.mjs';
 
-const rows = 1_000_000;
-const repeats = 3;
-const commits = 50;
-const versions = 1000;
+const rows = sized(1_000_000);
+const repeats = isSmoke ? 1 : 3;
+const commits = isSmoke ? 2 : 50;
+const versions = sized(1000, 10);
 
 /** The same rows on both sides. */
 const readings = readingsSql(rows);

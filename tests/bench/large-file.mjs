@@ -3,8 +3,9 @@ import {grouped, megabytes, seconds} from './lib/figures.mjs';
 import {pageMemory} from './lib/memory.mjs';
 import {readyApp, runNotebook} from './lib/page.mjs';
 import {sensorCsv} from './lib/sensor-csv.mjs';
+import {sized} from './lib/size.mjs';
 
-const rowsOfOneGigabyte = 22_600_000;
+const rowsOfOneGigabyte = sized(22_600_000);
 
 /** A CSV of 1 GB, and what the page's process needed at its peak. */
 export default async function largeFile() {

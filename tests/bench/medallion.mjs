@@ -10,10 +10,11 @@ import {grouped, median, megabytes, seconds} from './lib/figures.mjs';
 import {pageMemory} from './lib/memory.mjs';
 import {runNative} from './lib/native.mjs';
 import {readyApp, runNotebook} from './lib/page.mjs';
+import {isSmoke} from './lib/size.mjs';
 
 // One size alone: LAKEBOOK_BENCH_UNITS=45 npm run bench medallion
-const sizes = (process.env.LAKEBOOK_BENCH_UNITS ?? '45,450,4500').split(',').map(Number);
-const repeats = 5;
+const sizes = (process.env.LAKEBOOK_BENCH_UNITS ?? (isSmoke ? '5' : '45,450,4500')).split(',').map(Number);
+const repeats = isSmoke ? 1 : 5;
 
 /** A week of compressors from raw Parquet to gold and hourly figures, here, in native DuckDB and in Spark; and the shipped notebook, warm. */
 export default async function bench() {
@@ -101,7 +102,7 @@ async function inBrowser({readings, fleet}) {
 
 /** Seconds of a job's cells and of the whole, the session's start included; undefined where Spark isn't set up. @param {string} text */
 async function inSpark(text) {
-  if (!isReady('spark40')) return undefined;
+  if (isSmoke || !isReady('spark40')) return undefined;
   const {python, env, args} = environmentOf('spark40');
   const home = mkdtempSync(join(tmpdir(), 'lakebook-bench-'));
   try {

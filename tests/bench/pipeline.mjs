@@ -4,9 +4,10 @@ import {grouped, median, seconds} from './lib/figures.mjs';
 import {runNative} from './lib/native.mjs';
 import {readyApp, runNotebook} from './lib/page.mjs';
 import {sensorCsv} from './lib/sensor-csv.mjs';
+import {isSmoke} from './lib/size.mjs';
 
-const sizes = [100_000, 1_000_000, 5_000_000];
-const repeats = 3;
+const sizes = isSmoke ? [1000, 2000, 4000] : [100_000, 1_000_000, 5_000_000];
+const repeats = isSmoke ? 1 : 3;
 
 /** The cleaning pipeline in the browser beside native DuckDB on one thread, in turns, each time from nothing. */
 export default async function pipeline() {

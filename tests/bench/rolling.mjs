@@ -2,13 +2,14 @@ import {grouped, megabytes, seconds} from './lib/figures.mjs';
 import {pageMemory} from './lib/memory.mjs';
 import {runNative} from './lib/native.mjs';
 import {readyApp, runNotebook} from './lib/page.mjs';
+import {sized} from './lib/size.mjs';
 
 /** Rows, and how many columns have windows. @type {readonly (readonly [rows: number, columns: number])[]} */
 const sizes = [
-  [1_000_000, 1],
-  [1_000_000, 4],
-  [4_500_000, 1],
-  [4_500_000, 3],
+  [sized(1_000_000), 1],
+  [sized(1_000_000), 4],
+  [sized(4_500_000), 1],
+  [sized(4_500_000), 3],
 ];
 const signals = ['vibration_mms', 'discharge_temp_f', 'suction_pressure_psi', 'gas_flow_mcfd'];
 

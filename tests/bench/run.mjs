@@ -1,5 +1,7 @@
 import {mkdirSync, readdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {isSmoke} from './lib/size.mjs';
+import {firstLine, tellTotal} from '../tools/total.mjs';
 import {checkNode, ensureBuilt, ensureInstalled, root} from '../tools/setup.mjs';
 
 /** @typedef {{title: string, columns: string[], rows: (string | number)[][], note?: string}} Figures */
@@ -9,13 +11,16 @@ ensureInstalled();
 await ensureBuilt();
 
 const order = ['visit', 'scripts', 'pipeline', 'edit', 'large-file', 'kmeans'];
-const wanted = process.argv.slice(2);
+const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const names = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith('.mjs') && file !== 'run.mjs')
   .map((file) => file.slice(0, -'.mjs'.length))
   .filter((name) => wanted.length === 0 || wanted.some((prefix) => name.startsWith(prefix)))
   .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
 
+/** Parts that failed, a line each. @type {string[]} */
+const failures = [];
+let passed = 0;
 const parts = [`# Benchmarks\n\n${await machine()}`];
 for (const name of names) {
   const {default: measure} = await import(`./${name}.mjs`);
@@ -23,12 +28,15 @@ for (const name of names) {
   console.error(`${name} …`);
   try {
     /** @type {Figures | Figures[]} */
-    const figures = await measure();
-    parts.push(...[figures].flat().map(markdown));
+    const figures = [await measure()].flat();
+    if (figures.every(({rows}) => rows.length === 0)) throw new Error('it gave no figure');
+    parts.push(...figures.map(markdown));
+    passed++;
   } catch (error) {
     console.error(error);
-    parts.push(`## ${name}\n\nFailed: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`);
-    process.exitCode = 1;
+    const reason = firstLine(error instanceof Error ? error.message : String(error));
+    parts.push(`## ${name}\n\nFailed: ${reason}`);
+    failures.push(`bench ${name}: ${reason}`);
   }
 }
 if (parts.length === 1) {
@@ -36,9 +44,13 @@ if (parts.length === 1) {
   process.exit(1);
 }
 const text = `${parts.join('\n\n')}\n`;
-mkdirSync(join(root, 'out'), {recursive: true});
-writeFileSync(join(root, 'out', 'bench.md'), text);
-console.log(`\n${text}\nWritten to out/bench.md.`);
+// On a small size the figures mean nothing.
+if (!isSmoke) {
+  mkdirSync(join(root, 'out'), {recursive: true});
+  writeFileSync(join(root, 'out', 'bench.md'), text);
+  console.log(`\n${text}\nWritten to out/bench.md.`);
+}
+tellTotal(passed, failures.length, failures);
 
 /** @param {string} name */
 function rank(name) {

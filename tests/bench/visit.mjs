@@ -3,8 +3,9 @@ import {join} from 'node:path';
 import {openApp} from '../tools/app.mjs';
 import {root} from '../tools/setup.mjs';
 import {median, seconds} from './lib/figures.mjs';
+import {isSmoke} from './lib/size.mjs';
 
-const repeats = 3;
+const repeats = isSmoke ? 1 : 3;
 
 /** From the address typed to the sample notebook's last result, with an empty browser and once more with a full one. */
 export default async function visit() {

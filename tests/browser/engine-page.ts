@@ -1,6 +1,6 @@
 import duckdbWasm from '@duckdb/duckdb-wasm/dist/duckdb-eh.wasm?url';
 import duckdbWorker from '@duckdb/duckdb-wasm/dist/duckdb-browser-eh.worker.js?url';
-import {createEngine} from '../../src/engine/engine-port.ts';
+import {createEngine} from '../../src/clients/engine.ts';
 import {problemOf, type Problem} from '../../src/lib/problem.ts';
 import type {Row} from '../../src/lib/value.ts';
 import type {EnginePort} from '../../src/ports/index.ts';

@@ -1,6 +1,6 @@
-import type {LakePort, StoragePort} from '../../src/ports/index.ts';
-import {openOwnership, type Ownership} from '../../src/storage/ownership.ts';
-import {openStorage} from '../../src/storage/worker.ts';
+import type {LakePort, Ownership, StoragePort} from '../../src/ports/index.ts';
+import {openOwnership} from '../../src/clients/ownership.ts';
+import {openStorage} from '../../src/clients/storage-worker.ts';
 import * as rows from '../unit/lake/rows.ts';
 import {lakeScenarios, runLakeScenario} from '../unit/lake/service-suite.ts';
 import {problemOf, readRows, runScenario, scenarios} from '../unit/storage/suite.ts';

@@ -3,8 +3,8 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {dirname, join, relative} from 'node:path';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
-import {createMemoryStore} from '../../workers/storage/memory-store.ts';
-import {writeZip} from '../../workers/storage/zip.ts';
+import {createMemoryStore} from '../../workers/files/memory-store.ts';
+import {writeZip} from '../../workers/shared/zip.ts';
 import {seriousFaults} from './axe.ts';
 import {launch, type App} from './harness.ts';
 

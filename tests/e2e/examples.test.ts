@@ -1,3 +1,5 @@
+import {readParams} from '../../src/params/index.ts';
+import {touching} from '../../src/run/touch.ts';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {stringify} from 'yaml';
 import type {Example, ExampleTable} from '../../src/steps/define.ts';
@@ -50,6 +52,11 @@ async function emptyLake(): Promise<void> {
   });
 }
 
+function writesLake(step: AnyStep, example: Example): boolean {
+  const values = readParams(step.params, example.params);
+  return values.ok && touching(step.touches?.(values.value) ?? [], 'lake-write').length > 0;
+}
+
 describe.each(steps.map((step): [string, AnyStep] => [step.kind, step]))('%s in the browser', (_kind, step) => {
   test.each(step.examples.map((example): [string, Example] => [example.name, example]))(
     '%s',
@@ -60,7 +67,7 @@ describe.each(steps.map((step): [string, AnyStep] => [step.kind, step]))('%s in 
       const report = await app.run();
       expect(report.cells.flatMap((cell) => cell.error ?? [])).toEqual([]);
       expect(await contentOf('FROM result')).toEqual(await contentOf(`FROM (${tableSql(example.expect)})`));
-      if (step.writes !== undefined) await expectWritten(example);
+      if (writesLake(step, example)) await expectWritten(example);
       if (example.rejects !== undefined)
         expect(await contentOf('FROM result_rejects')).toEqual(await contentOf(`FROM (${tableSql(example.rejects)})`));
     },

@@ -1,4 +1,5 @@
-import type {ColumnSet, KernelColumn, Outcome} from './engine.ts';
+import type {ColumnSet, KernelColumn} from './engine.ts';
+import type {Outcome} from './outcome.ts';
 
 /** The compute worker: kernels over typed arrays. */
 export interface ComputeContract {

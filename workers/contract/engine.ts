@@ -1,7 +1,12 @@
+import type {Column} from '../../src/sql/types.ts';
+import type {Outcome} from './outcome.ts';
+
+export type {Column} from '../../src/sql/types.ts';
+
 /** The engine worker: DuckDB-WASM. Plain data in and out; Arrow travels as IPC stream bytes, moved, not copied. */
 export interface EngineContract {
-  /** Starts DuckDB. `wasmUrl` and `workerUrl` are the page's own files. */
-  start(urls: {wasmUrl: string; workerUrl: string}): Promise<{version: string; memoryLimit: number}>;
+  /** Starts DuckDB. */
+  start(urls: EngineUrls): Promise<{version: string; memoryLimit: number}>;
   /** Runs statements one after the other on the one connection. `job` is the caller's handle for `cancel`. */
   execute(job: number, statements: readonly string[]): Promise<Outcome<null>>;
   /** A query's rows. */
@@ -11,7 +16,7 @@ export interface EngineContract {
   /** A query's columns as typed arrays. */
   columns(job: number, sql: string): Promise<Outcome<ColumnSet>>;
   /** Column names and DuckDB types of a query. */
-  describe(job: number, sql: string): Promise<Outcome<readonly {name: string; type: string}[]>>;
+  describe(job: number, sql: string): Promise<Outcome<readonly Column[]>>;
   /** A table's columns, and how many rows it has. */
   describeTable(job: number, table: string): Promise<Outcome<TableDescription>>;
   /** Appends Arrow IPC stream bytes to a table, creating it when `create`. */
@@ -23,8 +28,19 @@ export interface EngineContract {
   dropFile(name: string): Promise<Outcome<null>>;
   /** Asks the running job to stop. Resolves when it has; a caller that waits over 2 s ends the worker instead. */
   cancel(job: number): Promise<void>;
-  /** Bytes that DuckDB holds and may hold. */
-  memory(): Promise<{used: number; limit: number}>;
+  memory(): Promise<EngineMemory>;
+}
+
+/** The page's own files. */
+export interface EngineUrls {
+  readonly wasmUrl: string;
+  readonly workerUrl: string;
+}
+
+/** Bytes that DuckDB holds and may hold. */
+export interface EngineMemory {
+  readonly used: number;
+  readonly limit: number;
 }
 
 /**
@@ -32,12 +48,12 @@ export interface EngineContract {
  * (ENUM, INTERVAL, BIT, UHUGEINT …), its column holds DuckDB's text. `stream` gives rows the same way.
  */
 export interface QueryResult {
-  readonly columns: readonly {name: string; type: string}[];
+  readonly columns: readonly Column[];
   readonly ipc: Uint8Array;
 }
 
 export interface TableDescription {
-  readonly columns: readonly {name: string; type: string}[];
+  readonly columns: readonly Column[];
   readonly rows: number;
 }
 
@@ -59,23 +75,4 @@ export type ColumnValues =
 export interface KernelColumn {
   readonly name: string;
   readonly values: Int32Array | Float64Array;
-}
-
-/** An expected outcome as a value; Comlink would keep only a thrown error's message. */
-export type Outcome<T> = {readonly ok: true; readonly value: T} | {readonly ok: false; readonly error: WorkerError};
-
-/** `fatal` says that the worker can't go on and has to be ended. */
-export interface WorkerError {
-  readonly code: string;
-  readonly message: string;
-  readonly hint?: string;
-  readonly sql?: string;
-  readonly fatal?: boolean;
-  readonly where?: {readonly column?: string; readonly row?: number; readonly file?: string; readonly line?: number};
-  readonly sqlState?: string;
-  readonly differences?: readonly {
-    readonly column: string;
-    readonly table: string | null;
-    readonly rows: string | null;
-  }[];
 }

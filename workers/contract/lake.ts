@@ -1,13 +1,15 @@
+import type {Encryption} from '../../src/encrypt/define.ts';
 import type {CommitInfo, Metadata, Protocol} from '../../src/lake/actions.ts';
 import type {Committed, CommitStep} from '../../src/lake/commit.ts';
 import type {StructField, StructType} from '../../src/lake/schema.ts';
-import type {Origin} from '../../src/lake/travel.ts';
+import type {At, Origin} from '../../src/lake/travel.ts';
 import type {Vacuumed, VacuumOptions} from '../../src/lake/vacuum.ts';
 import type {Intent} from '../../src/lake/write.ts';
-import type {Outcome} from './engine.ts';
-import type {Encryption} from './storage.ts';
+import type {Problem} from '../../src/lib/problem.ts';
+import type {FileAt, OnProgress} from './files.ts';
+import type {Outcome} from './outcome.ts';
 
-export type {Committed, Vacuumed};
+export type {At, Committed, Vacuumed};
 
 /**
  * The lake, in the storage worker: Delta tables in the browser's private file system, by name. Names match without case.
@@ -63,27 +65,14 @@ export interface LakeContract {
   remove(name: string): Promise<Outcome<null>>;
 
   /** The table as a zip that Delta readers open once unpacked: commit times are in its entries' times. `job` is a number to stop it by. */
-  exportTable(
-    name: string,
-    onProgress: (bytes: number, total: number) => void,
-    job?: number,
-    encrypt?: Encryption,
-  ): Promise<Outcome<File>>;
+  exportTable(name: string, onProgress: OnProgress, job?: number, encrypt?: Encryption): Promise<Outcome<File>>;
   /** A table written elsewhere: a zip, or the files of a folder with their paths. Refused when it can't be read or the name is taken. */
   importTable(
     name: string,
     source: File | readonly FileAt[],
-    onProgress: (bytes: number, total: number) => void,
+    onProgress: OnProgress,
     job?: number,
   ): Promise<Outcome<TableEntry>>;
-}
-
-export type At = {readonly version: number} | {readonly timestamp: number};
-
-export interface FileAt {
-  /** From the folder that was chosen, e.g. `readings/_delta_log/00000000000000000000.json`. */
-  readonly path: string;
-  readonly file: File;
 }
 
 export interface TableEntry {
@@ -102,7 +91,7 @@ export interface TableEntry {
   /** The notebook that made each of these versions, null where none did (a restore, an import). */
   readonly origins: readonly (Origin | null)[];
   readonly firstVersion: number;
-  readonly problem?: {readonly code: string; readonly message: string; readonly hint?: string};
+  readonly problem?: Pick<Problem, 'code' | 'message' | 'hint'>;
 }
 
 export interface TableVersion extends Omit<TableEntry, 'times' | 'firstVersion' | 'origins'> {

@@ -1,3 +1,5 @@
+import type {Outcome} from './outcome.ts';
+
 /** The PostgreSQL worker: one database, kept in the browser's private file system where there is one. Calls come one after the other. */
 export interface PostgresContract {
   /** Starts PostgreSQL, and makes the database when there is none yet. */
@@ -55,5 +57,4 @@ export interface PostgresFailure {
   readonly line?: number;
 }
 
-export type PostgresOutcome<T> =
-  {readonly ok: true; readonly value: T} | {readonly ok: false; readonly error: PostgresFailure};
+export type PostgresOutcome<T> = Outcome<T, PostgresFailure>;

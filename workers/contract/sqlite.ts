@@ -1,4 +1,5 @@
-import type {Outcome} from './engine.ts';
+import type {Column} from '../../src/sql/types.ts';
+import type {Outcome} from './outcome.ts';
 
 /** The SQLite worker: one database, opened to read where it lies. A statement can't be stopped from outside: whoever doesn't want it any more ends the worker. */
 export interface SqliteContract {
@@ -14,7 +15,7 @@ export interface SqliteTable {
   readonly name: string;
   readonly kind: 'table' | 'view';
   /** With DuckDB's types, as the declared ones say; an empty type is found out from the values. */
-  readonly columns: readonly {readonly name: string; readonly type: string}[];
+  readonly columns: readonly Column[];
   /** Undefined where to count them would mean to read a large file. */
   readonly rows: number | undefined;
 }

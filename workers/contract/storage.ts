@@ -1,6 +1,8 @@
 import type {Encryption} from '../../src/encrypt/define.ts';
-import type {Outcome} from './engine.ts';
-import type {FileAt} from './lake.ts';
+import type {FileFormat} from '../../src/sources/signatures.ts';
+import type {Problem} from '../../src/lib/problem.ts';
+import type {Outcome} from './outcome.ts';
+import type {FileAt, OnProgress} from './files.ts';
 
 export type {Encryption} from '../../src/encrypt/define.ts';
 
@@ -46,7 +48,7 @@ export interface StorageContract {
     onBatch: (ipc: Uint8Array) => Promise<void>,
   ): Promise<Outcome<null>>;
   /** Unpacks a zip into temporary files, which go with `discardUnpacked` or when the next page starts. */
-  unpack(zip: File, onProgress: (bytes: number, total: number) => void, job?: number): Promise<Outcome<UnpackedZip>>;
+  unpack(zip: File, onProgress: OnProgress, job?: number): Promise<Outcome<UnpackedZip>>;
   discardUnpacked(unpacked: number): Promise<void>;
 
   /** Opens a Parquet file to write; batches are IPC streams of one schema. With `encrypt` its plain bytes are never stored, here as in the other exports. */
@@ -60,27 +62,17 @@ export interface StorageContract {
   closeBytes(writer: number, discard: boolean): Promise<Outcome<File | null>>;
 
   /** Notebooks, files and the lake's tables as one zip. `job` is a number to stop it by. */
-  exportWorkspace(
-    onProgress: (bytes: number, total: number) => void,
-    job?: number,
-    encrypt?: Encryption,
-  ): Promise<Outcome<File>>;
+  exportWorkspace(onProgress: OnProgress, job?: number, encrypt?: Encryption): Promise<Outcome<File>>;
   /** Brings an exported workspace in: what is here stays, but for what has another content under the same name where `replace` says so. */
   importWorkspace(
     zip: File,
     options: ImportOptions,
-    onProgress: (bytes: number, total: number) => void,
+    onProgress: OnProgress,
     job?: number,
   ): Promise<Outcome<readonly ImportedItem[]>>;
 
   /** What is in an encrypted file, as a file that lies here until `removeExport` or the next start. `secret` is its passphrase, its key or an age identity. */
-  decrypt(
-    file: Blob,
-    name: string,
-    secret: string,
-    onProgress: (bytes: number, total: number) => void,
-    job?: number,
-  ): Promise<Outcome<File>>;
+  decrypt(file: Blob, name: string, secret: string, onProgress: OnProgress, job?: number): Promise<Outcome<File>>;
   /** Removes an exported or decrypted file by its own name. */
   removeExport(name: string): Promise<Outcome<null>>;
   /** About how many bits it takes to guess a passphrase. */
@@ -105,7 +97,7 @@ export interface ImportedItem {
   readonly kind: 'notebook' | 'file' | 'table';
   readonly name: string;
   readonly outcome: 'added' | 'same' | 'replaced' | 'kept' | 'refused';
-  readonly problem?: {readonly code: string; readonly message: string; readonly hint?: string};
+  readonly problem?: Pick<Problem, 'code' | 'message' | 'hint'>;
 }
 
 export type ParquetCompression = 'snappy' | 'zstd' | 'gzip' | 'uncompressed';
@@ -129,13 +121,12 @@ export type Encoding = 'utf-8' | 'utf-16' | 'latin-1' | 'windows-1252';
 
 /** `auto` and undefined mean: find out. Everything a reader can set in the import preview. */
 export interface ReadOptions {
-  /** The name of one of src/sources, here as below. */
-  readonly format?: string | undefined;
+  readonly format?: FileFormat | undefined;
   readonly encoding?: Encoding | undefined;
 }
 
 export interface Sniffed {
-  readonly format: string;
+  readonly format: FileFormat;
   readonly encoding: Encoding;
   readonly gzip: boolean;
   /** The first lines as text, empty for Parquet and databases. */

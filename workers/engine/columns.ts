@@ -1,7 +1,6 @@
 import {RecordBatchReader, type Data, type Float64, type Int64, type Utf8} from 'apache-arrow';
-import type {ColumnValues} from '../contract/engine.ts';
+import type {Column, ColumnValues} from '../contract/engine.ts';
 import {EngineError} from './errors.ts';
-import type {Described} from './exact.ts';
 import {TextNumbers} from './text-numbers.ts';
 
 const numeric = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|BOOLEAN|BIGNUM|DECIMAL\(\d+,\d+\))$/;
@@ -17,7 +16,7 @@ export interface ColumnBuilder {
 }
 
 /** Throws an `EngineError` for a column that is neither number, time nor text. */
-export function builderOf({name, type}: Described): ColumnBuilder {
+export function builderOf({name, type}: Column): ColumnBuilder {
   if (numeric.test(type)) return new Numbers(name);
   if (type === 'TIMESTAMP') return new Times(name);
   if (type === 'VARCHAR') return new Texts(name);

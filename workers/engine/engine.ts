@@ -2,16 +2,19 @@ import {DuckDBDataProtocol, type AsyncDuckDB} from '@duckdb/duckdb-wasm';
 import {tableFromIPC} from 'apache-arrow';
 import {cancelled, fail, ok} from '../../src/lib/problem.ts';
 import type {
+  Column,
   ColumnSet,
   EngineContract,
+  EngineMemory,
+  EngineUrls,
   KernelColumn,
-  Outcome,
   QueryResult,
   TableDescription,
 } from '../contract/engine.ts';
+import type {Outcome} from '../contract/outcome.ts';
 import {addColumns, builderOf} from './columns.ts';
 import {EngineError, explain} from './errors.ts';
-import {exactQuery, quoted, type Described} from './exact.ts';
+import {exactQuery, quoted} from './exact.ts';
 import {columnsIpc, ipcStream} from './ipc.ts';
 import type {OpenDuckDB} from './sealed-duckdb.ts';
 
@@ -33,7 +36,7 @@ const chunkBytes = 4 * 1024 * 1024;
 // DuckDB's own row group: one insert fills one.
 const insertRows = 122_880;
 
-interface ColumnRow extends Described {
+interface ColumnRow extends Column {
   /** Of the whole table, beside each of its columns. */
   readonly rows: number;
 }
@@ -62,9 +65,9 @@ export class Engine implements EngineContract {
   /** Jobs that no caller can name have negative numbers. */
   #unnamed = 0;
 
-  constructor(private readonly boot: (urls: {wasmUrl: string; workerUrl: string}) => Promise<OpenDuckDB>) {}
+  constructor(private readonly boot: (urls: EngineUrls) => Promise<OpenDuckDB>) {}
 
-  async start(urls: {wasmUrl: string; workerUrl: string}): Promise<{version: string; memoryLimit: number}> {
+  async start(urls: EngineUrls): Promise<{version: string; memoryLimit: number}> {
     const opened = await this.boot(urls);
     this.#started = await opened.life.during(setUp(opened));
     return {version: await this.#started.db.getVersion(), memoryLimit: this.#started.memoryLimit};
@@ -120,7 +123,7 @@ export class Engine implements EngineContract {
     });
   }
 
-  describe(job: number, sql: string): Promise<Outcome<readonly Described[]>> {
+  describe(job: number, sql: string): Promise<Outcome<readonly Column[]>> {
     return this.#enqueue(job, (ticket) => this.#describe(ticket, sql));
   }
 
@@ -194,7 +197,7 @@ export class Engine implements EngineContract {
     await ticket.done;
   }
 
-  async memory(): Promise<{used: number; limit: number}> {
+  async memory(): Promise<EngineMemory> {
     const {db, monitor, memoryLimit} = this.#open();
     const used = await this.#reply(figure(db, monitor, 'SELECT sum(memory_usage_bytes)::DOUBLE FROM duckdb_memory()'));
     return {used: Number(used), limit: memoryLimit};
@@ -285,21 +288,21 @@ export class Engine implements EngineContract {
     if (schema !== undefined && (batches.length > 0 || chunks === 0)) yield ipcStream(schema, batches);
   }
 
-  async #describe(job: Job, sql: string): Promise<readonly Described[]> {
-    const columns: Described[] = [];
+  async #describe(job: Job, sql: string): Promise<readonly Column[]> {
+    const columns: Column[] = [];
     for await (const chunk of this.#chunks(
       job,
       `SELECT column_name AS name, column_type AS type FROM (DESCRIBE (${sql}\n))`,
       sql,
     )) {
-      for (const row of tableFromIPC(chunk).toArray() as readonly {name: string; type: string}[])
+      for (const row of tableFromIPC(chunk).toArray() as readonly Column[])
         columns.push({name: row.name, type: row.type});
     }
     return columns;
   }
 
   /** A query's columns; undefined for EXPLAIN and others that can't be described. What else is wrong, the query says itself. */
-  async #columns(job: Job, sql: string): Promise<readonly Described[] | undefined> {
+  async #columns(job: Job, sql: string): Promise<readonly Column[] | undefined> {
     try {
       return await this.#describe(job, sql);
     } catch (error) {

@@ -1,5 +1,5 @@
 import {closest, list} from '../../src/lib/text.ts';
-import type {WorkerError} from '../contract/engine.ts';
+import type {WorkerError} from '../contract/outcome.ts';
 
 /** An error on its way to a caller's Outcome. */
 export class EngineError extends Error {

@@ -1,10 +1,5 @@
 import {parseDuckType, type DuckType} from '../../src/lib/duckdb-type.ts';
-
-/** A column as DESCRIBE gives it. */
-export interface Described {
-  readonly name: string;
-  readonly type: string;
-}
+import type {Column} from '../contract/engine.ts';
 
 // Arrow has no such type or less range, or duckdb-wasm sends it damaged: an enum streams without its dictionary, UHUGEINT
 // and INTERVAL overflow, TIME WITH TIME ZONE loses its offset, BIT and BIGNUM are internal bytes, VARIANT is an error.
@@ -14,7 +9,7 @@ const lossy = /^(UHUGEINT|BIGNUM|TIME WITH TIME ZONE|INTERVAL|VARIANT|BIT(\(\d+\
  * The query in a form whose rows Arrow holds whole: columns that it would damage are cast to text, also inside lists, structs
  * and maps. A query that needs none of that stays as it is.
  */
-export function exactQuery(sql: string, columns: readonly Described[]): string {
+export function exactQuery(sql: string, columns: readonly Column[]): string {
   const casts = columns.map(({type}) => exactType(parseDuckType(type)));
   if (casts.every((cast) => cast === undefined)) return sql;
   // Names of our own, because a query may give two columns the same one.

@@ -1,5 +1,6 @@
 import {AsyncDuckDB, VoidLogger} from '@duckdb/duckdb-wasm';
 import {Lifetime} from '../../src/lib/lifetime.ts';
+import type {EngineUrls} from '../contract/engine.ts';
 import {EngineError} from './errors.ts';
 
 /** DuckDB in a worker of its own; `life` ends when that worker breaks down, as no answer comes from it then. */
@@ -56,13 +57,7 @@ export function seal(wasmUrl: string): void {
 }
 
 /** Starts DuckDB in a nested worker without a network. Both addresses are the page's own files. */
-export async function openSealedDuckDB({
-  wasmUrl,
-  workerUrl,
-}: {
-  wasmUrl: string;
-  workerUrl: string;
-}): Promise<OpenDuckDB> {
+export async function openSealedDuckDB({wasmUrl, workerUrl}: EngineUrls): Promise<OpenDuckDB> {
   const absolute = (url: string): string => new URL(url, self.location.href).href;
   const script = `importScripts(${JSON.stringify(absolute(workerUrl))});(${seal.toString()})(${JSON.stringify(absolute(wasmUrl))});`;
   const address = URL.createObjectURL(new Blob([script], {type: 'text/javascript'}));

@@ -1,6 +1,7 @@
 import {count, plural} from '../../src/lib/text.ts';
 import type {Kernel, KernelArgs, Progress} from '../contract/compute.ts';
-import type {ColumnSet, KernelColumn, Outcome} from '../contract/engine.ts';
+import type {ColumnSet, KernelColumn} from '../contract/engine.ts';
+import type {Outcome} from '../contract/outcome.ts';
 import {lloyd, lloydWork, type Clustering} from './kmeans-lloyd.ts';
 import {seedCentres, seedWork} from './kmeans-seed.ts';
 import {Meter} from './meter.ts';

@@ -1,5 +1,6 @@
 import type {Kernel, KernelArgs, Progress} from '../contract/compute.ts';
-import type {ColumnValues, KernelColumn, Outcome} from '../contract/engine.ts';
+import type {ColumnValues, KernelColumn} from '../contract/engine.ts';
+import type {Outcome} from '../contract/outcome.ts';
 import {Meter} from './meter.ts';
 import {rollingOrder, type RollingOrder} from './rolling-order.ts';
 import {Readings, SlidingWindow, type Statistic} from './sliding-window.ts';

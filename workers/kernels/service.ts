@@ -1,5 +1,6 @@
 import type {ComputeContract, KernelOutput, Progress, RowsPart} from '../contract/compute.ts';
-import type {KernelColumn, Outcome} from '../contract/engine.ts';
+import type {KernelColumn} from '../contract/engine.ts';
+import type {Outcome} from '../contract/outcome.ts';
 import {kernels} from './index.ts';
 
 /** Work between two looks at the messages that came in, in milliseconds. */

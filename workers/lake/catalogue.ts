@@ -2,7 +2,7 @@ import {logFolder} from '../../src/lake/log.ts';
 import {contentHash} from '../../src/lib/hash.ts';
 import {ProblemError, type Problem} from '../../src/lib/problem.ts';
 import {closest} from '../../src/lib/text.ts';
-import {decodeName, encodeName, fill, type Store} from '../storage/store.ts';
+import {decodeName, encodeName, fill, type Store} from '../files/store.ts';
 
 /** A table and the folder its log and files are in. */
 export interface TablePlace {

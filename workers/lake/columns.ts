@@ -1,4 +1,5 @@
 import {Binary, DataType, Field, Utf8} from 'apache-arrow';
+import type {ColumnMapping} from '../../src/lake/features.ts';
 import {
   physicalName,
   fieldId,
@@ -7,12 +8,9 @@ import {
   type StructField,
   type StructType,
 } from '../../src/lake/schema.ts';
-import type {LeafKind} from '../storage/parquet/footer.ts';
-import {readLeaf, recastNested, type FieldRecast} from '../storage/parquet/recast.ts';
+import type {LeafKind} from '../parquet/footer.ts';
+import {readLeaf, recastNested, type FieldRecast} from '../parquet/recast.ts';
 import {fieldIdKey} from './arrow.ts';
-
-/** How a data file's columns are found: by the schema's names, by its physical names, or by its field ids. */
-export type ColumnMapping = 'none' | 'name' | 'id';
 
 /** What a field of a file is to the table. */
 export interface Wanted {

@@ -1,11 +1,9 @@
 import type {Locks} from '../../src/lake/file-store.ts';
-
-export type Release = () => void;
+import {holdLock, type Release} from '../../src/lib/tabs.ts';
 
 interface Hold {
   users: number;
-  readonly ready: Promise<void>;
-  readonly end: () => void;
+  readonly lock: Promise<Release | undefined>;
 }
 
 /**
@@ -27,10 +25,10 @@ export class Holds {
       isOver = true;
       if (--hold.users > 0) return;
       if (this.#held.get(name) === hold) this.#held.delete(name);
-      hold.end();
+      hold.lock.then((end) => end?.(), ignore);
     };
     try {
-      await hold.ready;
+      await hold.lock;
     } catch (thrown) {
       release();
       throw thrown;
@@ -39,17 +37,10 @@ export class Holds {
   }
 
   #start(name: string): Hold {
-    let end = (): void => undefined;
-    const over = new Promise<void>((resolve) => (end = resolve));
-    const ready = new Promise<void>((resolve, reject) => {
-      const holding = (): Promise<void> => {
-        resolve();
-        return over;
-      };
-      this.locks.shared(name, holding).catch(reject);
-    });
-    const hold = {users: 0, ready, end};
+    const hold = {users: 0, lock: holdLock((holding) => this.locks.shared(name, holding))};
     this.#held.set(name, hold);
     return hold;
   }
 }
+
+const ignore = (): void => undefined;

@@ -1,14 +1,15 @@
 import {RecordBatchReader, Schema} from 'apache-arrow';
+import type {ColumnMapping} from '../../src/lake/features.ts';
 import {parquetReadObjects} from 'hyparquet/src/read.js';
 import type {ReadParquetRows} from '../../src/lake/file-store.ts';
 import type {StructType} from '../../src/lake/schema.ts';
-import {fileBuffer, readFooter, withoutSchemaHint} from '../storage/parquet/footer.ts';
-import {held} from '../storage/parquet/held.ts';
-import {emptyStream} from '../storage/parquet/ipc.ts';
-import type {ParquetModule} from '../storage/parquet/module.ts';
-import {orDamaged, refuseIntervals, streamBatches} from '../storage/parquet/read.ts';
-import {recaster} from '../storage/parquet/recast.ts';
-import {lakeField, matchFields, type ColumnMapping} from './columns.ts';
+import {fileBuffer, readFooter, withoutSchemaHint} from '../parquet/footer.ts';
+import {held} from '../parquet/held.ts';
+import {emptyStream} from '../parquet/ipc.ts';
+import type {ParquetModule} from '../parquet/module.ts';
+import {orDamaged, refuseIntervals, streamBatches} from '../parquet/read.ts';
+import {recaster} from '../parquet/recast.ts';
+import {lakeField, matchFields} from './columns.ts';
 
 /**
  * Reads a data file of a Delta table into Arrow IPC streams that DuckDB-WASM takes exactly, batch by batch: of its columns those

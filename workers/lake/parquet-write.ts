@@ -2,11 +2,11 @@ import {Schema, Struct} from 'apache-arrow';
 import {ProblemError, type Problem} from '../../src/lib/problem.ts';
 import type {FileSink} from '../../src/lake/file-store.ts';
 import {physicalName, type StructField} from '../../src/lake/schema.ts';
-import {readFooter} from '../storage/parquet/footer.ts';
-import {emptyStream, relabel} from '../storage/parquet/ipc.ts';
-import type {ParquetModule} from '../storage/parquet/module.ts';
-import type {Recaster} from '../storage/parquet/recast.ts';
-import {ParquetWriter} from '../storage/parquet/write.ts';
+import {readFooter} from '../parquet/footer.ts';
+import {emptyStream, relabel} from '../parquet/ipc.ts';
+import type {ParquetModule} from '../parquet/module.ts';
+import type {Recaster} from '../parquet/recast.ts';
+import {ParquetWriter} from '../parquet/write.ts';
 import {arrowField, sameLayout} from './arrow.ts';
 
 /**

@@ -7,10 +7,10 @@ import {storePath, type Snapshot} from '../../src/lake/snapshot.ts';
 import {readPlanOf} from '../../src/lake/table.ts';
 import {invariant} from '../../src/lib/invariant.ts';
 import {ProblemError, type Problem} from '../../src/lib/problem.ts';
+import type {Release} from '../../src/lib/tabs.ts';
 import type {ReadPlan} from '../contract/lake.ts';
-import {createHandles} from '../storage/handles.ts';
-import type {ParquetModule} from '../storage/parquet/module.ts';
-import type {Release} from './holds.ts';
+import {createHandles} from '../shared/handles.ts';
+import type {ParquetModule} from '../parquet/module.ts';
 import {streamLakeFile} from './parquet-read.ts';
 import type {Tables} from './tables.ts';
 

@@ -4,10 +4,11 @@ import {recover} from '../../src/lake/recover.ts';
 import {loadSnapshot, storePath, type Snapshot} from '../../src/lake/snapshot.ts';
 import type {At} from '../../src/lake/travel.ts';
 import {problemOf, ProblemError, type Problem} from '../../src/lib/problem.ts';
+import {lakeChannel, type LakeChange, type Release} from '../../src/lib/tabs.ts';
 import {plural} from '../../src/lib/text.ts';
-import type {Store} from '../storage/store.ts';
+import type {Store} from '../files/store.ts';
 import {Catalogue, nameTaken, type TablePlace} from './catalogue.ts';
-import {Holds, type Release} from './holds.ts';
+import {Holds} from './holds.ts';
 
 /** The tables as one worker sees them: their latest snapshots are kept, and checked against the log each time, so that several tabs agree. */
 export class Tables {
@@ -142,10 +143,10 @@ export class Tables {
 
   /** Tells every tab, this one too. */
   changed(table: string): void {
-    this.#channel ??= new BroadcastChannel('lakebook-lake');
+    this.#channel ??= new BroadcastChannel(lakeChannel);
     // The cast: Node has it, where an open channel would keep the process alive.
     (this.#channel as {unref?: () => void}).unref?.();
-    this.#channel.postMessage({table});
+    this.#channel.postMessage({table} satisfies LakeChange);
   }
 }
 

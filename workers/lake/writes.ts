@@ -12,13 +12,13 @@ import {vacuum, type Vacuumed, type VacuumOptions} from '../../src/lake/vacuum.t
 import {dataFile, planWrite, type PlannedWrite, type WrittenFile} from '../../src/lake/write.ts';
 import {invariant} from '../../src/lib/invariant.ts';
 import {problemOf, ProblemError, type Problem} from '../../src/lib/problem.ts';
+import type {Release} from '../../src/lib/tabs.ts';
 import {plural} from '../../src/lib/text.ts';
 import type {Committed, FileStats, ReadPlan, WriteIntent, WritePlan} from '../contract/lake.ts';
-import {createHandles} from '../storage/handles.ts';
-import type {ParquetModule} from '../storage/parquet/module.ts';
-import {withRoom} from '../storage/room.ts';
+import {createHandles} from '../shared/handles.ts';
+import type {ParquetModule} from '../parquet/module.ts';
+import {withRoom} from '../files/room.ts';
 import {notFound, type TablePlace} from './catalogue.ts';
-import type {Release} from './holds.ts';
 import {LakeFileWriter} from './parquet-write.ts';
 import type {Reads} from './reads.ts';
 import type {Tables} from './tables.ts';

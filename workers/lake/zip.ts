@@ -6,20 +6,18 @@ import {deletionVectorPath, hasHiddenPart, homeOf, isAbsolute, pathInTable} from
 import type {CommitTimes} from '../../src/lake/travel.ts';
 import {ProblemError, type Problem} from '../../src/lib/problem.ts';
 import {list} from '../../src/lib/text.ts';
-import type {FileAt} from '../contract/lake.ts';
+import type {FileAt} from '../contract/files.ts';
+import type {OnProgress} from '../contract/files.ts';
 import type {Encryption} from '../contract/storage.ts';
-import {coalesce, readChunks} from '../storage/bytes.ts';
-import {createExport} from '../storage/exports.ts';
-import {requireRoom, withRoom} from '../storage/room.ts';
-import {fill, type Store} from '../storage/store.ts';
-import {readZip, safePath, writeZip, type ZipFileWriter} from '../storage/zip.ts';
+import {coalesce, readChunks} from '../shared/bytes.ts';
+import {createExport} from '../files/exports.ts';
+import {requireRoom, withRoom} from '../files/room.ts';
+import {fill, type Store} from '../files/store.ts';
+import {readZip, safePath, writeZip, type ZipFileWriter} from '../shared/zip.ts';
 import {readParquetRows} from './parquet-read.ts';
 
 /** When a table's versions were committed. */
 type Times = Pick<CommitTimes, 'firstVersion' | 'times'>;
-
-/** Bytes done, of how many. */
-export type OnProgress = (bytes: number, total: number) => void;
 
 /**
  * The table in the folder `root` as a zip with one folder, `name`, that Delta readers open once unpacked: its whole log, and of its data files

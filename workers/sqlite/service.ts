@@ -1,7 +1,7 @@
 import type {Database, Sqlite3Static} from '@sqlite.org/sqlite-wasm';
 import {ProblemError} from '../../src/lib/problem.ts';
 import type {SqliteBatch, SqliteContract, SqliteRead, SqliteTable} from '../contract/sqlite.ts';
-import {outcome} from '../storage/outcome.ts';
+import {outcome} from '../shared/outcome.ts';
 import {Column, ipcOf} from './columns.ts';
 import {columnReader, compiled, type ReadsValue} from './values.ts';
 import {kindOf, kinds, type Kind} from './types.ts';
@@ -78,7 +78,7 @@ function tablesIn(db: Database, bytes: number): Found[] {
 }
 
 /** Columns with DuckDB's types, generated ones among them; hidden ones of virtual tables (1) are no rows' values. */
-function described(db: Database, table: string): {name: string; type: string}[] {
+function described(db: Database, table: string): SqliteTable['columns'] {
   try {
     return db
       .selectArrays('SELECT name, type FROM pragma_table_xinfo(?) WHERE hidden <> 1 ORDER BY cid', [table])

@@ -1,7 +1,7 @@
 import {chunksOf} from '../../src/lib/bytes.ts';
 import {ProblemError} from '../../src/lib/problem.ts';
 import {count} from '../../src/lib/text.ts';
-import {coalesce, readChunks} from './bytes.ts';
+import {coalesce, readChunks} from '../shared/bytes.ts';
 
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 

@@ -1,16 +1,16 @@
 import * as Comlink from 'comlink';
 import {ProblemError, type Problem} from '../../src/lib/problem.ts';
 import type {ReadOptions, Reject, StorageContract} from '../contract/storage.ts';
-import {coalesce} from './bytes.ts';
-import {createExport, removeExport} from './exports.ts';
-import {createHandles} from './handles.ts';
-import {outcome} from './outcome.ts';
-import type {ParquetWriter} from './parquet/write.ts';
-import {withRoom} from './room.ts';
-import type {Shared} from './shared.ts';
-import {decodeName, encodeName, fill, type Sink, type Store} from './store.ts';
-import {runTelling} from './jobs.ts';
-import {throttled} from './throttled.ts';
+import {coalesce} from '../shared/bytes.ts';
+import {createExport, removeExport} from '../files/exports.ts';
+import {createHandles} from '../shared/handles.ts';
+import {outcome} from '../shared/outcome.ts';
+import type {ParquetWriter} from '../parquet/write.ts';
+import {withRoom} from '../files/room.ts';
+import type {Shared} from '../lake/shared.ts';
+import {decodeName, encodeName, fill, type Sink, type Store} from '../files/store.ts';
+import {runTelling} from '../shared/jobs.ts';
+import {throttled} from '../shared/throttled.ts';
 import {Derived, openFile, textChunks} from './text.ts';
 import type {Unpacked} from './unpack.ts';
 import {Workspace} from './workspace.ts';
@@ -58,7 +58,7 @@ export function createStorageService({store: openStore, tables: openTables, parq
 
   async function readParquetFile(file: Blob, name: string, send: OnBatch, check: () => void): Promise<void> {
     // What reads and writes Arrow is fetched when it is first needed, so that the worker starts small.
-    const {readParquet} = await import('./parquet/read.ts');
+    const {readParquet} = await import('../parquet/read.ts');
     await readParquet(await parquet(), file, name, send, check);
   }
 
@@ -127,7 +127,7 @@ export function createStorageService({store: openStore, tables: openTables, parq
 
     openParquet: (compression, encrypt) =>
       outcome(async () => {
-        const {ParquetWriter} = await import('./parquet/write.ts');
+        const {ParquetWriter} = await import('../parquet/write.ts');
         const {store} = await opened();
         return parquetWriters.add(new ParquetWriter(await parquet(), await createExport(store, encrypt), compression));
       }),

@@ -1,6 +1,6 @@
 import {ProblemError, type Problem} from '../../src/lib/problem.ts';
 import type {Encoding, ReadOptions, Sniffed} from '../contract/storage.ts';
-import {chunkBytes, readChunks, take} from './bytes.ts';
+import {chunkBytes, readChunks, take} from '../shared/bytes.ts';
 import {
   codecFor,
   createDecoder,
@@ -9,11 +9,12 @@ import {
   encodingOf,
   wrongEncoding,
   type Codec,
+  type Utf8Verdict,
 } from './encoding.ts';
 import {gunzip, isGzip} from './gzip.ts';
-import {withRoom} from './room.ts';
+import {withRoom} from '../files/room.ts';
 import {binaryFormat, binaryNamed, emptyFile, headBytes, refuseMisnamed, refuseOthers, textFormat} from './sniff.ts';
-import {fill} from './store.ts';
+import {fill} from '../files/store.ts';
 import type {Entry, Workspace} from './workspace.ts';
 
 /** A stored file and how it is read. */
@@ -40,12 +41,12 @@ export async function openFile(workspace: Workspace, name: string, options: Read
   const found = binaryFormat(start);
   if (found !== undefined) {
     if (!gzip) await found.check(start, file, name);
-    return {...base, ...binary, format: found.is.name};
+    return {...base, ...binary, format: found.name};
   }
   refuseOthers(start, name);
   const wanted = binaryNamed(options.format);
   if (wanted !== undefined)
-    throw new ProblemError(wanted.program === undefined ? notParquet(name) : notDatabase(name, wanted.is.title));
+    throw new ProblemError(wanted.program === undefined ? notParquet(name) : notDatabase(name, wanted.title));
   const verdict = gzip ? checkStart(start) : entry.utf8;
   const codec = codecFor(options.encoding, start, verdict);
   const suggestion = encodingOf(codecFor(undefined, start, verdict));
@@ -57,7 +58,7 @@ export async function openFile(workspace: Workspace, name: string, options: Read
 }
 
 /** The verdict on a first part, which may end within a character. */
-function checkStart(start: Uint8Array): 'valid' | 'mixed' | 'invalid' {
+function checkStart(start: Uint8Array): Utf8Verdict {
   const check = createUtf8Check();
   const whole = start.length < headBytes ? start : start.subarray(0, start.findLastIndex((byte) => byte < 0x80) + 1);
   check.push(whole);
@@ -122,7 +123,7 @@ export class Derived {
     const opened = await openFile(this.workspace, name, options);
     const found = binaryNamed(opened.format);
     if (found !== undefined) {
-      const is = found.program === undefined ? 'Parquet file' : found.is.title;
+      const is = found.program === undefined ? 'Parquet file' : found.title;
       throw new ProblemError({
         code: 'NOT_TEXT',
         message: `${name} is a ${is}, not text.`,

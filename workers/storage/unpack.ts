@@ -1,7 +1,8 @@
-import type {FileAt} from '../contract/lake.ts';
-import {requireRoom, withRoom} from './room.ts';
-import {fill, type Store} from './store.ts';
-import {readZip} from './zip.ts';
+import type {FileAt} from '../contract/files.ts';
+import type {OnProgress} from '../contract/files.ts';
+import {requireRoom, withRoom} from '../files/room.ts';
+import {fill, type Store} from '../files/store.ts';
+import {readZip} from '../shared/zip.ts';
 
 /** A zip's files, each in a temporary file of its own; `discard` removes them. */
 export interface Unpacked {
@@ -10,11 +11,7 @@ export interface Unpacked {
 }
 
 /** Unpacks a zip among the temporary files; after a failure nothing of it is left. */
-export async function unpackZip(
-  store: Store,
-  zip: File,
-  onProgress: (bytes: number, total: number) => void,
-): Promise<Unpacked> {
+export async function unpackZip(store: Store, zip: File, onProgress: OnProgress): Promise<Unpacked> {
   const entries = await readZip(zip, zip.name);
   const total = entries.reduce((sum, {bytes}) => sum + bytes, 0);
   await requireRoom(store, total, zip.name);

@@ -1,13 +1,14 @@
 import {problemOf, ProblemError, type Problem} from '../../src/lib/problem.ts';
+import type {OnProgress} from '../contract/files.ts';
 import type {Encryption, ImportedItem, ImportOptions} from '../contract/storage.ts';
 import type {TablePlace} from '../lake/catalogue.ts';
 import type {Tables} from '../lake/tables.ts';
-import {addTable, copyFiles, isHidden, shownFiles, tableFiles, type OnProgress} from '../lake/zip.ts';
-import {createExport} from './exports.ts';
-import {withRoom} from './room.ts';
-import {decodeName, encodeName, fill, type Store} from './store.ts';
+import {addTable, copyFiles, isHidden, shownFiles, tableFiles} from '../lake/zip.ts';
+import {createExport} from '../files/exports.ts';
+import {withRoom} from '../files/room.ts';
+import {decodeName, encodeName, fill, type Store} from '../files/store.ts';
 import type {Workspace} from './workspace.ts';
-import {crc32Of, readZip, writeZip, type ZipEntry} from './zip.ts';
+import {crc32Of, readZip, writeZip, type ZipEntry} from '../shared/zip.ts';
 
 /** Where the workspace's parts are. */
 interface Parts {

@@ -4,12 +4,12 @@ import {contentHash} from '../../src/lib/hash.ts';
 import {ProblemError} from '../../src/lib/problem.ts';
 import {closest} from '../../src/lib/text.ts';
 import type {StoredFile} from '../contract/storage.ts';
-import {readChunks} from './bytes.ts';
+import {readChunks} from '../shared/bytes.ts';
 import {createUtf8Check, wideCodec, type Utf8Verdict} from './encoding.ts';
 import {isGzip} from './gzip.ts';
-import {requireRoom, withRoom} from './room.ts';
+import {requireRoom, withRoom} from '../files/room.ts';
 import {binaryFormat, headBytes} from './sniff.ts';
-import {fill, unfinished, type Store} from './store.ts';
+import {fill, unfinished, type Store} from '../files/store.ts';
 
 /** A file of the workspace as the index keeps it. */
 export interface Entry extends StoredFile {

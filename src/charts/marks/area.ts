@@ -1,6 +1,5 @@
 import {bandsOf} from '../axes.ts';
-import type {MarkKind} from '../mark.ts';
-import {place, stackOrder} from '../mark.ts';
+import {place, stackOrder, type MarkKind} from '../mark.ts';
 import type {ChartRow} from '../reduced.ts';
 import {checkSeries, reduceSeries, seriesSentence} from './series.ts';
 

@@ -1,5 +1,4 @@
-import type {MarkKind} from '../mark.ts';
-import {place} from '../mark.ts';
+import {place, type MarkKind} from '../mark.ts';
 import {checkSeries, reduceSeries, seriesSentence} from './series.ts';
 
 export const line: MarkKind = {

@@ -1,5 +1,5 @@
 import {plural} from '../../lib/text.ts';
-import type {Alert} from '../../notebook/alerts.svelte.ts';
+import type {Alert} from '../../notebook/alert.ts';
 import {remember, remembered} from '../theme.svelte.ts';
 
 const key = 'lakebook:notices';

@@ -1,6 +1,6 @@
 import {createContext, untrack} from 'svelte';
 import {SvelteMap} from 'svelte/reactivity';
-import type {RunnableCell} from '../../notebook/cells.ts';
+import type {RunnableCell} from '../../cells/define.ts';
 import {spanOf, type Choice, type Extent} from '../../notebook/dashboard-choice.ts';
 import {findFilters, type Filters, type TileColumns, type TileSource} from '../../notebook/dashboard-filters.ts';
 import type {Tile} from '../../notebook/dashboard.ts';

@@ -1,4 +1,4 @@
-import type {RunnableCell} from '../../notebook/cells.ts';
+import type {RunnableCell} from '../../cells/define.ts';
 import type {CompiledCell} from '../../notebook/plan.ts';
 import type {CellStatus} from '../../notebook/session.svelte.ts';
 

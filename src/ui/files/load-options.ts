@@ -1,7 +1,8 @@
 import type {FilePreview} from '../../notebook/preview.ts';
 import type {Params} from '../../params/index.ts';
 import {fileSource} from '../../sources/index.ts';
-import type {Step} from '../../steps/define.ts';
+import type {FileFormat} from '../../sources/signatures.ts';
+import {load} from '../../steps/load.ts';
 
 /** Offered for every format. */
 const always = ['format', 'filename'];
@@ -9,8 +10,8 @@ const always = ['format', 'filename'];
 const elsewhere = ['file', 'schema', 'table'];
 
 /** The load step's parameters that the preview offers for a format; all of them while it isn't known. */
-export function optionsFor(steps: readonly Step[], format: string | undefined): Params {
-  const params = steps.find((step) => step.kind === 'load')?.params ?? {};
+export function optionsFor(format: FileFormat | undefined): Params {
+  const {params} = load;
   const own: readonly string[] = format === undefined ? Object.keys(params) : fileSource(format).options;
   return Object.fromEntries(
     Object.entries(params).filter(

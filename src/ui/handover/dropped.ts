@@ -1,3 +1,5 @@
+import {isRunnable} from '../../cells/define.ts';
+import {mayTouch} from '../../cells/index.ts';
 import {outputNames} from '../../handover/compare.ts';
 import {isOutput, matchOutput} from '../../handover/output.ts';
 import type {Session} from '../../notebook/session.svelte.ts';
@@ -37,7 +39,11 @@ export async function outputIn(
   const names = outputNames(session.planned);
   const from = [...folders, ...files].map(({name}) => name).join(', ');
   if (isOutput(paths, names)) return {from, files: given};
-  const loads = new Set([...session.planned.values()].flatMap(({name, kind}) => (kind === 'load' ? [name] : [])));
+  const loads = new Set(
+    session.notebook.cells.flatMap((cell) =>
+      isRunnable(cell) && mayTouch(cell, session.notebook.params).some(({kind}) => kind === 'file') ? [cell.name] : [],
+    ),
+  );
   // A file that a load cell is named after is a new one to load.
   const {tables} = matchOutput(paths, names);
   if (tables.every(({name, format}) => sourceNamed(format).kind === 'file' && loads.has(name))) return undefined;

@@ -1151,7 +1151,7 @@ def quality_served(quality: DataFrame) -> DataFrame:
 # A `psql` cell asks PostgreSQL, in its own SQL. `DISTINCT ON` is one of its inventions: the first
 # row for each compressor, in an order that puts the latest hour first.
 def latest(spark: SparkSession, hourly_served: DataFrame) -> DataFrame:
-    """The SQL cell latest."""
+    """The PostgreSQL cell latest."""
     latest = read_postgres(spark, """
 SELECT DISTINCT ON (compressor_id) compressor_id, site, timestamp,
   round(vibration_mms_max::numeric, 2) AS vibration_mms, round(discharge_temp_f_max::numeric, 1) AS discharge_temp_f
@@ -1164,7 +1164,7 @@ ORDER BY compressor_id, timestamp DESC
 # What is wrong at this moment, and what was it like in the hour in which it began? A lake would
 # read both tables for that. Here the key of the one is looked up for each row of the other.
 def still_open(spark: SparkSession, hourly_served: DataFrame, alerts_served: DataFrame) -> DataFrame:
-    """The SQL cell still_open."""
+    """The PostgreSQL cell still_open."""
     still_open = read_postgres(spark, """
 SELECT a.sensor, a.metric, a.severity, a.timestamp AS raised_at,
   round(h.vibration_mms_avg::numeric, 2) AS vibration_then, round(h.discharge_temp_f_avg::numeric, 1) AS temperature_then
@@ -1178,7 +1178,7 @@ ORDER BY a.timestamp, a.metric
 
 # And is what they are looking at worth looking at? The figures of quality stand beside it.
 def scores(spark: SparkSession, quality_served: DataFrame) -> DataFrame:
-    """The SQL cell scores."""
+    """The PostgreSQL cell scores."""
     scores = read_postgres(spark, """
 SELECT dimension, count(*) AS checks, count(*) FILTER (WHERE passed) AS passed, round(100 * avg(passed::int), 1) AS score
 FROM data_quality_metrics

@@ -489,7 +489,7 @@ def served(hourly: DataFrame) -> DataFrame:
 
 
 def latest(spark: SparkSession, served: DataFrame) -> DataFrame:
-    """The SQL cell latest."""
+    """The PostgreSQL cell latest."""
     latest = read_postgres(spark, """
 SELECT DISTINCT ON (sensor_id) sensor_id, measured_at, main_value_avg, second_value_avg
 FROM own_readings_agg

@@ -4,7 +4,8 @@ import {MessageChannel, Worker as NodeWorker} from 'node:worker_threads';
 import {AsyncDuckDB, VoidLogger} from '@duckdb/duckdb-wasm';
 import {Lifetime} from '../../../src/lib/lifetime.ts';
 import type {EnginePort} from '../../../src/ports/index.ts';
-import {createEngine, type EngineWorker} from '../../../src/engine/engine-port.ts';
+import type {WorkerLike} from '../../../src/clients/client.ts';
+import {createEngine} from '../../../src/clients/engine.ts';
 import {Engine} from '../../../workers/engine/engine.ts';
 import {exposeEngine} from '../../../workers/engine/expose.ts';
 import {seal, type OpenDuckDB} from '../../../workers/engine/sealed-duckdb.ts';
@@ -62,7 +63,7 @@ export interface NodeEngine {
 export async function startNodeEngine(): Promise<NodeEngine> {
   const opened: WebLikeWorker[] = [];
   let current: AsyncDuckDB | undefined;
-  const worker = (): EngineWorker => {
+  const worker = (): WorkerLike => {
     const duckdb = new WebLikeWorker();
     opened.push(duckdb);
     const {port1, port2} = new MessageChannel();
@@ -72,8 +73,8 @@ export async function startNodeEngine(): Promise<NodeEngine> {
       return open;
     };
     // Node's ports are Comlink endpoints but for the type of their events.
-    exposeEngine(new Engine(boot), port2 as unknown as EngineWorker);
-    return Object.assign(port1 as unknown as EngineWorker, {
+    exposeEngine(new Engine(boot), port2 as unknown as WorkerLike);
+    return Object.assign(port1 as unknown as WorkerLike, {
       terminate() {
         duckdb.terminate();
         port1.close();

@@ -1,4 +1,5 @@
-import {Runner, type RanCell} from '../../../src/notebook/run.ts';
+import {Runner} from '../../../src/run/runner.ts';
+import type {RanCell} from '../../../src/run/define.ts';
 import {parseNotebook} from '../../../src/notebook/model.ts';
 import {plan} from '../../../src/notebook/plan.ts';
 import type {Handover} from '../../../src/handover/define.ts';

@@ -2,7 +2,7 @@ import {beforeAll, describe, expect, test} from 'vitest';
 import {reportAs, reportFile, reportOf, type FinishedRun} from '../../../src/handover/report.ts';
 import {parseNotebook} from '../../../src/notebook/model.ts';
 import {plan} from '../../../src/notebook/plan.ts';
-import {Runner} from '../../../src/notebook/run.ts';
+import {Runner} from '../../../src/run/runner.ts';
 import {engineAlone, nativeEngine} from '../notebook/native-engine.ts';
 
 const cell = (header: string, body = ''): string => `\`\`\`${header}\n${body}${body === '' ? '' : '\n'}\`\`\`\n\n`;

@@ -6,7 +6,7 @@ import {DuckDBInstance, type DuckDBConnection} from '@duckdb/node-api';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {stringify} from 'yaml';
 import {sqlScript} from '../../../src/handover/sql-script.ts';
-import {rejectsOf} from '../../../src/notebook/cells.ts';
+import {rejectsOf} from '../../../src/run/define.ts';
 import {parseNotebook} from '../../../src/notebook/model.ts';
 import {plan} from '../../../src/notebook/plan.ts';
 import {id, lit, sql} from '../../../src/sql/sql.ts';

@@ -1,6 +1,7 @@
 import type {ComputePort} from '../../../src/ports/index.ts';
 import type {Kernel, KernelArgs, KernelOutput, Progress} from '../../../workers/contract/compute.ts';
-import type {ColumnSet, KernelColumn, Outcome} from '../../../workers/contract/engine.ts';
+import type {ColumnSet, KernelColumn} from '../../../workers/contract/engine.ts';
+import type {Outcome} from '../../../workers/contract/outcome.ts';
 import {kernels} from '../../../workers/kernels/index.ts';
 import type {Matrix} from '../../../workers/kernels/vectors.ts';
 

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
-import {createMemoryStore} from '../../../workers/storage/memory-store.ts';
-import {fill, type Store} from '../../../workers/storage/store.ts';
+import {createMemoryStore} from '../../../workers/files/memory-store.ts';
+import {fill, type Store} from '../../../workers/files/store.ts';
 import {memoryWorkspace} from '../storage/memory-storage.ts';
 import {problemOf} from '../storage/suite.ts';
 import {ids, intent, ipcOf, readIds, statsOf, write} from './rows.ts';

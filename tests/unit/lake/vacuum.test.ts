@@ -3,8 +3,8 @@ import type {Action} from '../../../src/lake/actions.ts';
 import {commitPath, serializeCommit} from '../../../src/lake/log.ts';
 import {vacuum} from '../../../src/lake/vacuum.ts';
 import {tableFiles} from '../../../workers/lake/zip.ts';
-import {createMemoryStore} from '../../../workers/storage/memory-store.ts';
-import {fill, type Store} from '../../../workers/storage/store.ts';
+import {createMemoryStore} from '../../../workers/files/memory-store.ts';
+import {fill, type Store} from '../../../workers/files/store.ts';
 import {add, field, metaData, protocol, remove} from './read/hand-made.ts';
 
 const root = 'lake/t';

@@ -1,7 +1,8 @@
 import {createServer, type Server} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {afterEach, expect, test} from 'vitest';
-import {Alerts, alertsFile, type Alert} from '../../../src/notebook/alerts.svelte.ts';
+import type {Alert} from '../../../src/notebook/alert.ts';
+import {Alerts, alertsFile} from '../../../src/notebook/alerts.svelte.ts';
 import type {EnginePort, StoragePort} from '../../../src/ports/index.ts';
 
 const alert: Alert = {

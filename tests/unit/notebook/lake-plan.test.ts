@@ -62,7 +62,7 @@ describe('reading', () => {
       cell('sql before', `SELECT * FROM lake.readings AT (TIMESTAMP => '2024-03-01 12:00:00')`),
       lakeOf(entry('readings')),
     );
-    expect(at?.ready === true && at.sources[0]?.work.at).toEqual({timestamp: Date.UTC(2024, 2, 1, 12)});
+    expect(at?.ready === true && at.sources[0]?.work.source.at).toEqual({timestamp: Date.UTC(2024, 2, 1, 12)});
     const [wrong] = planOf(
       cell('step before = read_table', 'table: readings\ntimestamp: yesterday'),
       lakeOf(entry('readings')),
@@ -84,21 +84,20 @@ const sourceOf = (cells: readonly PlannedCell[], name: string) => ready(cells, n
 
 describe('the latest version below a writer', () => {
   const text = rows + write('kept') + count;
-  const {work} = ready(planOf(text), 'kept');
-  const self = work.type === 'step' ? (work.applies?.self ?? '') : '';
+  const self = ready(planOf(text), 'kept').applies?.self ?? '';
   const at = (...origins: TableEntry['origins']) =>
     planOf(text, lakeOf(entry('readings', {origins, version: origins.length - 1})));
 
   test('is its own', () => {
     expect(sourceOf(at(ours(self)), 'counted')).toMatchObject({
-      work: {left: 0},
+      work: {source: {left: 0}},
       hash: sourceOf(planOf(text), 'counted')?.hash,
     });
   });
 
   test('is not one that cells further down made on top of it', () => {
     expect(sourceOf(at(ours(self), ours(self, 'below')), 'counted')).toMatchObject({
-      work: {left: 0},
+      work: {source: {left: 0}},
       hash: sourceOf(planOf(text), 'counted')?.hash,
     });
   });
@@ -106,7 +105,7 @@ describe('the latest version below a writer', () => {
   test('is one that an earlier text of the cell, or another notebook, made later: that is another result', () => {
     for (const later of [ours('edited'), {path: 'elsewhere', applies: ['x']}, null]) {
       const source = sourceOf(at(ours(self), later), 'counted');
-      expect(source?.work.left).toBe(1);
+      expect(source?.work.source.left).toBe(1);
       expect(source?.hash).not.toBe(sourceOf(planOf(text), 'counted')?.hash);
     }
   });
@@ -114,8 +113,7 @@ describe('the latest version below a writer', () => {
 
 describe('writing', () => {
   const applied = (cells: readonly PlannedCell[], name: string) => {
-    const {work} = ready(cells, name);
-    return work.type === 'step' ? work.applies : undefined;
+    return ready(cells, name).applies;
   };
 
   test('a write knows what the cells above brought to the table, so that the same rows twice are two writes', () => {

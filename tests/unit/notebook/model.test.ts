@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
-import {lineOf, parseNotebook, serializeNotebook} from '../../../src/notebook/model.ts';
+import {lineOf} from '../../../src/cells/source.ts';
+import {parseNotebook, serializeNotebook} from '../../../src/notebook/model.ts';
 import {
   duplicate,
   insert,
@@ -12,7 +13,7 @@ import {
   setSource,
   setValues,
 } from '../../../src/notebook/edit.ts';
-import type {Notebook} from '../../../src/notebook/cells.ts';
+import type {Notebook} from '../../../src/notebook/define.ts';
 
 const text = `---
 lakebook: 1

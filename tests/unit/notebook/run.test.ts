@@ -2,7 +2,8 @@ import {beforeEach, describe, expect, test} from 'vitest';
 import {ProblemError} from '../../../src/lib/problem.ts';
 import {parseNotebook} from '../../../src/notebook/model.ts';
 import {plan, type PlannedCell} from '../../../src/notebook/plan.ts';
-import {Runner, type RanCell} from '../../../src/notebook/run.ts';
+import {Runner} from '../../../src/run/runner.ts';
+import type {RanCell} from '../../../src/run/define.ts';
 import {expression, id, join, sql} from '../../../src/sql/sql.ts';
 import {engineAlone, nativeEngine} from './native-engine.ts';
 

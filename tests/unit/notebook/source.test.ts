@@ -2,7 +2,7 @@ import {expect, test} from 'vitest';
 import {parseNotebook} from '../../../src/notebook/model.ts';
 import {plan} from '../../../src/notebook/plan.ts';
 import {sqlOf} from '../../../src/notebook/source.ts';
-import {substitute, substituteValues} from '../../../src/notebook/substitute.ts';
+import {substitute, substituteValues} from '../../../src/cells/substitute.ts';
 import type {Problem} from '../../../src/lib/problem.ts';
 
 const notebook =

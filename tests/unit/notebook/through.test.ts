@@ -1,7 +1,7 @@
 import {expect, test, vi} from 'vitest';
 import {parseNotebook} from '../../../src/notebook/model.ts';
 import {plan} from '../../../src/notebook/plan.ts';
-import {Runner} from '../../../src/notebook/run.ts';
+import {Runner} from '../../../src/run/runner.ts';
 import {sql} from '../../../src/sql/sql.ts';
 import {engineAlone, nativeEngine} from './native-engine.ts';
 

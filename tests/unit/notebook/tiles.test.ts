@@ -8,7 +8,7 @@ import {findFilters, type TileSource} from '../../../src/notebook/dashboard-filt
 import {noDashboard, type FigureTile, type Tile} from '../../../src/notebook/dashboard.ts';
 import {parseNotebook} from '../../../src/notebook/model.ts';
 import {plan, type CompiledCell, type PlannedCell} from '../../../src/notebook/plan.ts';
-import {Runner} from '../../../src/notebook/run.ts';
+import {Runner} from '../../../src/run/runner.ts';
 import {tableRows, Tiles, type TileFilter} from '../../../src/notebook/tiles.ts';
 
 import {engineAlone, nativeEngine} from './native-engine.ts';

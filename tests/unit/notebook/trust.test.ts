@@ -1,7 +1,9 @@
+import {touching} from '../../../src/run/touch.ts';
 import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, test} from 'vitest';
-import {newCell, parseNotebook} from '../../../src/notebook/model.ts';
+import {newCell} from '../../../src/cells/source.ts';
+import {parseNotebook} from '../../../src/notebook/model.ts';
 import {plan, type PlannedCell} from '../../../src/notebook/plan.ts';
 import {
   asked,
@@ -89,7 +91,7 @@ describe('what a text asks for', () => {
     given.map(({name, params, others = {}}) => [
       `${kind}: ${name}`,
       [...Object.keys(others), 'input'].map((input) => cell(`sql ${input}`, 'SELECT 1 AS one')).join('') +
-        newCell(`step it = ${kind}`, params),
+        newCell({fence: 'step'}, {header: `it = ${kind}`, body: params}),
     ]),
   );
   test.each([...shipped.map((name) => [name, readFileSync(join(root, 'notebooks', name), 'utf8')]), ...examples])(
@@ -98,12 +100,11 @@ describe('what a text asks for', () => {
       const notebook = parseNotebook(markdown);
       const found = new Set(wantsOf(notebook).map(({key}) => key));
       for (const planned of plan(notebook, new Map(), lake)) {
-        if (!planned.ready || planned.work.type === 'chart') continue;
-        for (const source of planned.sources) expect(found).toContain(`read ${source.work.table.toLowerCase()}`);
-        if (planned.work.type !== 'step') continue;
+        if (!planned.ready) continue;
+        for (const source of planned.sources) expect(found).toContain(`read ${source.work.source.table.toLowerCase()}`);
         for (const file of planned.work.files) expect(found).toContain(`file ${file}`);
-        const written = planned.work.step.writes?.(planned.work.values);
-        if (written !== undefined) expect(found).toContain(`${written.mode} ${written.table.toLowerCase()}`);
+        for (const {mode, name} of touching(planned.work.touches, 'lake-write'))
+          expect(found).toContain(`${mode} ${name.toLowerCase()}`);
       }
     },
   );

@@ -4,10 +4,10 @@ import {dirname, join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {parseNotebook} from '../../../src/notebook/model.ts';
 import {plan} from '../../../src/notebook/plan.ts';
-import {Runner, type RanCell} from '../../../src/notebook/run.ts';
+import {Runner} from '../../../src/run/runner.ts';
+import {rejectsOf, type RanCell} from '../../../src/run/define.ts';
 import type {ComputePort, EnginePort, Ports, StoragePort} from '../../../src/ports/index.ts';
-import {rejectsOf} from '../../../src/notebook/cells.ts';
-import {mentions} from '../../../src/sql/lexer.ts';
+import {tablesRead} from '../../../src/sql/table-places.ts';
 import {id, lit, sql} from '../../../src/sql/sql.ts';
 import {root} from '../../tools/setup.mjs';
 import {startNodeEngine} from '../engine/node-engine.ts';
@@ -61,7 +61,7 @@ async function runNotebook(name: string): Promise<{report: RanCell[]; rowsOf: (q
   const report = await runner.run(undefined, {mayWrite: true}, new AbortController().signal);
   const names = report.flatMap(({name}) => [name, rejectsOf(name)]);
   // A query of this test, not of a user.
-  const rowsOf = async (query: string): Promise<unknown[][]> => (await runner.query(mentions(query, names), [], () => ports.engine.rows(query as ReturnType<typeof sql>))).rows.map((row) => row.map((value) => (typeof value === 'bigint' ? Number(value) : value)));
+  const rowsOf = async (query: string): Promise<unknown[][]> => (await runner.query(tablesRead(query, names), [], () => ports.engine.rows(query as ReturnType<typeof sql>))).rows.map((row) => row.map((value) => (typeof value === 'bigint' ? Number(value) : value)));
   return {report, rowsOf};
 }
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import {beforeAll, expect, test} from 'vitest';
 import type {DuckDBConnection} from '@duckdb/node-api';
-import {checkExpression, checkQuery, identifiers, mentions, tokens} from '../../../src/sql/lexer.ts';
+import {checkExpression, checkQuery, identifiers, tokens} from '../../../src/sql/lexer.ts';
+import {tablesRead, withTablesRenamed} from '../../../src/sql/table-places.ts';
 import {double, expression, id, lit, query, sql, typeName} from '../../../src/sql/sql.ts';
 import {openDuckDB} from '../steps/native.ts';
 
@@ -148,10 +149,22 @@ test.each([
   expect(checkQuery(written).ok).toBe(accepted);
 });
 
-test('mentioned names are whole identifiers or whole strings, compared without case, and not fields', () => {
+test('a query reads the tables that it names, compared without case, and no column, alias or text of that name', () => {
   const names = ['readings', 'hourly', 'typed', 'raw', 'read'];
-  expect(mentions(`SELECT r.hourly, 'not typed' FROM Readings r -- raw`, names)).toEqual(['readings']);
-  expect(mentions(`FROM 'raw' UNION ALL FROM query_table('Typed')`, names)).toEqual(['typed', 'raw']);
+  const cases: Record<string, string[]> = {
+    [`SELECT r.hourly, 'not typed' FROM Readings r -- raw`]: ['readings'],
+    [`FROM 'raw' UNION ALL FROM query_table('Typed')`]: ['typed', 'raw'],
+    'SELECT raw, hourly AS typed FROM read': ['read'],
+    'FROM read AS raw JOIN (typed) t USING (hourly)': ['typed', 'read'],
+    'SELECT * FROM read, raw WHERE typed IN (SELECT hourly FROM readings)': ['readings', 'raw', 'read'],
+    'SELECT extract(year FROM raw), a IS DISTINCT FROM typed FROM hourly': ['hourly'],
+    'WITH x AS (FROM raw) PIVOT x ON typed USING sum(hourly)': ['raw'],
+    'SUMMARIZE raw': ['raw'],
+    '(FROM raw) UNION (TABLE typed)': ['typed', 'raw'],
+    [`SELECT 'raw' FROM range(3) r: hourly`]: [],
+    [`FROM r: hourly SELECT r.raw`]: ['hourly'],
+  };
+  for (const [query, read] of Object.entries(cases)) expect(tablesRead(query, names), query).toEqual(read);
   expect(identifiers(`typed = 'raw'`, names)).toEqual(['typed']);
 });
 
@@ -249,4 +262,15 @@ test('what passes for one query is one statement to DuckDB, whatever quotes and 
     }),
     {numRuns: 20000},
   );
+});
+
+test('a renamed table is renamed where a query reads it and where it qualifies a column, and columns of that name stay', () => {
+  const nameOf = (name: string) => ({raw: 'bronze', raw_rejects: 'bronze_rejects'})[name.toLowerCase()];
+  const renamed = (query: string) => withTablesRenamed(query, nameOf);
+  expect(renamed('SELECT raw FROM raw_rejects')).toBe('SELECT raw FROM bronze_rejects');
+  expect(renamed('SELECT raw.t, raw FROM Raw JOIN x ON raw.id = x.raw')).toBe(
+    'SELECT bronze.t, raw FROM bronze JOIN x ON bronze.id = x.raw',
+  );
+  expect(renamed('SELECT raw.t FROM other AS raw')).toBe('SELECT raw.t FROM other AS raw');
+  expect(renamed('SELECT raw.t FROM raw r, raw_rejects raw')).toBe('SELECT raw.t FROM bronze r, bronze_rejects raw');
 });

@@ -2,12 +2,13 @@ import {MessageChannel} from 'node:worker_threads';
 import sqlite3InitModule from '@sqlite.org/sqlite-wasm';
 import * as Comlink from 'comlink';
 import type {SqlitePort} from '../../../src/ports/index.ts';
-import {createSqlite, type SqliteWorker} from '../../../src/storage/sqlite-port.ts';
+import type {WorkerLike} from '../../../src/clients/client.ts';
+import {createSqlite} from '../../../src/clients/sqlite.ts';
 import {createSqliteService} from '../../../workers/sqlite/service.ts';
 
 /** The SQLite of the page in Node: the same port, service and SQLite; files are in memory, as Node has no FileReaderSync. */
 export function nodeSqlite(): SqlitePort {
-  return createSqlite((): SqliteWorker => {
+  return createSqlite((): WorkerLike => {
     const {port1, port2} = new MessageChannel();
     // Node's ports have what Comlink uses of a browser's.
     const [near, far] = [port1, port2] as unknown as [MessagePort, MessagePort];

@@ -1,10 +1,11 @@
+import {touching} from '../../../src/run/touch.ts';
 import type {DuckDBConnection} from '@duckdb/node-api';
 import {existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join as path} from 'node:path';
 import {describe, expect, test} from 'vitest';
 import {stringify} from 'yaml';
-import {assign, sideBySide} from '../../../src/notebook/parts.ts';
+import {assign, sideBySide} from '../../../src/run/parts.ts';
 import {readParams} from '../../../src/params/index.ts';
 import {sparkCondition, sparkExpression} from '../../../src/pyspark/query.ts';
 import {readCsv, rejectedLines} from '../../../src/sources/csv/sql.ts';
@@ -31,7 +32,7 @@ async function prepare(step: AnyStep, example: Example) {
   const inputs: Input[] = step.input === 'one' ? [await makeInput(connection, 'input', example.input)] : [];
   for (const [name, table] of Object.entries(example.others ?? {}))
     inputs.push(await makeInput(connection, name, table));
-  const read = step.reads?.(values.value);
+  const read = touching(step.touches?.(values.value) ?? [], 'lake-read')[0]?.read;
   const tables = Object.entries(example.lake ?? {});
   const [, table] = tables.find(([name]) => name === read?.table.toLowerCase()) ?? [];
   if (read !== undefined && table !== undefined)

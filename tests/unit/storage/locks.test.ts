@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {createWebLocks} from '../../../workers/storage/locks.ts';
+import {createWebLocks} from '../../../workers/files/locks.ts';
 
 interface Request {
   readonly mode: LockMode;

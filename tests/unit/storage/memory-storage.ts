@@ -1,12 +1,10 @@
 import type {LakePort, StoragePort} from '../../../src/ports/index.ts';
-import type {Ask} from '../../../src/storage/ask.ts';
-import {lakeOf} from '../../../src/storage/lake-port.ts';
-import {storageOf} from '../../../src/storage/storage-port.ts';
+import {storageOver} from '../../../src/clients/storage-worker.ts';
 import {createLakeService} from '../../../workers/lake/service.ts';
-import {createMemoryStore} from '../../../workers/storage/memory-store.ts';
+import {createMemoryStore} from '../../../workers/files/memory-store.ts';
 import {createStorageService} from '../../../workers/storage/service.ts';
-import {createShared} from '../../../workers/storage/shared.ts';
-import type {Store} from '../../../workers/storage/store.ts';
+import {createShared} from '../../../workers/lake/shared.ts';
+import type {Store} from '../../../workers/files/store.ts';
 
 /** Storage and lake of a private window, without a worker in between, with the Parquet library's build for Node. */
 export function memoryWorkspace(store: Store = createMemoryStore()): {
@@ -17,9 +15,8 @@ export function memoryWorkspace(store: Store = createMemoryStore()): {
     async () => store,
     () => import('parquet-wasm/node'),
   );
-  const worker = {...createStorageService(shared), ...createLakeService(shared)};
-  const ask: Ask = (call) => call(worker);
-  return {storage: storageOf(ask), lake: lakeOf(ask, () => undefined)};
+  const remote = {...createStorageService(shared), ...createLakeService(shared)};
+  return storageOver(() => ({remote, onError: () => undefined, terminate: () => undefined}));
 }
 
 export const memoryStorage = (): StoragePort => memoryWorkspace().storage;

@@ -1,5 +1,4 @@
-import type {Problem} from '../../../../src/lib/problem.ts';
-import {problemOf} from '../../../../src/lib/problem.ts';
+import {problemOf, type Problem} from '../../../../src/lib/problem.ts';
 import type {Row} from '../../../../src/lib/value.ts';
 import {readLakeTable, type VersionToRead} from '../../../../src/tables/lake-read.ts';
 import {writeLakeTable, type LakeWritten} from '../../../../src/tables/lake-write.ts';
@@ -7,8 +6,8 @@ import type {EnginePort, LakePort} from '../../../../src/ports/index.ts';
 import type {Sql} from '../../../../src/sql/sql.ts';
 import type {Column} from '../../../../src/sql/types.ts';
 import type {LakeWrite} from '../../../../src/tables/define.ts';
-import type {Store} from '../../../../workers/storage/store.ts';
-import {createMemoryStore} from '../../../../workers/storage/memory-store.ts';
+import type {Store} from '../../../../workers/files/store.ts';
+import {createMemoryStore} from '../../../../workers/files/memory-store.ts';
 import {memoryWorkspace} from '../../storage/memory-storage.ts';
 import {startNodeEngine} from '../../engine/node-engine.ts';
 

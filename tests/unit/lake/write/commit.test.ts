@@ -3,9 +3,8 @@ import {describe, expect, test} from 'vitest';
 import type {Action} from '../../../../src/lake/actions.ts';
 import {engineInfo} from '../../../../src/lake/commit-actions.ts';
 import {commitPath, listLog} from '../../../../src/lake/log.ts';
-import {createMemoryStore} from '../../../../workers/storage/memory-store.ts';
-import type {intent} from './table.ts';
-import {column, problemIn, reading, struct, TestTable} from './table.ts';
+import {createMemoryStore} from '../../../../workers/files/memory-store.ts';
+import {column, problemIn, reading, struct, TestTable, type intent} from './table.ts';
 
 const newTable = (): TestTable => {
   const store = createMemoryStore();

@@ -2,7 +2,7 @@ import {describe, expect, test} from 'vitest';
 import type {FileStore} from '../../../../src/lake/file-store.ts';
 import {commitPath, listLog} from '../../../../src/lake/log.ts';
 import {recover} from '../../../../src/lake/recover.ts';
-import {createMemoryStore} from '../../../../workers/storage/memory-store.ts';
+import {createMemoryStore} from '../../../../workers/files/memory-store.ts';
 import {problemIn, TestTable} from './table.ts';
 
 class Died extends Error {}

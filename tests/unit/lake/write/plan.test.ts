@@ -4,7 +4,7 @@ import {raiseProtocol, mergeProtocols} from '../../../../src/lake/protocol.ts';
 import {commitPath, serializeCommit} from '../../../../src/lake/log.ts';
 import {schemaString, type StructType} from '../../../../src/lake/schema.ts';
 import {dataFile} from '../../../../src/lake/write.ts';
-import {createMemoryStore} from '../../../../workers/storage/memory-store.ts';
+import {createMemoryStore} from '../../../../workers/files/memory-store.ts';
 import {column, problemIn, reading, struct, TestTable} from './table.ts';
 
 const newTable = (): TestTable => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
-import {createMemoryStore} from '../../../../workers/storage/memory-store.ts';
+import {createMemoryStore} from '../../../../workers/files/memory-store.ts';
 import {column, problemIn, struct, TestTable} from './table.ts';
 
 const hour = 3_600_000;

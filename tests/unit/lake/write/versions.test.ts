@@ -2,7 +2,7 @@ import {describe, expect, test} from 'vitest';
 import {diffSchemas} from '../../../../src/lake/diff.ts';
 import {explain} from '../../../../src/lake/explain.ts';
 import type {FileStore} from '../../../../src/lake/file-store.ts';
-import {createMemoryStore} from '../../../../workers/storage/memory-store.ts';
+import {createMemoryStore} from '../../../../workers/files/memory-store.ts';
 import {column, problemIn, reading, struct, TestTable} from './table.ts';
 
 const hour = 3_600_000;
