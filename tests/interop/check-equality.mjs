@@ -14,17 +14,17 @@ import {openPage} from './equality/page.mjs';
 import {randomNotebooks} from './equality/random.mjs';
 import {difference} from './equality/rows.mjs';
 
-// Another seed tries other notebooks: LAKEBOOK_SEED=2025 npm run test:interop
-const seed = Number(process.env.LAKEBOOK_SEED ?? 1);
-const randomCount = 200;
+// Every day tries other notebooks; LAKEBOOK_SEED=20600 npm run test:interop tries those of one day again.
+const seed = Number(process.env.LAKEBOOK_SEED ?? Math.floor(Date.now() / 86_400_000));
 
 /**
  * The page, Spark 4.0 with Delta Lake 4.0, and DuckDB give the same rows: of every example of every step, of every notebook that ships
  * with the app, of tables full of what engines differ on, and of notebooks made up from a seed.
  * @param {import('./compare.mjs').Checks} checks
- * @param {string} [word] only the notebooks that have it in their name, such as a step's
+ * @param {string} [word] only the notebooks that have it in their name, such as a step's; `random` for those that are made up
+ * @param {number} [randomCount] how many are made up
  */
-export async function equality(checks, word = '') {
+export async function equality(checks, word = '', randomCount = 40) {
   const folder = join(work, 'equality');
   mkdirSync(folder, {recursive: true});
   const [page, spark] = await Promise.all([openPage(), startEngine('spark40', 'job_engine')]);
@@ -36,8 +36,8 @@ export async function equality(checks, word = '') {
     await all(checks, chosen(await exampleNotebooks()), {what: 'Examples of the steps'});
     await all(checks, chosen(await dataNotebooks()), {what: 'Steps over difficult rows'});
     await all(checks, chosen(await databaseNotebooks()), {what: 'Tables of databases'});
-    if (word === '') {
-      console.log(`Random notebooks from seed ${seed} …`);
+    if (word === '' || word === 'random') {
+      console.log(`${randomCount} random notebooks from seed ${seed} …`);
       await all(checks, randomNotebooks(seed * 10_000, randomCount), {what: 'Random notebooks', quiet: true});
     }
     for (const notebook of shipped) await all(checks, [notebook], {what: notebook.name, written: true});

@@ -8,10 +8,13 @@ import {firstLine, tellTotal, vitestResults} from './total.mjs';
 checkNode();
 /** @type {Stage[]} */
 const stages = [];
+/** @type {{file: string, seconds: number}[]} */
+let slowest = [];
 
 await stage('install', async () => ensureInstalled(), {counted: false});
 await stage('browser', installBrowser, {counted: false});
 await twoAtATime([
+  // It checks the types of all files, those without a component too.
   () =>
     check('svelte-check', 'svelte-check', [
       '--tsconfig',
@@ -20,7 +23,6 @@ await twoAtATime([
       '--output',
       'human-verbose',
     ]),
-  () => check('tsc', 'tsc', ['--noEmit', '-p', '.']),
   () => check('eslint', 'eslint', ['.', '--max-warnings', '0']),
   () => check('prettier', 'prettier', ['--check', '--log-level', 'warn', '.']),
   () => check('knip', 'knip', ['--no-progress']),
@@ -34,6 +36,8 @@ for (const {name, passed, failures, seconds} of stages)
   console.log(
     `${name.padEnd(14)}${String(passed).padStart(8)}${String(failures.length).padStart(8)}${seconds.toFixed(1).padStart(9)}`,
   );
+console.log('\nThe slowest test files, in seconds:');
+for (const {file, seconds} of slowest) console.log(`  ${seconds.toFixed(1).padStart(7)}  ${file}`);
 const passed = stages.reduce((sum, stage) => sum + stage.passed, 0);
 const failures = stages.flatMap((stage) => stage.failures.map((failure) => `${stage.name}: ${failure}`));
 tellTotal(passed, failures.length, failures);
@@ -83,7 +87,8 @@ async function vitest(project) {
     ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
     {live: true},
   ).catch(() => ({code: 1}));
-  const {passed, failures} = vitestResults(report);
+  const {passed, failures, files} = vitestResults(report);
+  slowest = [...slowest, ...files].sort((a, b) => b.seconds - a.seconds).slice(0, 10);
   // A run that fails without a failed test (an error outside of one, no report) is a failure all the same.
   if (code !== 0 && failures.length === 0) failures.push('an error outside of the tests: see above');
   stages.push({name: project, passed, failures, seconds: (performance.now() - start) / 1000});

@@ -26,10 +26,10 @@ export function firstLine(message) {
 
 /**
  * @typedef {{fullName: string, status: string, failureMessages: string[]}} TestResult
- * @typedef {{name: string, status: string, message: string, assertionResults: TestResult[]}} FileResult
+ * @typedef {{name: string, status: string, message: string, assertionResults: TestResult[], startTime: number, endTime: number}} FileResult
  * What passed, and what failed in a line each, of the report that Vitest's JSON reporter has written; nothing where there is none.
  * @param {string} report its path
- * @returns {{passed: number, failures: string[]}}
+ * @returns {{passed: number, failures: string[], files: {file: string, seconds: number}[]}}
  */
 export function vitestResults(report) {
   try {
@@ -41,8 +41,12 @@ export function vitestResults(report) {
       const failed = assertionResults.filter((test) => test.status === 'failed');
       return failed.map(({fullName, failureMessages: [reason = '']}) => `${file} › ${fullName}: ${firstLine(reason)}`);
     });
-    return {passed: numPassedTests, failures};
+    const files = testResults.map(({name, startTime, endTime}) => ({
+      file: relative(root, name),
+      seconds: (endTime - startTime) / 1000,
+    }));
+    return {passed: numPassedTests, failures, files};
   } catch {
-    return {passed: 0, failures: []};
+    return {passed: 0, failures: [], files: []};
   }
 }

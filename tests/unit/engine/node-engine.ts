@@ -42,12 +42,27 @@ class WebLikeWorker extends EventTarget {
   }
 }
 
+/** A thread with the wasm in it. */
+interface Thread {
+  readonly worker: WebLikeWorker;
+  readonly db: AsyncDuckDB;
+}
+
+/** Threads whose engine was closed in good order: the next one opens a new database there, as compiling the wasm takes seconds. */
+const idle: Thread[] = [];
+
 /** DuckDB's own Node build of the wasm that the browser runs, as sealed as there. */
-async function openNodeDuckDB(worker: WebLikeWorker): Promise<OpenDuckDB> {
+async function openThread(): Promise<Thread> {
+  const known = idle.pop();
+  if (known !== undefined) {
+    await known.db.dropFiles();
+    return known;
+  }
+  const worker = new WebLikeWorker();
   // AsyncDuckDB uses no more of a Worker than this.
   const db = new AsyncDuckDB(new VoidLogger(), worker as unknown as Worker);
   await db.instantiate(wasmUrl);
-  return {db, life: new Lifetime()};
+  return {worker, db};
 }
 
 export interface NodeEngine {
@@ -61,22 +76,26 @@ export interface NodeEngine {
 
 /** The engine port over the very worker code, on DuckDB-WASM in Node. */
 export async function startNodeEngine(): Promise<NodeEngine> {
-  const opened: WebLikeWorker[] = [];
-  let current: AsyncDuckDB | undefined;
+  let starts = 0;
+  let current: Thread | undefined;
   const worker = (): WorkerLike => {
-    const duckdb = new WebLikeWorker();
-    opened.push(duckdb);
+    starts++;
+    let ended = false;
+    let thread: Thread | undefined;
     const {port1, port2} = new MessageChannel();
     const boot = async (): Promise<OpenDuckDB> => {
-      const open = await openNodeDuckDB(duckdb);
-      current = open.db;
-      return open;
+      thread = await openThread();
+      if (ended) thread.worker.terminate();
+      else current = thread;
+      return {db: thread.db, life: new Lifetime()};
     };
     // Node's ports are Comlink endpoints but for the type of their events.
     exposeEngine(new Engine(boot), port2 as unknown as WorkerLike);
     return Object.assign(port1 as unknown as WorkerLike, {
       terminate() {
-        duckdb.terminate();
+        ended = true;
+        if (current === thread) current = undefined;
+        thread?.worker.terminate();
         port1.close();
         port2.close();
       },
@@ -88,10 +107,13 @@ export async function startNodeEngine(): Promise<NodeEngine> {
     engine,
     async file(name, content) {
       const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content.slice();
-      await current?.dropFile(name);
-      await current?.registerFileBuffer(name, bytes);
+      await current?.db.dropFile(name);
+      await current?.db.registerFileBuffer(name, bytes);
     },
-    starts: () => opened.length,
-    close: () => opened.forEach((each) => each.terminate()),
+    starts: () => starts,
+    close() {
+      if (current !== undefined) idle.push(current);
+      current = undefined;
+    },
   };
 }
