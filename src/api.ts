@@ -157,7 +157,9 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
     },
     async addUrl(address) {
       await ready;
-      return session.addUrl(address);
+      const {fetchFile} = await import('./ui/intake/fetch.ts');
+      const file = await fetchFile(address);
+      return session.addFile(file.name, file);
     },
     async propose(cell) {
       await ready;

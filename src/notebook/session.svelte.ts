@@ -631,13 +631,6 @@ export class Session {
     }
   }
 
-  /** Fetches a file from an address the user typed. */
-  async addUrl(address: string): Promise<StoredFile> {
-    const {fetchFile} = await import('./fetch-file.ts');
-    const file = await fetchFile(address);
-    return this.addFile(file.name, file);
-  }
-
   async removeFile(name: string): Promise<void> {
     await this.ports.storage.removeFile(name);
     await this.#refreshFiles();
