@@ -187,10 +187,6 @@ function identity(
 /** Whether a cell's rows depend on when it runs, and not on its data alone. */
 export const readsClock = ({touches}: Pick<Work, 'touches'>): boolean => touching(touches, 'clock').length > 0;
 
-/** Whether a cell writes to the lake, and to which table. */
-export const lakeTableWritten = ({touches}: Pick<Work, 'touches'>): string | undefined =>
-  touching(touches, 'lake-write')[0]?.name;
-
 /** The cells whose rows a cell reads: those it names, and those that write the tables of PostgreSQL that it names. */
 const inputNames = (touches: readonly Touch[], {writers}: Above): string[] =>
   touches.flatMap((touch) => {

@@ -4,7 +4,7 @@ import type {Touch} from '../run/touch.ts';
 import type {Notebook} from './define.ts';
 
 /** The cells that touch something of which `is` says that it is meant, as far as their text can be read. */
-export const usersOf = (notebook: Notebook, is: (touch: Touch) => boolean): RunnableCell[] =>
+const usersOf = (notebook: Notebook, is: (touch: Touch) => boolean): RunnableCell[] =>
   notebook.cells.filter(isRunnable).filter((cell) => mayTouch(cell, notebook.params).some(is));
 
 /** Cells that read or write a table of the lake, by its name without case. */

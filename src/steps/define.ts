@@ -7,8 +7,8 @@ import type {Column} from '../sql/types.ts';
 import type {Effect, Input, StepProgram} from '../run/program.ts';
 import type {Touch} from '../run/touch.ts';
 
+export type {Effect, Input, StepProgram as Program, Verdict} from '../run/program.ts';
 export type {NotExportable};
-export type {Effect, Input, Judge, StepProgram as Program, Verdict} from '../run/program.ts';
 
 export interface StepProblem {
   readonly code: string;

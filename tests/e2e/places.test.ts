@@ -1,0 +1,147 @@
+import type {Page} from 'playwright-core';
+import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest';
+import {launch, type App} from './harness.ts';
+
+/** `expect` on what the page comes to, however busy the machine is. */
+const eventually = <T>(look: () => T) => expect.poll(look);
+
+let app: App;
+let page: Page;
+beforeAll(async () => {
+  app = await launch({context: {viewport: {width: 1280, height: 800}}});
+  page = app.page;
+});
+afterAll(() => app.close());
+
+const cell = (name: string) => page.locator(`article[aria-label="Cell ${name}"]`);
+const handle = (name: string) => cell(name).locator('[data-handle]');
+/** The cell that has the focus. */
+const focused = (): Promise<string | null | undefined> =>
+  page.evaluate(() => document.activeElement?.closest('[data-cell]')?.getAttribute('aria-label'));
+const toasts = (): Promise<string[]> => page.locator('.toast p').allTextContents();
+const block = (header: string, body = ''): string => `\`\`\`${header}\n${body}${body === '' ? '' : '\n'}\`\`\`\n\n`;
+const names = ['one', 'two', 'three', 'four'];
+const few = `# Few\n\n${names.map((name, i) => block(`sql ${name}`, `SELECT ${i} AS n`)).join('')}`;
+
+describe('the focus stays on a cell, or on the one at its place', () => {
+  beforeEach(async () => {
+    await app.open(few);
+    await handle('two').focus();
+  });
+
+  test.each([
+    ['moved down', ['Alt+ArrowDown'], 'Cell two'],
+    ['moved up', ['Alt+ArrowUp'], 'Cell two'],
+    ['moved, and the move undone', ['Alt+ArrowUp', 'Control+z'], 'Cell two'],
+    ['moved, undone and done again', ['Alt+ArrowDown', 'Control+z', 'Control+y'], 'Cell two'],
+    ['deleted', ['Delete'], 'Cell three'],
+    ['deleted and brought back', ['Delete', 'Control+z'], 'Cell three'],
+  ])('%s', async (_what, keys, expected) => {
+    for (const key of keys) {
+      await page.keyboard.press(key);
+      // The next key is for whoever has the focus then.
+      await eventually(focused).not.toBeUndefined();
+    }
+    await eventually(focused).toBe(expected);
+  });
+
+  test('copied by its menu', async () => {
+    await cell('two').getByRole('button', {name: 'What to do with two'}).click();
+    await page.getByRole('menuitem', {name: 'Duplicate'}).click();
+    await eventually(() => cell('two_2').count()).toBe(1);
+    await eventually(focused).toBe('Cell two');
+  });
+});
+
+describe('what is told', () => {
+  test('goes with what it tells of: a deleted cell that came back, a notebook that was left', async () => {
+    await app.open(few);
+    await handle('two').focus();
+    await page.keyboard.press('Delete');
+    await eventually(toasts).toEqual(['1 cell deleted.']);
+    await page.keyboard.press('Control+z');
+    await eventually(() => cell('two').count()).toBe(1);
+    await eventually(toasts).toEqual([]);
+    await page.keyboard.press('Delete');
+    await eventually(toasts).toEqual(['1 cell deleted.']);
+    await app.open('# Another notebook\n');
+    await eventually(toasts).toEqual([]);
+  });
+
+  test('stands inside of a dialog, and covers none of it', async () => {
+    await app.open(few);
+    await handle('two').focus();
+    await page.keyboard.press('Delete');
+    await eventually(toasts).toEqual(['1 cell deleted.']);
+    await page.keyboard.press('Control+/');
+    const dialog = page.getByRole('dialog');
+    await eventually(() => dialog.locator('.toast').count()).toBe(1);
+    expect(await page.locator('.toast').count()).toBe(1);
+    await page.keyboard.press('Escape');
+    await eventually(() => dialog.count()).toBe(0);
+  });
+
+  test('is that a cell keeps its input when another one comes between, and one press lets it read that', async () => {
+    await app.open(
+      block('sql raw', 'SELECT 1 AS id') +
+        block('step clean = dedup') +
+        block('step kept = snapshot', 'table: kept_input'),
+    );
+    await cell('clean').hover();
+    await page.getByRole('group', {name: 'Add a cell here'}).nth(2).getByRole('button', {name: '+ SQL'}).click();
+    await eventually(toasts).toEqual(['kept still reads clean: that is written in it now.']);
+    expect(await app.notebook()).toContain('step kept = snapshot\nfrom: clean\n');
+    await page.getByRole('button', {name: 'Read query instead'}).click();
+    await eventually(() => app.notebook()).not.toContain('from: clean');
+    await eventually(toasts).toEqual([]);
+  });
+
+  test('is that a text which was edited elsewhere makes a cell read another one', async () => {
+    const text = `---\ntitle: Twice\n---\n\n${block('sql raw', 'SELECT 1 AS id')}`;
+    await app.open(text + block('step clean = dedup'));
+    await app.open(text + block('sql other', 'FROM raw') + block('step clean = dedup'));
+    await eventually(toasts).toEqual(['clean read raw before, and reads other in this text.']);
+  });
+});
+
+describe('in a long notebook', () => {
+  const long = Array.from({length: 30}, (_, i) =>
+    block(`sql cell_${i}`, `SELECT range AS n, ${i} AS i FROM range(200)`),
+  ).join('');
+  beforeAll(async () => {
+    await app.open(`# Long\n\n${long}`);
+    await app.run();
+  });
+
+  test('the first press in the outline leads to the cell, and it stays there while the others are drawn', async () => {
+    await page.evaluate(() => scrollTo(0, 0));
+    await page.getByRole('button', {name: 'cell_22', exact: true}).first().click();
+    const top = async (): Promise<number> => (await cell('cell_22').boundingBox())?.y ?? NaN;
+    await eventually(() => cell('cell_22').getByRole('grid').count()).toBe(1);
+    await eventually(top).toBeLessThan(160);
+    expect(await top()).toBeGreaterThan(0);
+    await eventually(focused).toBe('Cell cell_22');
+  });
+
+  test('another notebook starts at its top', async () => {
+    await cell('cell_29').scrollIntoViewIfNeeded();
+    expect(await page.evaluate(() => scrollY)).toBeGreaterThan(500);
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').fill('clean a sensor');
+    await page.keyboard.press('Enter');
+    await eventually(() => page.getByLabel('Title of the notebook').inputValue()).toBe('Clean a sensor file');
+    await eventually(() => page.evaluate(() => scrollY)).toBe(0);
+  });
+
+  test('a run that is asked for while a lesson is being opened waits for its files', async () => {
+    const fresh = await launch();
+    try {
+      await fresh.page.locator('.card', {hasText: 'Clean a sensor file'}).click();
+      const report = await fresh.run();
+      expect(report.cells.flatMap(({error}) => error ?? [])).toEqual([]);
+      expect(report.cells.length).toBeGreaterThan(5);
+    } finally {
+      await fresh.close();
+    }
+  });
+});
