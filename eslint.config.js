@@ -33,12 +33,9 @@ const layout = {
   },
 };
 
-/** The kinds of steps, by the files that hold them. */
-const stepKinds = readdirSync(join(root, 'src/steps')).map((file) => file.replace(/\.ts$/, '').replaceAll('-', '_'));
-/** The names of the formats that data comes in: of each module of src/sources, as it says itself. */
-const formatNames = readdirSync(join(root, 'src/sources'), {withFileTypes: true})
-  .filter((entry) => entry.isFile())
-  .flatMap(({name}) => /^ {2}name: '(.+)'/m.exec(readFileSync(join(root, 'src/sources', name), 'utf8'))?.[1] ?? []);
+/** The names of the formats that data comes in. */
+const signatures = readFileSync(join(root, 'src/sources/signatures.ts'), 'utf8');
+const formatNames = ['delta', ...[...signatures.matchAll(/^ {2}(\w+): \{$/gm)].map(([, name]) => name)];
 
 /** What is exported has formats of its own. */
 const exported = ['src/notebook/export.ts', 'src/ui/files/ExportDialog.svelte'];
@@ -68,6 +65,9 @@ const formats = {
     };
   },
 };
+
+/** The kinds of steps, by the files that hold them. */
+const stepKinds = readdirSync(join(root, 'src/steps')).map((file) => file.replace(/\.ts$/, '').replaceAll('-', '_'));
 
 const onlyMainStartsWorkers = {
   selector: 'NewExpression[callee.name=/^(Shared)?Worker$/]',

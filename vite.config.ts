@@ -99,15 +99,7 @@ export default defineConfig({
   plugins: [svelte({configFile: false}), offlineFiles()],
   define: {__SAMPLE_CARDS__: JSON.stringify(sampleCards())},
   // PGlite names eval and never gets to it; the content security policy would not let it.
-  worker: {
-    format: 'es',
-    plugins: () => [sqliteReadOnly()],
-    rolldownOptions: {
-      checks: {eval: false},
-      // Of a file's format a worker takes the signature: what else its module loads has no effects, and stays out.
-      treeshake: {moduleSideEffects: [{test: /\/src\/[a-z]+\//, sideEffects: false}]},
-    },
-  },
+  worker: {format: 'es', plugins: () => [sqliteReadOnly()], rolldownOptions: {checks: {eval: false}}},
   // These two load their own wasm by address; pre-bundling would lose it.
   optimizeDeps: {exclude: ['@duckdb/duckdb-wasm', 'parquet-wasm']},
   build: {

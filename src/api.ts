@@ -160,7 +160,9 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
     },
     async addUrl(address) {
       await ready;
-      return session.files.addUrl(address);
+      const {fetchFile} = await import('./ui/intake/fetch.ts');
+      const file = await fetchFile(address);
+      return session.files.add(file.name, file);
     },
     async propose(cell) {
       await ready;

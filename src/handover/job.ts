@@ -1,7 +1,7 @@
 import {isRunnable} from '../cells/define.ts';
-import {rejectsOf} from '../run/define.ts';
 import type {CompiledCell} from '../notebook/plan.ts';
 import {py, pyIdentifier} from '../pyspark/py.ts';
+import {rejectsOf} from '../run/define.ts';
 import type {SparkNeeds} from '../sources/define.ts';
 import {deltaTable, sourceOf} from '../sources/index.ts';
 import type {HandedOver, Handover} from './define.ts';
@@ -54,7 +54,7 @@ export const usesPostgres = ({plan, known}: Handover): boolean =>
         readNeeds(cell, known)?.postgres === true),
   );
 
-/** What a job needs to read the files of a cell. */
+/** What a job needs to read the files of a cell; undefined where it reads none. */
 function readNeeds({hash, work}: CompiledCell, known: Handover['known']): SparkNeeds | undefined {
   if (work.files.length === 0) return undefined;
   const program = work.program([]);

@@ -1,5 +1,6 @@
 import type {Source} from '../sources/define.ts';
-import {deltaTable, fileSource, hasEnding, sourceNamed} from '../sources/index.ts';
+import {deltaTable, fileSource, sourceNamed} from '../sources/index.ts';
+import {hasEnding} from '../sources/signatures.ts';
 
 const parquet = fileSource('parquet');
 
@@ -52,7 +53,7 @@ export function matchOutput<File extends At>(files: readonly File[], names: read
     const parts = file.path.split('/');
     const leaf = parts.pop() ?? '';
     if (
-      !hasEnding(leaf.toLowerCase(), parquet.endings) ||
+      !hasEnding(leaf, parquet.endings) ||
       [...parts, leaf].some((part) => /^[._]/.test(part) && nameOf(part) === undefined)
     )
       continue;

@@ -66,13 +66,6 @@ export class Files {
     }
   }
 
-  /** Fetches a file from an address the user typed. */
-  async addUrl(address: string): Promise<StoredFile> {
-    const {fetchFile} = await import('./fetch-file.ts');
-    const file = await fetchFile(address);
-    return this.add(file.name, file);
-  }
-
   /** Those of `names` that ship with the app come into the workspace where they aren't there. */
   async addShipped(names: Iterable<string>): Promise<void> {
     const missing = [...new Set(names)].filter((name) => !this.list.some((file) => file.name === name));

@@ -1,19 +1,10 @@
 import {join, lit, sql, type Sql} from '../sql/sql.ts';
 import {csvInSpark} from './csv/spark.ts';
 import {readCsv, readCsvAs, rejectedLines, shownCsv} from './csv/sql.ts';
-import {defineFiles, type NotInScript, type ScriptLoad, type ScriptRows, type Signature} from './define.ts';
+import {defineFiles, type NotInScript, type ScriptLoad, type ScriptRows} from './define.ts';
 import {filesInScript} from './shared/sql.ts';
 
-export const csvFile = {
-  name: 'csv',
-  title: 'CSV',
-  endings: ['csv', 'tsv'],
-  magic: [],
-  // What no other format claims.
-  isText: () => true,
-} as const satisfies Signature;
-
-export const csv = /* @__PURE__ */ defineFiles(csvFile, {
+export const csv = defineFiles('csv', {
   options: ['encoding', 'delimiter', 'quote', 'decimal', 'header', 'skip', 'null_strings', 'timestamp_format'],
   read: async (...given) => (await import('./csv/read.ts')).readCsvFile(...given),
   detect: async (...given) => (await import('./csv/read.ts')).detectCsv(...given),

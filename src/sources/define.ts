@@ -4,32 +4,11 @@ import type {Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 import type {AttachedFile, Attaching} from './databases/attach.ts';
 import type {OpensDatabase, SourceTable} from './databases/define.ts';
-
-/** What tells the format of a file: its name, and its first bytes. It is all that a worker takes from a format's module. */
-export interface Signature {
-  /** As a load's `format` has it. */
-  readonly name: string;
-  /** What people call such a file. */
-  readonly title: string;
-  /** Endings of names, without the dot. */
-  readonly endings: readonly string[];
-  /** Endings of another format that such files have, too: the bytes decide. */
-  readonly sharedEndings?: readonly string[];
-  /** What files that aren't text start with, one of these. */
-  readonly magic: readonly Magic[];
-  /** Whether a text is written in this format, as far as its beginning and its name tell. */
-  readonly isText?: (head: string, name: string) => boolean;
-}
-
-/** Bytes as Latin-1, from a place on. */
-export interface Magic {
-  readonly at: number;
-  readonly bytes: string;
-}
+import {signatures, type FileFormat, type Signature} from './signatures.ts';
 
 /** How `load` reads its files; undefined means: find out. */
 export interface LoadOptions {
-  readonly format: string | undefined;
+  readonly format: FileFormat | undefined;
   /** The table of a database to read; undefined for its only one. */
   readonly table: string | undefined;
   readonly encoding: 'utf-8' | 'utf-16' | 'latin-1' | 'windows-1252' | undefined;
@@ -73,7 +52,7 @@ export interface Detected extends Dialect {
 
 /** How a file was read where the user said nothing. */
 export interface FoundFile {
-  readonly format: string;
+  readonly format: FileFormat;
   /** The table of a database that was read, by its schema and name. */
   readonly table: readonly string[] | undefined;
   readonly encoding: Sniffed['encoding'];
@@ -177,6 +156,8 @@ export interface SparkNeeds {
 /** A format of files: a load reads them. */
 export interface FileSource extends Signature {
   readonly kind: 'file';
+  /** As a load's `format` has it. */
+  readonly name: FileFormat;
   readonly options: readonly OwnOption[];
   /** Reads a file into `to.table`. */
   read(ports: Ports, from: Incoming, to: Destination): Promise<ReadSo>;
@@ -200,8 +181,9 @@ export interface FileSource extends Signature {
 }
 
 /** A format of folders, or of their zips: they come into the lake. */
-export interface FolderSource extends Signature {
+export interface FolderSource extends Pick<Signature, 'title'> {
   readonly kind: 'folder';
+  readonly name: string;
   /** Whether such a folder is among these, or is all of them. */
   holds(paths: readonly string[]): boolean;
   /** The folders that hold a table each, with the `/` at their end. */
@@ -214,11 +196,8 @@ export interface FolderSource extends Signature {
 
 export type Source = FileSource | FolderSource;
 
-/**
- * A format of files: what tells it, and all that is done with it. Written with a mark that it has no effects, so that a worker which
- * takes the signature alone is built without the rest.
- */
-export const defineFiles = <const S extends Signature>(
-  signature: S,
-  rest: Omit<FileSource, keyof Signature | 'kind'>,
-): FileSource & S => ({...signature, ...rest, kind: 'file'});
+/** A format of files, of which `signatures` says how it is told. */
+export const defineFiles = <const Name extends FileFormat>(
+  name: Name,
+  rest: Omit<FileSource, keyof Signature | 'kind' | 'name'>,
+): FileSource & {readonly name: Name} => ({...signatures[name], ...rest, kind: 'file', name});

@@ -5,8 +5,6 @@ export const delta = {
   kind: 'folder',
   name: 'delta',
   title: 'Delta table',
-  endings: [],
-  magic: [],
   holds: (paths) => paths.some((path) => /(^|\/)_delta_log\/[^/]+$/.test(path)),
   roots: (paths) => [...new Set(paths.flatMap((path) => /^(.*?\/|)_delta_log\/\d{20}\./.exec(path)?.[1] ?? []))],
   async readFolder(ports, {name, files}, into) {

@@ -5,15 +5,7 @@ import type {Column} from '../sql/types.ts';
 import {databaseName, schemaAndName} from './databases/attach.ts';
 import {databaseInSpark, fromText, notInSpark, type Driver} from './databases/jdbc.ts';
 import {attachedInScript, readTable, shownAttached, tableIn, type AttachedTables} from './databases/tables.ts';
-import {defineFiles, type Signature} from './define.ts';
-
-export const duckdbFile = {
-  name: 'duckdb',
-  title: 'DuckDB database',
-  endings: ['duckdb', 'ddb'],
-  sharedEndings: ['db'],
-  magic: [{at: 8, bytes: 'DUCK'}],
-} as const satisfies Signature;
+import {defineFiles} from './define.ts';
 
 const plain = new Set(['BOOLEAN', 'INTEGER', 'BIGINT', 'DOUBLE', 'VARCHAR']);
 const isTime = (type: string): boolean => type.startsWith('TIMESTAMP');
@@ -57,7 +49,7 @@ const tables = {
   attach: {type: 'duckdb', isNamedByFile: true},
 } as const satisfies AttachedTables;
 
-export const duckdb = /* @__PURE__ */ defineFiles(duckdbFile, {
+export const duckdb = defineFiles('duckdb', {
   options: ['table'],
   tables,
   read: (...given) => readTable(tables, ...given),

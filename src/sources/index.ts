@@ -1,11 +1,12 @@
 import type {Sql} from '../sql/sql.ts';
 import {csv} from './csv.ts';
-import type {FileSource, FolderSource, LoadOptions, Source} from './define.ts';
+import type {FileSource, FolderSource, FoundFile, LoadOptions, Source} from './define.ts';
 import {delta} from './delta.ts';
 import {duckdb} from './duckdb.ts';
 import {json} from './json.ts';
 import {parquet} from './parquet.ts';
 import {postgresDump} from './postgres-dump.ts';
+import {hasEnding, type FileFormat} from './signatures.ts';
 import {sqlite} from './sqlite.ts';
 
 /** Every format that data comes in, in the order of the load form. */
@@ -28,18 +29,15 @@ export function sourceNamed(name: string): Source {
 }
 
 /** A format of files by the name that a load or a worker gives it. */
-export function fileSource(name: string): FileSource {
+export function fileSource(name: FileFormat): FileSource {
   const found = sourceNamed(name);
   if (found.kind !== 'file') throw new Error(`${name} is no format of files.`);
   return found;
 }
 
-export const hasEnding = (name: string, endings: readonly string[]): boolean =>
-  endings.some((ending) => name.endsWith(`.${ending}`));
-
 /** What the ending of a file's name says it is; undefined for one that no format claims. */
 function claimedBy(file: string): FileSource | undefined {
-  const name = file.toLowerCase().replace(/\.gz$/, '');
+  const name = file.replace(/\.gz$/i, '');
   return ofFiles.find(({endings}) => hasEnding(name, endings));
 }
 
@@ -47,7 +45,7 @@ function claimedBy(file: string): FileSource | undefined {
 export function sourceOf(
   files: readonly string[],
   {format}: Pick<LoadOptions, 'format'>,
-  found?: {readonly format: string},
+  found?: Pick<FoundFile, 'format'>,
 ): FileSource {
   const named = found?.format ?? format;
   return named === undefined ? (claimedBy(files[0] ?? '') ?? csv) : fileSource(named);

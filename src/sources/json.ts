@@ -1,20 +1,11 @@
 import {id, join, lit, sql, typeName, type Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
-import {defineFiles, type ScriptLoad, type Signature, type SparkLoad} from './define.ts';
+import {defineFiles, type ScriptLoad, type SparkLoad} from './define.ts';
 import {readArrowFile} from './shared/arrow.ts';
 import {textInSpark} from './shared/spark.ts';
 import {filesInScript, shownCall, type Stored} from './shared/sql.ts';
 
-export const jsonFile = {
-  name: 'json',
-  title: 'JSON',
-  endings: ['json', 'ndjson', 'jsonl'],
-  magic: [],
-  // An array of numbers needs its comma: log lines start with `[2024-…]` or `[1234]` too.
-  isText: (head) => /^\s*(\{\s*["}]|\[\s*([[{"\]]|(-?\d[\d.eE+-]*|true|false|null|NaN)\s*,))/.test(head),
-} as const satisfies Signature;
-
-export const json = /* @__PURE__ */ defineFiles(jsonFile, {
+export const json = defineFiles('json', {
   options: ['encoding'],
   read: async (ports, from, to) => ({
     hasRejects: await readArrowFile(ports, from, to),

@@ -1,22 +1,11 @@
 import {ProblemError, type Problem} from '../lib/problem.ts';
 import {lit, sql} from '../sql/sql.ts';
-import {defineFiles, type Signature} from './define.ts';
+import {defineFiles} from './define.ts';
 import {readArrowFile} from './shared/arrow.ts';
 import {typedInSpark} from './shared/spark.ts';
 import {filesInScript, shownCall} from './shared/sql.ts';
 
-export const parquetFile = {
-  name: 'parquet',
-  title: 'Parquet',
-  endings: ['parquet', 'pq'],
-  // The second one is encrypted.
-  magic: [
-    {at: 0, bytes: 'PAR1'},
-    {at: 0, bytes: 'PARE'},
-  ],
-} as const satisfies Signature;
-
-export const parquet = /* @__PURE__ */ defineFiles(parquetFile, {
+export const parquet = defineFiles('parquet', {
   options: [],
   read: async (...given) => ({hasRejects: await readArrowFile(...given)}),
   async readFolder({engine, storage}, {name, place, files}, {table, signal, onProgress}) {

@@ -5,24 +5,14 @@ import type {Column} from '../sql/types.ts';
 import {schemaAndName} from './databases/attach.ts';
 import {notInSpark} from './databases/jdbc.ts';
 import {readTable, tableIn} from './databases/tables.ts';
-import {defineFiles, type FileSource, type Signature, type SparkLoad} from './define.ts';
-
-export const postgresDumpFile = {
-  name: 'postgres',
-  title: 'PostgreSQL dump',
-  endings: ['sql'],
-  magic: [],
-  // By what pg_dump writes first, or by its name.
-  isText: (head, name) =>
-    /^-- PostgreSQL database (cluster )?dump$/m.test(head.slice(0, 4096)) || /\.sql(\.gz)?$/i.test(name),
-} as const satisfies Signature;
+import {defineFiles, type FileSource, type SparkLoad} from './define.ts';
 
 const tables = {
   open: async () => (await import('./databases/postgres.ts')).openPostgresDump,
   path: schemaAndName,
 } as const satisfies FileSource['tables'];
 
-export const postgresDump = /* @__PURE__ */ defineFiles(postgresDumpFile, {
+export const postgresDump = defineFiles('postgres', {
   options: ['table'],
   tables,
   read: (...given) => readTable(tables, ...given),

@@ -1,14 +1,7 @@
 import {sql, type Sql} from '../sql/sql.ts';
 import {databaseInSpark, fromText, notInSpark, type Driver} from './databases/jdbc.ts';
 import {attachedInScript, readTable, shownAttached, tableIn, type AttachedTables} from './databases/tables.ts';
-import {defineFiles, type Signature} from './define.ts';
-
-export const sqliteFile = {
-  name: 'sqlite',
-  title: 'SQLite database',
-  endings: ['sqlite', 'sqlite3', 'db', 'db3'],
-  magic: [{at: 0, bytes: 'SQLite format 3\0'}],
-} as const satisfies Signature;
+import {defineFiles} from './define.ts';
 
 /** SQLite's values have types of their own: each as text, which Spark casts. SQLite's hex of NULL is an empty text. */
 function sqliteAsked(value: Sql, type: string): Sql {
@@ -52,7 +45,7 @@ const tables = {
   attach: {type: 'sqlite', isNamedByFile: false},
 } as const satisfies AttachedTables;
 
-export const sqlite = /* @__PURE__ */ defineFiles(sqliteFile, {
+export const sqlite = defineFiles('sqlite', {
   options: ['table'],
   tables,
   read: (...given) => readTable(tables, ...given),

@@ -5,7 +5,7 @@ import {cellOf, stepCell, textCell} from '../notebook/insert.ts';
 import {samples} from '../notebook/samples.ts';
 import {steps} from '../steps/index.ts';
 import {keysOf} from './format.ts';
-import {pickFolder, pickNotebook, pickOutput, pickZip} from './lake/importing.ts';
+import {pickFiles, pickFolder, pickNotebook, pickOutput, pickZip} from './intake/pick.ts';
 import type {Page} from './page.svelte.ts';
 import type {Found, FoundGroup} from './parts/finder.ts';
 
@@ -131,7 +131,7 @@ export function actionGroups(page: Page): FoundGroup[] {
     {
       title: 'Files and notebooks',
       items: [
-        action('Add files …', () => page.pickFiles(), {words: 'upload open csv json parquet'}),
+        action('Add files …', () => pickFiles(page), {words: 'upload open csv json parquet'}),
         action('Load from a web address …', () => (page.dialog = {kind: 'url'}), {words: 'url http'}),
         action('Run this notebook on another file …', () => (page.dialog = {kind: 'replace'}), {
           words: 'replace',

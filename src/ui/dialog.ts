@@ -1,3 +1,4 @@
+import type {Items} from './intake/items.ts';
 import type {FileAt} from '../ports/index.ts';
 import type {LakeTab} from './lake/view.svelte.ts';
 
@@ -30,7 +31,7 @@ export interface DialogProps {
   /** Saves this workspace, or brings in that of a zip. */
   readonly workspace: {readonly zip?: File};
   /** Asks for what opens encrypted files; `others` came with them. */
-  readonly decrypt: {readonly files: readonly File[]; readonly others: readonly File[]};
+  readonly decrypt: {readonly files: readonly File[]; readonly others: Items};
   /** Saves a file that was made in the page, encrypted. */
   readonly encrypt: {readonly file: File};
   readonly 'lake-import': {readonly from: string; readonly source: File | readonly FileAt[]};

@@ -14,6 +14,7 @@ export const shortcuts: readonly {
       [keysOf('mod+Z'), 'Undo'],
       [keysOf('shift+mod+Z'), 'Redo'],
       [keysOf('mod+S'), 'Save the notebook as a file'],
+      [keysOf('mod+V'), 'Take in copied files, or a table as text'],
       [keysOf('mod+/'), 'These shortcuts'],
     ],
   },
@@ -38,7 +39,8 @@ export const shortcuts: readonly {
   },
 ];
 
-const writes = (target: EventTarget | null): boolean =>
+/** Whether keys and the clipboard belong to what has the focus. */
+export const writes = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
   (target.isContentEditable ||
     target instanceof HTMLTextAreaElement ||

@@ -16,7 +16,6 @@ import type {Session} from '../notebook/session.svelte.ts';
 import type {OpenDialog} from './dialog.ts';
 import {saveFile} from './files/save.ts';
 import {duration} from './format.ts';
-import {holdsTable, isWorkspaceZip, type Dropped} from './lake/importing.ts';
 import {Messages} from './messages.svelte.ts';
 import {remember, remembered, Theme} from './theme.svelte.ts';
 
@@ -397,54 +396,7 @@ export class Page extends Messages {
     }
   }
 
-  // ---- files and notebooks
-
-  /** Takes in what was dropped: what a Spark run wrote for the notebook's cells is compared with them, all else comes in. */
-  async takeDropped(what: Dropped): Promise<void> {
-    const {outputIn} = await import('./handover/dropped.ts');
-    const output = await outputIn(this.session, what, () => void this.attempt(() => this.takeIn(what)));
-    if (output === undefined) await this.takeIn(what);
-    else this.dialog = {kind: 'compare', output};
-  }
-
-  /** A folder that holds a Delta table goes to the lake, the files of any other come in one by one. */
-  async takeIn({files, folders}: Dropped): Promise<void> {
-    const table = folders.find(holdsTable);
-    if (table !== undefined) this.dialog = {kind: 'lake-import', from: table.name, source: table.files};
-    const others = folders
-      .filter((folder) => !holdsTable(folder))
-      .flatMap((folder) => folder.files.map(({file}) => file));
-    await this.take([...files, ...others]);
-  }
-
-  /** Takes dropped or picked files in: encrypted ones are opened first, notebooks open, zips hold tables or a workspace, data files are kept and then previewed. */
-  async take(files: readonly File[]): Promise<void> {
-    const encrypted = await encryptedAmong(files);
-    if (encrypted.length > 0) {
-      this.dialog = {kind: 'decrypt', files: encrypted, others: files.filter((file) => !encrypted.includes(file))};
-      return;
-    }
-    const isNotebook = (file: File): boolean => /\.(md|markdown)$/i.test(file.name);
-    const isZip = (file: File): boolean => /\.zip$/i.test(file.name);
-    for (const file of files.filter(isNotebook))
-      await this.attempt(async () => this.session.notebooks.openMarkdown(await file.text(), file.name, 'file'));
-    const zip = files.find(isZip);
-    if (zip !== undefined)
-      this.dialog = (await isWorkspaceZip(zip))
-        ? {kind: 'workspace', zip}
-        : {kind: 'lake-import', from: zip.name, source: zip};
-    const data = files.filter((file) => !isNotebook(file) && !isZip(file));
-    if (data.length === 0) return;
-    const what = data.length === 1 ? (data[0]?.name ?? '') : plural(data.length, 'file');
-    const added = await this.busy(`Copying ${what} into the workspace …`, () => this.session.files.addAll(data));
-    if (added !== undefined && added.length > 0) this.dialog = {kind: 'import', files: added.map((file) => file.name)};
-  }
-
-  pickFiles(accept = '', multiple = true): void {
-    const input = Object.assign(document.createElement('input'), {type: 'file', accept, multiple});
-    input.addEventListener('change', () => void this.take([...(input.files ?? [])]));
-    input.click();
-  }
+  // ---- notebooks
 
   async openSample(path: string): Promise<void> {
     this.drawer = false;
@@ -483,16 +435,6 @@ function topCell(): {readonly id: string; readonly top: number} | undefined {
   }));
   const first = cells.find(({box}) => box.bottom > 60);
   return first === undefined ? undefined : {id: first.id, top: first.box.top};
-}
-
-/** By their ending, or by how they start. */
-async function encryptedAmong(files: readonly File[]): Promise<readonly File[]> {
-  if (files.length === 0) return [];
-  const {detectEncrypted} = await import('../encrypt/detect.ts');
-  const isEncrypted = await Promise.all(
-    files.map(async (file) => /\.(age|fernet)$/i.test(file.name) || (await detectEncrypted(file)) !== undefined),
-  );
-  return files.filter((_, i) => isEncrypted[i]);
 }
 
 export const [getPage, setPage] = createContext<Page>();

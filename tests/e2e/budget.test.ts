@@ -1,4 +1,4 @@
-import {readdirSync, readFileSync} from 'node:fs';
+import {readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect, test} from 'vitest';
 import {initialScripts} from '../tools/budget.mjs';
@@ -19,11 +19,4 @@ test('of SQLite’s package only what reads files is shipped', () => {
     'sqlite.worker.js',
     'sqlite3.wasm',
   ]);
-});
-
-test('of a file’s format the storage worker has its signature, and nothing else that is done with it', () => {
-  const [worker = ''] = readdirSync(join(dist, 'assets')).filter((file) => /^storage\.worker-.*\.js$/.test(file));
-  const text = readFileSync(join(dist, 'assets', worker), 'utf8');
-  expect(text).toContain('PARE');
-  expect(text).not.toMatch(/spark\.read|read_csv|jdbc:/);
 });

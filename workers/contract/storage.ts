@@ -1,4 +1,5 @@
 import type {Encryption} from '../../src/encrypt/define.ts';
+import type {FileFormat} from '../../src/sources/signatures.ts';
 import type {Problem} from '../../src/lib/problem.ts';
 import type {Outcome} from './outcome.ts';
 import type {FileAt, OnProgress} from './files.ts';
@@ -120,13 +121,12 @@ export type Encoding = 'utf-8' | 'utf-16' | 'latin-1' | 'windows-1252';
 
 /** `auto` and undefined mean: find out. Everything a reader can set in the import preview. */
 export interface ReadOptions {
-  /** The name of one of src/sources, here as below. */
-  readonly format?: string | undefined;
+  readonly format?: FileFormat | undefined;
   readonly encoding?: Encoding | undefined;
 }
 
 export interface Sniffed {
-  readonly format: string;
+  readonly format: FileFormat;
   readonly encoding: Encoding;
   readonly gzip: boolean;
   /** The first lines as text, empty for Parquet and databases. */

@@ -1,11 +1,12 @@
 import {ProblemError, type Problem} from '../../src/lib/problem.ts';
-import {csvFile} from '../../src/sources/csv.ts';
-import type {Signature} from '../../src/sources/define.ts';
-import {duckdbFile} from '../../src/sources/duckdb.ts';
-import {jsonFile} from '../../src/sources/json.ts';
-import {parquetFile} from '../../src/sources/parquet.ts';
-import {postgresDumpFile} from '../../src/sources/postgres-dump.ts';
-import {sqliteFile} from '../../src/sources/sqlite.ts';
+import {
+  hasEnding,
+  hasMagic,
+  signatureList,
+  textFormat as formatOfText,
+  type FileFormat,
+  type Signature,
+} from '../../src/sources/signatures.ts';
 import {indexOfBytes} from '../shared/bytes.ts';
 
 /** How much of a file's start is looked at and shown as its head. */
@@ -14,9 +15,6 @@ export const headBytes = 64 << 10;
 const ascii = (text: string): readonly number[] => [...text].map((letter) => letter.charCodeAt(0));
 const startsWith = (bytes: Uint8Array, magic: readonly number[], at = 0): boolean =>
   magic.every((byte, i) => bytes[at + i] === byte);
-
-const hasMagic = (start: Uint8Array, {magic}: Signature): boolean =>
-  magic.some(({at, bytes}) => startsWith(start, ascii(bytes), at));
 
 const parquet = ascii('PAR1');
 const encryptedParquet = ascii('PARE');
@@ -82,38 +80,40 @@ function checkSqlite(start: Uint8Array, {size: bytes}: Blob, file: string): void
   if (bytes < pages * pageBytes) throw new ProblemError(cutDatabase(file, 'SQLite'));
 }
 
-/** A format that is told by its bytes, and what its beginning and its end say is wrong with a file. */
-interface Binary {
-  readonly is: Signature;
+/** Looks at the beginning of a file of a format that is told by its bytes, and throws what is wrong with it. */
+interface Check {
   /** The program whose database it is. */
   readonly program?: string;
   readonly check: (start: Uint8Array, data: Blob, file: string) => void | Promise<void>;
 }
 
-const binaries: readonly Binary[] = [
-  {is: parquetFile, check: checkParquet},
-  {is: sqliteFile, program: 'SQLite', check: checkSqlite},
-  {is: duckdbFile, program: 'DuckDB', check: checkDuckDb},
-];
+const checks: Readonly<Partial<Record<FileFormat, Check>>> = {
+  parquet: {check: checkParquet},
+  duckdb: {program: 'DuckDB', check: checkDuckDb},
+  sqlite: {program: 'SQLite', check: checkSqlite},
+};
 
-/** Texts by how they start; the last one is what no other is. */
-const texts: readonly Signature[] = [postgresDumpFile, jsonFile, csvFile];
+/** A format that is told by its bytes. */
+type Binary = Signature & Check & {readonly name: FileFormat};
+
+const binaries: readonly Binary[] = signatureList
+  .filter(({magic}) => magic.length > 0)
+  .map((signature) => ({check: () => undefined, ...signature, ...checks[signature.name]}));
 
 /** The format whose bytes a file starts with. */
-export const binaryFormat = (start: Uint8Array): Binary | undefined => binaries.find(({is}) => hasMagic(start, is));
+export const binaryFormat = (start: Uint8Array): Binary | undefined =>
+  binaries.find((binary) => hasMagic(start, binary));
 
 /** The format of this name, where it is told by its bytes. */
-export const binaryNamed = (format: string | undefined): Binary | undefined =>
-  binaries.find(({is}) => is.name === format);
-
-const endsAs = (name: string, endings: readonly string[] = []): boolean =>
-  endings.some((ending) => name.toLowerCase().endsWith(`.${ending}`));
+export const binaryNamed = (format: FileFormat | undefined): Binary | undefined =>
+  binaries.find(({name}) => name === format);
 
 /** Throws for a file whose name says that it is a database, where its bytes say that it isn't. */
 export function refuseMisnamed(name: string, head: string): void {
   const isText = looksLikeText(head);
   const claiming = binaries.filter(
-    ({is, program}) => program !== undefined && (endsAs(name, is.endings) || endsAs(name, is.sharedEndings)),
+    ({program, endings, sharedEndings}) =>
+      program !== undefined && (hasEnding(name, endings) || hasEnding(name, sharedEndings)),
   );
   // A text may well have an ending that several programs use.
   if (claiming.length === 0 || (claiming.length > 1 && isText)) return;
@@ -220,7 +220,7 @@ function looksLikeText(head: string): boolean {
 }
 
 /** The format of a text, by how it starts. Throws when it is no text at all. */
-export function textFormat(head: string, file: string): string {
+export function textFormat(head: string, file: string): FileFormat {
   if (head.trim() === '') throw new ProblemError(emptyFile(file));
   if (!looksLikeText(head)) {
     throw new ProblemError({
@@ -230,5 +230,5 @@ export function textFormat(head: string, file: string): string {
       where: {file},
     });
   }
-  return (texts.find((text) => text.isText?.(head, file)) ?? csvFile).name;
+  return formatOfText(head, file);
 }

@@ -41,12 +41,12 @@ export async function openFile(workspace: Workspace, name: string, options: Read
   const found = binaryFormat(start);
   if (found !== undefined) {
     if (!gzip) await found.check(start, file, name);
-    return {...base, ...binary, format: found.is.name};
+    return {...base, ...binary, format: found.name};
   }
   refuseOthers(start, name);
   const wanted = binaryNamed(options.format);
   if (wanted !== undefined)
-    throw new ProblemError(wanted.program === undefined ? notParquet(name) : notDatabase(name, wanted.is.title));
+    throw new ProblemError(wanted.program === undefined ? notParquet(name) : notDatabase(name, wanted.title));
   const verdict = gzip ? checkStart(start) : entry.utf8;
   const codec = codecFor(options.encoding, start, verdict);
   const suggestion = encodingOf(codecFor(undefined, start, verdict));
@@ -123,7 +123,7 @@ export class Derived {
     const opened = await openFile(this.workspace, name, options);
     const found = binaryNamed(opened.format);
     if (found !== undefined) {
-      const is = found.program === undefined ? 'Parquet file' : found.is.title;
+      const is = found.program === undefined ? 'Parquet file' : found.title;
       throw new ProblemError({
         code: 'NOT_TEXT',
         message: `${name} is a ${is}, not text.`,

@@ -1,6 +1,7 @@
 import type {FilePreview} from '../../notebook/preview.ts';
 import type {Params} from '../../params/index.ts';
 import {fileSource} from '../../sources/index.ts';
+import type {FileFormat} from '../../sources/signatures.ts';
 import {stepOf} from '../../steps/index.ts';
 
 /** Offered for every format. */
@@ -9,7 +10,7 @@ const always = ['format', 'filename'];
 const elsewhere = ['file', 'schema', 'table'];
 
 /** The load step's parameters that the preview offers for a format; all of them while it isn't known. */
-export function optionsFor(format: string | undefined): Params {
+export function optionsFor(format: FileFormat | undefined): Params {
   const params = stepOf('load')?.params ?? {};
   const own: readonly string[] = format === undefined ? Object.keys(params) : fileSource(format).options;
   return Object.fromEntries(

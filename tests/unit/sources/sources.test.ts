@@ -1,20 +1,20 @@
 import {readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, test} from 'vitest';
-import type {Signature} from '../../../src/sources/define.ts';
 import {deltaTable, fileFormats, fileSource, sourceOf, sources} from '../../../src/sources/index.ts';
+import {signatureList, signatures, type FileFormat} from '../../../src/sources/signatures.ts';
 import {load} from '../../../src/steps/load.ts';
 import {expectations, packed, readFixture} from '../../fixtures/expectations.ts';
 import {memoryStorage} from '../storage/memory-storage.ts';
 
 const folder = join(import.meta.dirname, '../../../src/sources');
-const all: readonly Signature[] = sources;
 
 test('every module of the folder is a format in the list', async () => {
   const modules = readdirSync(folder, {withFileTypes: true})
-    .filter((entry) => entry.isFile() && !['define.ts', 'index.ts', 'reading.ts'].includes(entry.name))
+    .filter((entry) => entry.isFile() && !['define.ts', 'index.ts', 'reading.ts', 'signatures.ts'].includes(entry.name))
     .map(({name}) => name);
   expect(modules).toHaveLength(sources.length);
+  expect([...fileFormats].sort()).toEqual(Object.keys(signatures).sort());
   for (const name of modules) {
     // The cast: a module is an object of what it exports.
     const exported = Object.values((await import(join(folder, name))) as Readonly<Record<string, unknown>>);
@@ -23,14 +23,15 @@ test('every module of the folder is a format in the list', async () => {
 });
 
 test('no two formats claim the same name, the same ending or the same bytes', () => {
-  const claims = all.flatMap(({name, endings, magic}) => [
+  const claims = signatureList.flatMap(({name, endings, magic}) => [
     name,
     ...endings.map((ending) => `.${ending}`),
     ...magic.map(({at, bytes}) => `${at} ${bytes}`),
   ]);
   expect(claims).toEqual([...new Set(claims)]);
-  const endings = all.flatMap((source) => source.endings);
-  for (const {sharedEndings = []} of all) for (const ending of sharedEndings) expect(endings).toContain(ending);
+  const endings = signatureList.flatMap((source) => source.endings);
+  for (const {sharedEndings = []} of signatureList)
+    for (const ending of sharedEndings) expect(endings).toContain(ending);
 });
 
 test('an ending says the format, in gzip and in capitals too', () => {
@@ -55,12 +56,12 @@ describe('a file is told by its bytes', () => {
     options?.['format'] === undefined && options?.['encoding'] === undefined && 'rows' in gives ? [file] : [],
   );
   /** The format that a fixture is named after; some are named after another one. */
-  const named: Readonly<Record<string, string>> = {
+  const named: Readonly<Record<string, FileFormat>> = {
     'renamed-parquet.csv': 'parquet',
     'one-table.db': 'duckdb',
     'one-table-in-sqlite.db': 'sqlite',
   };
-  const formatOf = (file: string): string => named[file] ?? sourceOf([file], {format: undefined}).name;
+  const formatOf = (file: string): FileFormat => named[file] ?? sourceOf([file], {format: undefined}).name;
 
   test('each format of files has a fixture', () => {
     expect([...new Set(wholes.map(formatOf))].sort()).toEqual([...fileFormats].sort());

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import {expect, test} from 'vitest';
 import {tableName} from '../../../../src/sources/databases/attach.ts';
 import {fileSource} from '../../../../src/sources/index.ts';
+import type {FileFormat} from '../../../../src/sources/signatures.ts';
 
-const tablePath = (table: string, format: string): readonly string[] | undefined =>
+const tablePath = (table: string, format: FileFormat): readonly string[] | undefined =>
   fileSource(format).tables?.path(table);
 
 const name = fc.string({unit: fc.constantFrom('a', 'B', '.', '"', ' ', 'é'), minLength: 1, maxLength: 6});

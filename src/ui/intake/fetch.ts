@@ -1,4 +1,4 @@
-import {ProblemError} from '../lib/problem.ts';
+import {ProblemError} from '../../lib/problem.ts';
 
 /** Fetches a file from an address the user typed; a Problem says why there is none. */
 export async function fetchFile(address: string): Promise<File> {
