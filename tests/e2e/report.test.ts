@@ -64,7 +64,7 @@ test('after a run its report is one click away, tells of layers and problems, an
     expect(download.suggestedFilename()).toBe(`script-alert-1-script-run.${ending}`);
     expect(await readFile(await download.path(), 'utf8')).toBe(await report(format));
   }
-  await dialog.getByRole('button', {name: 'wrong'}).click();
+  await dialog.getByRole('button', {name: 'wrong', exact: true}).click();
   await dialog.waitFor({state: 'detached'});
   await expect
     .poll(() =>
