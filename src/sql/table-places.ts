@@ -104,6 +104,25 @@ const afterTable = new Set(
 export const isAlias = (token: Token | undefined): boolean =>
   (token?.type === 'identifier' && !isWord(token, afterTable)) || (token?.type === 'string' && token.quoted);
 
+/** Words that begin a query of its own, or a table that is made, where a table is expected: as names they need quotes. */
+const beginQuery = new Set([
+  'select',
+  'from',
+  'with',
+  'values',
+  'lateral',
+  'table',
+  'pivot',
+  'unpivot',
+  'summarize',
+  'describe',
+  'show',
+]);
+
+/** Neither a word of SQL nor a function. */
+const mayBeTable = (all: readonly Token[], i: number): boolean =>
+  !isWord(all[i], beginQuery) && !isSymbol(all[i + 1], '(');
+
 /**
  * The names among `candidates` that a query reads as tables, compared without case, as SQL does: where it names a table (`FROM cell`,
  * `JOIN 'cell'`), or in a text of `query_table('cell')`. A column or an alias of that name is none.
@@ -112,7 +131,10 @@ export function tablesRead(text: string, candidates: readonly string[]): string[
   const lexed = tokens(text);
   if (!lexed.ok) return [];
   const all = lexed.value;
-  const places = tablePlaces(all, (i) => !isSymbol(all[i + 1], '(')).map(({token}) => token);
+  const names = new Set(candidates.map((name) => name.toLowerCase()));
+  const places = tablePlaces(all, (i) => mayBeTable(all, i) && names.has(all[i]?.text.toLowerCase() ?? '')).map(
+    ({token}) => token,
+  );
   const isByText = all.some((token) => isWord(token, 'query_table'));
   const named = new Set(
     all.flatMap((token, i) =>
@@ -129,7 +151,7 @@ export function withTablesRenamed(text: string, nameOf: (table: string) => strin
   const all = lexed.value;
   const places = tablePlaces(
     all,
-    (i) => !isSymbol(all[i + 1], '(') && nameOf(all[i]?.text ?? '') !== undefined && all[i]?.type === 'identifier',
+    (i) => mayBeTable(all, i) && nameOf(all[i]?.text ?? '') !== undefined && all[i]?.type === 'identifier',
   );
   const bare = new Set(
     places

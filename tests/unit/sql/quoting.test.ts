@@ -150,7 +150,7 @@ test.each([
 });
 
 test('a query reads the tables that it names, compared without case, and no column, alias or text of that name', () => {
-  const names = ['readings', 'hourly', 'typed', 'raw', 'read'];
+  const names = ['readings', 'hourly', 'typed', 'raw', 'read', 'select', 'from'];
   const cases: Record<string, string[]> = {
     [`SELECT r.hourly, 'not typed' FROM Readings r -- raw`]: ['readings'],
     [`FROM 'raw' UNION ALL FROM query_table('Typed')`]: ['typed', 'raw'],
@@ -163,6 +163,10 @@ test('a query reads the tables that it names, compared without case, and no colu
     '(FROM raw) UNION (TABLE typed)': ['typed', 'raw'],
     [`SELECT 'raw' FROM range(3) r: hourly`]: [],
     [`FROM r: hourly SELECT r.raw`]: ['hourly'],
+    'SELECT * FROM (SELECT * FROM raw)': ['raw'],
+    'FROM (FROM raw) JOIN (WITH x AS (FROM typed) FROM x) USING (id)': ['typed', 'raw'],
+    'SELECT * FROM (FROM (SELECT select FROM "select"))': ['select'],
+    'FROM (VALUES (1)) v, LATERAL (SELECT * FROM hourly)': ['hourly'],
   };
   for (const [query, read] of Object.entries(cases)) expect(tablesRead(query, names), query).toEqual(read);
   expect(identifiers(`typed = 'raw'`, names)).toEqual(['typed']);
