@@ -1,3 +1,4 @@
+import {inputHash} from '../run/define.ts';
 import {chartParams, readChart} from '../charts/parse.ts';
 import {reduceChart} from '../charts/reduce.ts';
 import type {ChartSpec} from '../charts/spec.ts';
@@ -67,12 +68,7 @@ function understand(cell: RunnableCell, scope: Scope, problems: Problem[]): Work
     sentence: sentenceOf(chart),
     runTimes: [],
     tests: [],
-    hash: (inputs) =>
-      contentHash([
-        'chart',
-        {...chart, alerts: undefined},
-        inputs.map(({hash, rejects}) => (rejects ? [hash, 'rejects'] : hash)),
-      ]),
+    hash: (inputs) => contentHash(['chart', {...chart, alerts: undefined}, inputs.map(inputHash)]),
     shown([input, alerts], name) {
       const reduced = input === undefined ? undefined : reduceChart(chart, input.columns, input.relation, alerts);
       return reduced?.ok === true ? reduced.value.sql : sql`FROM ${input?.relation ?? id(name)}`;

@@ -1,12 +1,12 @@
+import {inputHash} from '../run/define.ts';
 import {contentHash} from '../lib/hash.ts';
 import type {Problem} from '../lib/problem.ts';
 import {py} from '../pyspark/py.ts';
 import {psqlStatement} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
 import type {CellType, NotebookParams, RunnableCell, Work} from './define.ts';
-import {readSqlBody, switchedInSql} from './sql-cell.ts';
+import {readSqlCell, switchedInSql} from './sql-cell.ts';
 import {substitute} from './substitute.ts';
-import {checkName} from './yaml-cell.ts';
 
 /** Raised whenever the same statement may give other rows. */
 const version = 2;
@@ -18,10 +18,7 @@ export const psqlCell: CellType = {
   gives: 'rows',
   language: 'sql',
   mayBeUnnamed: false,
-  read(info, body, report) {
-    checkName(info, report);
-    return {name: info, kind: 'psql', ...readSqlBody(body)};
-  },
+  read: (info, body, report) => readSqlCell('psql', info, body, report),
   header: (_cell, name) => name,
   switched: switchedInSql,
   create: (name, _above, given) => ({header: name, body: typeof given === 'string' ? given : 'SELECT version()'}),
@@ -53,8 +50,7 @@ function understand(cell: RunnableCell, params: NotebookParams, problems: Proble
     sentence: 'PostgreSQL',
     runTimes: [],
     tests: [],
-    hash: (inputs) =>
-      contentHash(['psql', version, statement, inputs.map(({hash, rejects}) => (rejects ? [hash, 'rejects'] : hash))]),
+    hash: (inputs) => contentHash(['psql', version, statement, inputs.map(inputHash)]),
     shown: () => psqlStatement(statement),
     program: () => ({kind: 'postgres', statement, line: cell.line}),
     check: () => undefined,

@@ -1,13 +1,14 @@
-import type {CellText, RunnableCell} from './define.ts';
+import type {CellText, Fence, Report, RunnableCell} from './define.ts';
+import {checkName} from './yaml-cell.ts';
 
 const mark = '-- disabled: true';
 
-/** What a cell whose body is SQL says besides it: its first line can switch it off. */
-export const readSqlBody = (body: string): Pick<CellText, 'from' | 'disabled' | 'values'> => ({
-  from: undefined,
-  disabled: /^\s*--\s*disabled: true\s*$/m.test(body.split('\n')[0] ?? ''),
-  values: {},
-});
+/** Reads a cell whose header is its name and whose body is SQL: its first line can switch it off. */
+export function readSqlCell(kind: Fence, name: string, body: string, report: Report): CellText {
+  checkName(name, report);
+  const disabled = /^\s*--\s*disabled: true\s*$/m.test(body.split('\n')[0] ?? '');
+  return {name, kind, from: undefined, disabled, values: {}};
+}
 
 /** The cell's lines, switched off or on. */
 export function switchedInSql(cell: RunnableCell, disabled: boolean): string {

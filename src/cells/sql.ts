@@ -2,7 +2,7 @@ import {contentHash} from '../lib/hash.ts';
 import {list} from '../lib/text.ts';
 import type {Problem} from '../lib/problem.ts';
 import {py} from '../pyspark/py.ts';
-import {rejectsOf} from '../run/define.ts';
+import {inputHash, rejectsOf} from '../run/define.ts';
 import type {Touch} from '../run/touch.ts';
 import {lakeReads, withTableRenamed, type LakeQuery} from '../sql/lake.ts';
 import {checkQuery} from '../sql/lexer.ts';
@@ -11,9 +11,8 @@ import {tablesDefined, tablesRead, withTablesRenamed} from '../sql/table-places.
 import {notInSpark} from '../steps/spark-expressions.ts';
 import type {CellType, NotebookParams, PythonContext, RunnableCell, Scope, Work} from './define.ts';
 import {withBody} from './source.ts';
-import {readSqlBody, switchedInSql} from './sql-cell.ts';
+import {readSqlCell, switchedInSql} from './sql-cell.ts';
 import {substitute} from './substitute.ts';
-import {checkName} from './yaml-cell.ts';
 
 /** Raised whenever the same query may give other rows. */
 const version = 2;
@@ -25,10 +24,7 @@ export const sqlCell: CellType = {
   gives: 'rows',
   language: 'sql',
   mayBeUnnamed: false,
-  read(info, body, report) {
-    checkName(info, report);
-    return {name: info, kind: 'sql', ...readSqlBody(body)};
-  },
+  read: (info, body, report) => readSqlCell('sql', info, body, report),
   header: (_cell, name) => name,
   switched: switchedInSql,
   create(name, above, given) {
@@ -87,13 +83,7 @@ function understand(cell: RunnableCell, scope: Scope, params: NotebookParams, pr
         : `SQL over ${list([...cells, ...found.value.reads.map(({name}) => name)])}`,
     runTimes: [],
     tests: [],
-    hash: (inputs) =>
-      contentHash([
-        'sql',
-        version,
-        text,
-        inputs.map((input) => [input.name, input.rejects ? [input.hash, 'rejects'] : input.hash]),
-      ]),
+    hash: (inputs) => contentHash(['sql', version, text, inputs.map((input) => [input.name, inputHash(input)])]),
     shown: () => written(text),
     program: () => program,
     check: () => undefined,

@@ -1,3 +1,4 @@
+import {inputHash} from '../run/define.ts';
 import {contentHash} from '../lib/hash.ts';
 import type {Problem} from '../lib/problem.ts';
 import {closest} from '../lib/text.ts';
@@ -5,12 +6,12 @@ import {readParams, type Params} from '../params/index.ts';
 import {identifiers} from '../sql/lexer.ts';
 import {sql} from '../sql/sql.ts';
 import type {Input, Program, Step} from '../steps/define.ts';
-import {touching, type Touch} from '../run/touch.ts';
+import {isLakeTable, touching, type Touch} from '../run/touch.ts';
 import {stepKinds, stepOf} from '../steps/index.ts';
 import type {CellType, NotebookParams, RunnableCell, Scope, Work} from './define.ts';
 import {lineOf, withValues} from './source.ts';
 import {substituteValues} from './substitute.ts';
-import {checkName, paramIssue, readBody, renamedInYaml, renamedValue, switchedInYaml} from './yaml-cell.ts';
+import {checkName, paramIssue, readBody, renamedInYaml, switchedInYaml} from './yaml-cell.ts';
 
 type StepValues = Readonly<Record<string, unknown>>;
 
@@ -50,11 +51,8 @@ export const stepCell: CellType = {
   renamed: (cell, nameOf) => renamedInYaml(cell, stepCell.touches(cell, {}, true) ?? [], nameOf),
   tableRenamed(cell, from, to) {
     const changes = (stepCell.touches(cell, {}, true) ?? []).flatMap((touch): [string, unknown][] => {
-      if (touch.kind !== 'lake-read' && touch.kind !== 'lake-write') return [];
-      const isIt = (name: string): string | undefined => (name.toLowerCase() === from.toLowerCase() ? to : undefined);
-      const {param = ''} = touch;
-      const changed = renamedValue(cell.values[param], isIt);
-      return changed === undefined ? [] : [[param, changed]];
+      const param = isLakeTable(touch, from) ? touch.param : undefined;
+      return param === undefined ? [] : [[param, to]];
     });
     return changes.length === 0 ? cell.source : withValues(cell, Object.fromEntries(changes));
   },
@@ -140,7 +138,7 @@ function workOf(step: Step, values: StepValues, cell: RunnableCell, scope: Scope
         step.kind,
         step.version,
         hashed(step, rows ?? values),
-        inputs.map(({hash, rejects}) => (rejects ? [hash, 'rejects'] : hash)),
+        inputs.map(inputHash),
         files,
         files.map((file) => scope.files.get(file) ?? null),
         ...(step.namesInput === true ? [inputs.map(({name}) => name)] : []),

@@ -2,6 +2,7 @@ import {isRunnable} from '../cells/define.ts';
 import type {CompiledCell} from '../notebook/plan.ts';
 import {py, pyIdentifier} from '../pyspark/py.ts';
 import {rejectsOf} from '../run/define.ts';
+import {isPostgres} from '../run/touch.ts';
 import type {SparkNeeds} from '../sources/define.ts';
 import {deltaTable, sourceOf} from '../sources/index.ts';
 import type {HandedOver, Handover} from './define.ts';
@@ -47,12 +48,7 @@ export function jobName({path, notebook}: Handover): string {
 const postgresDriver = 'org.postgresql:postgresql:42.7.7';
 
 export const usesPostgres = ({plan, known}: Handover): boolean =>
-  plan.some(
-    (cell) =>
-      cell.ready &&
-      (cell.work.touches.some(({kind}) => kind === 'postgres-read' || kind === 'postgres-write') ||
-        readNeeds(cell, known)?.postgres === true),
-  );
+  plan.some((cell) => cell.ready && (cell.work.touches.some(isPostgres) || readNeeds(cell, known)?.postgres === true));
 
 /** What a job needs to read the files of a cell; undefined where it reads none. */
 function readNeeds({hash, work}: CompiledCell, known: Handover['known']): SparkNeeds | undefined {

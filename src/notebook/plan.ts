@@ -139,7 +139,8 @@ function planCell(cell: RunnableCell, name: string, above: Above, below: readonl
   const inputs = inputNames(touches, above).flatMap((input) => inputTable(input, above, scope, problems) ?? []);
   inputs.push(...sources.map((source) => ({name: source.name, hash: source.hash, rejects: false})));
   if (!cell.disabled)
-    for (const {name: table} of touching(touchesOf(cell, params) ?? [], 'postgres-write'))
+    // Also one that can't run says what it writes, as far as it can be read.
+    for (const {name: table} of touching(work?.touches ?? touchesOf(cell, params) ?? [], 'postgres-write'))
       above.writers.push({cell: name, table});
   const base = {id: cell.id, name, kind: cell.kind, line: cell.line};
   if (work === undefined || problems.length > 0)

@@ -4,6 +4,7 @@ import {cancelled, ProblemError, unwrap} from '../lib/problem.ts';
 import type {Ports, Progress} from '../ports/index.ts';
 import {rejectsOf, type RanCell, type RunEvents, type StoredResult} from '../run/define.ts';
 import type {Runner} from '../run/runner.ts';
+import {isPostgres} from '../run/touch.ts';
 import {lakeReads} from '../sql/lake.ts';
 import {checkQuery} from '../sql/lexer.ts';
 import {query} from '../sql/sql.ts';
@@ -80,11 +81,7 @@ export class Runs {
   /** The plan's cells by id. */
   readonly planned: ReadonlyMap<string, PlannedCell> = $derived(new Map(this.plan.map((cell) => [cell.id, cell])));
   /** Whether a cell writes to PostgreSQL or asks it. */
-  readonly usesPostgres: boolean = $derived(
-    this.plan.some(
-      (cell) => cell.ready && cell.work.touches.some(({kind}) => kind === 'postgres-read' || kind === 'postgres-write'),
-    ),
-  );
+  readonly usesPostgres: boolean = $derived(this.plan.some((cell) => cell.ready && cell.work.touches.some(isPostgres)));
   /** Cells' last runs by name, kept across reloads. */
   readonly #remembered = new SvelteMap<string, Remembered>();
   #queued = $state.raw<ReadonlySet<string>>(new Set());

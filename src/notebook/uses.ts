@@ -1,6 +1,6 @@
 import {mayTouch} from '../cells/index.ts';
 import {isRunnable, type RunnableCell} from '../cells/define.ts';
-import type {Touch} from '../run/touch.ts';
+import {isLakeTable, type Touch} from '../run/touch.ts';
 import type {Notebook} from './define.ts';
 
 /** The cells that touch something of which `is` says that it is meant, as far as their text can be read. */
@@ -9,11 +9,7 @@ const usersOf = (notebook: Notebook, is: (touch: Touch) => boolean): RunnableCel
 
 /** Cells that read or write a table of the lake, by its name without case. */
 export const lakeUsers = (notebook: Notebook, table: string): RunnableCell[] =>
-  usersOf(
-    notebook,
-    (touch) =>
-      (touch.kind === 'lake-read' || touch.kind === 'lake-write') && touch.name.toLowerCase() === table.toLowerCase(),
-  );
+  usersOf(notebook, (touch) => isLakeTable(touch, table));
 
 /** Cells that name a file. */
 export const fileUsers = (notebook: Notebook, file: string): RunnableCell[] =>

@@ -18,6 +18,9 @@ export interface InputTable {
   readonly rejects: boolean;
 }
 
+/** What a hash of work knows of an input: the rows, or those that were rejected. */
+export const inputHash = ({hash, rejects}: InputTable): unknown => (rejects ? [hash, 'rejects'] : hash);
+
 /** What a cell brings to a table of the lake, and what the cells above brought before it: a commit that has it is not made twice. */
 export interface Applies {
   readonly self: string;

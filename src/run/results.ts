@@ -14,7 +14,7 @@ import {
 import {make} from './makers/index.ts';
 import {assign, sideBySide} from './parts.ts';
 import type {Input} from './program.ts';
-import {mentionsTable, touching} from './touch.ts';
+import {isLakeTable, mentionsTable, touching} from './touch.ts';
 
 const tableOf = (hash: string): string => `result_${hash}`;
 
@@ -85,13 +85,9 @@ export class Results {
 
   /** Forgets what was read from or written to a table of the lake that is gone, and all that came of it; gives the hashes. */
   forgetLake(table: string): ReadonlySet<string> {
-    const key = table.toLowerCase();
     return this.#forgetAll(
-      ({work}, gone, after) =>
-        work.touches.some(
-          (touch) => (touch.kind === 'lake-read' || touch.kind === 'lake-write') && touch.name.toLowerCase() === key,
-        ) ||
-        (after !== undefined && gone.has(after)),
+      ({work, after}, gone) =>
+        work.touches.some((touch) => isLakeTable(touch, table)) || (after !== undefined && gone.has(after)),
     );
   }
 
@@ -116,13 +112,11 @@ export class Results {
   }
 
   /** Forgets the results that `isTouched` names, and all that read these. */
-  #forgetAll(
-    isTouched: (known: Computed, gone: ReadonlySet<string>, after: string | undefined) => boolean,
-  ): ReadonlySet<string> {
+  #forgetAll(isTouched: (known: Computed, gone: ReadonlySet<string>) => boolean): ReadonlySet<string> {
     const gone = new Set<string>();
     // Inputs come before what reads them, so one pass finds all.
     for (const known of this.#lineage.values())
-      if (isTouched(known, gone, known.after) || known.inputs.some(({hash}) => gone.has(hash))) gone.add(known.hash);
+      if (isTouched(known, gone) || known.inputs.some(({hash}) => gone.has(hash))) gone.add(known.hash);
     for (const hash of gone) {
       this.#drop(hash);
       this.#present.delete(hash);

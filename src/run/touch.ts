@@ -42,6 +42,13 @@ export type TouchOf<K extends Touch['kind']> = Extract<Touch, {readonly kind: K}
 export const touching = <K extends Touch['kind']>(touches: readonly Touch[], kind: K): TouchOf<K>[] =>
   touches.filter((touch): touch is TouchOf<K> => touch.kind === kind);
 
+/** Whether a table of the lake, by its name without case, is read or written. */
+export const isLakeTable = (touch: Touch, name: string): touch is TouchOf<'lake-read' | 'lake-write'> =>
+  (touch.kind === 'lake-read' || touch.kind === 'lake-write') && touch.name.toLowerCase() === name.toLowerCase();
+
+/** Whether PostgreSQL is asked or written. */
+export const isPostgres = ({kind}: Touch): boolean => kind === 'postgres-read' || kind === 'postgres-write';
+
 /** Whether a statement of PostgreSQL's names the table; one that can't be taken apart may name any. */
 export function mentionsTable(statement: string, table: string): boolean {
   const lexed = tokens(statement);
