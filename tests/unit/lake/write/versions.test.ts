@@ -108,7 +108,8 @@ describe('vacuum', () => {
       await put(store, `${table.root}/${name}`);
     const paths = async (now: number) =>
       (await table.vacuum({retainHours: 0, dryRun: true}, now)).files.map(({path}) => path.replace(/part-.*/, 'part'));
-    expect(await paths(Date.now())).toEqual(['part']);
+    // A commit that follows within a millisecond is dated ahead of the clock.
+    expect(await paths(Date.now() + 1000)).toEqual(['part']);
     expect(await paths(Date.now() + 2 * hour)).toEqual(['part', 'orphan.parquet']);
   });
   test.each([-1, NaN, Infinity])('refuses to keep files for %s hours', async (retainHours) => {
