@@ -29,6 +29,7 @@ export interface DocumentEvents {
   ran(): ReadonlyMap<string, Remembered>;
 }
 
+/** An edit is written after so many milliseconds, whatever edits follow. */
 const autosaveDelay = 400;
 
 /** The open notebook: its text with undo and saving, what it may use, which cells are selected. */
@@ -109,6 +110,7 @@ export class Document {
   /** Writes what is not written yet; writes follow one another, so the last one wins. */
   save(): Promise<void> {
     clearTimeout(this.#saveTimer);
+    this.#saveTimer = undefined;
     const {path, notebook, title} = this;
     const ran = new Map(this.events.ran());
     return this.writes.next(async () => {
@@ -123,9 +125,19 @@ export class Document {
         await this.workspace.writeRan(path, ran);
       });
       if (isKept) this.#written = notebook;
-      if (this.notebook === notebook) this.saved = isKept ? 'saved' : 'failed';
+      if (this.notebook === notebook) {
+        this.saved = isKept ? 'saved' : 'failed';
+        if (isKept) this.workspace.forgetLeft();
+      }
       this.events.onSaved(path, title);
     });
+  }
+
+  /** Saves as the page goes away, which may be before a write is through: what is unwritten is kept beside it. */
+  leave(): void {
+    if (this.path !== '' && this.notebook !== this.#written && this.writes.mayWrite)
+      this.workspace.leave(this.path, this.notebook);
+    void this.save();
   }
 
   /** Gives up what isn't saved: another tab has changed the workspace. */
@@ -151,8 +163,7 @@ export class Document {
     this.#tellHistory();
     this.events.onChange();
     this.saved = 'saving';
-    clearTimeout(this.#saveTimer);
-    this.#saveTimer = setTimeout(() => void this.save(), autosaveDelay);
+    this.#saveTimer ??= setTimeout(() => void this.save(), autosaveDelay);
   }
 
   #tellHistory(): void {

@@ -1,5 +1,5 @@
 import {problemOf} from '../lib/problem.ts';
-import type {Ownership, Ports} from '../ports/index.ts';
+import type {LastWords, Ownership, Ports} from '../ports/index.ts';
 import {Runner} from '../run/runner.ts';
 import {Alerts} from './alerts.svelte.ts';
 import {Database} from './database.svelte.ts';
@@ -35,10 +35,13 @@ export class Session {
   readonly #workspace: Workspace;
   readonly #writes: Writes;
 
-  constructor(readonly ports: Ports) {
+  constructor(
+    readonly ports: Ports,
+    lastWords: LastWords,
+  ) {
     const {notices} = this;
     const runner = new Runner(ports);
-    this.#workspace = new Workspace(ports.storage);
+    this.#workspace = new Workspace(ports.storage, lastWords);
     this.#writes = new Writes({
       mayWrite: () => this.owner.isHere,
       notify: (problem) => notices.notify(problem),
@@ -127,7 +130,11 @@ export class Session {
 
   async #load(): Promise<void> {
     try {
-      await Promise.all([this.files.refresh(), this.lake.refresh()]);
+      await Promise.all([
+        this.files.refresh(),
+        this.lake.refresh(),
+        ...(this.owner.isHere ? [this.#workspace.takeLeft()] : []),
+      ]);
       await this.notebooks.refresh();
       await this.notebooks.openLast();
       await this.files.refreshStatus();

@@ -1,4 +1,4 @@
-import type {StoragePort} from '../ports/index.ts';
+import type {LastWords, StoragePort} from '../ports/index.ts';
 import {alertsFile} from './alerts.svelte.ts';
 import type {Notebook} from './define.ts';
 import {parseNotebook, serializeNotebook} from './model.ts';
@@ -32,7 +32,10 @@ export interface KeptNotebook {
 
 /** What the workspace keeps of notebooks: their Markdown, the last runs, what those from elsewhere may use, which one was open. */
 export class Workspace {
-  constructor(private readonly storage: StoragePort) {}
+  constructor(
+    private readonly storage: StoragePort,
+    private readonly lastWords: LastWords,
+  ) {}
 
   async list(): Promise<NotebookEntry[]> {
     const files = await this.storage.listTexts(folder);
@@ -58,6 +61,20 @@ export class Workspace {
 
   async write(path: string, notebook: Notebook): Promise<void> {
     await this.storage.writeText(fileOf(path), serializeNotebook(notebook));
+  }
+
+  /** Keeps a notebook that isn't written yet while the page goes away; `takeLeft` writes it when one opens again. */
+  leave(path: string, notebook: Notebook): void {
+    this.lastWords.write(JSON.stringify({path, text: serializeNotebook(notebook)}));
+  }
+  forgetLeft(): void {
+    this.lastWords.write(null);
+  }
+  async takeLeft(): Promise<void> {
+    const left = readLeft(this.lastWords.read());
+    if (left === undefined) return;
+    await this.storage.writeText(fileOf(left.path), left.text);
+    this.forgetLeft();
   }
 
   /** To be written before the notebook is: without it, the text is the user's own. */
@@ -101,6 +118,18 @@ export class Workspace {
       const path = n === 1 ? stem : `${stem}-${n}`;
       if (!taken.has(path)) return path;
     }
+  }
+}
+
+function readLeft(text: string | null): {readonly path: string; readonly text: string} | undefined {
+  try {
+    const left: unknown = JSON.parse(text ?? 'null');
+    if (typeof left !== 'object' || left === null || !('path' in left) || !('text' in left)) return undefined;
+    return typeof left.path === 'string' && typeof left.text === 'string'
+      ? {path: left.path, text: left.text}
+      : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -12,6 +12,10 @@ export class Writes {
 
   constructor(private readonly events: WritesEvents) {}
 
+  get mayWrite(): boolean {
+    return this.events.mayWrite();
+  }
+
   /** Does `work` after all that was asked for before. */
   next(work: () => Promise<void>): Promise<void> {
     this.#last = this.#last.then(work);
@@ -20,7 +24,7 @@ export class Writes {
 
   /** Writes at once and says whether it is kept; a failure is told, and what is on the page stays. */
   async keep(write: () => Promise<void>): Promise<boolean> {
-    if (!this.events.mayWrite()) return false;
+    if (!this.mayWrite) return false;
     try {
       await write();
       return true;

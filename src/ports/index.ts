@@ -197,6 +197,13 @@ export interface OpenSqlite {
   close(): void;
 }
 
+/** Keeps one text at once: while a page is being closed there is no time for anything else. */
+export interface LastWords {
+  read(): string | null;
+  /** With null the text is forgotten. */
+  write(text: string | null): void;
+}
+
 export interface Ports {
   readonly engine: EnginePort;
   readonly compute: ComputePort;

@@ -1,7 +1,7 @@
 import {afterEach, expect, test} from 'vitest';
 import {stepCell} from '../../../src/notebook/insert.ts';
 import {Session} from '../../../src/notebook/session.svelte.ts';
-import type {Ownership, Ports} from '../../../src/ports/index.ts';
+import type {LastWords, Ownership, Ports} from '../../../src/ports/index.ts';
 import {nodePostgres} from '../postgres/node-postgres.ts';
 import {memoryWorkspace} from '../storage/memory-storage.ts';
 import {engineAlone, nativeEngine} from './native-engine.ts';
@@ -16,9 +16,14 @@ async function portsOf(): Promise<Ports> {
   return {...engineAlone(engine), ...memoryWorkspace(), postgres: nodePostgres().postgres};
 }
 
+function lastWordsOf(): LastWords {
+  let kept: string | null = null;
+  return {read: () => kept, write: (text) => (kept = text)};
+}
+
 /** The page without its screen, on a workspace. */
-async function opened(ports: Ports, ownership?: Ownership): Promise<Session> {
-  const session = new Session(ports);
+async function opened(ports: Ports, ownership?: Ownership, lastWords = lastWordsOf()): Promise<Session> {
+  const session = new Session(ports, lastWords);
   await session.start(ownership === undefined ? undefined : Promise.resolve(ownership));
   afterTest.push(() => session.document.save());
   return session;
@@ -105,6 +110,46 @@ test('a tab that doesn’t own the workspace saves nothing; taking it over shows
   other.document.setTitle('Theirs now');
   await other.document.save();
   expect(await text(ports, 'one')).toContain('title: Theirs now');
+});
+
+test('edits without a pause are written while they go on', async () => {
+  const ports = await portsOf();
+  const {document, notebooks} = await opened(ports);
+  await notebooks.openMarkdown(notebook('One', 'SELECT 1 AS n'));
+  for (let typed = 0; typed < 10; typed++) {
+    document.setTitle(`One ${typed}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  expect(await text(ports, 'one')).toMatch(/title: One \d/);
+});
+
+test('a page that goes away in the middle of a write keeps what it has not written', async () => {
+  const ports = await portsOf();
+  const lastWords = lastWordsOf();
+  let hangs = false;
+  const storage = {
+    ...ports.storage,
+    writeText: (path: string, content: string) =>
+      hangs ? new Promise<void>(() => undefined) : ports.storage.writeText(path, content),
+  };
+  const before = await opened(ports);
+  await before.notebooks.openMarkdown(notebook('One', 'SELECT 1 AS n'));
+  await before.document.save();
+  const closed = new Session({...ports, storage}, lastWords);
+  await closed.start();
+  hangs = true;
+  closed.document.setTitle('Last words');
+  closed.document.leave();
+
+  const next = await opened({...ports, engine: (await nativeEngine()).engine}, undefined, lastWords);
+  expect(next.document.title).toBe('Last words');
+  expect(await text(ports, 'one')).toContain('title: Last words');
+  expect(lastWords.read()).toBeNull();
+  // What is written by the workspace leaves nothing beside it.
+  next.document.setTitle('Said');
+  next.document.leave();
+  await next.document.save();
+  expect(lastWords.read()).toBeNull();
 });
 
 test('a write that fails is told, and the next one is tried', async () => {
