@@ -102,7 +102,6 @@ export const kmeans = defineStep({
         n_init,
         standardize,
         elbow_max,
-        features: JSON.stringify(columns.map((column) => column.name)),
       },
       inSql: false,
       shown: sql`-- Lakebook's kernel fills these two columns; plain SQL has no k-means.\nSELECT *, NULL::INTEGER AS cluster, NULL::DOUBLE AS distance FROM ${input.relation}`,

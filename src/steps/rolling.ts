@@ -100,10 +100,8 @@ export const rolling = defineStep({
       fn: 'rolling',
       features: sql`SELECT ${join(fetched)} FROM ${input.relation}`,
       args: {
-        windows: JSON.stringify(
-          windows.map((window) => ({name: windowName(window), microseconds: window.microseconds})),
-        ),
-        statistics: JSON.stringify(chosen),
+        windows: windows.map((window) => ({name: windowName(window), microseconds: window.microseconds})),
+        statistics: chosen,
       },
       inSql: true,
       shown: windowsSql(values, input),

@@ -18,8 +18,11 @@ export interface ComputeContract {
   cancel(job: number): Promise<void>;
 }
 
-/** Plain JSON values. */
-export type KernelArgs = Readonly<Record<string, number | string | boolean>>;
+/** What JSON can say. */
+export type Json = null | boolean | number | string | readonly Json[] | {readonly [name: string]: Json};
+
+/** A kernel's arguments by name. */
+export type KernelArgs = Readonly<Record<string, Json>>;
 
 /** `done` of `total` steps of work; `note` is a short text such as `inertia 78.85`. */
 export interface Progress {
@@ -48,3 +51,6 @@ export type Kernel = (
   input: ColumnSet,
   args: KernelArgs,
 ) => Generator<Progress | RowsPart, Outcome<KernelOutput>, void>;
+
+/** Kernels by the names that steps call them by. */
+export type Kernels = Readonly<Record<string, Kernel>>;

@@ -24,13 +24,12 @@ interface Settings {
   readonly nInit: number;
   readonly standardize: boolean;
   readonly elbowMax: number;
-  readonly features: readonly string[];
 }
 
 /**
  * k-means by Lloyd's iterations from greedy k-means++ starts; the best of `n_init` starts is kept. On more than 50,000 rows
  * all starts but the first are made on a sample, and the best of those goes on with all rows (Bradley and Fayyad 1998). Args: `k` 2, `max_iter` 20,
- * `tol` 1e-4, `seed` 1, `n_init` 1, `standardize` false, `elbow_max` 0, `features` a JSON list of the columns' names.
+ * `tol` 1e-4, `seed` 1, `n_init` 1, `standardize` false, `elbow_max` 0.
  * Columns: `cluster` (0 is the largest; equal sizes go by centre) and `distance`, Euclidean, to the row's own centre; a row with
  * a NaN or an infinity gets neither. `standardize` divides each column by its sample standard deviation first, as Spark's
  * StandardScaler does: inertia, silhouette, tolerance and distances are then in those units, centres in the column's own.
@@ -78,7 +77,7 @@ export const kmeans: Kernel = function* (given, args) {
   if (k > 1) facts.silhouette = yield* meanSilhouette(points, best.labels, best.sizes, meter);
   Object.assign(facts, {iterations: best.iterations, rows: points.rows, rows_skipped: input.rows - points.rows});
   const tables: Record<string, readonly KernelColumn[]> = {
-    centres: centresTable(best, order, prepared, settings.value.features),
+    centres: centresTable(best, order, prepared, featureNames(given)),
   };
   if (elbowMax > 0) {
     const sample = sampleRows(points, elbowRows, random);
@@ -116,7 +115,6 @@ function readSettings(args: KernelArgs, columns: number): Outcome<Settings> {
     nInit: number('n_init', 1, 1, true),
     standardize: args.standardize === true,
     elbowMax: number('elbow_max', 0, 0, true),
-    features: featureNames(args.features, columns),
   };
   if (columns === 0) wrong.push('features names no column');
   return wrong.length === 0
@@ -124,15 +122,9 @@ function readSettings(args: KernelArgs, columns: number): Outcome<Settings> {
     : failure('BAD_ARGUMENT', `${wrong.join('; ')}.`, 'Correct the step’s parameters and run it again.');
 }
 
-/** The names of the features for the table of centres, made unlike its own columns' names. */
-function featureNames(json: unknown, columns: number): readonly string[] {
-  const found: unknown = typeof json === 'string' && json !== '' ? JSON.parse(json) : [];
-  const names = Array.isArray(found) ? found : [];
-  return Array.from({length: columns}, (_, c) => {
-    const name = String(names[c] ?? `f${c}`);
-    return name === 'cluster' || name === 'size' ? `${name}_1` : name;
-  });
-}
+/** The names of the features in the table of centres, made unlike its own columns' names. */
+const featureNames = ({columns}: ColumnSet): readonly string[] =>
+  columns.map(({name}) => (name === 'cluster' || name === 'size' ? `${name}_1` : name));
 
 interface Prepared {
   /** The complete rows, each column less its mean and divided by its scale: small numbers keep the sums exact. */

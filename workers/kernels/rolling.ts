@@ -13,10 +13,7 @@ const nullInt = -2147483648;
 /** About how many multiply-adds a reading takes in one window. */
 const readingCost = 24;
 
-interface Window {
-  readonly name: string;
-  readonly microseconds: number;
-}
+type Window = Readonly<{name: string; microseconds: number}>;
 
 /** `partRows` is how many rows a part may have; left out, as many as fit. */
 interface Settings {
@@ -28,8 +25,8 @@ interface Settings {
 /**
  * Statistics over the readings of the same group from a window's length before each row's time up to that time, both ends and all rows of
  * that very time in: SQL's RANGE BETWEEN INTERVAL … PRECEDING AND CURRENT ROW. Input: one column of times, texts that are the group
- * (none, one or several), and numbers, of which NaN and infinities count as missing. Args: `windows` and `statistics` as JSON lists, of {name,
- * microseconds} and of mean, std, min, max, slope, count. Columns: COLUMN_WINDOW_STATISTIC for each of the numbers; std is the sample's,
+ * (none, one or several), and numbers, of which NaN and infinities count as missing. Args: `windows`, a list of {name, microseconds}, and
+ * `statistics`, a list of mean, std, min, max, slope, count. Columns: COLUMN_WINDOW_STATISTIC for each of the numbers; std is the sample's,
  * slope the least-squares line's, per hour. A row without a time has none of them.
  */
 export const rolling: Kernel = function* (input, args) {
@@ -63,12 +60,11 @@ const failure = (code: string, message: string): Outcome<never> => ({
   error: {code, message, hint: 'Correct the step’s parameters and run it again.'},
 });
 
-/** The step writes these; what it doesn't write is none of its own. */
 function readSettings(args: KernelArgs): Settings {
-  const list = (name: string): unknown => JSON.parse(String(args[name] ?? '[]'));
   return {
-    windows: list('windows') as readonly Window[],
-    statistics: list('statistics') as readonly Statistic[],
+    // The casts: the step writes these.
+    windows: args['windows'] as readonly Window[],
+    statistics: args['statistics'] as readonly Statistic[],
     partRows: Number(args['part_rows'] ?? 0),
   };
 }

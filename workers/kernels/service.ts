@@ -1,17 +1,16 @@
-import type {ComputeContract, KernelOutput, Progress, RowsPart} from '../contract/compute.ts';
+import type {ComputeContract, KernelOutput, Kernels, Progress, RowsPart} from '../contract/compute.ts';
 import type {KernelColumn} from '../contract/engine.ts';
 import type {Outcome} from '../contract/outcome.ts';
-import {kernels} from './index.ts';
 
 /** Work between two looks at the messages that came in, in milliseconds. */
 const slice = 12;
 const progressEvery = 50;
 
 /**
- * The contract carried out in this thread: jobs run side by side, slice by slice, so that a cancel is read between two
- * slices. `pause` lets waiting messages in.
+ * The contract carried out in this thread for these kernels: jobs run side by side, slice by slice, so that a cancel is read
+ * between two slices. `pause` lets waiting messages in.
  */
-export function createComputeService(pause: () => Promise<void> = createPause()): ComputeContract {
+export function createComputeService(kernels: Kernels, pause: () => Promise<void> = createPause()): ComputeContract {
   const cancelled = new Map<number, boolean>();
   return {
     async run(job, fn, input, args, onProgress, onRows) {

@@ -3,6 +3,7 @@ import {expect, test, vi} from 'vitest';
 import {createCompute} from '../../../src/clients/compute.ts';
 import {problemOf} from '../../../src/lib/problem.ts';
 import type {ComputeContract} from '../../../workers/contract/compute.ts';
+import {kernels} from '../../../workers/kernels/index.ts';
 import {createComputeService} from '../../../workers/kernels/service.ts';
 import {columnSet, nodePause} from '../kernels/run.ts';
 
@@ -44,7 +45,7 @@ const nowhere = {progress: ignore, rows: () => Promise.resolve()};
 const problem = (run: Promise<unknown>) => run.then(() => undefined, problemOf);
 
 test('a job’s result comes back, and the worker is kept for the next', async () => {
-  const {port, workers} = local(() => createComputeService(nodePause));
+  const {port, workers} = local(() => createComputeService(kernels, nodePause));
   const input = points(1000);
   const parts: string[][] = [];
   await port.run(
@@ -60,7 +61,7 @@ test('a job’s result comes back, and the worker is kept for the next', async (
 });
 
 test('an error value rejects with its Problem', async () => {
-  const {port} = local(() => createComputeService(nodePause));
+  const {port} = local(() => createComputeService(kernels, nodePause));
   expect(await problem(port.run('kmeans', points(2), {k: 5}, nowhere))).toEqual({
     code: 'TOO_FEW_ROWS',
     message: 'k is 5, and there are only 2 complete rows.',
@@ -69,7 +70,7 @@ test('an error value rejects with its Problem', async () => {
 });
 
 test('what is wrong with taking in the rows is what the job fails with', async () => {
-  const {port} = local(() => createComputeService(nodePause));
+  const {port} = local(() => createComputeService(kernels, nodePause));
   const full = new RangeError('the engine is full');
   await expect(port.run('kmeans', points(10), {k: 1}, {...nowhere, rows: () => Promise.reject(full)})).rejects.toBe(
     full,
@@ -77,7 +78,7 @@ test('what is wrong with taking in the rows is what the job fails with', async (
 });
 
 test('an aborted job stops soon enough that the worker is kept', async () => {
-  const {port, workers} = local(() => createComputeService(nodePause));
+  const {port, workers} = local(() => createComputeService(kernels, nodePause));
   const stop = new AbortController();
   const running = problem(port.run('kmeans', points(100_000), {k: 8, n_init: 1000}, nowhere, {signal: stop.signal}));
   await new Promise((resolve) => setTimeout(resolve, 100));
@@ -94,7 +95,9 @@ test('a job that ignores its cancel for 2 s takes the worker with it; the next j
   try {
     let deaf = true;
     const {port, workers} = local(() =>
-      deaf ? {run: () => new Promise(ignore), cancel: () => new Promise(ignore)} : createComputeService(nodePause),
+      deaf
+        ? {run: () => new Promise(ignore), cancel: () => new Promise(ignore)}
+        : createComputeService(kernels, nodePause),
     );
     const stop = new AbortController();
     const stuck = problem(port.run('kmeans', points(10), {}, nowhere, {signal: stop.signal}));

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {kmeans} from '../../../workers/kernels/kmeans.ts';
 import {seededRandom} from '../../../workers/kernels/random.ts';
-import {matrix, result, runKernel, values} from './run.ts';
+import {columnSet, matrix, result, runKernel, values} from './run.ts';
 
 const iris = matrix(getNumbers());
 const seeds = Array.from({length: 20}, (_, i) => i + 1);
@@ -63,8 +63,11 @@ describe('iris gives the inertia and silhouette that scikit-learn gives, from an
 });
 
 test('every row has the nearest centre and its Euclidean distance to it', () => {
-  const {columns, tables, facts} = result(kmeans, iris, {k: 5, seed: 3, features: '["sl","sw","pl","pw"]'});
-  const centres = ['sl', 'sw', 'pl', 'pw'].map((name) => values(tables.centres, name));
+  const names = ['sl', 'sw', 'pl', 'pw'];
+  const {rows, columns: features} = columnSet(iris);
+  const named = {rows, columns: features.map((column, c) => ({...column, name: names[c] ?? ''}))};
+  const {columns, tables, facts} = result(kmeans, named, {k: 5, seed: 3});
+  const centres = names.map((name) => values(tables.centres, name));
   const distances = values(columns, 'distance');
   let inertia = 0;
   values(columns, 'cluster').forEach((cluster, row) => {

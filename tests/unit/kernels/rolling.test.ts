@@ -165,7 +165,7 @@ const line = (numbers: readonly number[]): ColumnSet => ({
     {kind: 'numbers', name: 'v', values: Float64Array.from(numbers)},
   ],
 });
-const hour = {windows: '[{"name":"1h","microseconds":3600000000}]', statistics: JSON.stringify(all)};
+const hour = {windows: [{name: '1h', microseconds: 3_600_000_000}], statistics: all};
 
 test.each([0.1, 1e9 + 0.1, -1e-9, 1e300])(
   'a constant of %d deviates by exactly nothing, and has slope 0',

@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest';
 import type {KernelColumn} from '../../../workers/contract/engine.ts';
+import {kernels} from '../../../workers/kernels/index.ts';
 import {seededRandom} from '../../../workers/kernels/random.ts';
 import {createComputeService} from '../../../workers/kernels/service.ts';
 import {columnSet, nodePause} from './run.ts';
@@ -10,7 +11,7 @@ const noRows = () => Promise.resolve();
 const ignore = (): void => undefined;
 
 test('a job reports progress at most 20 times a second and gives its result', async () => {
-  const service = createComputeService(nodePause);
+  const service = createComputeService(kernels, nodePause);
   const times: number[] = [];
   const parts: (string | number)[][][] = [];
   const take = (columns: readonly KernelColumn[]) =>
@@ -28,7 +29,7 @@ test('a job reports progress at most 20 times a second and gives its result', as
 });
 
 test('a cancelled job ends as CANCELLED between two slices; a job beside it goes on', async () => {
-  const service = createComputeService(nodePause);
+  const service = createComputeService(kernels, nodePause);
   const long = service.run(1, 'kmeans', big, {k: 8, n_init: 1000}, ignore, noRows);
   const short = service.run(2, 'kmeans', big, {k: 2}, ignore, noRows);
   await new Promise((resolve) => setTimeout(resolve, 50));
@@ -38,7 +39,7 @@ test('a cancelled job ends as CANCELLED between two slices; a job beside it goes
 });
 
 test('an unknown kernel is an error value', async () => {
-  expect(await createComputeService(nodePause).run(1, 'none', big, {}, ignore, noRows)).toMatchObject({
+  expect(await createComputeService(kernels, nodePause).run(1, 'none', big, {}, ignore, noRows)).toMatchObject({
     ok: false,
     error: {code: 'UNKNOWN_KERNEL'},
   });
