@@ -32,14 +32,16 @@ export type Program =
   /** PostgreSQL answers a statement, which starts on the line below `line` of the notebook. */
   | {readonly kind: 'postgres'; readonly statement: string; readonly line: number}
   /**
-   * `features` is fetched as typed arrays, one row for each row of the input in its order; the kernel's columns are put beside the
-   * input's rows. `shown` is what the SQL face prints; `inSql` says that DuckDB gives the same rows with it, only slower.
+   * `features` is fetched as typed arrays, one row for each row of the input in its order. The kernel gives columns, which are put
+   * beside the input's rows, or rows of its own. `shown` is what the SQL face prints; `inSql` says that DuckDB gives the same rows with
+   * it, only slower.
    */
   | {
       readonly kind: 'kernel';
       readonly features: Sql;
       readonly fn: string;
       readonly args: KernelArgs;
+      readonly gives: 'columns' | 'rows';
       readonly shown: Sql;
       readonly inSql: boolean;
     }

@@ -8,8 +8,8 @@ import type {Column} from '../sql/types.ts';
 import {checkFamily, checkNames, checkSome, columnsNamed, findColumn, inputOf} from './checks.ts';
 import {defineStep, type Input} from './define.ts';
 
-/** The names of the columns that the kernel adds. */
-const added = ['cluster', 'distance'] as const;
+/** The columns that the kernel makes, beside those of the input or those of the features. */
+const made = {rows: ['cluster', 'distance'], centres: ['cluster', 'size']} as const;
 
 /** The features as DOUBLE, a row for each row of the input in its order; with `strict`, missing values stop it. */
 function features(columns: readonly Column[], input: Input, strict: boolean): Sql {
@@ -36,15 +36,17 @@ export const kmeans = defineStep({
   version: 1,
   group: 'learn',
   title: 'k-means',
-  sentence: ({k, features: names}) => `Cluster into ${k} by ${list(names) || 'features'}`,
+  sentence: ({k, features: names, give}) =>
+    `${give === 'centres' ? `Centres of ${k} clusters` : `Cluster into ${k}`} by ${list(names) || 'features'}`,
   lesson: {
-    what: 'Finds k centres such that rows lie close to the nearest one, and gives each row its `cluster` and its `distance` to the centre. Names and defaults are those of Spark’s KMeans: k 2, max_iter 20, tol 1e-4. Below the rows are the centres, the inertia, the silhouette and the elbow curve. Rows stay in their order.',
+    what: 'Finds k centres such that rows lie close to the nearest one, and gives each row its `cluster` and its `distance` to the centre. Names and defaults are those of Spark’s KMeans: k 2, max_iter 20, tol 1e-4. Below the rows are the centres, the inertia, the silhouette and the elbow curve. Rows stay in their order. With `give: centres` the table is that of the centres instead, a row for each cluster, to chart, to join or to keep in the lake.',
     why: 'Nobody has written down which of your sensors stand beside a machine. If temperature, humidity and pressure together fall into two groups, k-means finds them without being told, and a large distance points at readings that belong to neither.',
     without:
       'You set thresholds for one signal at a time and miss what only shows in several together. Mind the scale: a pressure of 1013 hPa drowns a humidity between 0 and 1, so set `standardize` unless the units are comparable. Cluster 0 is the largest. Spark draws other starting centres: it finds the same clusters where they are apart, but may number those of one size otherwise, and where they touch, a row between two may fall to the other. Spark’s handleInvalid “skip” is a drop_nulls step before this one. DuckDB has no k-means, so the exported SQL leaves this step out and names it.',
   },
   input: 'one',
   effect: 'same',
+  effectOf: ({give}) => (give === 'centres' ? 'new' : 'same'),
   clusters: {column: 'cluster', distance: 'distance'},
   params: {
     features: p.columns({label: 'Features', help: 'Columns of numbers.', types: 'number'}),
@@ -71,10 +73,17 @@ export const kmeans = defineStep({
       default: 'error',
     }),
     elbow_max: p.number({label: 'Elbow up to k', help: '0 draws none.', default: 8, min: 0, max: 50, integer: true}),
+    give: p.choice(['rows', 'centres'], {
+      label: 'Gives',
+      help: 'The rows with their cluster, or each cluster’s centre and size.',
+      default: 'rows',
+      later: true,
+    }),
   },
-  check: ({features: names}, inputs) => {
+  check: ({features: names, give}, inputs) => {
     const input = inputOf(inputs);
-    const taken = added.filter((name) => findColumn(name, input.columns) !== undefined);
+    const beside = give === 'centres' ? columnsNamed(names, input.columns) : input.columns;
+    const taken = made[give].filter((name) => findColumn(name, beside) !== undefined);
     return [
       ...checkSome(names, 'features', 'No feature is named.', 'Name columns of numbers.'),
       ...checkFamily(names, input, 'features', 'number', 'k-means'),
@@ -87,28 +96,25 @@ export const kmeans = defineStep({
       })),
     ];
   },
-  toSql: ({features: names, k, max_iter, tol, seed, n_init, standardize, handle_invalid, elbow_max}, inputs) => {
+  toSql: ({features: names, k, max_iter, tol, seed, n_init, standardize, handle_invalid, elbow_max, give}, inputs) => {
     const input = inputOf(inputs);
     const columns = columnsNamed(names, input.columns);
+    const empty = columns.map(({name}) => sql`NULL::DOUBLE AS ${id(name)}`);
     return {
       kind: 'kernel',
       fn: 'kmeans',
       features: features(columns, input, handle_invalid === 'error'),
-      args: {
-        k,
-        max_iter,
-        tol,
-        seed,
-        n_init,
-        standardize,
-        elbow_max,
-      },
+      args: {k, max_iter, tol, seed, n_init, standardize, elbow_max, give},
+      gives: give === 'centres' ? 'rows' : 'columns',
       inSql: false,
-      shown: sql`-- Lakebook's kernel fills these two columns; plain SQL has no k-means.\nSELECT *, NULL::INTEGER AS cluster, NULL::DOUBLE AS distance FROM ${input.relation}`,
+      shown:
+        give === 'centres'
+          ? sql`-- Lakebook's kernel fills these columns; plain SQL has no k-means.\nSELECT cluster::INTEGER AS cluster, NULL::INTEGER AS size, ${join(empty)} FROM range(${lit(k)}) AS centres(cluster)`
+          : sql`-- Lakebook's kernel fills these two columns; plain SQL has no k-means.\nSELECT *, NULL::INTEGER AS cluster, NULL::DOUBLE AS distance FROM ${input.relation}`,
     };
   },
   toPySpark: (
-    {features: names, k, max_iter, tol, seed, n_init, standardize, handle_invalid},
+    {features: names, k, max_iter, tol, seed, n_init, standardize, handle_invalid, give},
     {target, frames: [frame = 'df'], inputs},
   ) => {
     const columns = inputs[0]?.columns ?? [];
@@ -150,11 +156,17 @@ export const kmeans = defineStep({
       'nearest = F.array_position(distances, F.array_min(distances)) - 1',
       "sizes = rows.groupBy(nearest.alias('n')).count().orderBy(F.desc('count'), 'n').collect()",
       "number = F.array_position(F.array(*[F.lit(row['n']) for row in sizes]), nearest) - 1",
-      ...assign(target, `vectors.transform(${frame})`, [
-        "withColumn('cluster', F.when(finite, number.cast('int')))",
-        "withColumn('distance', F.when(finite, F.array_min(distances)))",
-        `drop(${[vector, ...(standardize ? [scaled] : [])].map((name) => py(name)).join(', ')})`,
-      ]),
+      ...(give === 'centres'
+        ? assign(target, 'rows', [
+            "groupBy(number.cast('int').alias('cluster'))",
+            `agg(${["F.count('*').cast('int').alias('size')", ...real.map((name) => `F.avg(${col(name)}.cast('double')).alias(${py(name)})`)].join(', ')})`,
+            "orderBy('cluster')",
+          ])
+        : assign(target, `vectors.transform(${frame})`, [
+            "withColumn('cluster', F.when(finite, number.cast('int')))",
+            "withColumn('distance', F.when(finite, F.array_min(distances)))",
+            `drop(${[vector, ...(standardize ? [scaled] : [])].map((name) => py(name)).join(', ')})`,
+          ])),
     ];
   },
   charts: {elbow: {mark: 'line', x: 'k', y: 'inertia'}},
@@ -184,6 +196,28 @@ export const kmeans = defineStep({
           ['s-2', 22, 52, 0, 1.118033988749895],
           ['s-3', 35, 20, 1, 1.118033988749895],
           ['s-4', 36, 22, 1, 1.118033988749895],
+        ],
+      },
+    },
+    {
+      name: 'the centres instead of the rows',
+      params: {features: ['temperature', 'humidity'], k: 2, standardize: true, handle_invalid: 'keep', give: 'centres'},
+      input: {
+        columns: {size: 'INTEGER', temperature: 'DOUBLE', humidity: 'INTEGER'},
+        rows: [
+          [1, 35, 20],
+          [2, 21, 50],
+          [3, null, 52],
+          [4, 22, 52],
+          [5, 36, 22],
+          [6, 37, 21],
+        ],
+      },
+      expect: {
+        columns: {cluster: 'INTEGER', size: 'INTEGER', temperature: 'DOUBLE', humidity: 'DOUBLE'},
+        rows: [
+          [0, 3, 36, 21],
+          [1, 2, 21.5, 51],
         ],
       },
     },

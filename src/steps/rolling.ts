@@ -103,6 +103,7 @@ export const rolling = defineStep({
         windows: windows.map((window) => ({name: windowName(window), microseconds: window.microseconds})),
         statistics: chosen,
       },
+      gives: 'columns',
       inSql: true,
       shown: windowsSql(values, input),
     };

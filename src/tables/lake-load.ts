@@ -193,7 +193,12 @@ class Loader {
     const shape = known ?? this.#shapeOf(await engine.describe(sql`FROM ${id(this.#staging)}`, {signal}));
     this.#shapes.set(this.#shape, shape);
     if (deleted.length > 0)
-      await engine.insertColumns(this.#deletedTable, [{name: 'row', values: Int32Array.from(deleted)}], true, {signal});
+      await engine.insertColumns(
+        this.#deletedTable,
+        [{kind: 'numbers', name: 'row', values: Int32Array.from(deleted)}],
+        true,
+        {signal},
+      );
     await engine.execute([this.#insert(shape, segments, deleted.length > 0), ...this.#drops()], {signal});
   }
 

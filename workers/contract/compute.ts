@@ -37,7 +37,7 @@ export interface KernelOutput {
   readonly tables: Readonly<Record<string, readonly KernelColumn[]>>;
 }
 
-/** Columns of the next rows of the result: one value for each row of the input, in its order. */
+/** Columns of the next rows of the result: a value for each row of the input, in its order, or rows of the kernel's own. */
 export interface RowsPart {
   readonly columns: readonly KernelColumn[];
 }

@@ -71,8 +71,19 @@ export type ColumnValues =
   /** Texts by number, equal texts by the same one, from 0 in the order in which they first come; NULL is −1. */
   | {readonly kind: 'texts'; readonly name: string; readonly values: Int32Array; readonly distinct: number};
 
-/** One column that a kernel gives back, one value a row; NaN in a float column or −2147483648 in an int column is NULL. */
-export interface KernelColumn {
+/** One column that a kernel gives back, one value a row. */
+export type KernelColumn =
+  | NumberColumn
+  /** Microseconds from 1970; −2⁶³ is NULL. */
+  | {readonly kind: 'times'; readonly name: string; readonly values: BigInt64Array}
+  /** 1 is true and 0 false; −1 is NULL. */
+  | {readonly kind: 'booleans'; readonly name: string; readonly values: Int8Array}
+  /** Places in `words`; −1 is NULL. */
+  | {readonly kind: 'texts'; readonly name: string; readonly values: Int32Array; readonly words: readonly string[]};
+
+/** NaN in a float column or −2147483648 in an int column is NULL. */
+export interface NumberColumn {
+  readonly kind: 'numbers';
   readonly name: string;
   readonly values: Int32Array | Float64Array;
 }

@@ -4,7 +4,7 @@ import {EngineError} from './errors.ts';
 import {TextNumbers} from './text-numbers.ts';
 
 const numeric = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|BOOLEAN|BIGNUM|DECIMAL\(\d+,\d+\))$/;
-// −2⁶³; written at once it would be a HUGEINT.
+// `nullTime`; written at once it would be a HUGEINT.
 const missingTime = '-9223372036854775807 - 1';
 
 /** Puts one column together from record batches. */

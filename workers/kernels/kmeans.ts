@@ -1,3 +1,4 @@
+import {nullInt} from '../../src/lib/nulls.ts';
 import {count, plural} from '../../src/lib/text.ts';
 import type {Kernel, KernelArgs, Progress} from '../contract/compute.ts';
 import type {ColumnSet, KernelColumn} from '../contract/engine.ts';
@@ -13,7 +14,6 @@ import {f64, i32, type Matrix} from './vectors.ts';
 const startRows = 50_000;
 /** The elbow is measured on at most so many rows. */
 const elbowRows = 20_000;
-const nullInt = -2147483648;
 
 /** Spark's KMeans defaults; `nInit` and `elbowMax` are ours: starts tried, and the largest k of the elbow, 0 for none. */
 interface Settings {
@@ -29,9 +29,10 @@ interface Settings {
 /**
  * k-means by Lloyd's iterations from greedy k-means++ starts; the best of `n_init` starts is kept. On more than 50,000 rows
  * all starts but the first are made on a sample, and the best of those goes on with all rows (Bradley and Fayyad 1998). Args: `k` 2, `max_iter` 20,
- * `tol` 1e-4, `seed` 1, `n_init` 1, `standardize` false, `elbow_max` 0.
+ * `tol` 1e-4, `seed` 1, `n_init` 1, `standardize` false, `elbow_max` 0, `give` rows.
  * Columns: `cluster` (0 is the largest; equal sizes go by centre) and `distance`, Euclidean, to the row's own centre; a row with
- * a NaN or an infinity gets neither. `standardize` divides each column by its sample standard deviation first, as Spark's
+ * a NaN or an infinity gets neither. With `give` centres the rows are the kernel's own, one for each cluster: `cluster`, `size` and the
+ * features; otherwise that is a small table beside. `standardize` divides each column by its sample standard deviation first, as Spark's
  * StandardScaler does: inertia, silhouette, tolerance and distances are then in those units, centres in the column's own.
  * Facts: inertia, silhouette (squared Euclidean; from two clusters on), iterations, rows, rows_skipped, and elbow_rows.
  */
@@ -76,15 +77,15 @@ export const kmeans: Kernel = function* (given, args) {
   const facts: Record<string, number> = {inertia: best.inertia};
   if (k > 1) facts.silhouette = yield* meanSilhouette(points, best.labels, best.sizes, meter);
   Object.assign(facts, {iterations: best.iterations, rows: points.rows, rows_skipped: input.rows - points.rows});
-  const tables: Record<string, readonly KernelColumn[]> = {
-    centres: centresTable(best, order, prepared, featureNames(given)),
-  };
+  const centres = centresTable(best, order, prepared, featureNames(given));
+  const givesCentres = args.give === 'centres';
+  const tables: Record<string, readonly KernelColumn[]> = givesCentres ? {} : {centres};
   if (elbowMax > 0) {
     const sample = sampleRows(points, elbowRows, random);
     facts.elbow_rows = sample.rows;
     tables.elbow = yield* elbow(sample, settings.value, random, meter, sample === points ? best : undefined);
   }
-  yield {columns: rowColumns(input.rows, prepared.skipped, best, order)};
+  yield {columns: givesCentres ? centres : rowColumns(input.rows, prepared.skipped, best, order)};
   return {ok: true, value: {facts, tables}};
 };
 
@@ -279,8 +280,8 @@ function rowColumns(
     next++;
   }
   return [
-    {name: 'cluster', values: cluster},
-    {name: 'distance', values: distance},
+    {kind: 'numbers', name: 'cluster', values: cluster},
+    {kind: 'numbers', name: 'distance', values: distance},
   ];
 }
 
@@ -293,9 +294,10 @@ function centresTable(
   const d = features.length;
   const clusters = Array.from(sizes.keys()).sort((a, b) => i32(order, a) - i32(order, b));
   return [
-    {name: 'cluster', values: Int32Array.from(clusters.keys())},
-    {name: 'size', values: Int32Array.from(clusters, (old) => i32(sizes, old))},
+    {kind: 'numbers', name: 'cluster', values: Int32Array.from(clusters.keys())},
+    {kind: 'numbers', name: 'size', values: Int32Array.from(clusters, (old) => i32(sizes, old))},
     ...features.map((name, c) => ({
+      kind: 'numbers' as const,
       name,
       values: Float64Array.from(clusters, (old) => f64(centres, old * d + c) * f64(scales, c) + f64(means, c)),
     })),
@@ -333,7 +335,7 @@ function* elbow(
     inertias.push(best.inertia);
   }
   return [
-    {name: 'k', values: Int32Array.from(inertias, (_, i) => i + 1)},
-    {name: 'inertia', values: Float64Array.from(inertias)},
+    {kind: 'numbers', name: 'k', values: Int32Array.from(inertias, (_, i) => i + 1)},
+    {kind: 'numbers', name: 'inertia', values: Float64Array.from(inertias)},
   ];
 }

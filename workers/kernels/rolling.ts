@@ -1,5 +1,6 @@
+import {nullInt} from '../../src/lib/nulls.ts';
 import type {Kernel, KernelArgs, Progress} from '../contract/compute.ts';
-import type {ColumnValues, KernelColumn} from '../contract/engine.ts';
+import type {ColumnValues, NumberColumn} from '../contract/engine.ts';
 import type {Outcome} from '../contract/outcome.ts';
 import {Meter} from './meter.ts';
 import {rollingOrder, type RollingOrder} from './rolling-order.ts';
@@ -9,7 +10,6 @@ import {f64, i32} from './vectors.ts';
 /** What one part of the rows may take, in bytes; a part has whole inserts of the engine. */
 const partBytes = 64 * 1024 * 1024;
 const insertRows = 122_880;
-const nullInt = -2147483648;
 /** About how many multiply-adds a reading takes in one window. */
 const readingCost = 24;
 
@@ -88,7 +88,7 @@ function* part(
   windows: readonly Window[],
   statistics: readonly Statistic[],
   meter: Meter,
-): Generator<Progress, readonly KernelColumn[], void> {
+): Generator<Progress, readonly NumberColumn[], void> {
   const columns = numbers.map((column) =>
     windows.map((window) => outputsOf(column.name, window, statistics, to - from)),
   );
@@ -144,8 +144,9 @@ function outputsOf(
   window: Window,
   statistics: readonly Statistic[],
   length: number,
-): readonly KernelColumn[] {
+): readonly NumberColumn[] {
   return statistics.map((statistic) => ({
+    kind: 'numbers',
     name: `${column}_${window.name}_${statistic}`,
     values: statistic === 'count' ? new Int32Array(length).fill(nullInt) : new Float64Array(length).fill(NaN),
   }));

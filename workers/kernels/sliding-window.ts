@@ -1,4 +1,4 @@
-import type {KernelColumn} from '../contract/engine.ts';
+import type {NumberColumn} from '../contract/engine.ts';
 import {f64, i32} from './vectors.ts';
 
 export type Statistic = 'mean' | 'std' | 'min' | 'max' | 'slope' | 'count';
@@ -49,12 +49,12 @@ export class SlidingWindow {
     timeSquares: 0,
     products: 0,
   };
-  #mean: KernelColumn['values'] | undefined;
-  #std: KernelColumn['values'] | undefined;
-  #min: KernelColumn['values'] | undefined;
-  #max: KernelColumn['values'] | undefined;
-  #slope: KernelColumn['values'] | undefined;
-  #count: KernelColumn['values'] | undefined;
+  #mean: NumberColumn['values'] | undefined;
+  #std: NumberColumn['values'] | undefined;
+  #min: NumberColumn['values'] | undefined;
+  #max: NumberColumn['values'] | undefined;
+  #slope: NumberColumn['values'] | undefined;
+  #count: NumberColumn['values'] | undefined;
   readonly #hasSlope: boolean;
 
   constructor(private readonly statistics: readonly Statistic[]) {
@@ -62,11 +62,11 @@ export class SlidingWindow {
   }
 
   /** Starts before the first of the readings, with a window of `length` microseconds; `outputs` has a column for each statistic. */
-  start(readings: Readings, length: number, outputs: readonly KernelColumn[]): void {
+  start(readings: Readings, length: number, outputs: readonly NumberColumn[]): void {
     [this.#values, this.#times, this.#size, this.#length] = [readings.values, readings.times, readings.size, length];
     this.#low = this.#middle = this.#high = 0;
     this.#clearNewer();
-    const of = (statistic: Statistic): KernelColumn['values'] | undefined =>
+    const of = (statistic: Statistic): NumberColumn['values'] | undefined =>
       outputs[this.statistics.indexOf(statistic)]?.values;
     [this.#mean, this.#std, this.#min, this.#max, this.#slope, this.#count] = [
       of('mean'),

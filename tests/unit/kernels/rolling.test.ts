@@ -1,7 +1,7 @@
 import type {DuckDBConnection} from '@duckdb/node-api';
 import fc from 'fast-check';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
-import type {ColumnSet, KernelColumn} from '../../../workers/contract/engine.ts';
+import type {ColumnSet, NumberColumn} from '../../../workers/contract/engine.ts';
 import {rolling} from '../../../workers/kernels/rolling.ts';
 import {readParams} from '../../../src/params/index.ts';
 import {id, sql} from '../../../src/sql/sql.ts';
@@ -21,7 +21,7 @@ async function both(
   body: Readonly<Record<string, unknown>>,
   input: Input,
   partRows = 0,
-): Promise<{kernel: readonly KernelColumn[]; windows: Map<string, (number | null)[]>; parts: number}> {
+): Promise<{kernel: readonly NumberColumn[]; windows: Map<string, (number | null)[]>; parts: number}> {
   const read = readParams(step.params, body);
   if (!read.ok) throw new Error(read.problems.map(({message}) => message).join());
   expect(step.check?.(read.value, [input])).toEqual([]);

@@ -1,6 +1,6 @@
 import type {ComputePort} from '../../../src/ports/index.ts';
 import type {Kernel, KernelArgs, KernelOutput, Progress} from '../../../workers/contract/compute.ts';
-import type {ColumnSet, KernelColumn} from '../../../workers/contract/engine.ts';
+import type {ColumnSet, KernelColumn, NumberColumn} from '../../../workers/contract/engine.ts';
 import type {Outcome} from '../../../workers/contract/outcome.ts';
 import {kernels} from '../../../workers/kernels/index.ts';
 import type {Matrix} from '../../../workers/kernels/vectors.ts';
@@ -22,7 +22,7 @@ export const columnSet = ({values, rows, columns}: Matrix): ColumnSet => ({
 });
 
 /** What a kernel gives, the parts of its rows put together. */
-export type Whole = KernelOutput & {readonly columns: readonly KernelColumn[]};
+export type Whole = KernelOutput & {readonly columns: readonly NumberColumn[]};
 
 /** Runs a kernel to its end; `steps` are the progress it gave, `parts` how many parts its rows came in. */
 export function runKernel(
@@ -46,10 +46,10 @@ export function runKernel(
   }
 }
 
-const together = (parts: readonly (readonly KernelColumn[])[]): readonly KernelColumn[] =>
-  (parts[0] ?? []).map(({name, values}, c) => {
-    const all = parts.flatMap((part) => Array.from(part[c]?.values ?? []));
-    return {name, values: values instanceof Int32Array ? Int32Array.from(all) : Float64Array.from(all)};
+const together = (parts: readonly (readonly KernelColumn[])[]): readonly NumberColumn[] =>
+  (parts[0] ?? []).map(({name, values: first}, c) => {
+    const all = parts.flatMap((part) => values(part, part[c]?.name ?? ''));
+    return {kind: 'numbers', name, values: first instanceof Int32Array ? Int32Array.from(all) : Float64Array.from(all)};
   });
 
 /** Runs a generator to its end. */
@@ -77,10 +77,11 @@ export const localCompute: ComputePort = {
   },
 };
 
-export const values = (
-  columns: readonly {name: string; values: ArrayLike<number>}[] | undefined,
-  name: string,
-): number[] => Array.from(columns?.find((column) => column.name === name)?.values ?? []);
+/** The values of a column of numbers. */
+export function values(columns: readonly KernelColumn[] | undefined, name: string): number[] {
+  const column = columns?.find((each) => each.name === name);
+  return column?.kind === 'numbers' ? Array.from(column.values) : [];
+}
 
 /** Node serves a message port a thousand times before it looks at anything else, so tests there pause like this. */
 export const nodePause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -86,7 +86,8 @@ export async function nativeEngine(): Promise<{
       };
       const rows = Array.from(
         {length: columns[0]?.values.length ?? 0},
-        (_, i) => `(${columns.map(({values}) => literal(values, i)).join()})`,
+        (_, i) =>
+          `(${columns.map((column) => (column.kind === 'numbers' ? literal(column.values, i) : unused())).join()})`,
       );
       await run(
         `${create ? `CREATE TABLE ${table} AS` : `INSERT INTO ${table}`} SELECT * FROM (VALUES ${rows.join()}) AS t(${columns.map((column) => id(column.name)).join()})`,
