@@ -1,4 +1,4 @@
-import type {HandoverFile} from './handover/define.ts';
+import type {Handover} from './handover/define.ts';
 import type {ReportFormat} from './handover/report.ts';
 import type {HandoverTarget} from './handover/index.ts';
 import type {Alert} from './notebook/alert.ts';
@@ -53,8 +53,8 @@ export interface LakebookApi {
   notebook(): string;
   /** The notebook as one text that runs elsewhere: a PySpark job, a DuckDB script. */
   handover(target: HandoverTarget): Promise<string>;
-  /** The same with all that belongs to it, as a zip. */
-  handoverZip(target: HandoverTarget): Promise<Blob>;
+  /** The same with all that belongs to it, as a zip; with `inputs` the files that the notebook reads go along, where they may (`pyspark`, `dbt`). */
+  handoverZip(target: HandoverTarget, options?: {readonly inputs?: boolean}): Promise<Blob>;
   /**
    * Compares the notebook's results with what a run of its PySpark job wrote: folders of Parquet files or Delta tables that are named as the
    * cells, by path, or a zip of them. One entry for each of them, in the cells' order.
@@ -126,7 +126,7 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
       });
     return cell.id;
   };
-  const handedOver = async (target: string): Promise<readonly HandoverFile[]> => {
+  const handoverTo = async (target: string) => {
     await ready;
     const {handovers} = await import('./handover/index.ts');
     const found = handovers.find((each) => each.target === target);
@@ -136,12 +136,13 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
         message: `There is no hand-over called ${target}.`,
         hint: `Choose one of ${handovers.map((each) => each.target).join(', ')}.`,
       });
-    return found.make({
+    const handover: Handover = {
       path: session.document.path,
       notebook: session.document.notebook,
       plan: [...session.runs.planned.values()],
       known: (hash) => session.runs.known(hash),
-    }).files;
+    };
+    return {handover, target: found, files: found.make(handover).files};
   };
   return {
     ready,
@@ -222,12 +223,24 @@ export function createApi(session: Session, ready: Promise<void>): LakebookApi {
     },
     notebook: () => session.document.markdown(),
     async handover(target) {
-      const [main] = await handedOver(target);
+      const [main] = (await handoverTo(target)).files;
       return main?.text ?? '';
     },
-    async handoverZip(target) {
-      const {zipOf} = await import('./handover/zip.ts');
-      return zipOf(await handedOver(target));
+    async handoverZip(name, {inputs = false} = {}) {
+      const [{zipOf}, {inputFiles, inputsIn}] = await Promise.all([
+        import('./handover/zip.ts'),
+        import('./handover/inputs.ts'),
+      ]);
+      const {handover, target, files} = await handoverTo(name);
+      if (!inputs) return zipOf(files);
+      if (target.inputs === undefined)
+        throw new ProblemError({
+          code: 'HANDOVER',
+          message: `${target.title}: input files don’t go with it, as it is one file.`,
+          hint: 'Choose pyspark or dbt for a folder that has them.',
+        });
+      const along = await inputsIn(target.inputs, inputFiles(handover), (file) => session.files.stored(file));
+      return zipOf([...files, ...along]);
     },
     async link() {
       const {notebookLink} = await import('./handover/link.ts');

@@ -6,16 +6,17 @@ import {rejectsOf} from '../run/define.ts';
 import type {CompiledCell} from '../notebook/plan.ts';
 import {id, type Sql} from '../sql/sql.ts';
 import {outputDatabase} from './databases.ts';
-import type {Handover, HandoverFile, Left} from './define.ts';
+import type {Handover, Left, TextFile} from './define.ts';
+import {inputFiles} from './inputs.ts';
 import {baseName} from './prose.ts';
 import {DuckDBCells, notInPostgres, remark, type CellSql} from './sql-script.ts';
 
 /** A folder that dbt builds on DuckDB: a model for each table cell, described by the prose above it. A model is a table of its own, so the lake stays out. */
 export function dbtProject(handover: Handover): {
-  readonly files: readonly HandoverFile[];
+  readonly files: readonly TextFile[];
   readonly left: readonly Left[];
 } {
-  const {notebook, plan, path} = handover;
+  const {notebook, path} = handover;
   const project = projectName(baseName(path));
   const output = outputDatabase(handover, project);
   const models = new Models(handover, output);
@@ -27,7 +28,7 @@ export function dbtProject(handover: Handover): {
       prose = [];
     }
   }
-  const files = [...new Set(plan.flatMap((cell) => (cell.ready ? cell.work.files : [])))];
+  const files = inputFiles(handover);
   const settings = {TimeZone: 'UTC', ieee_floating_point_ops: false, threads: 1};
   return {
     files: [
@@ -85,7 +86,7 @@ function readme(title: string, files: readonly string[], left: readonly Left[]):
 const printed = (text: string): string => text.replace(/\{\{|\{%|\{#/g, (mark) => `{{ '${mark}' }}`);
 
 class Models {
-  readonly files: HandoverFile[] = [];
+  readonly files: TextFile[] = [];
   readonly described: {readonly name: string; readonly description?: string; readonly columns?: readonly unknown[]}[] =
     [];
   readonly left: Left[] = [];

@@ -25,9 +25,12 @@ export interface HandedOver {
   readonly left: readonly Left[];
 }
 
-/** One file of a hand-over that is a folder. */
-export interface HandoverFile {
+/** A file that is made of the notebook. */
+export interface TextFile {
   /** Relative, with `/`. */
   readonly path: string;
   readonly text: string;
 }
+
+/** One file of a hand-over that is a folder: a text, or bytes. */
+export type HandoverFile = TextFile | {readonly path: string; readonly data: Blob};

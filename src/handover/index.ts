@@ -1,5 +1,5 @@
 import {dbtProject} from './dbt.ts';
-import type {Handover, HandoverFile, Left} from './define.ts';
+import type {Handover, Left, TextFile} from './define.ts';
 import {sparkNotebook} from './ipynb.ts';
 import {jobName, sparkCommand} from './job.ts';
 import {baseName} from './prose.ts';
@@ -8,7 +8,7 @@ import {runScript, sqlScript} from './sql-script.ts';
 
 /** What a notebook leaves as: its files, and the cells that stay behind. */
 export interface Made {
-  readonly files: readonly HandoverFile[];
+  readonly files: readonly TextFile[];
   readonly left: readonly Left[];
 }
 
@@ -22,6 +22,8 @@ interface Target {
   readonly command: (h: Handover) => string;
   /** What it is saved as: a zip where it is several files. */
   readonly fileName: (h: Handover) => string;
+  /** Where the notebook's input files lie in the zip; undefined where there is none. */
+  readonly inputs: string | undefined;
   readonly make: (h: Handover) => Made;
 }
 
@@ -33,6 +35,7 @@ export const handovers = [
     about: 'One file for spark-submit with a function for each cell, and all that belongs to it.',
     command: sparkCommand,
     fileName: (h) => `${jobName(h)}.zip`,
+    inputs: 'data/',
     make: sparkBundle,
   },
   {
@@ -41,6 +44,7 @@ export const handovers = [
     about: 'The same in PySpark for Jupyter, Databricks and EMR notebooks.',
     command: (h) => `jupyter lab ${jobName(h)}.ipynb`,
     fileName: (h) => `${jobName(h)}.ipynb`,
+    inputs: undefined,
     make: (h) => {
       const {text, left} = sparkNotebook(h);
       return {files: [{path: `${jobName(h)}.ipynb`, text}], left};
@@ -52,6 +56,7 @@ export const handovers = [
     about: 'One script that makes a table of each cell with the DuckDB command line.',
     command: runScript,
     fileName: ({path}) => `${baseName(path)}.sql`,
+    inputs: undefined,
     make: (h) => {
       const {text, left} = sqlScript(h);
       return {files: [{path: `${baseName(h.path)}.sql`, text}], left};
@@ -63,6 +68,7 @@ export const handovers = [
     about: 'A folder that dbt builds on DuckDB: a model for each cell.',
     command: () => 'dbt build --profiles-dir .',
     fileName: ({path}) => `${baseName(path)}-dbt.zip`,
+    inputs: '',
     make: dbtProject,
   },
 ] as const satisfies readonly Target[];

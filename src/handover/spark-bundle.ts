@@ -1,5 +1,5 @@
 import {serializeNotebook} from '../notebook/model.ts';
-import type {Handover, HandoverFile, Left} from './define.ts';
+import type {Handover, Left, TextFile} from './define.ts';
 import {sparkNotebook} from './ipynb.ts';
 import {jobName, sparkCommand, sparkJob, usesPostgres} from './job.ts';
 
@@ -7,7 +7,7 @@ import {jobName, sparkCommand, sparkJob, usesPostgres} from './job.ts';
 const requirements = 'pyspark==4.0.1\ndelta-spark==4.0.1\n';
 
 /** All that a cluster needs of a notebook: the job, the same as a Jupyter notebook, what it runs on, and the notebook itself. */
-export function sparkBundle(h: Handover): {readonly files: readonly HandoverFile[]; readonly left: readonly Left[]} {
+export function sparkBundle(h: Handover): {readonly files: readonly TextFile[]; readonly left: readonly Left[]} {
   const name = jobName(h);
   const job = sparkJob(h);
   return {

@@ -83,6 +83,11 @@ export class Files {
     await this.refreshStatus();
   }
 
+  /** A file as it is stored. */
+  stored(name: string): Promise<File> {
+    return this.ports.storage.file(name);
+  }
+
   preview(file: string, values: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<FilePreview> {
     return this.events.alone(() => previewFile(this.ports, file, values, signal));
   }

@@ -2,6 +2,7 @@ import {readFileSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {afterAll, beforeAll, expect, test} from 'vitest';
+import {unzipped} from '../unit/handover/unzipped.ts';
 import {seriousFaults} from './axe.ts';
 import {launch, type App} from './harness.ts';
 
@@ -62,5 +63,34 @@ test('by keyboard: the palette opens it, arrows choose the form, the preview is 
     expect(await dialog().locator('.run code').innerText()).not.toBe('');
     await dialog().getByRole('radio', {checked: true}).press('ArrowDown');
   }
+  await page.keyboard.press('Escape');
+});
+
+test('the files that the notebook reads go along as they are, when that is wished', async () => {
+  const {page} = app;
+  const parquet = readFileSync(join(import.meta.dirname, '../../public/samples/readings.parquet'));
+  await app.addFile('readings.parquet', parquet);
+  await app.addFile('unused.csv', 'a\n1\n');
+  await app.open('```step raw = load\nfile: readings.parquet\n```\n');
+  await page.getByRole('button', {name: 'Export'}).first().click();
+  await page.getByRole('menuitem', {name: 'The notebook for Spark or DuckDB …'}).click();
+  const save = async (): Promise<Map<string, Uint8Array>> => {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      dialog().getByRole('button', {name: 'Save'}).click(),
+    ]);
+    return unzipped(await readFile(await download.path()));
+  };
+  const inputs = dialog().getByRole('checkbox', {name: 'With the file that it reads: readings.parquet'});
+  const without = [...(await save()).keys()];
+  await inputs.check();
+  const files = await save();
+  expect([...files.keys()]).toEqual([...without, 'data/readings.parquet']);
+  expect(Buffer.compare(Buffer.from(files.get('data/readings.parquet') ?? []), parquet)).toBe(0);
+  expect(await seriousFaults(page)).toEqual([]);
+  await dialog().getByRole('radio', {name: 'DuckDB script'}).check();
+  await inputs.waitFor({state: 'detached'});
+  await dialog().getByRole('radio', {name: 'dbt project'}).check();
+  expect([...(await save()).keys()]).toContain('readings.parquet');
   await page.keyboard.press('Escape');
 });
