@@ -16,7 +16,7 @@ import {load} from './load.ts';
 import {mask} from './mask.ts';
 import {outliers} from './outliers.ts';
 import {rateOfChange} from './rate-of-change.ts';
-import {quality} from './quality.ts';
+import {quality} from './quality/index.ts';
 import {postgres} from './postgres.ts';
 import {readTable} from './read-table.ts';
 import {rename} from './rename.ts';

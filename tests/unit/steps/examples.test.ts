@@ -18,7 +18,9 @@ const folder = path(import.meta.dirname, '../../..');
 
 test('every file of a step is in the list, once', () => {
   const files = readdirSync(path(folder, 'src/steps')).filter((file) =>
-    readFileSync(path(folder, 'src/steps', file), 'utf8').includes('= defineStep({'),
+    readFileSync(path(folder, 'src/steps', file.endsWith('.ts') ? file : `${file}/index.ts`), 'utf8').includes(
+      '= defineStep({',
+    ),
   );
   const kinds = files.map((file) => file.replace(/\.ts$/, '').replaceAll('-', '_'));
   expect(kinds.sort()).toEqual(steps.map((step) => step.kind).sort());

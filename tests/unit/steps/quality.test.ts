@@ -1,10 +1,21 @@
+import {readdirSync, readFileSync} from 'node:fs';
+import {join as path} from 'node:path';
 import {expect, test} from 'vitest';
 import {readParams} from '../../../src/params/index.ts';
 import {stopProblem} from '../../../src/sql/stop.ts';
 import {sql} from '../../../src/sql/sql.ts';
-import {proposeQuality} from '../../../src/steps/quality-proposal.ts';
-import {quality} from '../../../src/steps/quality.ts';
+import {dimensions} from '../../../src/steps/quality/dimensions.ts';
+import {proposeQuality} from '../../../src/steps/quality/proposal.ts';
+import {quality} from '../../../src/steps/quality/index.ts';
 import {makeInput, openDuckDB, contentOf} from './native.ts';
+
+test('every file of a dimension is in the list, once', () => {
+  const folder = path(import.meta.dirname, '../../../src/steps/quality');
+  const files = readdirSync(folder).filter((file) =>
+    readFileSync(path(folder, file), 'utf8').includes('= defineDimension({'),
+  );
+  expect(files.map((file) => file.replace(/\.ts$/, '')).sort()).toEqual(dimensions.map(({name}) => name).toSorted());
+});
 
 const columns = {id: 'VARCHAR', at: 'VARCHAR', temperature: 'DOUBLE'};
 

@@ -1,9 +1,9 @@
-import {toSparkType} from '../pyspark/types.ts';
-import {isPresent, present} from '../sql/missing.ts';
-import {double, id, join, lit, sql, type Sql} from '../sql/sql.ts';
-import {isFloat, isNested, isNumber, isText, isTime, isWhole, type Column} from '../sql/types.ts';
-import type {Proposer} from './define.ts';
-import {timestampSql} from './moment.ts';
+import {toSparkType} from '../../pyspark/types.ts';
+import {isPresent, present} from '../../sql/missing.ts';
+import {double, id, join, lit, sql, type Sql} from '../../sql/sql.ts';
+import {isFloat, isNested, isNumber, isText, isTime, isWhole, type Column} from '../../sql/types.ts';
+import type {Proposer} from '../define.ts';
+import {timestampSql} from '../moment.ts';
 
 /** What one pass over the rows tells of a column. */
 interface Found {
