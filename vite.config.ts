@@ -137,6 +137,17 @@ export default defineConfig({
           ...browsers,
         },
       },
+      {
+        extends: true,
+        // `npm run soak` runs these for as long as they take.
+        test: {
+          name: 'soak',
+          include: ['tests/soak/**/*.test.ts'],
+          sequence: {groupOrder: 2},
+          ...browsers,
+          testTimeout: 4 * 3_600_000,
+        },
+      },
     ],
   },
 });
