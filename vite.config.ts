@@ -123,6 +123,8 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: ['tests/{unit,golden}/**/*.test.ts'],
+          // A file's imports are there for the next one: no test changes what a module holds.
+          isolate: false,
           // Vitest leaves a core to itself, which is half of a machine of two.
           maxWorkers: Math.max(2, availableParallelism() - 1),
           ...patience,
