@@ -123,6 +123,8 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: ['tests/{unit,golden}/**/*.test.ts'],
+          // A file's imports are there for the next one: no test changes what a module holds.
+          isolate: false,
           // Vitest leaves a core to itself, which is half of a machine of two.
           maxWorkers: Math.max(2, availableParallelism() - 1),
           ...patience,
@@ -135,6 +137,17 @@ export default defineConfig({
           include: ['tests/{e2e,browser}/**/*.test.ts'],
           sequence: {groupOrder: 1},
           ...browsers,
+        },
+      },
+      {
+        extends: true,
+        // `npm run soak` runs these for as long as they take.
+        test: {
+          name: 'soak',
+          include: ['tests/soak/**/*.test.ts'],
+          sequence: {groupOrder: 2},
+          ...browsers,
+          testTimeout: 4 * 3_600_000,
         },
       },
     ],

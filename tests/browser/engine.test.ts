@@ -1,15 +1,10 @@
-import {mkdtemp, rm} from 'node:fs/promises';
 import {createServer, type Server} from 'node:http';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
 import {chromium, type Browser, type Page} from 'playwright-core';
-import {build} from 'vite';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {ensureBrowser} from '../tools/browser.mjs';
-import {serve} from '../tools/serve.mjs';
+import {startPageServer} from '../tools/page-server.mjs';
 
-let site: string;
-let server: Awaited<ReturnType<typeof serve>>;
+let server: Awaited<ReturnType<typeof startPageServer>>;
 let wall: Server;
 let browser: Browser;
 let page: Page;
@@ -19,22 +14,7 @@ const ours = () =>
   left.filter((address) => !/(^|\.)(google|googleapis|gvt1|gstatic)\.com$/.test(new URL(address).hostname));
 
 beforeAll(async () => {
-  site = await mkdtemp(join(tmpdir(), 'lakebook-engine-'));
-  await build({
-    configFile: false,
-    logLevel: 'error',
-    base: './',
-    worker: {format: 'es'},
-    build: {
-      outDir: site,
-      emptyOutDir: true,
-      assetsInlineLimit: 0,
-      chunkSizeWarningLimit: 5000,
-      rolldownOptions: {input: 'tests/browser/engine-page.html'},
-    },
-  });
-  // The plainest host: a path that isn't the top, no isolation headers.
-  server = await serve({folder: site, base: '/some/path/'});
+  server = await startPageServer('engine-page');
   // The browser's proxy: whatever would leave this machine arrives here, from any worker however deep.
   wall = createServer((request, response) => {
     left.push(request.url ?? '');
@@ -59,14 +39,13 @@ beforeAll(async () => {
     ],
   });
   page = await browser.newPage();
-  await page.goto(`${server.url}tests/browser/engine-page.html`);
+  await page.goto(server.address);
   await page.waitForFunction(() => 'engine' in window);
 });
 afterAll(async () => {
   await browser.close();
   await server.close();
   wall.close();
-  await rm(site, {recursive: true, force: true});
 });
 
 test('it starts below any path without isolation headers', async () => {

@@ -1,7 +1,7 @@
 import type {Page} from 'playwright-core';
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest';
 import {lakeScenarios} from '../unit/lake/service-suite.ts';
-import {openStorageBrowser, type StorageBrowser} from './storage-browser.ts';
+import {kill, numbers, openStorageBrowser, stateOf, storedIn, type StorageBrowser} from './storage-browser.ts';
 
 let browser: StorageBrowser;
 let page: Page;
@@ -23,113 +23,6 @@ describe('what every store does', () => {
   test.each(Object.keys(lakeScenarios))('%s', (name) =>
     page.evaluate((scenario) => window.suite.runLakeScenario(scenario, window), name),
   );
-});
-
-/** Ends the page's process as the operating system would, the worker in it too. */
-async function kill(target: Page): Promise<void> {
-  const session = await browser.context.newCDPSession(target);
-  const crashed = target.waitForEvent('crash');
-  session.send('Page.crash').catch(() => undefined);
-  await crashed;
-  await target.close();
-}
-
-/** The log's versions and the ids of the latest one, as a tab that has just been opened sees them. */
-const state = (target: Page): Promise<{versions: number[]; ids: readonly number[]}> =>
-  target.evaluate(async () => ({
-    versions: (await window.lake.history('t')).map(({version}) => version).reverse(),
-    ids: await window.suite.readIds(window.lake, 't'),
-  }));
-
-const numbers = (count: number): number[] => Array.from({length: count}, (_, i) => i);
-
-/** Every file of the lake and what is left unfinished, by path. */
-const stored = (target: Page): Promise<{lake: string[]; unfinished: string[]}> =>
-  target.evaluate(async () => {
-    const root = await (await navigator.storage.getDirectory()).getDirectoryHandle('lakebook');
-    const walk = async (folder: FileSystemDirectoryHandle, prefix = ''): Promise<string[]> => {
-      const found: string[] = [];
-      for await (const [name, handle] of folder.entries()) {
-        if (handle instanceof FileSystemDirectoryHandle) found.push(...(await walk(handle, `${prefix}${name}/`)));
-        else found.push(prefix + name);
-      }
-      return found.sort();
-    };
-    const of = async (name: string): Promise<string[]> => walk(await root.getDirectoryHandle(name, {create: true}));
-    return {lake: await of('lake'), unfinished: await of('unfinished')};
-  });
-
-describe('a renderer that is killed in the middle of a commit', () => {
-  const commitsEach = 8;
-  const rounds = 5;
-
-  test.each([2, 3, 4, 6, 7] as const)(
-    'after step %i: the log has no gap, what was committed is there, nothing else is seen',
-    async (step) => {
-      await page.close();
-      let committed = 0;
-      for (let round = 0; round < rounds; round++) {
-        const tab = await browser.open({held: true});
-        for (let i = 0; i < commitsEach; i++, committed++) {
-          const version = await tab.evaluate(
-            async (id) => (await window.suite.write(window.lake, 't', window.suite.ids(id, 1))).version,
-            committed,
-          );
-          expect(version).toBe(committed);
-        }
-        await tab.evaluate(
-          async ([id, crashAfter]) => {
-            const held = new Promise((resolve) => new BroadcastChannel('held').addEventListener('message', resolve));
-            void window.suite.write(window.lake, 't', window.suite.ids(id, 1), {crashAfter});
-            await held;
-          },
-          [committed, step] as const,
-        );
-        await kill(tab);
-        if (step === 7) committed++;
-        const next = await browser.open();
-        expect(await state(next)).toEqual({versions: numbers(committed), ids: numbers(committed)});
-        expect((await stored(next)).unfinished).toEqual([]);
-        await next.close();
-      }
-    },
-  );
-
-  test('at any moment: whole commits are seen, and every one that was told', async () => {
-    await page.evaluate(() => window.suite.write(window.lake, 't', []));
-    await page.close();
-    const perCommit = 500;
-    let told = 0;
-    for (let round = 0; round < 8; round++) {
-      const tab = await browser.open();
-      await tab.exposeFunction('tell', (id: number) => (told = Math.max(told, id)));
-      const first = (await state(tab)).ids.length / perCommit;
-      await tab.evaluate(
-        ([from, size]) => {
-          // The cast: exposed by the test.
-          const {tell} = window as unknown as {tell: (id: number) => Promise<void>};
-          const commit = async (n: number): Promise<void> => {
-            await window.suite.write(window.lake, 't', window.suite.ids(n * size, size));
-            await tell(n + 1);
-            return commit(n + 1);
-          };
-          void commit(from);
-        },
-        [first, perCommit] as const,
-      );
-      // Its first commit loads what later ones have.
-      await expect.poll(() => told).toBeGreaterThan(first);
-      await new Promise((resolve) => setTimeout(resolve, 23 * round));
-      await kill(tab);
-      const next = await browser.open();
-      const {versions, ids} = await state(next);
-      await next.close();
-      const commits = ids.length / perCommit;
-      expect(ids).toEqual(numbers(commits * perCommit));
-      expect(versions).toEqual(numbers(commits + 1));
-      expect(commits).toBeGreaterThanOrEqual(told);
-    }
-  });
 });
 
 describe('a crash of the storage worker that a cell asks for', () => {
@@ -187,19 +80,6 @@ describe('a crash of the storage worker that a cell asks for', () => {
 });
 
 describe('several tabs', () => {
-  test('four that make 50 commits each make 200', async () => {
-    await page.evaluate(() => window.suite.write(window.lake, 't', []));
-    const tabs = [page, await browser.open(), await browser.open(), await browser.open()];
-    await Promise.all(
-      tabs.map((tab, n) =>
-        tab.evaluate(async (from) => {
-          for (let i = 0; i < 50; i++) await window.suite.write(window.lake, 't', window.suite.ids(from + i, 1));
-        }, n * 50),
-      ),
-    );
-    for (const tab of tabs) expect(await state(tab)).toEqual({versions: numbers(201), ids: numbers(200)});
-  });
-
   test('a vacuum waits for a reader in another tab, and for no tab that has died', async () => {
     const other = await browser.open();
     await page.evaluate(async () => {
@@ -266,7 +146,7 @@ describe('several tabs', () => {
 describe('when storage is full', () => {
   test('a write that outgrows the room is refused with its reason, and leaves nothing', async () => {
     await page.evaluate(() => window.suite.write(window.lake, 't', window.suite.ids(0, 3)));
-    const before = await stored(page);
+    const before = await storedIn(page);
     const session = await browser.context.newCDPSession(page);
     const {usage} = await page.evaluate(() => window.storage.status());
     await session.send('Storage.overrideQuotaForOrigin', {origin: browser.origin, quotaSize: usage + 2e6});
@@ -279,9 +159,9 @@ describe('when storage is full', () => {
       return suite.problemOf(() => suite.write(lake, 't', rows));
     });
     expect(problem).toMatchObject({code: 'QUOTA_EXCEEDED', message: expect.stringContaining('table t') as string});
-    expect(await stored(page)).toEqual(before);
+    expect(await storedIn(page)).toEqual(before);
     await session.send('Storage.overrideQuotaForOrigin', {origin: browser.origin});
-    expect(await state(page)).toEqual({versions: [0], ids: [0, 1, 2]});
+    expect(await stateOf(page)).toEqual({versions: [0], ids: [0, 1, 2]});
     expect(
       await page.evaluate(async () => (await window.suite.write(window.lake, 't', window.suite.ids(3, 1))).version),
     ).toBe(1);
@@ -301,7 +181,7 @@ test('what a page that ended left behind goes when the next one opens', async ()
   });
   await browser.load(page);
   expect(await page.evaluate(async () => (await window.lake.tables()).map(({name}) => name))).toEqual(['kept']);
-  const {lake, unfinished} = await stored(page);
+  const {lake, unfinished} = await storedIn(page);
   expect(unfinished).toEqual([]);
   expect(lake.filter((path) => !path.startsWith('kept/'))).toEqual(['tables.json']);
 });

@@ -1,6 +1,6 @@
 import type {Problem} from '../../src/lib/problem.ts';
 import type {BrowserContextOptions, Page} from 'playwright-core';
-import {addFileFromDisk, exportCell, openApp} from '../tools/app.mjs';
+import {addFileFromDisk, briefly, exportCell, openApp} from '../tools/app.mjs';
 
 type Api = typeof window.lakebook;
 type Answer<K extends 'open' | 'run' | 'query' | 'addFile' | 'addUrl'> = Awaited<ReturnType<Api[K]>>;
@@ -18,7 +18,7 @@ export interface LaunchOptions {
  * `close` fails when a request left the machine, an error went uncaught or the content security policy was broken.
  */
 export async function launch({base = '/some/path/', isolated = false, context = {}}: LaunchOptions = {}) {
-  const app = await openApp({base, isolated, context});
+  const app = await openApp({base, isolated, context, args: briefly});
   const {page} = app;
   await whenReady(page);
 

@@ -1,10 +1,10 @@
 import puppeteer from 'puppeteer-core';
 import {ensureFirefox} from '../tools/firefox.mjs';
-import {startStorageServer} from '../tools/storage-server.mjs';
+import {startPageServer} from '../tools/page-server.mjs';
 import {Checks} from './compare.mjs';
 
 /** Runs the storage's and the lake's scenarios on OPFS in Firefox, driven by WebDriver BiDi; exits with 1 when one fails. */
-const server = await startStorageServer();
+const server = await startPageServer('storage-page');
 const browser = await puppeteer.launch({
   browser: 'firefox',
   executablePath: await ensureFirefox(),

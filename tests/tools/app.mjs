@@ -17,6 +17,9 @@ const flags = [
   '--disable-sync',
 ];
 
+/** For tests: most end before a second, better compilation of the engine's functions pays off; hot ones still get it. */
+export const briefly = ['--js-flags=--wasm-tiering-budget=100000000'];
+
 /** The browser's own services, which it asks for now and then whatever its flags say; a page's request to them is still seen. */
 const browsersOwn = /(^|\.)(google|googleapis|gvt1|gstatic)\.com(:\d+)?$/;
 
@@ -28,6 +31,7 @@ const browsersOwn = /(^|\.)(google|googleapis|gvt1|gstatic)\.com(:\d+)?$/;
  * @param {string} [options.profile] a browser profile to keep; a new one that goes away when absent
  * @param {number} [options.port]
  * @param {string} [options.open] what to open below the site's address; undefined opens the site itself
+ * @param {readonly string[]} [options.args] more of the browser's flags
  * @param {import('playwright-core').BrowserContextOptions} [options.context] viewport, colour scheme …
  */
 export async function openApp({
@@ -36,6 +40,7 @@ export async function openApp({
   profile,
   port,
   open = '',
+  args = [],
   context: contextOptions = {},
 } = {}) {
   const executablePath = await findBrowser();
@@ -49,7 +54,7 @@ export async function openApp({
 
   const context = await chromium.launchPersistentContext(folder, {
     executablePath,
-    args: [...flags, `--proxy-server=127.0.0.1:${wall.port}`],
+    args: [...flags, ...args, `--proxy-server=127.0.0.1:${wall.port}`],
     acceptDownloads: true,
     ...contextOptions,
   });

@@ -221,7 +221,7 @@ const sections = [
       {path: 'notebooks', is: 'The sample notebooks.', may: []},
       {
         path: 'tests',
-        is: 'Unit tests in the folders of what they test, goldens, browser and end-to-end tests, interop with other engines, bench, tools.',
+        is: 'Unit tests in the folders of what they test, goldens, browser and end-to-end tests, soak, interop with other engines, bench, tools.',
         may: ['*'],
       },
     ],

@@ -1,7 +1,5 @@
-import {mkdirSync, rmSync} from 'node:fs';
-import {join} from 'node:path';
-import {checkNode, ensureBuilt, ensureInstalled, root, run} from './setup.mjs';
-import {firstLine, tellTotal, vitestResults} from './total.mjs';
+import {checkNode, ensureBuilt, ensureInstalled, run} from './setup.mjs';
+import {firstLine, runTests, tellTotal} from './total.mjs';
 
 /** @typedef {{name: string, passed: number, failures: string[], seconds: number}} Stage */
 
@@ -75,17 +73,7 @@ function check(name, command, args) {
 /** One of Vitest's projects, test by test. @param {string} project */
 async function vitest(project) {
   const start = performance.now();
-  mkdirSync(join(root, '.cache'), {recursive: true});
-  const report = join(root, '.cache', `vitest-${project}.json`);
-  rmSync(report, {force: true});
-  const {code} = await run(
-    'vitest',
-    ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
-    {live: true},
-  ).catch(() => ({code: 1}));
-  const {passed, failures} = vitestResults(report);
-  // A run that fails without a failed test (an error outside of one, no report) is a failure all the same.
-  if (code !== 0 && failures.length === 0) failures.push('an error outside of the tests: see above');
+  const {passed, failures} = await runTests(project);
   stages.push({name: project, passed, failures, seconds: (performance.now() - start) / 1000});
 }
 

@@ -1,6 +1,6 @@
-import {readFileSync} from 'node:fs';
-import {relative} from 'node:path';
-import {root} from './setup.mjs';
+import {mkdirSync, readFileSync, rmSync} from 'node:fs';
+import {join, relative} from 'node:path';
+import {root, run} from './setup.mjs';
 
 /**
  * Ends a suite's output: the names of what failed once more, so that the end of a long log tells, then the total as the last line;
@@ -22,6 +22,26 @@ export function firstLine(message) {
     .replace(/\x1b\[[\d;]*m/g, '')
     .split('\n');
   return line.length > 300 ? `${line.slice(0, 300)}…` : line;
+}
+
+/**
+ * Runs one of Vitest's projects and shows it test by test.
+ * @param {string} project
+ * @param {readonly string[]} [files] only those whose path has one of these words
+ */
+export async function runTests(project, files = []) {
+  const report = join(root, '.cache', `vitest-${project}.json`);
+  mkdirSync(join(root, '.cache'), {recursive: true});
+  rmSync(report, {force: true});
+  const {code} = await run(
+    'vitest',
+    ['run', ...files, '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    {live: true},
+  ).catch(() => ({code: 1}));
+  const {passed, failures} = vitestResults(report);
+  // A run that fails without a failed test (an error outside of one, no report) is a failure all the same.
+  if (code !== 0 && failures.length === 0) failures.push('an error outside of the tests: see above');
+  return {passed, failures};
 }
 
 /**

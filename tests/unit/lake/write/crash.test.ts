@@ -52,15 +52,15 @@ describe.each([false, true])('a writer that dies (in the middle of a write: %s)'
     const store = createMemoryStore();
     const table = new TestTable({store, locks: store.locks});
     await table.write({}, [{rows: ['first']}]);
-    let deaths = 0;
-    let survived = 0;
+    const deaths: number[] = [];
     const works = [
       (mortal: TestTable, row: string) => mortal.write({}, [{rows: [row]}, {rows: [`${row} too`]}]),
       (mortal: TestTable, row: string) => mortal.write({mode: 'overwrite'}, [{rows: [row]}]),
       (mortal: TestTable) => mortal.restore({version: 0}),
-      (mortal: TestTable) => mortal.vacuum({retainHours: 0, dryRun: false}, Date.now() - 3_600_000),
+      (mortal: TestTable) => mortal.vacuum({retainHours: 0, dryRun: false}, Date.now() + 7_200_000),
     ];
     for (const [number, work] of works.entries()) {
+      deaths.push(0);
       for (let life = 1; ; life++) {
         const before = await table.snapshot();
         const rowsBefore = await table.rows();
@@ -78,18 +78,16 @@ describe.each([false, true])('a writer that dies (in the middle of a write: %s)'
         expect(log.commits).toEqual(Array.from({length: log.commits.length}, (_, version) => version));
         const isCommitted = after?.version !== before?.version;
         if (died && !isCommitted) expect(await table.rows()).toEqual(rowsBefore);
-        if (died) deaths++;
-        else {
-          survived++;
-          break;
-        }
+        if (!died) break;
+        deaths[number] = life;
         if (life > 300) throw new Error('It never gets through.');
       }
+      // The vacuum, which comes last, takes the older versions.
       const {version = -1} = (await table.snapshot()) ?? {};
-      for (let each = 0; each <= version; each++) await table.rows({version: each});
+      for (let each = number < 3 ? 0 : version; each <= version; each++) await table.rows({version: each});
     }
-    expect(survived).toBe(works.length);
-    expect(deaths).toBeGreaterThan(15);
+    expect(Math.min(...deaths)).toBeGreaterThan(0);
+    expect(deaths.reduce((sum, each) => sum + each)).toBeGreaterThan(15);
   });
 });
 
