@@ -180,6 +180,47 @@ describe('from an empty start to an export', () => {
     await eventually(() => query.getByRole('alert').textContent()).toContain('nothing_such');
     expect(await query.getByRole('alert').textContent()).not.toMatch(/\bat \w+.*:\d+:\d+/);
   });
+
+  test('k-means shows its figures below the rows; its centres are a table of their own where they are asked for', async () => {
+    await app.open(`\`\`\`sql points
+SELECT (i % 3) * 10 + i / 100.0::DOUBLE AS x FROM range(60) r(i)
+\`\`\`
+
+\`\`\`step grouped = kmeans
+features: [x]
+k: 3
+\`\`\`
+
+\`\`\`step centres = kmeans
+from: points
+features: [x]
+k: 3
+elbow_max: 0
+give: centres
+\`\`\`
+
+\`\`\`sql largest
+SELECT round(max(x)) AS x FROM centres
+\`\`\`
+`);
+    const {ok, cells} = await app.run();
+    expect([ok, cells.map(({name, rowsOut}) => [name, rowsOut])]).toEqual([
+      true,
+      [['points', 60], ['grouped', 60], ['centres', 3], ['largest', 1]], // prettier-ignore
+    ]);
+    expect((await app.query('SELECT cluster, size, round(x, 9) AS x FROM centres')).rows).toEqual([
+      [0, 20, 0.285],
+      [1, 20, 10.295],
+      [2, 20, 20.305],
+    ]);
+    const [figures, own] = [cell(page, 'grouped').locator('.figures'), cell(page, 'centres').locator('.figures')];
+    await cell(page, 'grouped').scrollIntoViewIfNeeded();
+    await eventually(() => figures.getByRole('region', {name: 'centres'}).locator('tbody tr').count()).toBe(3);
+    await eventually(() => figures.getByLabel('inertia by k').count()).toBe(1);
+    await cell(page, 'centres').scrollIntoViewIfNeeded();
+    await eventually(() => own.textContent()).toContain('silhouette');
+    expect(await own.getByRole('region', {name: 'centres'}).count()).toBe(0);
+  });
 });
 
 describe('on a narrow window', () => {

@@ -242,7 +242,9 @@ describe('inserting', () => {
   test('an insert that fails leaves no table and no open transaction', async () => {
     await node.engine.insertColumns('once', [{kind: 'numbers', name: 'x', values: Float64Array.of(1)}], true);
     expect(
-      await problem(node.engine.insertColumns('once', [{kind: 'numbers', name: 'x', values: Float64Array.of(2)}], true)),
+      await problem(
+        node.engine.insertColumns('once', [{kind: 'numbers', name: 'x', values: Float64Array.of(2)}], true),
+      ),
     ).toMatchObject({code: 'NAME_EXISTS'});
     expect(await rows('FROM once')).toEqual([[1]]);
     await node.engine.insertColumns('once', [{kind: 'numbers', name: 'x', values: Float64Array.of(3, 4)}], false);
