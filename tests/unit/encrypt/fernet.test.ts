@@ -43,7 +43,7 @@ test('any bytes in any pieces come back', async () => {
   await fc.assert(
     fc.asyncProperty(pieces, async (given) => {
       const back = await decrypt(await encrypt(given, {as: 'fernet', key}), key);
-      expect(Buffer.from(await back.arrayBuffer())).toEqual(Buffer.concat(given));
+      expect(Buffer.concat(given).equals(Buffer.from(await back.arrayBuffer()))).toBe(true);
     }),
   );
 });
