@@ -23,6 +23,8 @@ export interface Problem {
   readonly sqlState?: string;
   /** Where two schemas differ, column by column. */
   readonly differences?: readonly Difference[];
+  /** The cell further down that is needed: below it, the cell that has the problem would have none. */
+  readonly below?: string;
 }
 
 /** A column with its type in the table and in the rows; null where it is missing. */

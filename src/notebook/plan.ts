@@ -261,6 +261,7 @@ function inputTable(input: string, above: Above, scope: Scope, problems: Problem
           code: 'CELL_NOT_FOUND',
           message: `It reads ${input}, which stands further down.`,
           hint: 'Cells run from top to bottom: move this one below it.',
+          below,
         },
   );
   return undefined;

@@ -287,6 +287,16 @@ export class Page extends Messages {
     );
   }
 
+  /** Moves a cell below the one that it reads. */
+  async moveBelow(id: string, name: string): Promise<void> {
+    const {cells} = this.session.document.notebook;
+    const named = cellNamed(this.session.document.notebook, name);
+    if (named === undefined) return;
+    this.session.document.move([id], cells.indexOf(named) + 1);
+    await this.show(id);
+    this.say(`Moved below ${name}.`);
+  }
+
   select(id: string, how: 'only' | 'toggle' | 'range'): void {
     const {selection, notebook} = this.session.document;
     if (how === 'only') this.session.document.select(selection.size === 1 && selection.has(id) ? [] : [id]);

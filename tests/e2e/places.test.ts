@@ -53,6 +53,29 @@ describe('the focus stays on a cell, or on the one at its place', () => {
   });
 });
 
+test('a cell that reads one further down offers to move below it, with the keyboard too, and undo brings it back', async () => {
+  const [early, other, typed] = [
+    block('sql early', 'SELECT count(*) AS n FROM typed'),
+    block('sql other', 'SELECT 2 AS n'),
+    block('sql typed', 'SELECT 1 AS n'),
+  ];
+  await app.open(`# Order\n\n${early}${other}${typed}${block('step last = dedup')}`);
+  const move = cell('early').getByRole('button', {name: 'Move it below typed'});
+  await move.focus();
+  await page.keyboard.press('Enter');
+  await eventually(focused).toBe('Cell early');
+  expect(await move.count()).toBe(0);
+  const order = async (): Promise<string[]> =>
+    [...(await app.notebook()).matchAll(/^```(?:sql|step) (\w+)/gm)].map(([, name = '']) => name);
+  expect(await order()).toEqual(['other', 'typed', 'early', 'last']);
+  expect(await app.notebook()).toContain('from: typed');
+  const {ok, cells} = await app.run();
+  expect([ok, cells.map(({name}) => name)]).toEqual([true, ['other', 'typed', 'early', 'last']]);
+  await page.keyboard.press('Control+z');
+  await eventually(order).toEqual(['early', 'other', 'typed', 'last']);
+  expect(await app.notebook()).not.toContain('from:');
+});
+
 describe('what is told', () => {
   test('goes with what it tells of: a deleted cell that came back, a notebook that was left', async () => {
     await app.open(few);
