@@ -7,7 +7,7 @@ import type {Row} from '../lib/value.ts';
 import type {Ports} from '../ports/index.ts';
 import {columnChanges, changedCounts, changedRows, removedRows, type ColumnChange} from '../sql/changes.ts';
 import {pageSql, type Sort} from '../sql/page.ts';
-import {profileTable, type ColumnProfile} from '../sql/profile.ts';
+import {profileColumns, profiledAtOnce, type ColumnProfile} from '../sql/profile.ts';
 import type {Rows} from '../sql/rows.ts';
 import {id, lit, sql, type Sql} from '../sql/sql.ts';
 import type {Column} from '../sql/types.ts';
@@ -67,11 +67,12 @@ export class Faces {
     });
   }
 
-  profiles(cellId: string): Promise<readonly ColumnProfile[]> {
+  /** Profiles of `profiledAtOnce` columns from one on. Each batch waits for its turn: a wide table holds nobody up. */
+  profiles(cellId: string, first: number): Promise<readonly ColumnProfile[]> {
     const cell = this.cellOf(cellId);
-    return kept(this.#profiles, this.runner.edition(cell.hash), () =>
-      this.runner.ifPresent(cell.name, 'study', (result) =>
-        profileTable(this.ports.engine, result.relation, result.columns, result.rows),
+    return kept(this.#profiles, `${this.runner.edition(cell.hash)} ${first}`, () =>
+      this.runner.ifPresent(cell.name, 'study', ({relation, columns, rows}) =>
+        profileColumns(this.ports.engine, relation, columns.slice(first, first + profiledAtOnce), rows),
       ),
     );
   }

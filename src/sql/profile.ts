@@ -204,20 +204,14 @@ interface RowSource {
   rows(query: Sql): Promise<{readonly rows: readonly Row[]}>;
 }
 
-/** Columns at a time: the queries stay short, and other work on the engine's queue waits for one batch at most. */
-const batch = 16;
+/** Columns of a wide table that are best profiled at a time: the query stays short, and other work on the engine's queue waits for one at most. */
+export const profiledAtOnce = 16;
 
-/** Profiles of a table's columns, in their order. */
-export async function profileTable(
+/** Profiles of some of a table's columns, in their order. */
+export const profileColumns = async (
   engine: RowSource,
   relation: Sql,
   columns: readonly Column[],
   rows: number,
-): Promise<readonly ColumnProfile[]> {
-  const profiles: ColumnProfile[] = [];
-  for (let i = 0; i < columns.length; i += batch) {
-    const part = columns.slice(i, i + batch);
-    profiles.push(...readProfiles(part, (await engine.rows(profileSql(relation, part, rows))).rows));
-  }
-  return profiles;
-}
+): Promise<readonly ColumnProfile[]> =>
+  readProfiles(columns, (await engine.rows(profileSql(relation, columns, rows))).rows);

@@ -158,3 +158,25 @@ describe('in a long notebook', () => {
     }
   });
 });
+
+test('a table of 1,500 columns shows its rows, and what the columns in view hold, before it is asked for more', async () => {
+  const columns = Array.from({length: 1500}, (_, i) => `c${i}`);
+  const lines = Array.from({length: 60}, (_, row) => columns.map((_, i) => row * 1500 + i).join());
+  await app.addFile('wide.csv', `${columns.join()}\n${lines.join('\n')}\n`);
+  await app.open(`${block('step wide = load', 'file: wide.csv')}${block('sql all_of_it', 'SELECT * FROM wide')}`);
+  expect((await app.run()).ok).toBe(true);
+  const grid = page.getByRole('grid', {name: 'Result of all_of_it'});
+  await grid.scrollIntoViewIfNeeded();
+  await grid.getByRole('gridcell', {name: '1501', exact: true}).waitFor();
+  const pictured = (): Promise<string[]> =>
+    grid
+      .getByRole('columnheader')
+      .filter({has: page.locator('svg')})
+      .evaluateAll((heads) => heads.map((head) => /c\d+/.exec(head.textContent)?.[0] ?? ''));
+  await eventually(pictured).toContain('c5');
+  // The engine has nothing else to do: the other 1,400 columns wait until they are in view.
+  expect((await app.query('SELECT c1499 FROM wide LIMIT 1')).rows).toEqual([[1499n]]);
+  await grid.focus();
+  await page.keyboard.press('End');
+  await eventually(pictured).toContain('c1499');
+});

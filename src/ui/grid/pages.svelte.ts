@@ -4,8 +4,10 @@ import type {Sort} from '../../sql/page.ts';
 
 export type FetchPage = (offset: number, limit: number, sort: readonly Sort[]) => Promise<readonly Row[]>;
 
-const size = 200;
 const mostPages = 40;
+
+/** Rows to a page: about so many values that a wide table's first rows are there as soon as a narrow one's. */
+export const pageSize = (columns: number): number => Math.max(25, Math.min(200, Math.floor(20_000 / columns)));
 
 /** The pages of a result that are at hand. One request runs at a time, always for what is in view by then: a fast scroll asks for little. */
 export class Pages {
@@ -18,10 +20,11 @@ export class Pages {
   constructor(
     private readonly fetch: FetchPage,
     private readonly sort: readonly Sort[],
+    private readonly size: number,
   ) {}
 
   row(index: number): Row | undefined {
-    return this.#pages.get(Math.floor(index / size))?.[index % size];
+    return this.#pages.get(Math.floor(index / this.size))?.[index % this.size];
   }
 
   /** Says which rows are in view. */
@@ -54,7 +57,7 @@ export class Pages {
 
   #missing(): number | undefined {
     const [first, last] = this.#wanted;
-    for (let page = Math.floor(first / size); page <= Math.floor(last / size); page++)
+    for (let page = Math.floor(first / this.size); page <= Math.floor(last / this.size); page++)
       if (!this.#pages.has(page)) return page;
     return undefined;
   }
@@ -64,7 +67,7 @@ export class Pages {
     this.loading = true;
     for (let page = this.#missing(); page !== undefined; page = this.#missing()) {
       try {
-        const rows = await this.fetch(page * size, size, this.sort);
+        const rows = await this.fetch(page * this.size, this.size, this.sort);
         if (turn !== this.#turn) break;
         this.#keep(page, rows);
       } catch (thrown) {
@@ -78,7 +81,7 @@ export class Pages {
   #keep(page: number, rows: readonly Row[]): void {
     const kept = new Map(this.#pages).set(page, rows);
     // The pages furthest from the view go first.
-    const middle = Math.floor((this.#wanted[0] + this.#wanted[1]) / 2 / size);
+    const middle = Math.floor((this.#wanted[0] + this.#wanted[1]) / 2 / this.size);
     while (kept.size > mostPages)
       kept.delete(
         [...kept.keys()].reduce((far, key) => (Math.abs(key - middle) > Math.abs(far - middle) ? key : far), page),

@@ -1,5 +1,5 @@
 import {beforeAll, describe, expect, test} from 'vitest';
-import {profileTable, type ColumnProfile} from '../../../src/sql/profile.ts';
+import {profileColumns, type ColumnProfile} from '../../../src/sql/profile.ts';
 import {id} from '../../../src/sql/sql.ts';
 import {openDatabase, type Database} from '../charts/database.ts';
 
@@ -11,7 +11,7 @@ beforeAll(async () => {
 async function profile(select: string): Promise<readonly ColumnProfile[]> {
   await database.run(`CREATE OR REPLACE TABLE t AS ${select}`);
   const {rows} = await database.rows('SELECT count(*) FROM t');
-  return profileTable(database, id('t'), await database.columns('t'), Number(rows[0]?.[0]));
+  return profileColumns(database, id('t'), await database.columns('t'), Number(rows[0]?.[0]));
 }
 
 describe('a profile equals what SQL says directly', () => {
