@@ -16,6 +16,7 @@ import type {Session} from '../notebook/session.svelte.ts';
 import type {OpenDialog} from './dialog.ts';
 import {saveFile} from './files/save.ts';
 import {duration} from './format.ts';
+import {hold} from './hold.ts';
 import {Messages} from './messages.svelte.ts';
 import {remember, remembered, Theme} from './theme.svelte.ts';
 
@@ -29,10 +30,6 @@ export interface RejectsOf {
 export type FaceName = 'result' | 'chart' | 'changes' | 'sql' | 'pyspark' | 'learn';
 
 const linkIn = (fragment: string): string | undefined => (fragment.startsWith(linkKey) ? fragment : undefined);
-
-/** A cell that was jumped to is held until nothing above it has moved for so long, in milliseconds. */
-const quiet = 1500;
-const nextFrame = (): Promise<number> => new Promise((done) => requestAnimationFrame(done));
 
 /** What the page itself knows beside the session: which dialog is open, which form, which face, what was said. */
 export class Page extends Messages {
@@ -135,19 +132,9 @@ export class Page extends Messages {
     if ((before === undefined) === (choice === undefined)) return;
     await tick();
     if (choice !== undefined) scrollTo({top: 0});
-    else if (this.#left !== undefined) await this.#settle(this.#left);
+    else if (this.#left !== undefined) this.#holdAt(this.#left);
     document.getElementById('notebook')?.focus({preventScroll: true});
     this.say(choice === undefined ? 'The notebook.' : 'The dashboard.');
-  }
-
-  /** Brings a cell back to its place in the window: cells above it take their height as they are drawn, which takes a few frames. */
-  async #settle({id, top}: {readonly id: string; readonly top: number}): Promise<void> {
-    for (let frame = 0, still = 0; frame < 30 && still < 3; frame++) {
-      const by = (this.element(id)?.getBoundingClientRect().top ?? top) - top;
-      still = Math.abs(by) < 1 ? still + 1 : 0;
-      scrollBy({top: by});
-      await new Promise(requestAnimationFrame);
-    }
   }
 
   // ---- cells
@@ -215,25 +202,15 @@ export class Page extends Messages {
     if (this.dashboard !== undefined) await this.showDashboard(undefined);
     await tick();
     this.focus(id);
-    await this.#hold(id, 'start');
+    this.#hold(id, 'start');
   }
-  /**
-   * Brings a cell into the window and holds it there while the cells around take their heights: they are drawn as they come near, and their
-   * results come later still. It ends as soon as the user does anything.
-   */
-  async #hold(id: string, block: 'start' | 'nearest'): Promise<void> {
-    const stop = new AbortController();
-    for (const event of ['wheel', 'touchmove', 'pointerdown', 'keydown'])
-      addEventListener(event, () => stop.abort(), {signal: stop.signal, passive: true, capture: true});
-    let end = performance.now() + quiet;
-    for (let before: number | undefined; performance.now() < end && !stop.signal.aborted; await nextFrame()) {
-      const element = this.element(id);
-      element?.scrollIntoView({block, behavior: 'instant'});
-      const place = (element?.getBoundingClientRect().top ?? 0) + scrollY;
-      if (place !== before) end = performance.now() + quiet;
-      before = place;
-    }
-    stop.abort();
+  /** Brings a cell into the window and holds it there. */
+  #hold(id: string, block: 'start' | 'nearest'): void {
+    hold(() => this.element(id)?.scrollIntoView({block, behavior: 'instant'}));
+  }
+  /** Holds a cell at a distance from the top of the window. */
+  #holdAt({id, top}: {readonly id: string; readonly top: number}): void {
+    hold(() => scrollBy({top: (this.element(id)?.getBoundingClientRect().top ?? top) - top, behavior: 'instant'}));
   }
 
   /** Gives the focus back to a cell whose element an edit has moved or taken away, or to the one that is at its place now. */
@@ -322,7 +299,7 @@ export class Page extends Messages {
     await tick();
     await this.openForm(id);
     this.inserted = undefined;
-    void this.#hold(id, 'nearest');
+    this.#hold(id, 'nearest');
     return id;
   }
 

@@ -136,6 +136,28 @@ describe('in a long notebook', () => {
     await app.run();
   });
 
+  test('the first press in the outline leads to the cell, and it stays there while the others are drawn', async () => {
+    // As on a machine with much else to do.
+    const session = await app.context.newCDPSession(page);
+    await session.send('Emulation.setCPUThrottlingRate', {rate: 6});
+    await app.reload();
+    await page.evaluate(() => scrollTo(0, 0));
+    await page.getByTitle('Go to cell_22').click();
+    const top = async (): Promise<number> => (await cell('cell_22').boundingBox())?.y ?? NaN;
+    await eventually(() => cell('cell_22').getByRole('grid').count()).toBe(1);
+    await eventually(top).toBeLessThan(160);
+    await eventually(focused).toBe('Cell cell_22');
+    await app.run();
+    expect(await top()).toBeGreaterThan(0);
+    expect(await top()).toBeLessThan(160);
+    await session.send('Emulation.setCPUThrottlingRate', {rate: 1});
+    await session.detach();
+    // What the user scrolls to is his: nothing holds the cell any more.
+    await page.mouse.move(640, 400);
+    await page.mouse.wheel(0, -900);
+    await eventually(top).toBeGreaterThan(500);
+  });
+
   test('another notebook starts at its top', async () => {
     await cell('cell_29').scrollIntoViewIfNeeded();
     expect(await page.evaluate(() => scrollY)).toBeGreaterThan(500);
