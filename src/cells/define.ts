@@ -97,7 +97,7 @@ export interface PythonContext {
 /** What a cell does, once its text has been understood. */
 export interface Work extends Making {
   readonly type: Fence;
-  /** What its rows are to those of its first input. */
+  /** How its rows relate to those of its first input. */
   readonly effect: Effect;
   /** The files that it reads, globs expanded. */
   readonly files: readonly string[];
@@ -108,7 +108,7 @@ export interface Work extends Making {
    * that decide what comes to the table.
    */
   hash(inputs: readonly InputTable[], rows?: Readonly<Record<string, unknown>>): string;
-  /** Columns that tell the time of the run: other ones in every run, of the same rows. */
+  /** Columns that hold the time of the run: their values differ from run to run over the same rows. */
   readonly runTimes: readonly string[];
   /** The query it stands for over the names of its inputs, as the page shows it. */
   shown(inputs: readonly Input[], name: string): Sql;
@@ -144,7 +144,7 @@ export interface CellType {
   readonly mayBeUnnamed: boolean;
   /** Reads what stands behind the fence's first word, and the body. */
   read(info: string, body: string, report: Report): CellText;
-  /** What stands behind the fence's first word of a cell of this name. */
+  /** The header behind the fence's first word, for a cell of this name. */
   header(cell: RunnableCell, name: string): string;
   /** The cell's lines, switched off or on. */
   switched(cell: RunnableCell, disabled: boolean): string;

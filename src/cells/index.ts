@@ -26,6 +26,6 @@ export const givesRows = (cell: Pick<RunnableCell, 'type'>): boolean => typeOf(c
 export const touchesOf = (cell: RunnableCell, params: NotebookParams): readonly Touch[] | undefined =>
   cell.problems.length > 0 ? undefined : typeOf(cell).touches(cell, params);
 
-/** The same, whatever can be read of it: for lists of who uses a thing. */
+/** The same for a cell that can't run, as far as its text can be read: lists of who uses a thing name it too. */
 export const mayTouch = (cell: Cell, params: NotebookParams): readonly Touch[] =>
   isRunnable(cell) ? (typeOf(cell).touches(cell, params, true) ?? []) : [];

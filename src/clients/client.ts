@@ -47,7 +47,7 @@ export function overWorker<Contract>(worker: WorkerLike): Connection<Contract> {
 
 let lastJob = 0;
 
-/** One worker, from its start to its end. Whoever waits for an answer of it when it ends hears why. */
+/** One worker, from its start to its end. When it ends, whoever waits for an answer hears why. */
 export class Life<Contract> {
   readonly #remote: Contract;
   readonly #terminate: () => void;
@@ -115,7 +115,7 @@ export class Life<Contract> {
     };
     try {
       return await stoppable(signal, stop, async () => {
-        // Nothing to wait for is no wait either: the job is sent before the caller goes on.
+        // With nothing to wait for, the job is sent before the caller goes on.
         if (this.#ready !== undefined) await stopped.during(this.#ready);
         isSent = true;
         const outcome = await stopped.during(this.#lifetime.during(send(this.#remote, job)));

@@ -91,7 +91,7 @@ export class Alerts {
   /** What the workspace keeps for a notebook. */
   async load(path: string): Promise<void> {
     const opening = (this.#opening = {});
-    // Nothing is kept until then: it would go from one notebook to the other, a webhook among it.
+    // Nothing is written until the new notebook's alerts are read: the old one's webhook would go into the new one.
     this.#path = '';
     this.#kept = nothing;
     this.trouble = undefined;
@@ -238,7 +238,7 @@ function alertOf(cell: string, row: readonly Value[]): Alert {
 /** A damaged file costs the marks. */
 function readKept(text: string | null): Kept {
   try {
-    // Written by `#change`; what is missing is nothing.
+    // `#change` wrote it; a missing key means none.
     return {...nothing, ...(JSON.parse(text ?? '{}') as Partial<Kept>)};
   } catch {
     return nothing;

@@ -71,7 +71,7 @@ export function findFilters(
     sources.map((source) => source.times.keys()),
     (name) => !isBookkeeping(name),
   );
-  // A text that is another one in every row is no sensor.
+  // A column whose text differs in every row names no sensors.
   const repeating = (source: TileSource): string[] =>
     [...source.values].flatMap(([name, values]) => (values.length < source.rows ? [name] : []));
   const texts = ranked(sources.map(repeating), namesASensor);

@@ -18,7 +18,7 @@ export interface DocumentEvents {
   onOpen(ran: ReadonlyMap<string, Remembered>): Promise<void>;
   /** The user deleted it: none is open. */
   onClose(): Promise<void>;
-  /** Its text is going to be another one altogether. */
+  /** The notebook is about to get another text. */
   onReplace(): void;
   /** Its text has changed, or what it may use. */
   onChange(): void;
@@ -153,7 +153,7 @@ export class Document {
     const before = this.notebook;
     this.#history.record(before, topic, Date.now());
     this.#show(next);
-    // What one parameter was set to is no news.
+    // The user sees a parameter that he sets himself.
     const held = topic === undefined ? inputsHeld(before, next) : [];
     if (held.length > 0) this.onInputs(held, []);
   }

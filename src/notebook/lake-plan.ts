@@ -81,7 +81,7 @@ export class LakeScope {
       line,
       work: {touches: [{...touch, kind: 'lake-read'}], source, check: () => undefined, program: () => source},
       inputs: [],
-      // A version that is there needs no writer.
+      // Nobody has to make a version that exists.
       after: maker === undefined ? writer?.hash : maker.hash,
       hash: contentHash(['lake', key, at ?? null, read.schemaOnly ?? false, state]),
     });
@@ -142,7 +142,7 @@ function momentOf(at: NonNullable<LakeRead['at']>): At | undefined {
   return timestamp === undefined ? undefined : {timestamp};
 }
 
-/** Whether a version came later than the writer's own, and is not that: what is read there is not what the writer alone left. */
+/** Whether the table has a version after the writer's own: a read then sees more than the writer left. */
 function isOthers({applies}: Writer, entry: TableEntry | undefined, version: number | undefined): boolean {
   if (entry === undefined || version === undefined) return false;
   const own = entry.origins.findLastIndex((origin) => origin?.applies.at(-1) === applies.self);

@@ -74,7 +74,7 @@ export class Lake {
     return this.byName.get(table.toLowerCase());
   }
 
-  /** While `work` goes on, commits are seen once a second: to read the catalogue after each would hold up the next. What it `writes` is seen in the end. */
+  /** While `work` goes on, the page reads the catalogue once a second at most: to read it after each commit would hold up the next. After work that `writes` it reads it once more. */
   async during<T>(writes: boolean, work: () => Promise<T>): Promise<T> {
     this.#busy++;
     try {

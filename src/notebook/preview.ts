@@ -49,7 +49,7 @@ export async function previewFile(
   let chosen: string | undefined;
   const choose = (found: readonly SourceTable[]): string | undefined => {
     tables = found;
-    // A view may be over what is gone: it is shown when it is asked for.
+    // A view may read a table that is gone: it is read only when the user chooses it.
     chosen = (found.find(({kind}) => kind === 'table') ?? found[0])?.name;
     return chosen;
   };

@@ -45,7 +45,7 @@ export interface TableFound {
 
 /** Rows that a table tile fetches. */
 export const tableRows = 100;
-/** A text of more different values names no sensor. */
+/** A column of more different texts than this names no sensors. */
 const mostSensors = 10_000;
 /** Different colours that are looked for; a chart has fewer names. */
 const mostColored = 100;
@@ -104,7 +104,7 @@ export class Tiles {
     private readonly runner: Runner,
   ) {}
 
-  /** Names the rows that a tile of the cell shows: a cell that wrote to a table again has its hash still. */
+  /** Names the rows that a tile shows. The cell's hash does not: a cell that writes to a table again keeps it. */
   edition(cell: CompiledCell): string {
     const input = cell.work.chart === undefined ? undefined : cell.inputs[0];
     return input === undefined

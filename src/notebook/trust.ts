@@ -98,7 +98,7 @@ function cameWith(notebook: Notebook): Trust['came'] {
   return isRead ? new Set(wantsOf(notebook).map(({key}) => key)) : 'anything';
 }
 
-/** Whether a thing came with the text: it asks for it, or names it anywhere, so that nothing becomes the user's own by his mending what stands there. */
+/** Whether a thing came with the text, which asks for it or names it anywhere: the user who mends a line does not make what it names his own. */
 function isForeign({came, text}: Trust): (thing: Thing) => boolean {
   const named = text.toLowerCase();
   return (thing) => came === 'anything' || came.has(keyOf(thing)) || named.includes(thing.name.toLowerCase());

@@ -3,7 +3,7 @@ import {isRunnable, type RunnableCell} from '../cells/define.ts';
 import {isLakeTable, type Touch} from '../run/touch.ts';
 import type {Notebook} from './define.ts';
 
-/** The cells that touch something of which `is` says that it is meant, as far as their text can be read. */
+/** Cells that touch a thing for which `is` answers true. A cell whose text can't be read touches nothing. */
 const usersOf = (notebook: Notebook, is: (touch: Touch) => boolean): RunnableCell[] =>
   notebook.cells.filter(isRunnable).filter((cell) => mayTouch(cell, notebook.params).some(is));
 

@@ -29,7 +29,7 @@ export function sideBySide(parts: readonly Part[], columns: readonly Column[]): 
     ' POSITIONAL JOIN ',
   );
   const relation = sql`(SELECT ${join(selected)} FROM ${from})`;
-  // A table with a column of that name doesn't tell its rows' places.
+  // A column called rowid hides the row's place.
   if (columns.some(({name}) => isNamed('rowid')(name))) return {relation};
   const row = id(unusedName('row_number', columns));
   return {relation, places: {from: sql`(SELECT ${join(selected)}, ${alias(0)}.rowid AS ${row} FROM ${from})`, row}};

@@ -186,7 +186,7 @@ export class Results {
   ): Promise<StoredResult> {
     const fresh = await this.ensure(through, events, signal);
     if (fresh.parts === known.parts) return known;
-    // Rows that are computed again may be others: a sample's, say.
+    // Computed again, rows may differ: those of a sample, for example.
     const {hash, figures, ms} = known;
     const passed = {...fresh, hash, through, rejects: undefined, figures, verdict: undefined, ms, bytes: 0};
     this.#known.set(hash, passed);

@@ -46,7 +46,7 @@ export const touching = <K extends Touch['kind']>(touches: readonly Touch[], kin
 export const isLakeTable = (touch: Touch, name: string): touch is TouchOf<'lake-read' | 'lake-write'> =>
   (touch.kind === 'lake-read' || touch.kind === 'lake-write') && touch.name.toLowerCase() === name.toLowerCase();
 
-/** Whether PostgreSQL is asked or written. */
+/** Whether a cell reads or writes PostgreSQL. */
 export const isPostgres = ({kind}: Touch): boolean => kind === 'postgres-read' || kind === 'postgres-write';
 
 /** Whether a statement of PostgreSQL's names the table; one that can't be taken apart may name any. */

@@ -125,7 +125,7 @@ export async function compareVersions(
       );
     }
   } finally {
-    // What is told is what was found or why not, not that clearing up failed.
+    // A failure to clear up does not replace what was found, or why nothing was.
     for (const reader of readers) await lake.closeRead(reader).catch(() => undefined);
     await engine
       .execute([left, right, paired].map((each) => sql`DROP TABLE IF EXISTS ${id(each)}`))

@@ -51,7 +51,7 @@ export async function writeFiles(
   };
   let [files, done] = [0, 0];
   // While one file is filled, the next is opened and the one before is closed; they are closed in their order, which is that of the log.
-  // One failure ends the write and makes the others fail: what is told is the first.
+  // One failure ends the write and makes the others fail: the user is told the first.
   const failures: unknown[] = [];
   let opening = opened();
   let closing: Promise<unknown> = Promise.resolve();
@@ -149,7 +149,7 @@ function bound(which: Sql, name: string, type: DeltaType): Sql {
     case 'timestamp_ntz':
       return value;
     case 'string':
-      // The log keeps 32 characters of a text, and has to see what comes after them.
+      // The log keeps 32 characters of a text, and looks at what follows to round its upper bound.
       return sql`left(${value}, 128)`;
     default:
       return typeof type === 'string' && /^(long|integer|short|byte|decimal)/.test(type) ? value : sql`NULL`;

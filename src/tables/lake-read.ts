@@ -28,7 +28,7 @@ export async function readLakeTable(
     await fillTable(ports, plan, schemaOnly === true ? [] : allFiles(plan), {table: to.into, onProgress, signal});
     return {version: plan.version, columns: await engine.describe(sql`FROM ${id(to.into)}`, {signal})};
   } finally {
-    // What is told is why the read failed, not that closing did too.
+    // The user is told why the read failed, not that closing failed too.
     await lake.closeRead(plan.reader).catch(() => undefined);
   }
 }

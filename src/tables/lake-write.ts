@@ -131,7 +131,7 @@ export async function writeLakeTable(
       facts,
     };
   } catch (thrown) {
-    // What is told is why the write failed, not that giving up did too.
+    // The user is told why the write failed, not that giving up failed too.
     await lake.abort(plan.transaction).catch(() => undefined);
     throw thrown;
   } finally {

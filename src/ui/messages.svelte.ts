@@ -6,7 +6,7 @@ export interface Toast {
   readonly hint?: string | undefined;
   readonly tone: 'plain' | 'bad' | 'busy';
   readonly action?: {readonly label: string; readonly run: () => void};
-  /** Whether what it tells of is still so; it goes when it isn’t. */
+  /** Whether what it tells is still true; it goes when it isn’t. */
   readonly holds?: (() => boolean) | undefined;
 }
 

@@ -108,7 +108,7 @@ class Texts implements ColumnBuilder {
   }
 }
 
-/** The parts in one array; they are let go one by one. */
+/** Joins the parts in one array, and frees each once it is copied. */
 function joined<T extends {readonly length: number; set(values: T, at: number): void}>(
   parts: T[],
   make: (length: number) => T,

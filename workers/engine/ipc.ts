@@ -93,7 +93,7 @@ function nullsOf(values: Int32Array | Int8Array | BigInt64Array, missing: number
   return nullCount === 0 ? {nullCount} : {nullCount, nullBitmap};
 }
 
-/** A loop of its own: floats stay fast. */
+/** In a loop of its own, so that the one for floats stays fast. */
 function nansOf(values: Float64Array): Nulls {
   const nullBitmap = new Uint8Array(Math.ceil(values.length / 8));
   let nullCount = 0;

@@ -19,7 +19,7 @@ export async function createExport(store: Store, encrypt?: Encryption): Promise<
 export const removeExport = (store: Store, name: string): Promise<void> =>
   store.remove(`${folder}/${name.replaceAll('/', '')}`);
 
-/** Hands on to `sink` what encryption makes of the bytes it is given; a failure of either ends both. */
+/** Encrypts the bytes it is given and writes them to `sink`; a failure of either ends both. */
 function encryptedSink(sink: Sink, {writable, readable}: Encrypting): Sink {
   const writer = writable.getWriter();
   const written = (async () => {

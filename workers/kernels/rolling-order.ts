@@ -17,7 +17,7 @@ export interface RollingOrder {
 
 const digit = 16;
 const digits = 2 ** digit;
-/** As many pairs of keys get a number each, whether they come or not. */
+/** Where no more pairs of keys than this are possible, each gets a number, whether it occurs or not. */
 const mostGroups = 2 ** 24;
 
 /** `times` are microseconds, −2⁶³ for none; `keys` tell the groups. */

@@ -86,7 +86,7 @@ function mapType({keyType, valueType, valueContainsNull}: MapType, column: strin
   ]);
   const field = new Field('key_value', entries, false);
   const type = new Map_(field);
-  // Arrow's constructor has renamed it.
+  // Arrow's constructor renames the field.
   Object.assign(field, {name: 'key_value'});
   return type;
 }

@@ -81,7 +81,7 @@ export function createLakeService({tables: opened, parquet, jobs, crash}: Shared
       outcome(async () => {
         const {tables, reads} = await openedToMove();
         const place = await tables.open(name);
-        // Before the snapshot: a vacuum must not come between.
+        // Taken before the snapshot is read, so that no vacuum comes between.
         const release = await tables.use(place);
         try {
           return reads.open(await tables.snapshot(place, at), release);

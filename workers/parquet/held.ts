@@ -1,4 +1,4 @@
-/** The library reads every column of a file by itself: each of those reads costs more than a few megabytes at once. */
+/** The library reads every column with reads of its own, and each costs more than reading a few megabytes at once. */
 const smallBytes = 4 << 20;
 
 /** The same bytes, in memory when they are few. */

@@ -66,11 +66,11 @@ function* statementsOf(script: string): Generator<Statement> {
   }
 }
 
-/** Who owns what and may do what is the other server's affair, and so are its settings and extensions. */
+/** Owners, permissions, settings and extensions belong to the server that wrote the dump: they are left out. */
 const ofTheServer =
   /^(?:ALTER\s[^;']*\sOWNER\s+TO\s|GRANT\s|REVOKE\s|ALTER\s+DEFAULT\s+PRIVILEGES|SET\s+(?!search_path|check_function_bodies)|(?:CREATE|COMMENT\s+ON)\s+EXTENSION|(?:BEGIN|START\s+TRANSACTION|COMMIT|END)\b)/i;
 
-/** Would end the transaction that the dump runs in. */
+/** Statements that would end the transaction in which the dump runs. */
 const endsIt = /^(?:ROLLBACK(?!\s+(?:(?:WORK|TRANSACTION)\s+)?TO\b)|ABORT\b|PREPARE\s+TRANSACTION)/i;
 
 /** Runs a dump as one transaction: all of it, or nothing. Gives the number of statements that were run. */

@@ -18,5 +18,5 @@ export function serve<Contract extends {readonly [Name in keyof Contract]: (...g
   Comlink.expose(Object.fromEntries(services), endpoint);
 }
 
-/** Functions can't be cloned: what came as one is a proxy. */
+/** Functions can't be cloned: one that crossed is a proxy. */
 const isCallback = (given: unknown): given is Comlink.ProxyMethods => typeof given === 'function';

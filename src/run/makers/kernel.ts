@@ -26,7 +26,7 @@ export const makeByKernel: Maker<ProgramOf<'kernel'>> = async (program, context)
     if (base?.rows !== made) throw new Error(`${program.fn} gave ${made} rows for ${base?.rows}`);
     return {base, figures};
   } catch (thrown) {
-    // What went wrong matters more than that this does, too: an engine that is gone has no tables.
+    // The first failure is the one to tell: an engine that is gone can't drop its tables.
     await engine.execute([clear]).catch(() => undefined);
     throw thrown;
   }

@@ -4,7 +4,7 @@ import type {Page} from '../page.svelte.ts';
 const slack = 5;
 const edge = 70;
 
-/** Dragging cells by their handle: a short press selects, a longer way moves. */
+/** Drags cells by their handle: a press that hardly moves selects, a longer one moves. */
 export class Reorder {
   /** The cells on the move. */
   ids = $state.raw<readonly string[]>([]);

@@ -18,7 +18,7 @@ const painted = [
 function inline(from: Element, to: Element): void {
   const style = getComputedStyle(from);
   const parent = from.parentElement === null ? undefined : getComputedStyle(from.parentElement);
-  // What is inherited unchanged need not be said again: a line chart stays small.
+  // A style that an element inherits is not written again, so that a line chart stays small.
   const said = painted.flatMap((name) =>
     parent?.getPropertyValue(name) === style.getPropertyValue(name) &&
     from.getAttribute(name) === null &&

@@ -29,7 +29,7 @@ export const ways = {
 } as const satisfies Record<string, {as: Encryption['as']; wants: Encrypted['wants']; title: string; about: string}>;
 export type Way = keyof typeof ways;
 
-/** What a reader chose in a dialog that exports something. */
+/** What the user chose in a dialog that exports something. */
 export class EncryptChoice {
   on = $state(false);
   way = $state<Way>('age-passphrase');

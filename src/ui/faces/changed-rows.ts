@@ -37,7 +37,7 @@ export function changedRows(changes: Changes): ChangedRows {
   }
   return {
     columns: shown.map(({column}) => column),
-    // The values before ride along behind those that are shown.
+    // The values before stand behind those that are shown.
     fetch: async (offset, limit) =>
       (await changes.fetchRows(offset, limit)).map((row) => [
         ...shown.map(({at}) => row[at] ?? null),

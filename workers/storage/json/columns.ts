@@ -18,7 +18,7 @@ import type {Shape} from './shape.ts';
 export interface ColumnBuilder {
   readonly type: DataType;
   append(value: Json | undefined): void;
-  /** What was gathered, and starts anew. */
+  /** Gives what it gathered and starts anew. */
   finish(): Data;
 }
 
@@ -48,7 +48,7 @@ function structBuilder(fields: ReadonlyMap<string, Shape>): ColumnBuilder {
   return fields.size === 0 ? new TextBuilder() : new StructBuilder(fields);
 }
 
-/** Bits that say which values are there; grows by doubling. */
+/** One bit a value says whether it is there; it grows by doubling. */
 class Validity {
   #bits = new Uint8Array(1024);
   length = 0;

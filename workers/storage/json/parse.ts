@@ -7,7 +7,7 @@ const longInteger = /(?<![\d.])(?:[1-9]\d{16}|9\d{15})/;
 const longIntegerValue = /([:,[\s]|^)(-?[1-9]\d{15,})(?=[\s,\]}]|$)/g;
 /** A float that is a whole number: `21.0`, `1e3`. JavaScript no longer tells it from an integer. */
 const wholeFloat = /\d(?:\.0+|[eE][+-]?\d+)(?=[\s,\]}]|$)/;
-/** Strings, which are left alone, and what may be a number in need of care. */
+/** Finds strings, which stay as they are, and numbers, some of which JSON.parse would change. */
 const tokens = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|-?Infinity|NaN/g;
 const integerToken = /^-?[1-9]\d{15,}$/;
 const notFinite = /^-?(?:NaN|Infinity)$/;

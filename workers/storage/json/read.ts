@@ -14,7 +14,7 @@ const maxColumns = 10_000;
 /** Whole floats (`21.0`) are looked for in the first records, then in some: a column that has none there but only whole numbers is BIGINT. */
 const carefulRecords = 10_000;
 const carefulEvery = 64;
-/** After so many records of which none could be read, the file is taken for no JSON. */
+/** A file isn't JSON when none of its first records, this many, can be read. */
 const maxBroken = 10_000;
 /** How much of a rejected record is kept. */
 const maxRaw = 1 << 20;
