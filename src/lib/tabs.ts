@@ -8,6 +8,9 @@ export const lockNames = {
   files: (name: string): string => `lakebook/${name}`,
 } as const;
 
+/** Where a tab asks the one that owns the workspace to give it up. */
+export const workspaceChannel = 'lakebook-workspace';
+
 /** Where the worker of each tab tells all of them which table has changed. */
 export const lakeChannel = 'lakebook-lake';
 

@@ -133,6 +133,14 @@ export class Document {
     });
   }
 
+  /** Saves, with the edits that are made meanwhile. */
+  async saveAll(): Promise<void> {
+    for (let saved: Notebook | undefined; saved !== this.notebook;) {
+      saved = this.notebook;
+      await this.save();
+    }
+  }
+
   /** Saves as the page goes away, which may be before a write is through: what is unwritten is kept beside it. */
   leave(): void {
     if (this.path !== '' && this.notebook !== this.#written && this.writes.mayWrite)

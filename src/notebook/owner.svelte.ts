@@ -7,11 +7,15 @@ export class Owner {
   readonly isHere = $derived(this.state === 'here');
   #ownership: Ownership | undefined;
 
-  /** Learns whether this tab is the owner; resolves then. `onMoved` is called whenever another tab takes over. */
-  async start(opening: Promise<Ownership>, onMoved: () => void): Promise<void> {
+  /** Learns whether this tab is the owner; resolves then. `save` runs before another tab takes over, and `onMoved` once it has. */
+  async start(
+    opening: Promise<Ownership>,
+    {save, onMoved}: {readonly save: () => Promise<void>; readonly onMoved: () => void},
+  ): Promise<void> {
     const ownership = await opening;
     this.#ownership = ownership;
     this.state = ownership.isOwner ? 'here' : 'elsewhere';
+    ownership.onAsked(save);
     ownership.onLost(() => {
       this.state = 'moved';
       onMoved();

@@ -115,7 +115,10 @@ export class Session {
   async start(ownership?: Promise<Ownership>): Promise<void> {
     if (ownership !== undefined)
       await this.owner
-        .start(ownership, () => void this.runs.stop().finally(() => this.ports.postgres.close()))
+        .start(ownership, {
+          save: () => this.document.saveAll(),
+          onMoved: () => void this.runs.stop().finally(() => this.ports.postgres.close()),
+        })
         .catch((thrown: unknown) => this.notices.notify(problemOf(thrown)));
     await this.#load();
     this.opened = true;

@@ -180,7 +180,12 @@ export interface Ownership {
   readonly isOwner: boolean;
   /** Called when another tab takes over: from then on this one may not write. Returns the way to stop listening. */
   onLost(listener: () => void): () => void;
-  /** Makes this tab the owner; the one before is told. What this tab has loaded may be older than what is stored: load it anew then. */
+  /** `save` runs when another tab asks for the workspace, before this one gives it up. */
+  onAsked(save: () => Promise<void>): void;
+  /**
+   * Makes this tab the owner, once the one before has saved; one that doesn't answer loses it after a few seconds. What this tab has loaded may
+   * be older than what is stored: load it anew then.
+   */
   takeOver(): Promise<void>;
 }
 

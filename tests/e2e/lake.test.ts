@@ -373,6 +373,26 @@ describe('two tabs', () => {
     await eventually(() => app.page.getByLabel('Title of the notebook').inputValue()).toBe('Edited there');
     await other.close();
   });
+
+  test('what is edited at the very moment of a takeover is kept', async () => {
+    await app.open(notebook(first));
+    let [from, to] = [app.page, await app.context.newPage()];
+    await to.goto(app.url);
+    await to.getByRole('dialog', {name: 'Lakebook is open in another tab'}).waitFor();
+    await to.evaluate(() => window.lakebook.ready);
+    for (let round = 0; round < 4; round++) {
+      // Not a keystroke: that would wait for the other tab to be in front.
+      await Promise.all([
+        from.evaluate((title) => {
+          void window.lakebook.open(`---\ntitle: ${title}\n---\n`);
+        }, `Edit ${round}`),
+        to.getByRole('button', {name: /^Use it here/}).click(),
+      ]);
+      await eventually(() => to.getByLabel('Title of the notebook').inputValue()).toBe(`Edit ${round}`);
+      [from, to] = [to, from];
+    }
+    await (from === app.page ? to : from).close();
+  });
 });
 
 describe('on a narrow, dark window', () => {

@@ -98,7 +98,7 @@ test('a tab that doesn’t own the workspace saves nothing; taking it over shows
   const ports = await portsOf();
   const owner = await opened(ports);
   await owner.notebooks.openMarkdown(notebook('One', 'SELECT 1 AS n'));
-  const other = await opened(ports, {isOwner: false, onLost: () => () => undefined, takeOver: () => Promise.resolve()});
+  const other = await opened(ports, {isOwner: false, onLost: () => () => undefined, onAsked: () => undefined, takeOver: () => Promise.resolve()});
   other.document.setTitle('Theirs');
   await other.document.save();
   expect(other.document.saved).toBe('failed');
