@@ -31,6 +31,8 @@ export interface DocumentEvents {
 
 /** An edit is written after so many milliseconds, whatever edits follow. */
 const autosaveDelay = 400;
+/** What could not be written is tried again after so many milliseconds, until it can. */
+const retryDelay = 2000;
 
 /** The open notebook: its text with undo and saving, what it may use, which cells are selected. */
 export class Document {
@@ -38,6 +40,8 @@ export class Document {
   /** Its place in the workspace; '' when none is open. */
   path = $state('');
   saved = $state<'saved' | 'saving' | 'failed'>('saved');
+  /** When saving first failed, while it does. */
+  failedSince = $state.raw<Date | undefined>();
   selection = $state.raw<ReadonlySet<string>>(new Set());
   canUndo = $state(false);
   canRedo = $state(false);
@@ -71,7 +75,7 @@ export class Document {
     this.trust = trust;
     this.notebook = notebook;
     this.#written = notebook;
-    this.saved = 'saved';
+    [this.saved, this.failedSince] = ['saved', undefined];
     this.selection = new Set();
     this.#history.clear();
     this.#tellHistory();
@@ -117,14 +121,16 @@ export class Document {
       if (path === '') return;
       if (notebook === this.#written) {
         // An edit that was undone before it was saved.
-        if (this.notebook === notebook) this.saved = 'saved';
+        if (this.notebook === notebook) [this.saved, this.failedSince] = ['saved', undefined];
         return;
       }
       const isKept = await this.writes.keep(async () => {
         await this.workspace.write(path, notebook);
         await this.workspace.writeRan(path, ran);
-      });
+      }, this.failedSince !== undefined);
       if (isKept) this.#written = notebook;
+      this.failedSince = isKept ? undefined : (this.failedSince ?? new Date());
+      if (!isKept && this.writes.mayWrite) this.#saveTimer ??= setTimeout(() => void this.save(), retryDelay);
       if (this.notebook === notebook) {
         this.saved = isKept ? 'saved' : 'failed';
         if (isKept) this.workspace.forgetLeft();

@@ -22,14 +22,14 @@ export class Writes {
     return this.#last;
   }
 
-  /** Writes at once and says whether it is kept; a failure is told, and what is on the page stays. */
-  async keep(write: () => Promise<void>): Promise<boolean> {
+  /** Writes at once and says whether it is kept; what is on the page stays. A failure is told, unless it is known from a try before. */
+  async keep(write: () => Promise<void>, isKnown = false): Promise<boolean> {
     if (!this.mayWrite) return false;
     try {
       await write();
       return true;
     } catch (thrown) {
-      this.events.notify(problemOf(thrown));
+      if (!isKnown) this.events.notify(problemOf(thrown));
       return false;
     }
   }

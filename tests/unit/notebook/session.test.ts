@@ -98,7 +98,12 @@ test('a tab that doesn’t own the workspace saves nothing; taking it over shows
   const ports = await portsOf();
   const owner = await opened(ports);
   await owner.notebooks.openMarkdown(notebook('One', 'SELECT 1 AS n'));
-  const other = await opened(ports, {isOwner: false, onLost: () => () => undefined, onAsked: () => undefined, takeOver: () => Promise.resolve()});
+  const other = await opened(ports, {
+    isOwner: false,
+    onLost: () => () => undefined,
+    onAsked: () => undefined,
+    takeOver: () => Promise.resolve(),
+  });
   other.document.setTitle('Theirs');
   await other.document.save();
   expect(other.document.saved).toBe('failed');
@@ -166,10 +171,13 @@ test('a write that fails is told, and the next one is tried', async () => {
   document.setTitle('Lost');
   await document.save();
   expect(document.saved).toBe('failed');
+  expect(document.failedSince).toBeDefined();
+  await document.save();
+  // Told once, however often it is tried.
   expect(notices.list.map(({problem}) => problem.message)).toEqual(['The disk is full.']);
   fails = false;
-  await document.save();
-  expect(document.saved).toBe('saved');
+  await expect.poll(() => document.saved, {timeout: 10_000}).toBe('saved');
+  expect(document.failedSince).toBeUndefined();
   expect(await text(ports, 'one')).toContain('title: Lost');
 });
 
