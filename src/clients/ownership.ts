@@ -2,7 +2,7 @@ import {holdLock, lockNames, workspaceChannel, type Release} from '../lib/tabs.t
 import type {Ownership} from '../ports/index.ts';
 
 /** How long an owner that is asked for the workspace may take to save, in milliseconds; one that hangs loses it then. */
-const patience = 5000;
+const patience = 10_000;
 
 /**
  * Asks for the workspace; resolves once it is known whether another tab has it. Where there are no Web Locks (a page that isn't

@@ -139,7 +139,7 @@ describe('in a long notebook', () => {
   test('the first press in the outline leads to the cell, and it stays there while the others are drawn', async () => {
     // As on a machine with much else to do.
     const session = await app.context.newCDPSession(page);
-    await session.send('Emulation.setCPUThrottlingRate', {rate: 6});
+    await session.send('Emulation.setCPUThrottlingRate', {rate: 3});
     await app.reload();
     await page.evaluate(() => scrollTo(0, 0));
     await page.getByTitle('Go to cell_22').click();
