@@ -59,12 +59,13 @@ export function safePath(path: string, what: string): string {
 async function* contentOf(entry: FileEntry, name: string): AsyncGenerator<Uint8Array> {
   const {readable, writable} = new TransformStream<Uint8Array, Uint8Array>();
   const done = orDamaged(name, () => entry.getData(writable, {checkCrc32: true}));
-  // Whoever reads gets the failure.
-  done.catch(() => undefined);
+  // The library leaves what it writes to open when it fails: whoever reads would wait for ever.
+  const failed = done.then(() => new Promise<never>(() => undefined));
+  failed.catch(() => undefined);
   const reader = readable.getReader();
   try {
     for (;;) {
-      const next = await orDamaged(name, () => reader.read());
+      const next = await orDamaged(name, () => Promise.race([reader.read(), failed]));
       if (next.done) break;
       yield next.value;
     }
