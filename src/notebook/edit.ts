@@ -158,6 +158,11 @@ export const renameTable = (notebook: Notebook, from: string, to: string): Noteb
     ),
   );
 
+/** The files that cells name themselves, not by a parameter. */
+export const filesNamed = (notebook: Notebook): readonly string[] => [
+  ...new Set(notebook.cells.flatMap((cell) => touching(mayTouch(cell, {}), 'file').map(({name}) => name))),
+];
+
 /** The same notebook on another file: every cell that names the old one names the new one. */
 export const replaceFile = (notebook: Notebook, old: string, name: string): Notebook =>
   rebuild(
