@@ -54,6 +54,17 @@ function sqliteReadOnly(): Plugin {
   };
 }
 
+/**
+ * Gives a worker a file of its own that only imports the rest. Chunks that are loaded later import what they share with the worker: if that were in
+ * the worker's own file, WebKit would run it a second time, and every request would get two answers.
+ */
+function workersThatRunOnce(): Plugin {
+  return {
+    name: 'lakebook:workers-that-run-once',
+    options: (options) => ({...options, preserveEntrySignatures: 'strict'}),
+  };
+}
+
 /** The order in which a learner meets the shipped notebooks; any others follow by name. */
 const course = ['clean-a-sensor-file', 'sensors-from-raw-to-insight', 'convert-files'];
 
@@ -99,7 +110,11 @@ export default defineConfig({
   plugins: [svelte({configFile: false}), offlineFiles()],
   define: {__SAMPLE_CARDS__: JSON.stringify(sampleCards())},
   // PGlite names eval and never gets to it; the content security policy would not let it.
-  worker: {format: 'es', plugins: () => [sqliteReadOnly()], rolldownOptions: {checks: {eval: false}}},
+  worker: {
+    format: 'es',
+    plugins: () => [sqliteReadOnly(), workersThatRunOnce()],
+    rolldownOptions: {checks: {eval: false}},
+  },
   // These two load their own wasm by address; pre-bundling would lose it.
   optimizeDeps: {exclude: ['@duckdb/duckdb-wasm', 'parquet-wasm']},
   build: {

@@ -54,5 +54,7 @@ void window.lakebook.ready.then(keepOffline, keepOffline);
 // A page that goes to the background may never come back.
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'hidden') session.document.leave();
+  // The browser's settings, where its data is cleared, are in another tab.
+  else void window.lakebook.ready.then(() => session.checkStorage());
 });
 addEventListener('pagehide', () => session.document.leave());

@@ -1,7 +1,7 @@
 import {PGlite} from '@electric-sql/pglite';
-import {OpfsAhpFS} from '@electric-sql/pglite/opfs-ahp';
 import {holdLock, lockNames} from '../src/lib/tabs.ts';
 import {Failed} from './postgres/ask.ts';
+import {openFiles} from './postgres/files.ts';
 import {createPostgresService, settings, type OpenPostgres} from './postgres/service.ts';
 import {serve} from './shared/serve.ts';
 
@@ -28,14 +28,25 @@ async function hold(): Promise<void> {
 async function open(): Promise<OpenPostgres> {
   // A dump that is only looked at gets a database of its own, in memory.
   if (self.name === 'throw-away') return {pg: await PGlite.create({startParams}), kept: false};
-  // Private windows have no such file system: then the database lives as long as the page.
-  const kept = await navigator.storage.getDirectory().then(
-    () => true,
-    () => false,
-  );
-  if (kept) await hold();
-  const pg = await PGlite.create({...(kept ? {fs: new OpfsAhpFS(folder)} : {}), startParams});
-  return {pg, kept};
+  const root = await privateFiles();
+  if (root === undefined) return {pg: await PGlite.create({startParams}), kept: false};
+  await hold();
+  const {files, started} = await openFiles(root, folder);
+  const pg = await PGlite.create({fs: files, startParams});
+  await started();
+  return {pg, kept: true};
 }
+
+/** Private windows have none, and neither have pages that aren't a secure context: then the database lives as long as the page. */
+async function privateFiles(): Promise<FileSystemDirectoryHandle | undefined> {
+  try {
+    return await navigator.storage.getDirectory();
+  } catch {
+    return undefined;
+  }
+}
+
+// PGlite leaves the promise of a file that can't be opened to nobody, and waits for it for ever: the page hears of it as of any error.
+addEventListener('unhandledrejection', ({reason}) => reportError(reason));
 
 serve(createPostgresService(open));

@@ -144,6 +144,7 @@ export class Life<Contract> {
 /** Workers of one kind, one at a time: when one has ended, the next call has a new one. */
 export class Client<Contract> {
   readonly #listeners = new Set<(why: string) => void>();
+  readonly #problemListeners = new Set<(problem: Problem) => void>();
   #running: Life<Contract> | undefined;
 
   constructor(private readonly manner: Manner<Contract>) {
@@ -164,8 +165,18 @@ export class Client<Contract> {
     return this.life.ask(send);
   }
 
-  call<T>(send: (remote: Contract, job: number) => Promise<Outcome<T>>, signal?: AbortSignal): Promise<T> {
-    return this.life.call(send, signal);
+  async call<T>(send: (remote: Contract, job: number) => Promise<Outcome<T>>, signal?: AbortSignal): Promise<T> {
+    try {
+      return await this.life.call(send, signal);
+    } catch (thrown) {
+      for (const listener of this.#problemListeners) listener(problemOf(thrown));
+      throw thrown;
+    }
+  }
+
+  /** Called with what any call rejects with. */
+  onProblem(listener: (problem: Problem) => void): void {
+    this.#problemListeners.add(listener);
   }
 
   /** Called when a worker has ended and a new one starts at once. Returns the way to stop listening. */

@@ -10,6 +10,9 @@ import type {PostgresPort, PostgresRun} from '../ports/index.ts';
 import {moved} from './callbacks.ts';
 import {Client, overWorker, type Life, type WorkerLike} from './client.ts';
 
+/** How long PostgreSQL may take to end in order, in milliseconds: what was committed is there either way. */
+const closePatience = 3000;
+
 /**
  * PostgreSQL in a worker that starts with the first call. Transactions follow one another. A running statement can't be stopped, so an abort ends
  * the worker: what wasn't committed is gone then, and PostgreSQL's own log mends the files at the next start. A tab that isn't the owner of the
@@ -68,7 +71,11 @@ export function createPostgres(worker: () => WorkerLike, isOwner: () => boolean 
     close: () =>
       inTurn(async () => {
         const life = client.running;
-        await life?.ask((remote) => remote.close()).catch(() => undefined);
+        // Files that were taken from under it can't be closed.
+        await Promise.race([
+          life?.ask((remote) => remote.close()).catch(() => undefined),
+          new Promise((late) => setTimeout(late, closePatience)),
+        ]);
         life?.end(broken);
       }),
   };
@@ -76,7 +83,8 @@ export function createPostgres(worker: () => WorkerLike, isOwner: () => boolean 
 
 function started(outcome: PostgresOutcome<PostgresInfo>): PostgresInfo {
   if (outcome.ok) return outcome.value;
-  throw new ProblemError(outcome.error.taken === true ? taken : notStarted(outcome.error.message));
+  const {taken: isTaken, message} = outcome.error;
+  throw new ProblemError(isTaken === true ? taken : /no space left|quota/i.test(message) ? full : notStarted(message));
 }
 
 /** The statement of a failure is what PostgreSQL counts its position in. */
@@ -97,6 +105,7 @@ function problemOfFailure(
       message: `PostgreSQL’s text can’t hold the character NUL, and one of these texts does${context === undefined ? '' : ` (${context})`}.`,
       hint: "Take it out with a derive step: replace(column, chr(0), '').",
     };
+  if (state === '53100') return full;
   const said = `${message.charAt(0).toUpperCase()}${message.slice(1)}`;
   const parts = [
     said,
@@ -125,10 +134,18 @@ function hintOf(state: string, message: string, hint: string | undefined): {read
     return {
       hint: 'psql reads tables of PostgreSQL, not cells: a postgres step writes a cell’s rows into a table, and the sidebar lists those there are.',
     };
+  if (/quota exceeded/i.test(message))
+    return {hint: 'One statement makes too many tables and indexes at once. Make them in several statements.'};
   if (state === '42601' && message.includes('multiple commands'))
     return {hint: 'A psql cell is one statement. Write each of them in a cell of its own.'};
   return {};
 }
+
+const full: Problem = {
+  code: 'QUOTA_EXCEEDED',
+  message: 'There is no room for PostgreSQL’s files in the browser’s storage.',
+  hint: 'Remove files from the workspace or free space on the disk, then try again. Nothing was changed.',
+};
 
 const broken: Problem = {
   code: 'POSTGRES_RESTARTED',

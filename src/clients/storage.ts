@@ -23,6 +23,10 @@ export function storageOf(client: Client<StorageWorkerContract>): StoragePort {
 
   return {
     status: () => client.ask((remote) => remote.status()),
+    onCleared: (listener) =>
+      client.onProblem(({code}) => {
+        if (code === 'STORAGE_CLEARED') listener();
+      }),
     // Only a window may ask; in Node there is none.
     persist: async () => (await (globalThis.navigator as Navigator | undefined)?.storage?.persist?.()) ?? false,
     addFile: (name, data, onProgress = ignore) =>

@@ -1,4 +1,5 @@
 import {allFields, type DeltaType, type StructField, type StructType} from './schema.ts';
+import {randomUUID} from '../lib/uuid.ts';
 
 const idKey = 'delta.columnMapping.id';
 const nameKey = 'delta.columnMapping.physicalName';
@@ -24,7 +25,7 @@ export function assignMapping(
   const inField = (field: StructField): StructField => {
     const metadata =
       field.metadata[idKey] === undefined
-        ? {...field.metadata, [idKey]: ++greatest, [nameKey]: `col-${crypto.randomUUID()}`}
+        ? {...field.metadata, [idKey]: ++greatest, [nameKey]: `col-${randomUUID()}`}
         : field.metadata;
     return {...field, metadata, type: inType(field.type)};
   };

@@ -11,6 +11,7 @@ import {mergeProtocols} from './protocol.ts';
 import {loadSnapshot, storePath, type Snapshot} from './snapshot.ts';
 import type {At} from './travel.ts';
 import {checkModifiable} from './write.ts';
+import {randomUUID} from '../lib/uuid.ts';
 
 /**
  * Delta's RESTORE as one more version: the files and metadata of an earlier one, and the features of both. Nothing is copied;
@@ -38,7 +39,7 @@ export const restore = (
       bytesOf(removed),
       bytesOf([...target.files.values()]),
     ];
-    const txnId = crypto.randomUUID();
+    const txnId = randomUUID();
     const info = {
       operation: 'RESTORE',
       operationParameters: {version: target.version, timestamp: null},

@@ -20,6 +20,7 @@ import type {Snapshot} from './snapshot.ts';
 import {constraintsOf} from './table.ts';
 import {typeName} from './types.ts';
 import {encodePath, partitionFolder} from './uri.ts';
+import {randomUUID} from '../lib/uuid.ts';
 
 /** What is to be written. */
 export interface Intent {
@@ -142,7 +143,7 @@ export function dataFile(plan: PlannedWrite, index: number, values: Readonly<Rec
   const partition = plan.partitionColumns.map(
     (column) => [physicalOf(plan.schema, column), values[column] === '' ? null : (values[column] ?? null)] as const,
   );
-  const file = `part-${String(index).padStart(5, '0')}-${crypto.randomUUID()}-c000.snappy.parquet`;
+  const file = `part-${String(index).padStart(5, '0')}-${randomUUID()}-c000.snappy.parquet`;
   // Physical names say nothing to people, so files of such tables lie side by side.
   const folder = mappingMode(plan.protocol, plan.metadata) === 'none' ? partitionFolder(partition) : '';
   return {
@@ -299,7 +300,7 @@ function metadataAfter(
 ): Metadata {
   const after = {schemaString: schemaString(schema), partitionColumns, configuration};
   if (snapshot === undefined)
-    return {id: crypto.randomUUID(), format: {provider: 'parquet', options: {}}, ...after, createdTime: now};
+    return {id: randomUUID(), format: {provider: 'parquet', options: {}}, ...after, createdTime: now};
   const {metadata} = snapshot;
   const before = {
     schemaString: schemaString(snapshot.schema),

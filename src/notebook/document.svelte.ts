@@ -140,6 +140,13 @@ export class Document {
     });
   }
 
+  /** Saves all of it again: what was written is gone. */
+  async saveAnew(): Promise<void> {
+    this.#written = undefined;
+    if (this.path !== '') await this.writes.keep(() => this.workspace.setOpen(this.path));
+    await this.save();
+  }
+
   /** Saves, with the edits that are made meanwhile. */
   async saveAll(): Promise<void> {
     for (let saved: Notebook | undefined; saved !== this.notebook;) {

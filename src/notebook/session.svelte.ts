@@ -46,7 +46,10 @@ export class Session {
     this.#workspace = new Workspace(ports.storage, lastWords);
     this.#writes = new Writes({
       mayWrite: () => this.owner.isHere,
-      notify: (problem) => notices.notify(problem),
+      notify: (problem) => {
+        // The page says so at its top.
+        if (problem.code !== 'STORAGE_CLEARED') notices.notify(problem);
+      },
     });
     const fetchFiles = (): Promise<void> =>
       this.files.addShipped(this.runs.plan.flatMap((cell) => (cell.ready ? cell.work.files : [])));
@@ -105,6 +108,7 @@ export class Session {
       title: () => this.document.title,
       keep: (write) => this.#writes.keep(write),
     });
+    ports.storage.onCleared(() => void this.checkStorage());
     ports.engine.onRestart((why) => {
       notices.notify({
         code: 'ENGINE_RESTARTED',
@@ -149,6 +153,17 @@ export class Session {
     }
   }
 
+  /** Looks at what the workspace may store, and begins it anew where the user cleared the site's data while the page was open. */
+  async checkStorage(): Promise<void> {
+    const knew = this.files.storage?.wasCleared === true;
+    await this.files.refreshStatus().catch(() => undefined);
+    if (knew || this.files.storage?.wasCleared !== true) return;
+    this.runs.forgetPostgres();
+    void this.ports.postgres.close();
+    await this.document.saveAnew();
+    await Promise.all([this.files.refresh(), this.lake.refresh(), this.notebooks.refresh()]);
+  }
+
   /** Takes the workspace over from another tab, as it is stored; this tab gives up what it could not save. */
   async takeOver(): Promise<void> {
     await this.owner.takeOver();
@@ -175,7 +190,8 @@ export class Session {
       if (path !== '' && path === this.document.path)
         await this.#writes.keep(() => this.#workspace.writeRan(path, ran));
       this.memory = await this.ports.engine.memory().catch(() => undefined);
-      await this.files.refreshStatus().catch(() => undefined);
+      // It may write, which comes after this.
+      void this.checkStorage();
     });
   }
 }

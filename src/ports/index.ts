@@ -116,6 +116,8 @@ export interface StoragePort extends Answers<
   | 'discardUnpacked'
   | 'passphraseBits'
 > {
+  /** Called when a call finds that the user has cleared the site's data. */
+  onCleared(listener: () => void): void;
   /** Asks the browser to keep this site's storage when the disk runs short; to be called on a user's gesture. Whether it will. */
   persist(): Promise<boolean>;
   addFile(name: string, data: Blob, onProgress?: (bytes: number) => void): Promise<StoredFile>;

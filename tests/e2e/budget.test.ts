@@ -1,4 +1,4 @@
-import {readdirSync} from 'node:fs';
+import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect, test} from 'vitest';
 import {initialScripts} from '../tools/budget.mjs';
@@ -19,4 +19,16 @@ test('of SQLite’s package only what reads files is shipped', () => {
     'sqlite.worker.js',
     'sqlite3.wasm',
   ]);
+});
+
+test('no chunk imports a worker’s own file, which WebKit would run a second time', () => {
+  const assets = join(dist, 'assets');
+  const scripts = readdirSync(assets).filter((file) => file.endsWith('.js'));
+  const workers = scripts.filter((file) => /\.worker-[\w-]+\.js$/.test(file));
+  expect(workers.length).toBeGreaterThanOrEqual(5);
+  const importers = scripts.filter((file) => {
+    const text = readFileSync(join(assets, file), 'utf8');
+    return workers.some((worker) => new RegExp(`(?:from|import)\\s*\\(?\\s*["'\`][^"'\`]*${worker}["'\`]`).test(text));
+  });
+  expect(importers).toEqual([]);
 });

@@ -3,7 +3,7 @@ import {launch, type App} from './harness.ts';
 
 let app: App;
 beforeAll(async () => {
-  app = await launch();
+  app = await launch({offline: true});
 });
 afterAll(() => app.close());
 

@@ -1,3 +1,4 @@
+import type {Problem} from '../../src/lib/problem.ts';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {seriousFaults} from './axe.ts';
 import {launch, type App} from './harness.ts';
@@ -126,6 +127,54 @@ test('the dump has all tables, and brings them back', async () => {
   }, dump);
   expect(statements).toBeGreaterThan(4);
   expect(await asked('SELECT count(*) AS n FROM all_readings')).toEqual([[10080]]);
+});
+
+/** What loading a dump is refused with. */
+const refusalOf = (dump: string) =>
+  app.page.evaluate(async (text) => {
+    try {
+      return await window.lakebook.postgres.load(new Blob([text]));
+    } catch (error) {
+      // What the scripting API throws.
+      return (error as {problem: Problem}).problem;
+    }
+  }, dump);
+
+test.each([
+  [
+    'a program',
+    "CREATE TABLE p (a text);\nCOPY p FROM PROGRAM 'echo 1';",
+    'A PROGRAM runs in the server’s operating system',
+  ],
+  [
+    'a function that calls itself for ever',
+    'CREATE FUNCTION f(n int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN f(n + 1); END $$;\nSELECT f(1);',
+    'This statement broke PostgreSQL down.',
+  ],
+  [
+    'more tables in one statement than files are held ready for',
+    "SELECT 1;\nDO $$ BEGIN FOR i IN 1..300 LOOP EXECUTE format('CREATE TABLE t%s (id serial PRIMARY KEY, t text)', i); END LOOP; END $$;",
+    'Quota exceeded',
+  ],
+])('a dump with %s says so, changes nothing, and the next statement is answered', async (_, dump, message) => {
+  const refused = await refusalOf(dump);
+  expect(refused).toMatchObject({where: {line: 2}});
+  expect(refused).toHaveProperty('message', expect.stringContaining(message));
+  expect(await asked("SELECT count(*) FROM pg_class WHERE relname IN ('p', 't1')")).toEqual([[0]]);
+  expect(await asked('SELECT count(*) AS n FROM all_readings')).toEqual([[10080]]);
+});
+
+test('a full disk is told as such, and what was there stays', async () => {
+  const session = await app.context.newCDPSession(app.page);
+  const {origin} = new URL(app.url);
+  const usage = await app.page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0);
+  await session.send('Storage.overrideQuotaForOrigin', {origin, quotaSize: usage + 1e6});
+  expect(
+    await refusalOf("CREATE TABLE big AS SELECT n, repeat('x', 1000) AS text FROM generate_series(1, 50000) n;"),
+  ).toMatchObject({code: 'QUOTA_EXCEEDED'});
+  expect(await asked('SELECT count(*) AS n FROM all_readings')).toEqual([[10080]]);
+  await session.send('Storage.overrideQuotaForOrigin', {origin});
+  expect(await refusalOf('CREATE TABLE small AS SELECT 1 AS n;\nDROP TABLE small;')).toBe(2);
 });
 
 test('the export menu saves the dump, encrypted where that is asked for', async () => {

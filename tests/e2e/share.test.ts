@@ -60,8 +60,6 @@ async function withOwnWork(): Promise<App> {
   await app.open(own);
   expect((await app.run()).ok).toBe(true);
   await app.page.waitForFunction(() => /\bsaved\b/i.test(document.body.innerText));
-  // The site's own files are kept for working offline once: later requests are somebody else's doing.
-  await app.page.evaluate(async () => void (await navigator.serviceWorker.ready));
   return app;
 }
 

@@ -107,6 +107,8 @@ export interface StorageStatus {
   readonly usage: number;
   readonly quota: number;
   readonly persisted: boolean;
+  /** The user cleared the site's data while this page had it open. */
+  readonly wasCleared: boolean;
 }
 
 export interface StoredFile {

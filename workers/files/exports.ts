@@ -3,12 +3,13 @@ import {chunksOf} from '../../src/lib/bytes.ts';
 import type {Encryption} from '../contract/storage.ts';
 import {coalesce} from '../shared/bytes.ts';
 import type {Sink, Store} from './store.ts';
+import {randomUUID} from '../../src/lib/uuid.ts';
 
 const folder = 'exports';
 
 /** A file of its own for what leaves, or is looked at before it comes in: it goes with the next start. With `encrypt` its plain bytes are never stored. */
 export async function createExport(store: Store, encrypt?: Encryption): Promise<Sink> {
-  const create = (): Promise<Sink> => store.create(`${folder}/${crypto.randomUUID()}`);
+  const create = (): Promise<Sink> => store.create(`${folder}/${randomUUID()}`);
   if (encrypt === undefined) return create();
   const {encrypting} = await import('../../src/encrypt/index.ts');
   const by = await encrypting(encrypt);

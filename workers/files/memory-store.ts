@@ -45,7 +45,7 @@ export function createMemoryStore(files = new Map<string, File>()): Store {
       const estimate = await (globalThis.navigator as Navigator | undefined)?.storage
         ?.estimate()
         .catch(() => undefined);
-      return {usage, quota: estimate?.quota ?? Number.MAX_SAFE_INTEGER, persisted: false};
+      return {usage, quota: estimate?.quota ?? Number.MAX_SAFE_INTEGER, persisted: false, wasCleared: false};
     },
     stored: async ({usage}) => usage,
   };

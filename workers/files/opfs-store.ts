@@ -1,6 +1,7 @@
 import {ProblemError, type Problem} from '../../src/lib/problem.ts';
 import {createOwnLocks, createWebLocks} from './locks.ts';
 import {splitPath, unfinished, type Sink, type Store} from './store.ts';
+import {randomUUID} from '../../src/lib/uuid.ts';
 
 /** What only workers have, and TypeScript's DOM library doesn't list. */
 interface SyncAccessHandle {
@@ -18,13 +19,24 @@ interface OpfsFileHandle extends FileSystemFileHandle {
  * handle, flushed, and moved once it is whole. Rejects where the browser gives none (private windows).
  */
 export async function openOpfsStore(): Promise<Store> {
-  const root = await (await navigator.storage.getDirectory()).getDirectoryHandle('lakebook', {create: true});
+  const openRoot = async (): Promise<FileSystemDirectoryHandle> =>
+    (await navigator.storage.getDirectory()).getDirectoryHandle('lakebook', {create: true});
+  let root = await openRoot();
+  let wasCleared = false;
   const create = createWith(FileSystemFileHandle.prototype);
 
   async function folder(path: string, make: boolean): Promise<FileSystemDirectoryHandle> {
     let found = root;
     for (const name of path.split('/')) found = await found.getDirectoryHandle(name, {create: make});
     return found;
+  }
+
+  /** Begins a new workspace where the site's data was cleared; says whether it was. */
+  async function renewed(): Promise<boolean> {
+    if ((await orNull(root.keys().next())) !== null) return false;
+    root = await openRoot();
+    wasCleared = true;
+    return true;
   }
 
   async function* entries(path: string): AsyncGenerator<[string, FileSystemHandle]> {
@@ -58,7 +70,12 @@ export async function openOpfsStore(): Promise<Store> {
     },
     async create(path) {
       const [parent, name] = splitPath(path);
-      return create(await folder(parent, true), name, () => folder(unfinished, true));
+      try {
+        return await create(await folder(parent, true), name, () => folder(unfinished, true));
+      } catch (thrown) {
+        if (isMissing(thrown) && (await renewed())) throw new ProblemError(cleared, {cause: thrown});
+        throw thrown;
+      }
     },
     remove: (path) => removeEntry(path, false),
     removeFolder: (path) => removeEntry(path, true),
@@ -83,11 +100,12 @@ export async function openOpfsStore(): Promise<Store> {
       return files.flat();
     },
     async room() {
+      if (await renewed()) throw new ProblemError(cleared);
       const [{usage = 0, quota = 0}, persisted] = await Promise.all([
         navigator.storage.estimate(),
         navigator.storage.persisted(),
       ]);
-      return {usage, quota, persisted};
+      return {usage, quota, persisted, wasCleared};
     },
     async stored({usage}) {
       // Chromium counts room that it sets aside for each file that is held open, and PostgreSQL holds hundreds.
@@ -122,7 +140,7 @@ function createWith(prototype: FileSystemFileHandle): Create {
 
 const createMoved: Create = async (parent, name, temporary) => {
   const folder = await temporary();
-  const draft = crypto.randomUUID();
+  const draft = randomUUID();
   // The cast: `createWith` has looked.
   const handle = (await folder.getFileHandle(draft, {create: true})) as OpfsFileHandle;
   const access = await handle.createSyncAccessHandle();
@@ -175,10 +193,18 @@ async function orNull<T>(found: Promise<T>): Promise<T | null> {
   try {
     return await found;
   } catch (thrown) {
-    if (thrown instanceof DOMException && thrown.name === 'NotFoundError') return null;
+    if (isMissing(thrown)) return null;
     throw thrown;
   }
 }
+
+const isMissing = (thrown: unknown): boolean => thrown instanceof DOMException && thrown.name === 'NotFoundError';
+
+const cleared: Problem = {
+  code: 'STORAGE_CLEARED',
+  message: 'The data that this browser kept for Lakebook was cleared while the page was open.',
+  hint: 'The open notebook is saved again. Results that are shown can be exported; other notebooks, files and tables are gone.',
+};
 
 const cannotWrite: Problem = {
   code: 'STORAGE_UNSAFE',

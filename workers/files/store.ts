@@ -9,6 +9,7 @@ export interface Store extends FileStore {
   folders(folder: string): Promise<readonly string[]>;
   /** Removes a folder with all that is below it; does nothing when there is none. */
   removeFolder(folder: string): Promise<void>;
+  /** Rejects with `STORAGE_CLEARED` where it is the first to find that. */
   room(): Promise<Room>;
   /** Bytes of all that the site stores. */
   stored(room: Room): Promise<number>;
@@ -24,6 +25,8 @@ export interface Room {
   readonly usage: number;
   readonly quota: number;
   readonly persisted: boolean;
+  /** What was stored is gone since the store was opened: the user cleared the site's data. */
+  readonly wasCleared: boolean;
 }
 
 /** Splits a path before its last name. */

@@ -3,6 +3,7 @@ import {contentHash} from '../../src/lib/hash.ts';
 import {ProblemError, type Problem} from '../../src/lib/problem.ts';
 import {closest} from '../../src/lib/text.ts';
 import {decodeName, encodeName, fill, type Store} from '../files/store.ts';
+import {randomUUID} from '../../src/lib/uuid.ts';
 
 /** A table and the folder its log and files are in. */
 export interface TablePlace {
@@ -88,7 +89,7 @@ export class Catalogue {
   /** A folder of its own for a table that is being copied here. There is an index from then on: without one the folder would count as a table. */
   async copyPlace(name: string): Promise<TablePlace> {
     await this.#change((all) => [...all]);
-    return {name, root: `${home}/${crypto.randomUUID()}`};
+    return {name, root: `${home}/${randomUUID()}`};
   }
 
   /** Makes a table known; it takes the name of the table `replaced`, if there is one. Throws `TABLE_OR_VIEW_ALREADY_EXISTS` when another folder has its name. */

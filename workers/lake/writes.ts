@@ -22,6 +22,7 @@ import {notFound, type TablePlace} from './catalogue.ts';
 import {LakeFileWriter} from './parquet-write.ts';
 import type {Reads} from './reads.ts';
 import type {Tables} from './tables.ts';
+import {randomUUID} from '../../src/lib/uuid.ts';
 
 interface OpenFile {
   readonly writer: LakeFileWriter;
@@ -157,7 +158,7 @@ export class Writes {
     const {place, planned, written, read, reached} = this.#open.get(number);
     const {name, root, version, snapshot, intent} = planned;
     const replaced = replacedFiles(planned, read, removes);
-    const txnId = crypto.randomUUID();
+    const txnId = randomUUID();
     const committed = await this.#orGiveUp(number, async () => {
       if (snapshot !== undefined && !(await this.tables.catalogue.all()).some((table) => table.root === root))
         throw new ProblemError(notFound(name, undefined));

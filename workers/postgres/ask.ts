@@ -25,7 +25,12 @@ export async function ask(pg: PGlite, statement: string, data?: Uint8Array): Pro
     if (data !== undefined) await pg._cleanupBlob();
   }
   const answer = readAnswer(joinBytes(parts));
-  if (answer.failure !== undefined) throw new Failed(answer.failure);
+  if (answer.failure !== undefined)
+    throw new Failed(
+      answer.failure.fatal === true && /\bPROGRAM\b/i.test(statement)
+        ? {...answer.failure, detail: 'A PROGRAM runs in the server’s operating system, and a browser has none'}
+        : answer.failure,
+    );
   return answer;
 }
 

@@ -92,11 +92,14 @@ export async function loadScript(pg: PGlite, script: Blob): Promise<number> {
       }
     }
     await ask(pg, 'COMMIT');
-  } catch (thrown) {
-    await ask(pg, 'ROLLBACK');
-    throw thrown;
-  } finally {
     await ask(pg, 'DISCARD ALL');
+  } catch (thrown) {
+    // After a failure that PostgreSQL doesn't survive its worker is ended: only what was committed is there then.
+    if (!(thrown instanceof Failed && thrown.failure.fatal === true)) {
+      await ask(pg, 'ROLLBACK');
+      await ask(pg, 'DISCARD ALL');
+    }
+    throw thrown;
   }
   return count;
 }

@@ -55,12 +55,15 @@ export function readAnswer(bytes: Uint8Array): RawAnswer {
   const rowsAt: number[] = [];
   let described: readonly Pick<RawColumn, 'name' | 'type' | 'modifier'>[] = [];
   let failure: PostgresFailure | undefined;
+  let isComplete = false;
   for (let at = 0; at + 5 <= bytes.length; at += 1 + view.getInt32(at + 1)) {
     const type = String.fromCharCode(view.getUint8(at));
     if (type === 'T') described = columnsAt(bytes, view, at + 5);
     else if (type === 'D') rowsAt.push(at + 7);
     else if (type === 'E') failure ??= failureAt(bytes, at + 5);
+    else if (type === 'C' || type === 'I') isComplete = true;
   }
+  if (!isComplete) failure ??= brokeDown;
   const sizes = new Float64Array(described.length);
   for (const start of rowsAt)
     forEachField(view, start, described.length, (column, _at, length) => {
@@ -85,6 +88,14 @@ export function readAnswer(bytes: Uint8Array): RawAnswer {
     });
   return {columns, rows: rowsAt.length, failure};
 }
+
+/** Of a statement that neither ended nor failed nothing is left that could go on. */
+const brokeDown: PostgresFailure = {
+  state: 'XX000',
+  message: 'this statement broke PostgreSQL down',
+  hint: 'PostgreSQL starts anew with the next call, and what was committed is there. Leave the statement out.',
+  fatal: true,
+};
 
 function forEachField(
   view: DataView,
@@ -134,5 +145,6 @@ function failureAt(bytes: Uint8Array, start: number): PostgresFailure {
     ...optional('hint', 'H'),
     ...optional('context', 'W'),
     ...(position > 0 ? {position} : {}),
+    ...(/^(?:PANIC|FATAL)$/.test(fields.get('V') ?? '') ? {fatal: true} : {}),
   };
 }

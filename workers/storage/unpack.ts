@@ -3,6 +3,7 @@ import type {OnProgress} from '../contract/files.ts';
 import {requireRoom, withRoom} from '../files/room.ts';
 import {fill, type Store} from '../files/store.ts';
 import {readZip} from '../shared/zip.ts';
+import {randomUUID} from '../../src/lib/uuid.ts';
 
 /** A zip's files, each in a temporary file of its own; `discard` removes them. */
 export interface Unpacked {
@@ -30,7 +31,7 @@ export async function unpackZip(store: Store, zip: File, onProgress: OnProgress)
   };
   try {
     for (const {path, chunks} of entries) {
-      const place = `exports/${crypto.randomUUID()}`;
+      const place = `exports/${randomUUID()}`;
       made.push(place);
       files.push({
         path,

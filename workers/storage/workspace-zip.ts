@@ -9,6 +9,7 @@ import {withRoom} from '../files/room.ts';
 import {decodeName, encodeName, fill, type Store} from '../files/store.ts';
 import type {Workspace} from './workspace.ts';
 import {crc32Of, readZip, writeZip, type ZipEntry} from '../shared/zip.ts';
+import {randomUUID} from '../../src/lib/uuid.ts';
 
 /** Where the workspace's parts are. */
 interface Parts {
@@ -174,7 +175,7 @@ async function importFile({store, workspace}: Parts, entry: ZipEntry, replace: b
   const outcome = await decide(isHere ? (await workspace.read(name)).file : null, entry, replace);
   if (outcome === 'added' || outcome === 'replaced') {
     // By way of a file of its own: the workspace looks at a file's ends before it takes it.
-    const draft = `exports/${crypto.randomUUID()}`;
+    const draft = `exports/${randomUUID()}`;
     try {
       await workspace.add(name, await put(store, draft, entry), () => undefined);
     } finally {
