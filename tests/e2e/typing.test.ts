@@ -127,3 +127,18 @@ describe('a failure is told once, and for as long as it is one', () => {
     await eventually(toasts).not.toContain(told);
   });
 });
+
+test('the sidebar shows which notebook is open, and the list of shortcuts writes every key alike', async () => {
+  await app.open(one);
+  await page.locator('button.row[aria-current="page"]').waitFor();
+  const colours = await page
+    .locator('button.row[aria-current="page"], button.row:has(.figure)')
+    .evaluateAll((rows) => [...new Set(rows.map((row) => getComputedStyle(row).color))]);
+  expect(colours.length).toBe(2);
+  await page.keyboard.press('Control+/');
+  const shown = (): Promise<string[]> => page.getByRole('dialog').locator('kbd').allTextContents();
+  await eventually(shown).toContain('Alt+↓');
+  const keys = await shown();
+  expect(keys.filter((key) => /^[a-z]/.test(key))).toEqual([]);
+  await page.keyboard.press('Escape');
+});
