@@ -4,6 +4,20 @@ export interface PythonLine {
   readonly inText: boolean;
 }
 
+/** Python's comments and string literals, in order. */
+export const commentsAndStrings = (python: string): IterableIterator<RegExpExecArray> =>
+  python.matchAll(/#[^\n]*|f?"""(?:[^\\]|\\[^])*?"""|f?'(?:[^'\\\n]|\\.)*'|f?"(?:[^"\\\n]|\\.)*"/g);
+
+export function pythonLines(python: string): PythonLine[] {
+  const literals = [...commentsAndStrings(python)].map(({index, 0: {length}}) => ({from: index, to: index + length}));
+  let start = 0;
+  return python.split('\n').map((text) => {
+    const line = {text, inText: literals.some(({from, to}) => from < start && start < to)};
+    start += text.length + 1;
+    return line;
+  });
+}
+
 /** Lines four spaces in; what stands inside a text of several lines stays where it is. */
 export const indented = (lines: readonly PythonLine[]): string[] =>
   lines.map(({text, inText}) => (inText || text === '' ? text : `    ${text}`));

@@ -6,7 +6,7 @@ import {pysparkOf} from '../notebook/source.ts';
 import {pyIdentifier} from '../pyspark/py.ts';
 import * as spark from '../pyspark/query.ts';
 import type {Handover, Left} from './define.ts';
-import {importedNames, type PythonLine} from './python-text.ts';
+import {importedNames, pythonLines, type PythonLine} from './python-text.ts';
 import {layerBelow, type Layer, type LayerHeading} from './prose.ts';
 import {codeOf, parameterised, type Parameterised} from './spark-params.ts';
 
@@ -52,15 +52,6 @@ export interface SparkParts {
   /** The notebook's parameters that cells take from `params`, with their values. */
   readonly params: Readonly<Record<string, ParamValue>>;
   readonly usesLake: boolean;
-}
-
-function pythonLines(python: string): PythonLine[] {
-  let inText = false;
-  return python.split('\n').map((text) => {
-    const line = {text, inText};
-    if ((text.replaceAll('\\"', '').match(/"""/g) ?? []).length % 2 === 1) inText = !inText;
-    return line;
-  });
 }
 
 const isImport = ({text, inText}: PythonLine): boolean => !inText && importLine.test(text);

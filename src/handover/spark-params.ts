@@ -2,6 +2,7 @@ import {isRunnable, type NotebookParams, type ParamValue} from '../cells/define.
 import type {Notebook} from '../notebook/define.ts';
 import type {CompiledCell} from '../notebook/plan.ts';
 import {py, pyIdentifier} from '../pyspark/py.ts';
+import {commentsAndStrings} from './python-text.ts';
 
 /** The Python of a cell whose body was planned with these parameters of the notebook; undefined when it can't be with them. */
 export type Write = (cell: CompiledCell) => string | undefined;
@@ -128,9 +129,7 @@ export const codeOf = (python: string): string =>
 function pieces(python: string): Piece[] {
   const all: Piece[] = [];
   let done = 0;
-  for (const match of python.matchAll(
-    /#[^\n]*|f?"""(?:[^\\]|\\[^])*?"""|f?'(?:[^'\\\n]|\\.)*'|f?"(?:[^"\\\n]|\\.)*"/g,
-  )) {
+  for (const match of commentsAndStrings(python)) {
     const [text] = match;
     if (text.startsWith('#')) continue;
     const before = python.slice(done, match.index);

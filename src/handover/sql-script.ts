@@ -16,6 +16,7 @@ import type {Input, Program} from '../run/program.ts';
 import type {LakeWrite} from '../tables/define.ts';
 import {databasesOf, outputDatabase} from './databases.ts';
 import type {HandedOver, Handover, Left} from './define.ts';
+import {forShell} from './duckdb-shell.ts';
 import {baseName, wrapped} from './prose.ts';
 
 /** How a hand-over to DuckDB names the things that cells read and make. */
@@ -58,7 +59,7 @@ export interface LeftOut {
 /** The command that runs the script of a notebook. */
 export function runScript(handover: Handover): string {
   const name = baseName(handover.path);
-  return `duckdb -bail ${shellWord(`${outputDatabase(handover, name)}.duckdb`)} < ${shellWord(`${name}.sql`)}`;
+  return `duckdb ${shellWord(`${outputDatabase(handover, name)}.duckdb`)} < ${shellWord(`${name}.sql`)}`;
 }
 
 /** The notebook as one script for the DuckDB command line, 1.4 or newer: a table for each cell, and a schema `lake`. */
@@ -75,7 +76,7 @@ export function sqlScript(handover: Handover): HandedOver {
     }
   }
   return {
-    text: `${[header(handover, script), ...script.loads(), ...body, ...script.summary()].join('\n\n')}\n`,
+    text: `.bail on\n${forShell([header(handover, script), ...script.loads(), ...body, ...script.summary()].join('\n\n'))}\n`,
     left: script.left,
   };
 

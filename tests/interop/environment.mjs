@@ -26,7 +26,10 @@ const environments = {
     jars: 'io.delta:delta-spark_4.1_2.13:4.1.0',
   },
   deltalake: {packages: ['deltalake==1.6.6', 'pyarrow==26.0.1', 'duckdb==1.5.5'], jars: undefined},
-  duckdb: {packages: ['duckdb==1.5.5', 'duckdb-extension-delta==1.5.5', 'pyarrow==26.0.1'], jars: undefined},
+  duckdb: {
+    packages: ['duckdb==1.5.5', 'duckdb-cli==1.5.5', 'duckdb-extension-delta==1.5.5', 'pyarrow==26.0.1'],
+    jars: undefined,
+  },
   encryption: {packages: ['cryptography==50.0.2', 'pyrage==1.4.0'], jars: undefined},
 };
 /** @typedef {keyof typeof environments} EngineName */

@@ -13,6 +13,7 @@ import {encryptedBothWays} from './check-encrypted.mjs';
 import {equality} from './check-equality.mjs';
 import {sameInSpark} from './check-expressions.mjs';
 import {refusedAlike} from './check-mismatches.mjs';
+import {scriptInShell} from './check-shell.mjs';
 import {postgresElsewhere} from './check-postgres.mjs';
 import {readByOthers, writeTables} from './check-written.mjs';
 
@@ -62,6 +63,7 @@ try {
   await Promise.all([lake.close(), ...engines.map((engine) => engine.close())]);
 }
 if (missing.encryption === undefined) await encryptedBothWays(checks);
+if (missing.duckdb === undefined) await scriptInShell(checks);
 await postgresElsewhere(checks, missing.spark40 === undefined);
 if (missing.spark40 === undefined) await equality(checks);
 console.log(`Page, Spark and DuckDB are compared after ${seconds()} s.`);

@@ -30,7 +30,9 @@ export async function runScript(script, folder, tables) {
     await connection.run(`SET file_search_path = ${literal(folder)}`);
     // ATTACH looks in the folder that the process runs in, which is one for all.
     await connection.run(
-      script.replace(/^ATTACH IF NOT EXISTS '/gm, (start) => `${start}${folder.replaceAll("'", "''")}/`),
+      script
+        .replace(/^\.bail on\n/, '')
+        .replace(/^ATTACH IF NOT EXISTS '/gm, (start) => `${start}${folder.replaceAll("'", "''")}/`),
     );
     /** @type {Record<string, import('./rows.mjs').Table | {error: string}>} */
     const found = {};

@@ -46,7 +46,7 @@ async function runScript(script: string, output: string, tables: readonly string
   const connection = await instance.connect();
   try {
     // ATTACH looks in the folder that the process runs in.
-    await connection.run(script.replace(/^ATTACH IF NOT EXISTS '/gm, `$&${folder}/`));
+    await connection.run(script.replace(/^\.bail on\n/, '').replace(/^ATTACH IF NOT EXISTS '/gm, `$&${folder}/`));
     const rows = [];
     for (const table of tables) rows.push((await connection.runAndReadAll(`FROM ${table}`)).getRowsJS());
     return rows;
@@ -67,7 +67,7 @@ test('a notebook that is called like the database it loads leaves for another on
     ['cool', 'ok', 1, undefined],
     ['orders', 'ok', 1, undefined],
   ]);
-  const command = 'duckdb -bail tables_of_plant.duckdb < plant.sql';
+  const command = 'duckdb tables_of_plant.duckdb < plant.sql';
   expect(handovers.find(({target}) => target === 'sql')?.command(handover)).toBe(command);
   const {text, left} = sqlScript(handover);
   expect(left).toEqual([]);
@@ -95,7 +95,7 @@ test('a notebook that is called like the database it loads leaves for another on
 
 test('a notebook of another name keeps its own for its database', async () => {
   const {handover} = await page.run(load('warm', 'hot'), 'rooms.md');
-  expect(sqlScript(handover).text).toContain('duckdb -bail rooms.duckdb < rooms.sql');
+  expect(sqlScript(handover).text).toContain('duckdb rooms.duckdb < rooms.sql');
   expect(dbtProject(handover).files.find(({path}) => path === 'profiles.yml')?.text).toContain('path: rooms.duckdb');
 });
 

@@ -6,6 +6,7 @@ import {sparkNotebook} from '../../../src/handover/ipynb.ts';
 import {sparkJob} from '../../../src/handover/job.ts';
 import {sparkBundle} from '../../../src/handover/spark-bundle.ts';
 import type {Handover} from '../../../src/handover/define.ts';
+import {pythonLines} from '../../../src/handover/python-text.ts';
 import {parseNotebook} from '../../../src/notebook/model.ts';
 import {plan} from '../../../src/notebook/plan.ts';
 import {root} from '../../tools/setup.mjs';
@@ -68,6 +69,11 @@ test('cells may be called what Python, the job and its steps call other things',
   }
   expect(text).toContain("class_.createOrReplaceTempView('class')");
   expect(text).toContain("tried__rejects.createOrReplaceTempView('tried_rejects')");
+});
+
+test('three quotes in a text or a comment open no text of several lines, which is not indented', () => {
+  const python = 'a = F.expr(\'x = """\')\nb = 1  # """\nc = """one\n  two""" + "\\\\"\nd = 2';
+  expect(pythonLines(python).map(({inText}) => inText)).toEqual([false, false, false, true, false]);
 });
 
 test('text of the notebook ends neither a comment nor a docstring, whatever is in it', () => {

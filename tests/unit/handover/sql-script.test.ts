@@ -32,7 +32,7 @@ async function runScript(
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
   const connection = await (await DuckDBInstance.create(':memory:')).connect();
   await connection.run(sql`SET file_search_path = ${lit(folder)}`);
-  await connection.run(script);
+  await connection.run(script.replace(/^\.bail on\n/, ''));
   return {
     connection,
     contentOf: async (name) => ({
@@ -362,7 +362,7 @@ describe('the script as a text', () => {
       },
     ]);
     expect(text).toContain("SELECT * FROM read_csv(['a.csv'], delim = ';'");
-    expect(text).toContain("duckdb -bail 'My notebook.duckdb' < 'My notebook.sql'");
+    expect(text).toContain("duckdb 'My notebook.duckdb' < 'My notebook.sql'");
     expect(text).toContain('CREATE OR REPLACE TABLE n AS\nSELECT count(*) AS n FROM raw;');
   });
 });
