@@ -71,7 +71,7 @@ function understand(cell: RunnableCell, scope: Scope, params: NotebookParams, pr
   // One that is further down is missed, so that this is said, unless another table goes by its name here.
   const named = new Set([...withRejects(scope.above).map((name) => name.toLowerCase()), ...tablesDefined(text)]);
   cells.push(...tablesRead(text, withRejects(scope.below)).filter((name) => !named.has(name.toLowerCase())));
-  const program = {kind: 'query', written: text, text: found.value.text} as const;
+  const program = {kind: 'query', written: text, text: found.value.text, above: scope.above} as const;
   return {
     type: 'sql',
     touches: [...cells.map((name) => ({kind: 'cell', name}) as const), ...found.value.reads.map(lakeTouch)],

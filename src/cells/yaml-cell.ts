@@ -6,14 +6,19 @@ import {lineOf, readYaml, withValues} from './source.ts';
 
 const cellName = /^[A-Za-z_]\w*$/;
 
-/** Tells of a name that SQL couldn't take for a table's. */
+/** Why a cell can't have this name: SQL couldn't take it for a table's. */
+export const nameProblem = (name: string): Problem | undefined =>
+  cellName.test(name)
+    ? undefined
+    : {
+        code: 'CELL_NAME',
+        message: `“${name}” can’t be the name of a cell.`,
+        hint: 'Use letters, digits and underscores, starting with a letter, so that SQL can name it.',
+      };
+
 export function checkName(name: string, report: Report): void {
-  if (!cellName.test(name))
-    report(
-      'CELL_NAME',
-      `“${name}” can’t be the name of a cell.`,
-      'Use letters, digits and underscores, starting with a letter, so that SQL can name it.',
-    );
+  const problem = nameProblem(name);
+  if (problem !== undefined) report(problem.code, problem.message, problem.hint);
 }
 
 /** A body of “name: value” lines: its parameters, and the two that every such cell has. */

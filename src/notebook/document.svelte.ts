@@ -1,4 +1,5 @@
 import type {ParamValue} from '../cells/define.ts';
+import type {Problem} from '../lib/problem.ts';
 import type {DashboardEdit, Tile} from './dashboard.ts';
 import type {Notebook} from './define.ts';
 import * as edit from './edit.ts';
@@ -223,7 +224,7 @@ export class Document {
     this.edit(edit.setSource(this.notebook, id, source), `source ${id}`);
   }
   setText(id: string, markdown: string): void {
-    this.setSource(id, `${markdown.trimEnd()}\n\n`);
+    this.edit(edit.setText(this.notebook, id, markdown), `source ${id}`);
   }
   setSql(id: string, text: string): void {
     this.edit(edit.setBody(this.notebook, id, text), `source ${id}`);
@@ -231,8 +232,11 @@ export class Document {
   setValues(id: string, values: Readonly<Record<string, unknown>>): void {
     this.edit(edit.setValues(this.notebook, id, values), `${Object.keys(values).join()} ${id}`);
   }
-  setName(id: string, name: string): void {
-    this.edit(edit.rename(this.notebook, id, name));
+  /** Renames a cell, or says why it can't have that name. */
+  setName(id: string, name: string): Problem | undefined {
+    const problem = edit.renameProblem(this.notebook, id, name);
+    if (problem === undefined) this.edit(edit.rename(this.notebook, id, name));
+    return problem;
   }
   setDisabled(ids: readonly string[], disabled: boolean): void {
     this.edit(edit.setDisabled(this.notebook, ids, disabled));

@@ -1,6 +1,7 @@
 import {mayTouch, typeOf} from '../cells/index.ts';
-import {renamedValue} from '../cells/yaml-cell.ts';
+import {nameProblem, renamedValue} from '../cells/yaml-cell.ts';
 import {touching} from '../run/touch.ts';
+import type {Problem} from '../lib/problem.ts';
 import {isRunnable, type Cell, type ParamValue, type RunnableCell} from '../cells/define.ts';
 import {withBody, withHeader, withValues} from '../cells/source.ts';
 import {rejectsOf} from '../run/define.ts';
@@ -17,7 +18,8 @@ type Piece = Pick<Cell, 'id' | 'source'>;
  * that can be told again keeps its id. Where two pieces meet that did not before, a blank line is put between them.
  */
 function rebuild(before: Notebook, pieces: readonly Piece[], front = before.front): Notebook {
-  const met = new Set(before.cells.map((cell, i) => `${cell.id} ${before.cells[i + 1]?.id ?? ''}`));
+  // The id of a new piece is empty, so the last cell has met none.
+  const met = new Set(before.cells.slice(1).map((cell, i) => `${before.cells[i]?.id ?? ''} ${cell.id}`));
   const end = /\r\n/.test(before.front + (before.cells[0]?.source ?? '')) ? '\r\n' : '\n';
   const text = pieces.map((piece, i) => {
     const next = pieces[i + 1];
@@ -71,6 +73,12 @@ export const setSource = (notebook: Notebook, id: string, source: string): Noteb
     [id],
   );
 
+/** Writes a text cell anew; the empty line that keeps it from the cell above stays. */
+export function setText(notebook: Notebook, id: string, markdown: string): Notebook {
+  const [before = ''] = /^(?:[ \t]*\r?\n)*/.exec(notebook.cells.find((cell) => cell.id === id)?.source ?? '') ?? [];
+  return setSource(notebook, id, `${before}${markdown.trim()}\n\n`);
+}
+
 /** `after` with the inputs written down that cells read without naming them and would have lost. */
 function held(before: Notebook, after: Notebook, moved: readonly string[] = []): Notebook {
   const sources = holdInputs(before, after, moved);
@@ -102,6 +110,20 @@ const switched = (cell: RunnableCell, disabled: boolean): string =>
 
 /** The first line of a cell of this name. */
 const headerOf = (cell: RunnableCell, name: string): string => `${cell.type} ${typeOf(cell).header(cell, name)}`;
+
+/** Why a cell can't be given this name: it would break the cell, or mix up what reads it with what reads another one. */
+export function renameProblem(notebook: Notebook, id: string, name: string): Problem | undefined {
+  const isTaken = notebook.cells.some(
+    (other) => other.id !== id && isRunnable(other) && other.name.toLowerCase() === name.toLowerCase(),
+  );
+  return isTaken
+    ? {
+        code: 'NAME_TAKEN',
+        message: `Another cell is named ${name} already.`,
+        hint: 'Give this cell a name of its own.',
+      }
+    : nameProblem(name);
+}
 
 /** Renames a cell, and every mention of it or of its rejects in other cells and on the dashboard. */
 export function rename(notebook: Notebook, id: string, name: string): Notebook {
@@ -135,6 +157,11 @@ export const renameTable = (notebook: Notebook, from: string, to: string): Noteb
       isRunnable(cell) ? {id: cell.id, source: typeOf(cell).tableRenamed(cell, from, to)} : cell,
     ),
   );
+
+/** The files that cells name themselves, not by a parameter. */
+export const filesNamed = (notebook: Notebook): readonly string[] => [
+  ...new Set(notebook.cells.flatMap((cell) => touching(mayTouch(cell, {}), 'file').map(({name}) => name))),
+];
 
 /** The same notebook on another file: every cell that names the old one names the new one. */
 export const replaceFile = (notebook: Notebook, old: string, name: string): Notebook =>

@@ -70,10 +70,25 @@ export class Files {
   async addShipped(names: Iterable<string>): Promise<void> {
     const missing = [...new Set(names)].filter((name) => !this.list.some((file) => file.name === name));
     for (const name of missing) {
-      const answer = await fetch(sampleFileUrl(name)).catch(() => undefined);
-      // A single-page host answers unknown paths with its HTML page.
-      if (answer?.ok === true && answer.headers.get('content-type')?.includes('text/html') !== true)
-        await this.addAll([new File([await answer.blob()], name)]);
+      const shipped = await fetchShipped(name);
+      if (shipped !== undefined) await this.addAll([shipped]);
+    }
+  }
+
+  /**
+   * Where the workspace has another file by a shipped one's name, the shipped one comes in beside it; gives the name it got, or undefined where
+   * nothing is in its way.
+   */
+  async addBeside(name: string): Promise<string | undefined> {
+    const known = this.list.find((file) => file.name === name);
+    const shipped = known === undefined ? undefined : await fetchShipped(name);
+    if (known === undefined || shipped === undefined || (await isSame(shipped, known.bytes, () => this.stored(name))))
+      return undefined;
+    for (let n = 1; ; n++) {
+      const beside = name.replace(/(\.\w+)?$/, `_lesson${n === 1 ? '' : `_${n}`}$1`);
+      const there = this.list.find((file) => file.name === beside);
+      if (there === undefined) return (await this.add(beside, shipped)).name;
+      if (await isSame(shipped, there.bytes, () => this.stored(beside))) return beside;
     }
   }
 
@@ -108,4 +123,22 @@ export class Files {
   passphraseBits(passphrase: string): Promise<number> {
     return this.ports.storage.passphraseBits(passphrase);
   }
+}
+
+/** A file that ships with the app. */
+async function fetchShipped(name: string): Promise<File | undefined> {
+  const answer = await fetch(sampleFileUrl(name)).catch(() => undefined);
+  // A single-page host answers unknown paths with its HTML page.
+  return answer?.ok === true && answer.headers.get('content-type')?.includes('text/html') !== true
+    ? new File([await answer.blob()], name)
+    : undefined;
+}
+
+/** Whether a stored file holds what `shipped` does; one of another size isn't read. */
+async function isSame(shipped: Blob, bytes: number, stored: () => Promise<Blob>): Promise<boolean> {
+  if (bytes !== shipped.size) return false;
+  const [a, b] = await Promise.all(
+    [shipped, await stored()].map(async (blob) => new Uint8Array(await blob.arrayBuffer())),
+  );
+  return a !== undefined && b !== undefined && a.every((byte, i) => byte === b[i]);
 }

@@ -1,5 +1,6 @@
 import {ProblemError} from '../lib/problem.ts';
 import type {Document} from './document.svelte.ts';
+import type {Notebook} from './define.ts';
 import {parseNotebook} from './model.ts';
 import {samples} from './samples.ts';
 import {newTrust, type Origin, type Trust} from './trust.ts';
@@ -10,6 +11,8 @@ import type {Writes} from './writes.ts';
 export interface NotebooksEvents {
   /** A lesson is being opened, with its files: nothing of it can run before. */
   onOpening(opening: Promise<void>): void;
+  /** A lesson comes into the workspace: the lesson on its own files where the user's go by their names. */
+  onLesson(lesson: Notebook): Promise<Notebook>;
   /** The open notebook may name files that ship with the app. */
   onFilesNamed(): Promise<void>;
 }
@@ -70,7 +73,7 @@ export class Notebooks {
   /** Opens an empty one. */
   async create(): Promise<void> {
     const path = await this.workspace.freePath('Untitled notebook');
-    await this.#place(path, '---\nlakebook: 1\ntitle: Untitled notebook\n---\n\n');
+    await this.#place(path, parseNotebook('---\nlakebook: 1\ntitle: Untitled notebook\n---\n\n'));
   }
 
   /** Opens a notebook's Markdown as a new notebook of the workspace: the user's own, or one that came `from` elsewhere and may use nothing yet. */
@@ -81,7 +84,7 @@ export class Notebooks {
     const reserved = from === undefined ? [] : samples.map((sample) => sample.path);
     await this.#place(
       await this.workspace.freePath(title, reserved),
-      text,
+      opened,
       from === undefined ? undefined : newTrust(from, text),
     );
     // The same notebook as it was edited elsewhere.
@@ -103,11 +106,10 @@ export class Notebooks {
         message: `No notebook called ${path} ships with the app.`,
         hint: 'Choose one from the list.',
       });
-    await this.#place(path, await sample.text());
+    await this.#place(path, await this.events.onLesson(parseNotebook(await sample.text())));
   }
 
-  async #place(path: string, text: string, trust?: Trust): Promise<void> {
-    const notebook = parseNotebook(text);
+  async #place(path: string, notebook: Notebook, trust?: Trust): Promise<void> {
     await this.writes.keep(async () => {
       if (trust !== undefined) await this.workspace.writeTrust(path, trust);
       await this.workspace.write(path, notebook);

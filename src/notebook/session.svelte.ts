@@ -3,7 +3,9 @@ import type {LastWords, Ownership, Ports} from '../ports/index.ts';
 import {Runner} from '../run/runner.ts';
 import {Alerts} from './alerts.svelte.ts';
 import {Database} from './database.svelte.ts';
+import type {Notebook} from './define.ts';
 import {Document} from './document.svelte.ts';
+import {filesNamed, replaceFile} from './edit.ts';
 import {Faces} from './faces.ts';
 import {Files} from './files.svelte.ts';
 import {Lake} from './lake.svelte.ts';
@@ -69,6 +71,7 @@ export class Session {
     });
     this.notebooks = new Notebooks(this.#workspace, this.#writes, this.document, {
       onOpening: (opening) => this.runs.waitFor(opening),
+      onLesson: (lesson) => this.#onItsOwnFiles(lesson),
       onFilesNamed: fetchFiles,
     });
     this.files = new Files(ports, {
@@ -168,6 +171,16 @@ export class Session {
     // The other tab may have changed PostgreSQL.
     this.runs.forgetPostgres();
     await this.#load();
+  }
+
+  /** A lesson that runs on the user's file by chance would fail, or teach of other rows than it tells of. */
+  async #onItsOwnFiles(lesson: Notebook): Promise<Notebook> {
+    let own = lesson;
+    for (const name of filesNamed(lesson)) {
+      const beside = await this.files.addBeside(name);
+      if (beside !== undefined) own = replaceFile(own, name, beside);
+    }
+    return own;
   }
 
   /** Does what follows a run without holding up its report. */

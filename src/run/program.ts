@@ -28,7 +28,7 @@ export type Program =
       readonly assigned?: readonly string[];
     }
   /** A query of the user's own over its inputs by their names: `written` as it stands in the cell, `text` with the lake's tables by the names of their inputs. */
-  | {readonly kind: 'query'; readonly written: string; readonly text: string}
+  | {readonly kind: 'query'; readonly written: string; readonly text: string; readonly above: readonly string[]}
   /** PostgreSQL answers a statement, which starts on the line below `line` of the notebook. */
   | {readonly kind: 'postgres'; readonly statement: string; readonly line: number}
   /**

@@ -25,5 +25,5 @@ const isMac = /mac|iphone|ipad/i.test(navigator.userAgent);
 /** `⌘K` or `Ctrl+K` for `mod+K`. */
 export const keysOf = (keys: string): string =>
   isMac
-    ? keys.replace('shift+', '⇧').replace('mod+', '⌘').replace('alt+', '⌥')
-    : keys.replace('shift+', 'Shift+').replace('mod+', 'Ctrl+').replace('alt+', 'Alt+');
+    ? keys.replaceAll('shift+', '⇧').replaceAll('mod+', '⌘').replaceAll('alt+', '⌥')
+    : keys.replaceAll('shift+', 'Shift+').replaceAll('mod+', 'Ctrl+').replaceAll('alt+', 'Alt+');

@@ -341,20 +341,29 @@ export class Page extends Messages {
 
   async run(name?: string): Promise<boolean> {
     if (this.#asks(name)) return false;
-    if (this.#runToast !== undefined) this.dismiss(this.#runToast);
+    this.#endRunToast();
     try {
-      const report = await this.session.runs.run(name);
+      const {runs} = this.session;
+      const report = await runs.run(name);
       const failed = report.cells.find((cell) => cell.status === 'failed');
       const broken = report.cells.find((cell) => cell.status === 'broken');
       const at = failed ?? broken;
       if (at !== undefined) {
-        const id = [...this.session.runs.planned.values()].find((cell) => cell.name === at.name)?.id;
+        const id = [...runs.planned.values()].find((cell) => cell.name === at.name)?.id;
+        // Runs that were asked for one after the other fail alike.
+        this.#endRunToast();
         this.#runToast = this.toast(
           `${at.name} ${failed === undefined ? 'can’t run as it is written' : 'failed'}: ${at.error?.message ?? ''}`,
           {
             tone: 'bad',
             hint: at.error?.hint,
-            ...(id === undefined ? {} : {action: {label: `Show ${at.name}`, run: () => void this.show(id)}}),
+            ...(id === undefined
+              ? {}
+              : {
+                  action: {label: `Show ${at.name}`, run: () => void this.show(id)},
+                  holds: () =>
+                    runs.planned.get(id)?.name === at.name && ['failed', 'broken'].includes(runs.statusOf(id)),
+                }),
           },
         );
       } else if (report.cells.some((cell) => cell.status === 'cancelled')) this.say('Stopped.');
@@ -370,6 +379,10 @@ export class Page extends Messages {
       this.fault(problemOf(thrown));
       return false;
     }
+  }
+
+  #endRunToast(): void {
+    if (this.#runToast !== undefined) this.dismiss(this.#runToast);
   }
 
   /** Runs every cell down to this one. */

@@ -202,3 +202,27 @@ test('a table of 1,500 columns shows its rows, and what the columns in view hold
   await page.keyboard.press('End');
   await eventually(pictured).toContain('c1499');
 });
+
+test('a lesson runs on its own file, and a file of the user’s by that name stays as it is', async () => {
+  const fresh = await launch();
+  try {
+    const own = 'sensor_id,reading\na,1\nb,2\n';
+    await fresh.addFile('sensors.csv', own);
+    await fresh.page.locator('.card', {hasText: 'Clean a sensor file'}).click();
+    const {ok, cells} = await fresh.run();
+    expect([ok, cells.find(({name}) => name === 'raw')?.rowsOut]).toEqual([true, 10256]);
+    expect(await fresh.notebook()).toContain('file: sensors_lesson.csv');
+    const files = fresh.page.getByTitle(/: preview and load$/);
+    expect(await files.allTextContents()).toEqual([
+      expect.stringContaining(`${own.length} B`),
+      expect.stringContaining('387 KB'),
+    ]);
+    // The next lesson on it finds the file that is there already.
+    await fresh.page.getByRole('button', {name: 'Convert files'}).click();
+    expect((await fresh.run()).ok).toBe(true);
+    expect(await fresh.notebook()).toContain('file: sensors_lesson.csv');
+    expect((await files.filter({hasText: 'sensors'}).allTextContents()).length).toBe(2);
+  } finally {
+    await fresh.close();
+  }
+});

@@ -79,9 +79,14 @@ const didYouMean = (name: string, candidates: readonly string[]): string | undef
   return near === undefined ? undefined : `Did you mean ${near}?`;
 };
 
-function missingColumn(name: string, candidates: readonly string[]): Explained {
+/** `text` is the engine's, which ends with the line of the query. */
+function missingColumn(name: string, candidates: readonly string[], text: string): Explained {
+  const isQuoted = /\nLINE \d+:([^\n]*)/.exec(text)?.[1]?.includes(`"${name}"`) === true;
   const hint =
     didYouMean(name, candidates) ??
+    (isQuoted
+      ? `Double quotes name a column; a text stands in single quotes: '${name.replaceAll("'", "''")}'.`
+      : undefined) ??
     (candidates.length === 0 ? 'Check its name in the cell above.' : `There is ${list(candidates)}.`);
   return {code: 'COLUMN_NOT_FOUND', message: `There is no column named ${name}.`, hint, where: {column: name}};
 }
@@ -174,7 +179,7 @@ const rules: readonly Rule[] = [
     pattern:
       /^Binder Error: (?:Referenced column "((?:[^"]|"")*)" (?:was )?not found|Table ".*?" does not have a column named "((?:[^"]|"")*)"|Column "((?:[^"]|"")*)" in \w+ list not found)/,
     explain: ([, a, b, c], text) =>
-      missingColumn(a ?? b ?? c ?? '', names(/Candidate bindings:(.*)/.exec(text)?.[1] ?? '')),
+      missingColumn(a ?? b ?? c ?? '', names(/Candidate bindings:(.*)/.exec(text)?.[1] ?? ''), text),
   },
   {
     pattern: /^Binder Error: Referenced table "(.*?)" not found!/,

@@ -1,4 +1,10 @@
-import {autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap} from '@codemirror/autocomplete';
+import {
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  closeCompletion,
+  completionKeymap,
+} from '@codemirror/autocomplete';
 import {defaultKeymap, history, historyKeymap} from '@codemirror/commands';
 import {bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting} from '@codemirror/language';
 import {Compartment, EditorState, Prec, type Extension} from '@codemirror/state';
@@ -23,6 +29,7 @@ export interface EditorOptions {
 }
 
 export interface Editor {
+  text(): string;
   setText(text: string): void;
   setSchema(schema: Schema): void;
   focus(): void;
@@ -98,10 +105,14 @@ export async function openEditor({
 }: EditorOptions): Promise<Editor> {
   const first = await grammars[language](schema);
   const grammar = new Compartment();
-  const run = (moveOn: boolean) => (): boolean => {
-    onRun(moveOn);
-    return true;
-  };
+  const run =
+    (moveOn: boolean) =>
+    (target: EditorView): boolean => {
+      // A list of words to choose from would cover the result.
+      closeCompletion(target);
+      onRun(moveOn);
+      return true;
+    };
   // A text that comes from the notebook is no edit of the user's.
   let quiet = false;
   const view = new EditorView({
@@ -146,8 +157,8 @@ export async function openEditor({
     }),
   });
   return {
+    text: () => view.state.doc.toString(),
     setText: (next) => {
-      if (next === view.state.doc.toString()) return;
       quiet = true;
       view.dispatch({changes: {from: 0, to: view.state.doc.length, insert: next}});
       quiet = false;

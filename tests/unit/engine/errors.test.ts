@@ -31,6 +31,15 @@ const cases: readonly (readonly [sql: string, problem: Partial<Problem>])[] = [
     },
   ],
   ['SELECT s.temprature FROM sensors s', {code: 'COLUMN_NOT_FOUND', hint: 'Did you mean temperature?'}],
+  [
+    'SELECT * FROM sensors WHERE sensor_id = "COMP-001"',
+    {
+      code: 'COLUMN_NOT_FOUND',
+      hint: "Double quotes name a column; a text stands in single quotes: 'COMP-001'.",
+      where: {column: 'COMP-001', line: 1},
+    },
+  ],
+  ['SELECT "temprature" FROM sensors', {code: 'COLUMN_NOT_FOUND', hint: 'Did you mean temperature?'}],
   ['SELECT * EXCLUDE (zz) FROM sensors', {code: 'COLUMN_NOT_FOUND', message: 'There is no column named zz.'}],
   ['SELECT x.temperature FROM sensors', {code: 'TABLE_NOT_FOUND', hint: 'It reads sensors.'}],
   [

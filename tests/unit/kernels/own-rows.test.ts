@@ -94,6 +94,7 @@ test('a kernel’s own rows become a table of their own, which cells below read'
     kind: 'query',
     written: 'SELECT class FROM report WHERE "is the ""best"""',
     text: 'SELECT class FROM report WHERE "is the ""best"""',
+    above: ['readings', 'report'],
   });
   const {report: ran, runner} = await run([readings, cell('report', ['readings'], program({gives: 'rows'})), best]);
   expect(ran.map(({name, status, rowsOut}) => [name, status, rowsOut])).toEqual([

@@ -8,9 +8,11 @@ import {
   move,
   remove,
   rename,
+  renameProblem,
   setDisabled,
   setFront,
   setSource,
+  setText,
   setValues,
 } from '../../../src/notebook/edit.ts';
 import type {Notebook} from '../../../src/notebook/define.ts';
@@ -173,6 +175,27 @@ describe('editing a notebook', () => {
       "SELECT clean.sensor_id, 'typed' AS source FROM clean JOIN clean_rejects USING",
     );
     expect(named(next, '').type === 'chart' && named(next, '').body).toContain('from: clean');
+  });
+
+  test('a name that SQL can’t take, or that another cell has in any case of letters, is refused; its own is not', () => {
+    const codes = ['my table', '1st', 'a-b', 'HOT', 'Typed', 'typed_2'].map(
+      (name) => renameProblem(notebook, id('typed'), name)?.code,
+    );
+    expect(codes).toEqual(['CELL_NAME', 'CELL_NAME', 'CELL_NAME', 'NAME_TAKEN', undefined, undefined]);
+  });
+
+  test('a cell that is added at the end stands after an empty line', () => {
+    const before = parseNotebook('```sql a\nSELECT 1\n```\n');
+    const after = insert(before, before.cells[0]?.id, 'Prose.\n\n').notebook;
+    expect(serializeNotebook(after)).toBe('```sql a\nSELECT 1\n```\n\nProse.\n\n');
+  });
+
+  test('a text keeps the empty line above it however it is written', () => {
+    const before = parseNotebook('```sql a\nSELECT 1\n```\n\nOld.\n\n```sql b\nSELECT 2\n```\n');
+    const [, text] = before.cells;
+    const after = setText(before, text?.id ?? '', '\n# New\n\nmore\n\n\n');
+    expect(serializeNotebook(after)).toBe('```sql a\nSELECT 1\n```\n\n# New\n\nmore\n\n```sql b\nSELECT 2\n```\n');
+    expect(after.cells.map((cell) => cell.id)).toEqual(before.cells.map((cell) => cell.id));
   });
 
   test('a chart reads its alerts by their new name', () => {

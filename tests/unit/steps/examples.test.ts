@@ -142,7 +142,7 @@ describe.each(steps.map((step): [string, AnyStep] => [step.kind, step]))('%s', (
 
   test('has what a learner and a tester need', () => {
     expect(step.examples.length).toBeGreaterThan(0);
-    for (const text of Object.values(step.lesson)) expect(text.length).toBeGreaterThan(80);
+    for (const [part, text] of Object.entries(step.lesson)) expect(text.length, `lesson.${part}`).toBeGreaterThan(80);
   });
 
   test('its SQL and PySpark are the golden ones', async () => {
