@@ -1,4 +1,4 @@
-import {isMap, LineCounter, parseDocument, stringify, type Document} from 'yaml';
+import {isMap, isNode, LineCounter, parseDocument, stringify, visit, type Document} from 'yaml';
 import type {Problem} from '../lib/problem.ts';
 import type {CellType, NewCell} from './define.ts';
 
@@ -23,6 +23,19 @@ export function readYaml(body: string, fenceAt: number): {values: Record<string,
     });
     return {values: {}, yamlProblems};
   }
+  visit(document, {
+    Alias(_key, {source, range}, path) {
+      if (!path.some((node) => isNode(node) && 'anchor' in node && node.anchor === source)) return;
+      yamlProblems.push({
+        code: 'YAML',
+        message: `*${source} stands inside of &${source}, which it names: a value can’t hold itself.`,
+        hint: `Write out what *${source} stands for.`,
+        where: {line: fenceAt + counter.linePos(range?.[0] ?? 0).line},
+      });
+      return visit.BREAK;
+    },
+  });
+  if (yamlProblems.length > 0) return {values: {}, yamlProblems};
   try {
     // The contents are a YAML map, checked above.
     return {values: document.toJS({maxAliasCount: 100}) as Record<string, unknown>, yamlProblems};
