@@ -41,7 +41,11 @@ function exactly(value: number): string {
 /** A literal: text is quoted, numbers keep every digit, NaN and infinities are cast, null is NULL. */
 export function lit(value: string | number | bigint | boolean | null): Sql {
   if (value === null) return trusted('NULL');
-  if (typeof value === 'string') return trusted(`'${value.replaceAll("'", "''")}'`);
+  if (typeof value === 'string') {
+    const quoted = value.split('\0').map((part) => `'${part.replaceAll("'", "''")}'`);
+    // A NUL would end the whole statement.
+    return trusted(quoted.length === 1 ? quoted.join('') : `(${quoted.join(' || chr(0) || ')})`);
+  }
   if (typeof value === 'number') return trusted(Number.isFinite(value) ? exactly(value) : `'${value}'::DOUBLE`);
   return trusted(String(value));
 }

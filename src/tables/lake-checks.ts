@@ -81,7 +81,7 @@ export async function checkRows(
   rows: Sql,
   call: Call,
 ): Promise<void> {
-  const rules = [...notNullRules(plan.schema.fields), ...constraintRules(plan.constraints)];
+  const rules = [...notNullRules(plan.schema.fields, plan.partitionColumns), ...constraintRules(plan.constraints)];
   const together = rules.length > 1 ? await countAllBroken({engine}, rows, rules, call) : undefined;
   for (const [i, rule] of rules.entries()) {
     const broken = together?.[i] ?? (await countBroken({engine}, table, rows, rule, call));
@@ -168,8 +168,12 @@ export async function checkKept(
   kept.finish();
 }
 
-/** Columns that are NOT NULL, and such fields of structs where the struct is there. */
-function notNullRules(fields: readonly StructField[], parent?: {readonly path: string; readonly value: Sql}): Rule[] {
+/** Columns that are NOT NULL, and such fields of structs where the struct is there. An empty text is NULL in a partition column: the log has one word for both. */
+function notNullRules(
+  fields: readonly StructField[],
+  partitionColumns: readonly string[] = [],
+  parent?: {readonly path: string; readonly value: Sql},
+): Rule[] {
   return fields.flatMap((field) => {
     const value = parent === undefined ? id(field.name) : sql`struct_extract(${parent.value}, ${lit(field.name)})`;
     const path = parent === undefined ? field.name : `${parent.path}.${field.name}`;
@@ -179,10 +183,14 @@ function notNullRules(fields: readonly StructField[], parent?: {readonly path: s
           {
             column: path,
             broken:
-              parent === undefined ? sql`${value} IS NULL` : sql`(${parent.value} IS NOT NULL AND ${value} IS NULL)`,
+              parent !== undefined
+                ? sql`(${parent.value} IS NOT NULL AND ${value} IS NULL)`
+                : field.type === 'string' && partitionColumns.includes(field.name)
+                  ? sql`nullif(${value}, '') IS NULL`
+                  : sql`${value} IS NULL`,
           },
         ];
-    return [...own, ...(isStruct(field.type) ? notNullRules(field.type.fields, {path, value}) : [])];
+    return [...own, ...(isStruct(field.type) ? notNullRules(field.type.fields, [], {path, value}) : [])];
   });
 }
 

@@ -83,7 +83,17 @@ export function named<T extends {readonly name: string}>(parts: readonly T[], na
 export function partitionValue(text: string | null | undefined, type: DeltaType): Sql {
   if (text === undefined || text === null || isNullPartition(text)) return nullOf(type);
   if (type === 'binary') return sql`encode(${lit(text)})`;
+  if (type === 'timestamp') return timestampOf(text);
   return sql`CAST(${lit(text)} AS ${typeSql(type)})`;
+}
+
+/** DuckDB's TIMESTAMP passes over an offset in silence. */
+function timestampOf(text: string): Sql {
+  const [, local = text, sign = '', hours = '0', minutes = '0'] =
+    /^(.*:.*?) ?([+-])(\d{1,2})(?::?(\d{2}))?$/.exec(text) ?? [];
+  const offset = Number(`${sign}1`) * (60 * Number(hours) + Number(minutes));
+  const utc = sql`CAST(${lit(local)} AS TIMESTAMP)`;
+  return offset === 0 ? utc : sql`(${utc} - to_minutes(${lit(offset)}::BIGINT))`;
 }
 
 /** The text in the log of a value of a partition column: UTC for timestamps, and NULL for an empty text, which the log can't tell from it. */

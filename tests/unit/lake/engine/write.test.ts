@@ -1,6 +1,8 @@
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest';
 import {problemOf} from '../../../../src/lib/problem.ts';
+import {sql} from '../../../../src/sql/sql.ts';
 import {compareVersions} from '../../../../src/tables/lake-diff.ts';
+import {partitionValue} from '../../../../src/tables/lake-types.ts';
 import {defaults, startStack, type Stack} from './stack.ts';
 
 let stack: Stack;
@@ -241,7 +243,7 @@ describe('partitions', () => {
     ['DECIMAL(10,2)', ['-1.50', '2.00']],
     ['DOUBLE', [`'nan'`, `'inf'`, '0.1']],
     ['TIMESTAMP', [`'2024-01-01 00:00:00'`, `'2024-06-01 12:34:56.123456'`]],
-    ['VARCHAR', [`'a=b'`, `'été/x'`, `'__HIVE'`]],
+    ['VARCHAR', [`'a=b'`, `'été/x'`, `'__HIVE'`, `'a' || chr(0) || '''b'`, `chr(0)`]],
   ])('by %s', async (type, values) => {
     const query = [...values, 'NULL']
       .map((value, i) => `SELECT ${i} AS i, CAST(${value} AS ${type}) AS p`)
@@ -255,7 +257,27 @@ describe('partitions', () => {
   });
 });
 
+test.each([
+  ['2024-01-01T00:30:00+02:00', '2023-12-31 22:30:00'],
+  ['2024-01-01 00:30:00.123456-0330', '2024-01-01 04:00:00.123456'],
+  ['2024-01-01 00:30:00 +5', '2023-12-31 19:30:00'],
+  ['2024-01-01T00:30:00.000000Z', '2024-01-01 00:30:00'],
+  ['2024-01-01 00:30:00', '2024-01-01 00:30:00'],
+])('a partition of the timestamp %s is %s in UTC', async (text, utc) => {
+  const {rows} = await stack.engine.rows(sql`SELECT CAST(${partitionValue(text, 'timestamp')} AS VARCHAR)`);
+  expect(rows).toEqual([[utc]]);
+});
+
 describe('constraints', () => {
+  test('an empty text breaks NOT NULL in a partition column, where the log has one word for both', async () => {
+    const write = {table, partitionBy: ['p'], notNull: ['p']};
+    await stack.write(`SELECT 1 AS i, 'a' AS p`, write);
+    expect(await stack.refused(`SELECT 2 AS i, '' AS p`, {table})).toMatchObject({
+      code: 'DELTA_NOT_NULL_CONSTRAINT_VIOLATED',
+    });
+    expect((await stack.read({table})).rows).toHaveLength(1);
+  });
+
   test('NOT NULL', async () => {
     expect(
       await stack.refused('SELECT * FROM (VALUES (1), (NULL), (NULL)) t(a)', {table, notNull: ['a']}),
