@@ -28,12 +28,17 @@ const sidecarPath = (root: string, path: string) =>
 async function readPart({store, readParquetRows}: LakeFiles, path: string): Promise<Action[]> {
   const name = path.split('/').at(-1) ?? path;
   const file = await store.read(path);
+  const isSidecar = path.includes('/_sidecars/');
   if (file === null)
     throw new ProblemError({
       code: 'DELTA_MISSING_PART_FILES',
-      message: `The checkpoint lacks its file ${name}.`,
+      message: isSidecar
+        ? `The checkpoint names the sidecar ${name}, and _delta_log/_sidecars doesn't have it.`
+        : `The checkpoint lacks its file ${name}.`,
       where: {file: name},
-      hint: 'Take this table from a copy: its earlier commits were cleaned up, so the checkpoint is needed whole.',
+      hint: isSidecar
+        ? 'Take this table from a copy that has the folder _delta_log/_sidecars with all its files.'
+        : 'Take this table from a copy: its earlier commits were cleaned up, so the checkpoint is needed whole.',
       sqlState: '42KD6',
     });
   if (name.endsWith('.json')) return parseCommit(await file.text(), name);

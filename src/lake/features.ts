@@ -1,7 +1,7 @@
 import {ProblemError} from '../lib/problem.ts';
 import {list} from '../lib/text.ts';
 import type {Metadata, Protocol} from './actions.ts';
-import {allFields, parseSchema, type StructType} from './schema.ts';
+import {allFields, parseSchema, type DeltaType, type StructType} from './schema.ts';
 
 type InUse = (metadata: Metadata, schema: StructType) => boolean;
 
@@ -79,6 +79,14 @@ export function checkReadable(protocol: Protocol, metadata: Metadata, name: stri
   const unknown = reader.filter((feature) => features[feature]?.noRead === undefined);
   if (unknown.length > 0) throw unsupported('READ', name, unknown);
   const schema = parseSchema(metadata.schemaString);
+  const twin = twinOf(schema);
+  if (twin !== undefined)
+    throw new ProblemError({
+      code: 'DELTA_DUPLICATE_COLUMNS_FOUND',
+      message: `Table ${name} has columns whose names differ by case only: ${twin.join(' and ')}.`,
+      hint: 'Neither Spark nor DuckDB can tell them apart. Rename one of them where the table came from, and import it again.',
+      sqlState: '42711',
+    });
   const lacking = reader.filter((feature) => features[feature]?.noRead?.(metadata, schema));
   if (lacking.length > 0) throw unsupported('READ', name, lacking);
   const mode = metadata.configuration['delta.columnMapping.mode']?.toLowerCase() ?? 'none';
@@ -86,6 +94,26 @@ export function checkReadable(protocol: Protocol, metadata: Metadata, name: stri
     throw unsupported('READ', name, [`columnMapping (mode ${mode})`]);
   if (metadata.format.provider.toLowerCase() !== 'parquet')
     throw unsupported('READ', name, [`data files of format ${metadata.format.provider}`]);
+}
+
+/** Two columns, or fields of one struct, whose names differ by case only. */
+function twinOf({fields}: StructType): readonly [string, string] | undefined {
+  const seen = new Map<string, string>();
+  for (const {name, type} of fields) {
+    const other = seen.get(name.toLowerCase());
+    if (other !== undefined) return [other, name];
+    seen.set(name.toLowerCase(), name);
+    const inside = structIn(type);
+    const twin = inside && twinOf(inside);
+    if (twin !== undefined) return twin;
+  }
+  return undefined;
+}
+
+function structIn(type: DeltaType): StructType | undefined {
+  if (typeof type === 'string') return undefined;
+  if (type.type === 'array') return structIn(type.elementType);
+  return type.type === 'map' ? structIn(type.valueType) : type;
 }
 
 /** Throws a `ProblemError` that names the features of the table `name` that keep this writer from continuing it. */
@@ -110,6 +138,9 @@ export function checkVersions(protocol: Protocol, name: string): void {
   });
 }
 
+/** What Spark's `ALTER TABLE … DROP FEATURE` knows (docs.delta.io, “Drop Delta table features”); of the rest a table never gets rid. */
+const droppable = new Set(['typeWidening', 'typeWidening-preview', 'columnMapping', 'deletionVectors', 'v2Checkpoint']);
+
 const remedies: Readonly<Record<string, string>> = {
   changeDataFeed: 'ALTER TABLE … SET TBLPROPERTIES (delta.enableChangeDataFeed = false)',
   inCommitTimestamp: 'ALTER TABLE … SET TBLPROPERTIES (delta.enableInCommitTimestamps = false)',
@@ -118,12 +149,22 @@ const remedies: Readonly<Record<string, string>> = {
 function unsupported(use: 'READ' | 'WRITE', name: string, lacking: readonly string[]): ProblemError {
   const [only = ''] = lacking;
   const remedy =
-    (lacking.length === 1 ? remedies[only] : undefined) ??
-    `ALTER TABLE … DROP FEATURE ${lacking.length === 1 && /^[\w-]+$/.test(only) ? only : '…'}`;
+    lacking.length > 1
+      ? undefined
+      : (remedies[only] ?? (droppable.has(only) ? `ALTER TABLE … DROP FEATURE ${only}` : undefined));
+  const byCopy =
+    use === 'READ'
+      ? 'write its rows to a new table there (CREATE TABLE … AS SELECT …)'
+      : 'read it here and snapshot its rows to a new table';
   return new ProblemError({
     code: `DELTA_UNSUPPORTED_FEATURES_FOR_${use}`,
     message: `Table ${name} can't be ${use === 'READ' ? 'read' : 'written'} here: it uses ${list(lacking)}.`,
-    hint: `Run ${remedy} in Spark and import the table again, or ${use === 'READ' ? 'write its rows to a new table there' : 'read it here and snapshot its rows to a new table'}.`,
+    hint:
+      remedy !== undefined
+        ? `Run ${remedy} in Spark and import the table again, or ${byCopy}.`
+        : use === 'READ'
+          ? 'Spark can’t take that from a table: write its rows to a new one there (CREATE TABLE … AS SELECT …), and import that.'
+          : 'Spark can’t take that from a table: read it here and snapshot its rows to a new one.',
     sqlState: '56038',
   });
 }

@@ -61,14 +61,13 @@ export async function listLog(store: FileStore, root: string): Promise<LogListin
   return {root, commits, checkpoints, broken};
 }
 
-/** Reads a commit, one JSON action a line. Throws a `ProblemError` that names `file` and the line that is none, or an empty file. */
+/** Reads a commit, one JSON action a line. An empty one has none. Throws a `ProblemError` that names `file` and the line that is none. */
 export function parseCommit(text: string, file: string): Action[] {
   const actions: Action[] = [];
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
     actions.push(parseAction(line, {file, line: index + 1}));
   }
-  if (actions.length === 0) throw malformed({file}, 'is empty');
   return actions;
 }
 

@@ -12,8 +12,11 @@ export function decodePath(path: string): string {
 
 export const isAbsolute = (path: string): boolean => path.startsWith('/') || /^[A-Za-z][A-Za-z0-9+.-]*:/.test(path);
 
-/** One spelling of a path for comparing: decoded; `file:/a`, `file:///a` and `/a` are the same file. */
-export const canonicalPath = (path: string): string => decodePath(path).replace(/^file:\/*/i, '/');
+/** One spelling of a path for comparing: decoded; `file:/a`, `file:///a` and `/a` are the same file, and so are `./a` and `a`. */
+export const canonicalPath = (path: string): string =>
+  decodePath(path)
+    .replace(/^file:\/*/i, '/')
+    .replace(/(^|\/)(?:\.\/)+/g, '$1');
 
 /** What tells a file of a snapshot from the others: its path and its deletion vector (“Action Reconciliation” in the protocol). */
 export function fileKey(file: {readonly path: string; readonly deletionVector?: DeletionVector}): string {

@@ -139,16 +139,31 @@ class Replay {
   }
 }
 
-/** Replays to `version` from the newest of: an earlier snapshot, a checkpoint, nothing. */
+/** Replays to `version` from the newest of: an earlier snapshot, a checkpoint, nothing. A checkpoint that can't be read is passed over, as Spark does. */
 async function replayTo(files: LakeFiles, log: LogListing, version: number, earlier?: Snapshot) {
-  const checkpoint = log.checkpoints
-    .filter((each) => each.version <= version && each.version > (earlier?.version ?? -1))
-    .at(-1);
+  const usable = log.checkpoints.filter((each) => each.version <= version && each.version > (earlier?.version ?? -1));
+  const isThere = new Set(log.commits);
+  const areThere = (first: number): boolean => {
+    for (let each = first; each <= version; each++) if (!isThere.has(each)) return false;
+    return true;
+  };
   // Commits after an earlier snapshot are few and need no checkpoint as long as they are all there.
-  const fromEarlier = earlier !== undefined && log.commits.includes(earlier.version + 1);
-  const start = earlier !== undefined && (fromEarlier || checkpoint === undefined) ? earlier : checkpoint;
-  const replay = new Replay(start === earlier ? earlier : undefined);
-  if (checkpoint !== undefined && start === checkpoint) replay.apply(await readCheckpoint(files, log.root, checkpoint));
+  const fromEarlier = earlier !== undefined && (usable.length === 0 || isThere.has(earlier.version + 1));
+  let start: {readonly version: number} | undefined = fromEarlier ? earlier : undefined;
+  const replay = new Replay(fromEarlier ? earlier : undefined);
+  let failure: Error | undefined;
+  for (const checkpoint of fromEarlier ? [] : usable.reverse()) {
+    // The first failure is the one to tell.
+    if (failure !== undefined && !areThere(checkpoint.version + 1)) continue;
+    try {
+      replay.apply(await readCheckpoint(files, log.root, checkpoint));
+      start = checkpoint;
+      break;
+    } catch (thrown) {
+      failure ??= thrown instanceof Error ? thrown : new Error(String(thrown));
+    }
+  }
+  if (failure !== undefined && start === undefined && !areThere(0)) throw failure;
   const first = (start?.version ?? -1) + 1;
   const heads = new Map<number, CommitHead>();
   for (const [index, {actions, head}] of (

@@ -56,7 +56,6 @@ describe('a commit', () => {
       'Line 2 of 00000000000000000007.json is not JSON.',
     ],
     ['\n\n[]', 'Line 3 of 00000000000000000007.json is no object.'],
-    [' \n', '00000000000000000007.json is empty.'],
     ['{"add":[]}', 'Line 1 of 00000000000000000007.json has add that is no object.'],
     [
       '{"add":{"path":1,"size":1,"modificationTime":1}}',
@@ -105,6 +104,7 @@ describe('paths', () => {
   test('are compared decoded, and `file:` is left out', () => {
     expect(['file:/a/b%20c', 'file:///a/b c', '/a/b%20c'].map(canonicalPath)).toEqual(['/a/b c', '/a/b c', '/a/b c']);
     expect(canonicalPath('100%')).toBe('100%');
+    expect(['./a/./b', 'a/b', '.a/b.', 'file:/t/./a'].map(canonicalPath)).toEqual(['a/b', 'a/b', '.a/b.', '/t/a']);
   });
 
   test('are told apart with their deletion vector', () => {

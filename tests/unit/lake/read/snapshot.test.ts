@@ -193,6 +193,7 @@ describe('a checkpoint', () => {
     const {[log('_sidecars/two.parquet')]: _, ...without} = v2;
     expect(await refusal({...last, ...without})).toMatchObject({
       code: 'DELTA_MISSING_PART_FILES',
+      message: "The checkpoint names the sidecar two.parquet, and _delta_log/_sidecars doesn't have it.",
       where: {file: 'two.parquet'},
     });
   });
@@ -216,6 +217,35 @@ describe('a checkpoint', () => {
     expect(
       await refusal({...last, [log('00000000000000000004.checkpoint.parquet')]: rows(protocol, {add: {size: 1}})}),
     ).toMatchObject({code: 'DELTA_CHECKPOINT_MALFORMED'});
+  });
+});
+
+describe('a checkpoint that can’t be read is passed over', () => {
+  const four = commits([[protocol, metaData(), add('a')], [add('b')], [add('c')], [add('d')]]);
+  const names = ({files}: {readonly files: ReadonlyMap<string, {readonly path: string}>}) =>
+    [...files.values()].map(({path}) => path).sort();
+  const broken = log('00000000000000000002.checkpoint.parquet');
+
+  test.each([
+    ['empty', ''],
+    ['damaged', 'PAR1'],
+    [
+      'one whose sidecar is missing',
+      rows(protocol, metaData(), {sidecar: {path: 'gone.parquet', sizeInBytes: 1, modificationTime: 1}}),
+    ],
+  ])('%s, where the commits are all there', async (_, content) => {
+    expect(names(await load(handMade({...four, [broken]: content})))).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  test('for an earlier one and the commits after that', async () => {
+    const {[commitPath('t', 0)]: _, ...later} = four;
+    const earlier = {[log('00000000000000000001.checkpoint.parquet')]: rows(protocol, metaData(), add('a'), add('b'))};
+    expect(names(await load(handMade({...later, ...earlier, [broken]: 'PAR1'})))).toEqual(['a', 'b', 'c', 'd']);
+    const {[commitPath('t', 2)]: __, ...gap} = later;
+    expect(await refusal({...gap, ...earlier, [broken]: 'PAR1'})).toMatchObject({
+      code: 'DELTA_CHECKPOINT_MALFORMED',
+      where: {file: '00000000000000000002.checkpoint.parquet'},
+    });
   });
 });
 
@@ -262,11 +292,11 @@ describe('a broken log is refused', () => {
     });
   });
 
-  test('for a commit in the middle that is empty', async () => {
-    expect(await refusal({...three, [commitPath('t', 1)]: ''})).toMatchObject({
-      code: 'DELTA_LOG_MALFORMED',
-      message: '00000000000000000001.json is empty.',
-    });
+  test('but not for an empty commit, which changes nothing', async () => {
+    const {version, files} = await load(
+      handMade({...commits([[protocol, metaData(), add('a')]]), [commitPath('t', 1)]: ''}),
+    );
+    expect([version, files.size]).toEqual([1, 1]);
   });
 
   test('for a folder that is no table', async () => {

@@ -186,6 +186,25 @@ describe('features', () => {
     expect(refusal(checkReadable, {reader: ['typeWidening']}, {}, widened)).toMatchObject({
       hint: expect.stringContaining('DROP FEATURE typeWidening') as string,
     });
+    // Spark refuses to drop these (docs.delta.io, “Drop Delta table features”): the advice is another one.
+    for (const feature of ['variantShredding-preview', 'icebergCompatV2', 'clustering'])
+      for (const check of [checkReadable, checkWritable]) {
+        const listed = check === checkReadable ? {reader: [feature]} : {writer: [feature]};
+        const hint = refusal(check, listed)?.hint;
+        expect(hint).toContain('Spark can’t take that from a table');
+        expect(hint).not.toContain('DROP FEATURE');
+      }
+    for (const names of [
+      [field('a', 'long'), field('A', 'long')],
+      [
+        field('s', {
+          type: 'array',
+          elementType: {type: 'struct', fields: [field('x', 'long'), field('X', 'long')]},
+          containsNull: true,
+        }),
+      ],
+    ])
+      expect(refusal(checkReadable, {reader: []}, {}, names)).toMatchObject({code: 'DELTA_DUPLICATE_COLUMNS_FOUND'});
     expect(refusal(checkReadable, {reader: ['variantType']}, {}, [field('v', 'variant')])).toMatchObject({
       code: 'DELTA_UNSUPPORTED_DATA_TYPES',
       where: {column: 'v'},
